@@ -1,0 +1,237 @@
+/**
+ * The auction in domain terms. The wire (OpenRTB spelling, decimal prices, optional everything) is translated to these
+ * types once, at the edge; the decision reads nothing else. All of it is plain JSON, so an `auction` event that records
+ * an `AuctionInput` can be cleared again and must give the same `AuctionOutcome`.
+ *
+ * Money: `…CpmMicros` is a safe integer, millionths of the auction currency per thousand impressions;
+ * `…ClickMicros` likewise per click.
+ */
+import type { LossReason } from '../../openrtb/codes.ts';
+
+/** How winners are charged. `gsp` is the generalised second price, which with one slot is the second-price auction. */
+export type Mechanism = 'first_price' | 'gsp' | 'vcg';
+
+export type MediaType = 'banner' | 'video' | 'audio' | 'native';
+
+/** What a bidder pays for: a thousand impressions or one click. */
+export type PricingModel = 'cpm' | 'cpc';
+
+export interface Size {
+  readonly w: number;
+  readonly h: number;
+}
+
+/** A flexible banner format (2.5 `Format.wratio/hratio/wmin`). */
+export interface RatioFormat {
+  readonly wratio: number;
+  readonly hratio: number;
+  readonly wmin: number;
+}
+
+export interface BannerOffer {
+  readonly sizes: readonly Size[];
+  readonly ratios: readonly RatioFormat[];
+  readonly blockedAttributes: readonly number[];
+  /** `btype`: advisory on the wire (nothing in a bid declares it); checked against what the markup looks like. */
+  readonly blockedTypes: readonly number[];
+}
+
+/** Video and audio share these rules. */
+export interface TimedMediaOffer {
+  readonly minDurationSec: number | null;
+  readonly maxDurationSec: number | null;
+  readonly requiredDurationsSec: readonly number[];
+  /** Empty: any. */
+  readonly protocols: readonly number[];
+  readonly blockedAttributes: readonly number[];
+  readonly durationFloors: readonly DurationFloor[];
+  readonly minCpmPerSecMicros: number | null;
+}
+
+export interface NativeOffer {
+  readonly blockedAttributes: readonly number[];
+}
+
+/** At least one bound is set; ranges may overlap, the highest matching floor counts (docs/openrtb.md). */
+export interface DurationFloor {
+  readonly minSec: number | null;
+  readonly maxSec: number | null;
+  readonly floorCpmMicros: number;
+}
+
+export interface AuctionDeal {
+  readonly id: string;
+  readonly floorCpmMicros: number;
+  /** Deal.at: 1 first price, 2 second price, 3 the floor is the agreed price; null = the auction's own mechanism. */
+  readonly auctionType: 1 | 2 | 3 | null;
+  readonly seats: readonly string[];
+  readonly advertiserDomains: readonly string[];
+  readonly guaranteed: boolean;
+  readonly durationFloors: readonly DurationFloor[];
+  readonly minCpmPerSecMicros: number | null;
+}
+
+export interface AuctionImp {
+  readonly id: string;
+  /** Publisher placement (imp.tagid), empty when unknown. */
+  readonly placementId: string;
+  /** Relative click (or view) weight of each position, first = best, descending. `[1]` = one winner. */
+  readonly slotWeights: readonly number[];
+  readonly banner: BannerOffer | null;
+  readonly video: TimedMediaOffer | null;
+  readonly audio: TimedMediaOffer | null;
+  readonly native: NativeOffer | null;
+  /** Only secure (https) markup may win. */
+  readonly secure: boolean;
+  /** Screen of an interstitial: any size that fits may win; null when not interstitial or unknown. */
+  readonly interstitialScreen: Size | null;
+  /** Least useful lifetime of a bid in seconds (imp.exp: expected delay before display); null = unknown. */
+  readonly expectedDelaySec: number | null;
+  readonly privateAuction: boolean;
+  readonly deals: readonly AuctionDeal[];
+  /** imp.bidfloor in the auction currency. */
+  readonly requestFloorCpmMicros: number;
+  /** From configured floor rules; 0 = none. */
+  readonly ruleFloorCpmMicros: number;
+  /** From the learned reserve of this placement; 0 = none or too little data. */
+  readonly learnedFloorCpmMicros: number;
+}
+
+/** Everything of one bid that the decision may look at. Markup itself stays outside; only facts about it come in. */
+export interface BidCandidate {
+  /** Index in `AuctionInput.bids`; links the outcome back to the wire bid. Never part of a decision. */
+  readonly index: number;
+  /** DSP id from configuration, or `house`. */
+  readonly dspId: string;
+  /** Seat on behalf of which the bid is made; null when the DSP sent none. */
+  readonly seat: string | null;
+  /** Bids of one all-or-nothing seatbid (`group: 1`) share a key; null = independent. */
+  readonly groupKey: string | null;
+  readonly bidId: string;
+  readonly impId: string;
+  readonly dealId: string | null;
+  readonly pricing: PricingModel;
+  /** As bid: per mille when `pricing` is `cpm`, per click when `cpc`, in micros of `currency`. */
+  readonly priceMicros: number;
+  /** Upper-case ISO 4217. */
+  readonly currency: string;
+  /** Estimated click probability, 0..1. Ranks CPC bids; carried for CPM bids. */
+  readonly ctr: number;
+  /** Relevance multiplier of the estimate, 1 = neutral. Ranks CPC bids only. */
+  readonly quality: number;
+  /** Bare lower-case hosts (no scheme, path, `www.`). */
+  readonly advertiserDomains: readonly string[];
+  readonly categories: readonly string[];
+  readonly categoryTaxonomy: number;
+  readonly bundle: string | null;
+  readonly attributes: readonly number[];
+  readonly protocol: number | null;
+  /** ISO 639-1 or BCP 47, lower case; null when not declared. */
+  readonly language: string | null;
+  readonly width: number | null;
+  readonly height: number | null;
+  readonly wratio: number | null;
+  readonly hratio: number | null;
+  readonly durationSec: number | null;
+  readonly expirySec: number | null;
+  /** Declared `mtype` as a media type, `unknown` for a value outside 1..4, null when absent. */
+  readonly declaredMedia: MediaType | 'unknown' | null;
+  /** What the markup looks like: VAST/DAAST root, native JSON, HTML; null when there is no markup in the bid. */
+  readonly sniffedMedia: 'vast' | 'daast' | 'native' | 'html' | null;
+  readonly creativeId: string | null;
+  readonly hasMarkup: boolean;
+  /** Has an nurl: its answer is the markup when `hasMarkup` is false. */
+  readonly hasWinNoticeUrl: boolean;
+  /** Markup (or nurl, when it serves the markup) loads something over plain `http:`. */
+  readonly hasInsecureMarkup: boolean;
+  /** The HTML markup is or contains a script / an iframe: what `btype` can be checked against. */
+  readonly htmlKind: 'script' | 'iframe' | 'plain' | null;
+}
+
+export interface AuctionPolicy {
+  readonly missingCreativeId: 'accept' | 'refuse';
+  readonly missingAdvertiserDomain: 'accept' | 'refuse';
+  /** Bids without cat while bcat/acat is set. */
+  readonly missingCategory: 'accept' | 'refuse';
+  readonly bannerSize: 'enforce' | 'ignore';
+  /** `deal_first`: a valid deal bid beats every open bid (losers get 103). `price_first`: eCPM alone decides. */
+  readonly dealOrder: 'deal_first' | 'price_first';
+  /** Added to the runner-up's price; never lifts a price above the bid. */
+  readonly incrementCpmMicros: number;
+  /** Same for CPC winners. */
+  readonly incrementClickMicros: number;
+  /** Refuse absurd prices (a typo must not bill): CPM (or CPC x CTR x 1000) above this is an invalid bid. */
+  readonly maximumCpmMicros: number;
+  /** Whether configured and learned floors also bind deal bids; the deal's own floor always does. */
+  readonly floorRulesBindDeals: boolean;
+}
+
+export interface AuctionInput {
+  /** Ours, unique over all processes. */
+  readonly auctionId: string;
+  readonly mechanism: Mechanism;
+  /** Currency of every `…Micros` in `imps` and `policy` and of the outcome. */
+  readonly currency: string;
+  /** Currencies bids may come in (request `cur`), upper case. */
+  readonly allowedCurrencies: readonly string[];
+  /** Units of the auction currency per one unit of the key currency; a currency that is missing cannot be converted. */
+  readonly conversionRates: Readonly<Record<string, number>>;
+  readonly allowedSeats: readonly string[];
+  readonly blockedSeats: readonly string[];
+  readonly blockedCategories: readonly string[];
+  readonly allowedCategories: readonly string[];
+  readonly categoryTaxonomy: number;
+  readonly blockedAdvertisers: readonly string[];
+  readonly blockedBundles: readonly string[];
+  readonly allowedLanguages: readonly string[];
+  readonly policy: AuctionPolicy;
+  readonly imps: readonly AuctionImp[];
+  /** In order of arrival; the outcome must not depend on the order. */
+  readonly bids: readonly BidCandidate[];
+}
+
+/** A bid that won one position of one imp. */
+export interface Win {
+  readonly bidIndex: number;
+  readonly impId: string;
+  /** 0 = best position. */
+  readonly position: number;
+  readonly media: MediaType;
+  /** What the buyer pays, auction currency, per mille: for CPC bids the expected value of `clearingClickMicros`. */
+  readonly clearingCpmMicros: number;
+  /** Set for CPC bids only: what a click costs. */
+  readonly clearingClickMicros: number | null;
+  /** The clearing price in the bid's own currency and unit (CPM or per click), rounded down, never above the bid. */
+  readonly clearingPriceMicrosInBidCurrency: number;
+  /** eCPM of the runner-up that set the price; null when the reserve (or the own bid, in first price) did. */
+  readonly runnerUpEcpmMicros: number | null;
+  readonly reserveCpmMicros: number;
+}
+
+/** What became of one bid, same order as `AuctionInput.bids`. */
+export interface BidVerdict {
+  readonly bidIndex: number;
+  readonly status: 'won' | 'lost' | 'refused';
+  /** 0 for winners. */
+  readonly lossReason: LossReason;
+  /** Closed list, kebab-case: finer than the loss code (e.g. `unknown-imp`, `below-floor`, `blocked-advertiser-domain`). */
+  readonly reason: string;
+  /** The field that decided, as path inside the bid (`adomain[0]`), empty when none. */
+  readonly field: string;
+  /** In the auction currency; 0 when it could not be computed. */
+  readonly ecpmMicros: number;
+  /** Floor that applied to this bid, auction currency; 0 when refused before floors. */
+  readonly reserveCpmMicros: number;
+  /**
+   * ${AUCTION_MIN_TO_WIN} in the bid's own currency and unit, micros: winner: price that ties the runner-up or the floor;
+   * loser: what would have won (OPENRTB: clearing price in second price); null when the bid was refused or price was not decisive.
+   */
+  readonly minimumToWinMicros: number | null;
+  readonly media: MediaType | null;
+}
+
+export interface AuctionOutcome {
+  /** Imp order of the request, then position. */
+  readonly wins: readonly Win[];
+  readonly bids: readonly BidVerdict[];
+}
