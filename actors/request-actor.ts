@@ -1,0 +1,195 @@
+/**
+ * One actor per ad request: an aggregator that asks all DSPs, closes when the last has replied or at the deadline,
+ * answers with what it has, and stops. The stages are `engine/exchange/request-stages.ts`; this shell performs effects.
+ */
+
+import { Solicitation } from '../engine/dsp/solicitation.ts';
+import { AUCTION_EVENT_VERSION, type AuctionEvent, dspRecord } from '../engine/exchange/auction-event.ts';
+import type { AuctionTerms } from '../engine/exchange/auction-terms.ts';
+import type { Decision, DecisionRules } from '../engine/exchange/decision.ts';
+import { type NoticePlan, planNotices } from '../engine/exchange/notices.ts';
+import type { RequestFeatures } from '../engine/exchange/request-features.ts';
+import {
+  advance,
+  type Conclusion,
+  openRequest,
+  type RequestEffect,
+  type RequestMessage,
+  type RequestState,
+} from '../engine/exchange/request-stages.ts';
+import type { Clock, TimerHandle, Timers } from '../engine/ports/clock.ts';
+import type { MarkupFetcher } from '../engine/ports/markup-fetcher.ts';
+import type { BidRequest, BidResponse } from '../openrtb/types.ts';
+import type { DspMessage } from './dsp-actor.ts';
+import type { FanOut } from './fan-out.ts';
+import { type ActorParent, type Mailbox, spawnActor } from './mailbox.ts';
+import { type ActorFault, stopOnFault } from './supervision.ts';
+
+export type { RequestMessage };
+
+/** One ad request as admitted: read, normalised, stripped. Times are monotonic ms. */
+export interface AdmittedRequest {
+  readonly auctionId: string;
+  readonly request: BidRequest;
+  readonly features: RequestFeatures;
+  readonly terms: AuctionTerms;
+  readonly arrivedAtMs: number;
+  readonly readMs: number;
+  /** When the answer must leave. */
+  readonly deadlineAtMs: number;
+  /** The answer, or null when the client is gone or the auction failed (`failed` says which). */
+  readonly onAnswer: (answer: BidResponse | null, ending: AuctionEvent['ending']) => void;
+}
+
+/** What every request actor works with. */
+export interface RequestEnvironment {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly rules: DecisionRules;
+  readonly dsps: readonly Mailbox<DspMessage>[];
+  /** Kept from the deadline for clearing and answering, ms. */
+  readonly decisionReserveMs: number;
+  readonly markupFetcher: MarkupFetcher;
+  readonly onConcluded: (event: AuctionEvent, decision: Decision | null, notices: NoticePlan) => void;
+  readonly onFault: (fault: ActorFault) => void;
+}
+
+const NO_NOTICES: NoticePlan = { now: [], onBilling: [] };
+
+/** Spawns the actor and starts the auction. Returns the way to cancel it. */
+export function spawnRequestActor(
+  parent: ActorParent,
+  admitted: AdmittedRequest,
+  environment: RequestEnvironment,
+): { readonly cancel: () => void } {
+  const actor = new RequestActor(parent, admitted, environment);
+  return actor;
+}
+
+class RequestActor {
+  readonly #admitted: AdmittedRequest;
+  readonly #environment: RequestEnvironment;
+  readonly #mailbox: Mailbox<RequestMessage>;
+  #fanOut: FanOut | null = null;
+  #timer: TimerHandle = null;
+  #solicitedAtMs = 0;
+
+  constructor(parent: ActorParent, admitted: AdmittedRequest, environment: RequestEnvironment) {
+    this.#admitted = admitted;
+    this.#environment = environment;
+    this.#mailbox = spawnActor<RequestState, RequestMessage>(parent, environment.clock, {
+      name: admitted.auctionId,
+      initialState: () => openRequest(admitted.request, admitted.terms, environment.rules, environment.dsps.length),
+      handle: (state, message, nowMs) => this.#handle(state, message, nowMs),
+      supervisor: stopOnFault((fault) => this.#fail(fault)),
+      // One reply per DSP, one markup per win, start, deadline and cancel: twice that is never reached.
+      lengthMax: 2 * environment.dsps.length + 64,
+      overflow: 'refuse-newest',
+    });
+    this.#mailbox.tell({ kind: 'start' });
+  }
+
+  readonly cancel = (): void => {
+    this.#mailbox.tell({ kind: 'client-gone' });
+  };
+
+  #handle(state: RequestState, message: RequestMessage, nowMs: number): RequestState {
+    for (const effect of advance(state, message, nowMs)) this.#perform(state, effect, nowMs);
+    this.#mailbox.wakeAtLength = state.outstanding;
+    return state;
+  }
+
+  #perform(state: RequestState, effect: RequestEffect, nowMs: number): void {
+    switch (effect.kind) {
+      case 'solicit':
+        this.#solicit(nowMs);
+        return;
+      case 'fetch-markup':
+        this.#environment.markupFetcher.fetch(
+          state.decision!.collected[effect.bidIndex]!.dspId,
+          effect.url,
+          this.#collectUntilMs(),
+          (markup) => this.#mailbox.tell({ kind: 'markup', bidIndex: effect.bidIndex, markup }),
+        );
+        return;
+      case 'conclude':
+        this.#conclude(state, effect.conclusion);
+        return;
+    }
+  }
+
+  #collectUntilMs(): number {
+    return this.#admitted.deadlineAtMs - this.#environment.decisionReserveMs;
+  }
+
+  #solicit(nowMs: number): void {
+    const deadlineAtMs = this.#collectUntilMs();
+    const fanOut: FanOut = {
+      solicitation: new Solicitation(this.#admitted.request),
+      deadlineAtMs,
+      replyTo: this.#mailbox,
+      abandons: [],
+    };
+    this.#fanOut = fanOut;
+    this.#solicitedAtMs = nowMs;
+    for (const dsp of this.#environment.dsps) {
+      if (!dsp.tell({ kind: 'solicit', fanOut })) this.#mailbox.tell({ kind: 'unreachable-dsp' });
+    }
+    this.#timer = this.#environment.timers.schedule(Math.max(0, deadlineAtMs - nowMs), () => {
+      this.#mailbox.tell({ kind: 'deadline' });
+    });
+  }
+
+  #conclude(state: RequestState, conclusion: Conclusion): void {
+    const { decision, ending } = conclusion;
+    const notices = decision === null ? NO_NOTICES : planNotices(state.request, decision, conclusion.notified);
+    this.#admitted.onAnswer(conclusion.answer, ending);
+    this.#environment.onConcluded(this.#event(state, conclusion, notices), decision, notices);
+    this.#end();
+  }
+
+  /** A fault in the auction itself: the client is answered at once, and nothing of this request is billed. */
+  #fail(fault: ActorFault): void {
+    this.#environment.onFault(fault);
+    this.#admitted.onAnswer(null, 'failed');
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#timer !== null) this.#environment.timers.cancel(this.#timer);
+    this.#mailbox.stop();
+    for (const abandon of this.#fanOut?.abandons ?? []) abandon();
+  }
+
+  #event(state: RequestState, { ending, decision }: Conclusion, notices: NoticePlan): AuctionEvent {
+    const { auctionId, request, features, arrivedAtMs, readMs, deadlineAtMs } = this.#admitted;
+    const nowMs = this.#environment.clock.monotonicMs();
+    return {
+      type: 'auction',
+      version: AUCTION_EVENT_VERSION,
+      auctionId,
+      requestId: request.id,
+      atMs: Math.round(this.#environment.clock.wallMs() - (nowMs - arrivedAtMs)),
+      isTest: request.test === 1,
+      ending,
+      features,
+      arms: {},
+      input: decision?.input ?? null,
+      outcome: decision?.outcome ?? null,
+      dsps: state.replies.map(dspRecord),
+      billingNotices: notices.onBilling,
+      timings: {
+        readMs: microseconds(readMs),
+        solicitedAtMs: microseconds(Math.max(0, this.#solicitedAtMs - arrivedAtMs)),
+        closedAtMs: microseconds(Math.max(0, state.closedAtMs - arrivedAtMs)),
+        answeredAtMs: microseconds(nowMs - arrivedAtMs),
+        deadlineAtMs: microseconds(deadlineAtMs - arrivedAtMs),
+      },
+    };
+  }
+}
+
+/** Milliseconds cut to whole microseconds. */
+function microseconds(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}

@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+import { DeadlineQueue } from './deadline-queue.ts';
+
+function fakeTime() {
+  let nowMs = 0;
+  let next = 0;
+  const timers = new Map<number, { atMs: number; fire: () => void }>();
+  return {
+    clock: { wallMs: () => nowMs, monotonicMs: () => nowMs },
+    timers: {
+      schedule: (delayMs: number, fire: () => void) => {
+        timers.set(++next, { atMs: nowMs + delayMs, fire });
+        return next;
+      },
+      cancel: (handle: unknown) => void timers.delete(handle as number),
+    },
+    armed: () => timers.size,
+    advanceTo(atMs: number) {
+      for (;;) {
+        const due = [...timers].filter(([, timer]) => timer.atMs <= atMs).sort((a, b) => a[1].atMs - b[1].atMs)[0];
+        if (due === undefined) break;
+        nowMs = due[1].atMs;
+        timers.delete(due[0]);
+        due[1].fire();
+      }
+      nowMs = atMs;
+    },
+  };
+}
+
+test('entries expire at their deadline, never before, on one timer', () => {
+  const time = fakeTime();
+  const queue = new DeadlineQueue(time.clock, time.timers);
+  const expired: [string, number][] = [];
+  const entry = (name: string) => ({ expire: (nowMs: number) => void expired.push([name, nowMs]) });
+  queue.add(20.2, entry('late'));
+  queue.add(10, entry('early'));
+  queue.add(20.9, entry('same bucket'));
+  expect(time.armed()).toBe(1);
+  time.advanceTo(9.9);
+  expect(expired).toEqual([]);
+  time.advanceTo(30);
+  expect(expired).toEqual([
+    ['early', 10],
+    ['late', 21],
+    ['same bucket', 21],
+  ]);
+  expect(time.armed()).toBe(0);
+});
+
+test('an expiry may add entries', () => {
+  const time = fakeTime();
+  const queue = new DeadlineQueue(time.clock, time.timers);
+  const expired: number[] = [];
+  queue.add(5, { expire: (nowMs) => queue.add(nowMs + 5, { expire: (atMs) => void expired.push(atMs) }) });
+  queue.add(30, { expire: (nowMs) => void expired.push(nowMs) });
+  time.advanceTo(40);
+  expect(expired).toEqual([10, 30]);
+});
+
+test('closing forgets everything', () => {
+  const time = fakeTime();
+  const queue = new DeadlineQueue(time.clock, time.timers);
+  queue.add(5, { expire: () => expect.unreachable() });
+  queue.close();
+  time.advanceTo(10);
+  expect(time.armed()).toBe(0);
+});

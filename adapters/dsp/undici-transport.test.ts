@@ -1,0 +1,201 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { afterEach, expect, test } from 'vitest';
+import type { DspTransportResult } from '../../engine/ports/dsp-transport.ts';
+import { systemClock, systemTimers } from '../clock.ts';
+import { createUndiciTransport, type DspEndpoint, type UndiciTransport } from './undici-transport.ts';
+
+const cleanups: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+const MIB = 1024 * 1024;
+
+async function listen(server: Server): Promise<string> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => {});
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  cleanups.push(async () => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/bid?k=1`;
+}
+
+function transportTo(url: string, overrides: Partial<DspEndpoint> = {}): UndiciTransport {
+  const transport = createUndiciTransport({
+    clock: systemClock,
+    timers: systemTimers,
+    endpoints: [{ id: 'one', url, headers: {}, gzipRequests: false, connections: 2, waitingMax: 2, ...overrides }],
+    responseBytesMax: MIB,
+    connectTimeoutMs: 1000,
+    keepAliveMs: 1000,
+  });
+  cleanups.push(() => transport.close());
+  return transport;
+}
+
+function call(transport: UndiciTransport, timeoutMs = 1000): Promise<DspTransportResult> {
+  return new Promise((resolve) => {
+    transport.call(
+      {
+        dspId: 'one',
+        body: Buffer.from('{"id":"1"}'),
+        version: '2.6',
+        deadlineAtMs: systemClock.monotonicMs() + timeoutMs,
+      },
+      resolve,
+    );
+  });
+}
+
+type Handler = (request: IncomingMessage, body: Buffer, response: ServerResponse) => void;
+
+function http(handler: Handler): Promise<string> {
+  return listen(
+    createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk) => chunks.push(chunk));
+      request.on('end', () => handler(request, Buffer.concat(chunks), response));
+    }),
+  );
+}
+
+test('posts the body with OpenRTB headers and hands out status and body', async () => {
+  const seen: { headers: IncomingMessage['headers']; url?: string; body: string }[] = [];
+  const url = await http((request, body, response) => {
+    seen.push({ headers: request.headers, url: request.url ?? '', body: body.toString() });
+    response.writeHead(200).end('{"id":"1"}');
+  });
+  const result = await call(transportTo(url, { headers: { Authorization: 'Bearer x' } }));
+  expect(result).toMatchObject({ kind: 'answered', status: 200 });
+  expect(Buffer.from((result as { body: Uint8Array }).body).toString()).toBe('{"id":"1"}');
+  expect(seen[0]).toMatchObject({
+    url: '/bid?k=1',
+    body: '{"id":"1"}',
+    headers: {
+      'content-type': 'application/json',
+      'x-openrtb-version': '2.6',
+      'accept-encoding': 'gzip',
+      authorization: 'Bearer x',
+    },
+  });
+});
+
+test('gzip both ways', async () => {
+  const bodies: string[] = [];
+  const url = await http((request, body, response) => {
+    expect(request.headers['content-encoding']).toBe('gzip');
+    bodies.push(gunzipSync(body).toString());
+    response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('{"zipped":1}'));
+  });
+  const result = await call(transportTo(url, { gzipRequests: true }));
+  expect(bodies).toEqual(['{"id":"1"}']);
+  expect(Buffer.from((result as { body: Uint8Array }).body).toString()).toBe('{"zipped":1}');
+});
+
+test('redirects are answers, not followed', async () => {
+  let calls = 0;
+  const url = await http((_request, _body, response) => {
+    calls += 1;
+    response.writeHead(302, { location: url }).end();
+  });
+  expect(await call(transportTo(url))).toMatchObject({ kind: 'answered', status: 302 });
+  expect(calls).toBe(1);
+});
+
+test.each([
+  ['no answer', 'headers', () => {}],
+  ['headers only', 'body', (response: ServerResponse) => response.writeHead(200).flushHeaders()],
+  [
+    'one byte at a time',
+    'body',
+    (response: ServerResponse) => {
+      response.writeHead(200);
+      const drip = setInterval(() => response.write('x'), 10);
+      response.on('close', () => clearInterval(drip));
+    },
+  ],
+])('one deadline covers everything: %s', async (_name, phase, answer) => {
+  const url = await http((_request, _body, response) => answer(response));
+  const transport = transportTo(url);
+  const startedAtMs = systemClock.monotonicMs();
+  expect(await call(transport, 60)).toMatchObject({ kind: 'timeout', phase });
+  expect(systemClock.monotonicMs() - startedAtMs).toBeGreaterThanOrEqual(60);
+  await expect.poll(() => transport.connections('one').busy).toBe(0);
+});
+
+test('a body over the limit is cut, declared or not, zipped or not', async () => {
+  const bomb = gzipSync(Buffer.alloc(20 * MIB));
+  const answers: Handler[] = [
+    (_request, _body, response) => response.writeHead(200, { 'content-length': 50 * MIB }).write('x'),
+    (_request, _body, response) => {
+      response.writeHead(200);
+      const chunk = Buffer.alloc(MIB / 4, 'x');
+      const flood = (): void => {
+        if (!response.destroyed) response.write(chunk, () => setImmediate(flood));
+      };
+      flood();
+    },
+    (_request, _body, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb),
+  ];
+  for (const answer of answers) {
+    const result = await call(transportTo(await http(answer)));
+    expect(result).toMatchObject({ kind: 'unreadable', reason: 'too-large' });
+  }
+});
+
+test('an encoding that was not asked for, or that is not what it says', async () => {
+  const unknown = await http((_request, _body, response) =>
+    response.writeHead(200, { 'content-encoding': 'br' }).end('x'),
+  );
+  expect(await call(transportTo(unknown))).toMatchObject({ kind: 'unreadable', reason: 'unknown-encoding' });
+  const broken = await http((_request, _body, response) =>
+    response.writeHead(200, { 'content-encoding': 'gzip' }).end('{}'),
+  );
+  expect(await call(transportTo(broken))).toMatchObject({ kind: 'unreadable', reason: 'bad-encoding' });
+});
+
+test('a connection that closes inside the body is no answer', async () => {
+  const url = await listen(
+    createTcpServer((socket) => {
+      socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"id":"1"}'));
+    }),
+  );
+  expect(await call(transportTo(url))).toMatchObject({ kind: 'unreachable' });
+});
+
+test('nobody listens', async () => {
+  const url = await http(() => {});
+  await cleanups.pop()!();
+  expect(await call(transportTo(url))).toMatchObject({ kind: 'unreachable', code: 'ECONNREFUSED' });
+});
+
+test('calls beyond connections and waiting room are refused; waiting ones share the deadline', async () => {
+  const url = await http(() => {});
+  const transport = transportTo(url, { connections: 1, waitingMax: 1 });
+  const results = await Promise.all([call(transport, 50), call(transport, 50), call(transport, 50)]);
+  expect(results.map((result) => result.kind)).toEqual(['timeout', 'timeout', 'not-sent']);
+  expect(results[1]).toMatchObject({ phase: 'connect' });
+});
+
+test('an abandoned call ends at once and frees its connection', async () => {
+  const url = await http(() => {});
+  const transport = transportTo(url);
+  const results: DspTransportResult[] = [];
+  const abandon = transport.call(
+    { dspId: 'one', body: Buffer.from('{}'), version: '2.6', deadlineAtMs: systemClock.monotonicMs() + 5000 },
+    (result) => results.push(result),
+  );
+  await expect.poll(() => transport.connections('one').busy).toBe(1);
+  abandon();
+  abandon();
+  expect(results).toMatchObject([{ kind: 'not-sent', reason: 'aborted' }]);
+  await expect.poll(() => transport.connections('one').busy).toBe(0);
+});

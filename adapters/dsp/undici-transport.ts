@@ -1,0 +1,253 @@
+/**
+ * DspTransport over HTTP/1.1 with undici's `dispatch` on one persistent pool per DSP.
+ *
+ * One total deadline covers waiting for a connection, connecting, headers and body. A call that misses it is aborted,
+ * which destroys its socket: with HTTP/1.1 there is no other way to stop an answer that is under way. Redirects are not
+ * followed; a status of 3xx is an answer like any other and means an error to the caller.
+ */
+import { type Dispatcher, Pool } from 'undici';
+import type { Clock, Timers } from '../../engine/ports/clock.ts';
+import type { DspCall, DspTransport, DspTransportResult } from '../../engine/ports/dsp-transport.ts';
+import { decodeBody, gzipOnce } from './content-encoding.ts';
+import { DeadlineQueue, type Expiring } from './deadline-queue.ts';
+
+export interface DspEndpoint {
+  readonly id: string;
+  /** Absolute http(s) URL of the bidder. */
+  readonly url: string;
+  /** Sent with every call, e.g. authorization. Values are secrets. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The DSP agreed to gzipped requests. */
+  readonly gzipRequests: boolean;
+  /** Size of the persistent pool, see `engine/dsp/pool-size.ts`. */
+  readonly connections: number;
+  /** Calls that may wait for a free connection; beyond, calls are refused (`pool-full`): waiting would only make them late. */
+  readonly waitingMax: number;
+}
+
+export interface UndiciTransportOptions {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly endpoints: readonly DspEndpoint[];
+  /** Largest answer, compressed and inflated. OPENRTB: 1 MiB. */
+  readonly responseBytesMax: number;
+  /** Bound on TCP and TLS set-up of a connection that outlives the call which asked for it. */
+  readonly connectTimeoutMs: number;
+  readonly keepAliveMs: number;
+}
+
+export interface UndiciTransport extends DspTransport {
+  /** Open and busy connections of a DSP, for metrics. */
+  readonly connections: (dspId: string) => { readonly open: number; readonly busy: number };
+}
+
+export function createUndiciTransport(options: UndiciTransportOptions): UndiciTransport {
+  const deadlines = new DeadlineQueue(options.clock, options.timers);
+  const lines = new Map<string, DspLine>();
+  for (const endpoint of options.endpoints) lines.set(endpoint.id, new DspLine(endpoint, options));
+
+  return {
+    call(call, onResult) {
+      const line = lines.get(call.dspId);
+      if (line === undefined) throw new Error(`no endpoint is configured for DSP "${call.dspId}"`);
+      const exchange = new DspExchange(line, call, onResult, options);
+      if (exchange.start()) deadlines.add(call.deadlineAtMs, exchange);
+      return exchange.abandon;
+    },
+    connections(dspId) {
+      const stats = lines.get(dspId)?.pool.stats;
+      return { open: stats?.connected ?? 0, busy: stats?.running ?? 0 };
+    },
+    async close() {
+      deadlines.close();
+      await Promise.all([...lines.values()].map((line) => line.pool.destroy()));
+    },
+  };
+}
+
+/** What is decided once per DSP: pool, path and header lines. */
+class DspLine {
+  readonly pool: Pool;
+  readonly path: string;
+  readonly gzipRequests: boolean;
+  readonly inFlightMax: number;
+  inFlight = 0;
+  readonly #headers: Readonly<Record<DspCall['version'], string[]>>;
+
+  constructor(endpoint: DspEndpoint, options: UndiciTransportOptions) {
+    const url = new URL(endpoint.url);
+    this.path = url.pathname + url.search;
+    this.gzipRequests = endpoint.gzipRequests;
+    this.inFlightMax = endpoint.connections + endpoint.waitingMax;
+    this.#headers = { '2.5': headerLines(endpoint, '2.5'), '2.6': headerLines(endpoint, '2.6') };
+    this.pool = new Pool(url.origin, {
+      connections: endpoint.connections,
+      pipelining: 1,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: options.keepAliveMs,
+      connect: { timeout: options.connectTimeoutMs },
+      allowH2: false,
+    });
+    // Connection errors reach each call by itself; without a listener undici would throw them.
+    this.pool.on('connectionError', () => {});
+  }
+
+  headersFor(version: DspCall['version']): string[] {
+    return this.#headers[version];
+  }
+}
+
+function headerLines(endpoint: DspEndpoint, version: string): string[] {
+  const lines = [
+    'content-type',
+    'application/json',
+    'accept',
+    'application/json',
+    'accept-encoding',
+    'gzip',
+    'x-openrtb-version',
+    version,
+  ];
+  if (endpoint.gzipRequests) lines.push('content-encoding', 'gzip');
+  for (const [name, value] of Object.entries(endpoint.headers)) lines.push(name.toLowerCase(), value);
+  return lines;
+}
+
+type Phase = 'connect' | 'headers' | 'body';
+
+/** One call: undici's handler and the deadline's entry in one object, so that a call costs one allocation of ours. */
+class DspExchange implements Dispatcher.DispatchHandler, Expiring {
+  readonly #line: DspLine;
+  readonly #call: DspCall;
+  readonly #options: UndiciTransportOptions;
+  readonly #startedAtMs: number;
+  #onResult: ((result: DspTransportResult) => void) | null;
+  #controller: Dispatcher.DispatchController | null = null;
+  #phase: Phase = 'connect';
+  #status = 0;
+  #encoding: string | undefined;
+  /** First chunk, and a list only when there are more: most answers come in one. */
+  #first: Buffer | null = null;
+  #more: Buffer[] | null = null;
+  #size = 0;
+
+  constructor(
+    line: DspLine,
+    call: DspCall,
+    onResult: (result: DspTransportResult) => void,
+    options: UndiciTransportOptions,
+  ) {
+    this.#line = line;
+    this.#call = call;
+    this.#onResult = onResult;
+    this.#options = options;
+    this.#startedAtMs = options.clock.monotonicMs();
+  }
+
+  /** False when the call was refused before sending. */
+  start(): boolean {
+    const line = this.#line;
+    if (line.inFlight >= line.inFlightMax) {
+      const refuse = this.#onResult;
+      this.#onResult = null;
+      queueMicrotask(() => refuse?.({ kind: 'not-sent', reason: 'pool-full', latencyMs: 0 }));
+      return false;
+    }
+    line.inFlight += 1;
+    line.pool.dispatch(
+      {
+        method: 'POST',
+        path: line.path,
+        headers: line.headersFor(this.#call.version),
+        body: line.gzipRequests ? gzipOnce(this.#call.body) : this.#call.body,
+      },
+      this,
+    );
+    return true;
+  }
+
+  readonly abandon = (): void => {
+    this.#finish({ kind: 'not-sent', reason: 'aborted', latencyMs: this.#elapsedMs() });
+    this.#abort();
+  };
+
+  expire(nowMs: number): void {
+    if (this.#onResult === null) return;
+    this.#finish({ kind: 'timeout', phase: this.#phase, latencyMs: nowMs - this.#startedAtMs });
+    this.#abort();
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    // The deadline passed while the call waited for a connection: nothing is written.
+    if (this.#onResult === null) controller.abort(CALL_IS_OVER);
+    else this.#phase = 'headers';
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    this.#phase = 'body';
+    this.#status = status;
+    const encoding = headers['content-encoding'];
+    this.#encoding = Array.isArray(encoding) ? encoding.join(',') : encoding;
+    const declared = Number(headers['content-length']);
+    if (declared > this.#options.responseBytesMax) this.#tooLarge();
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#onResult === null) return;
+    this.#size += chunk.length;
+    if (this.#size > this.#options.responseBytesMax) this.#tooLarge();
+    else if (this.#first === null) this.#first = chunk;
+    else if (this.#more === null) this.#more = [this.#first, chunk];
+    else this.#more.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    if (this.#onResult === null) return;
+    const raw = this.#more === null ? (this.#first ?? EMPTY) : Buffer.concat(this.#more, this.#size);
+    const decoded = decodeBody(raw, this.#encoding, this.#options.responseBytesMax);
+    const latencyMs = this.#elapsedMs();
+    if (decoded.kind === 'decoded') {
+      this.#finish({ kind: 'answered', status: this.#status, body: decoded.body, latencyMs });
+    } else {
+      this.#finish({ kind: 'unreadable', reason: decoded.reason, latencyMs });
+    }
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    const code = (error as NodeJS.ErrnoException).code ?? error.name;
+    this.#finish({ kind: 'unreachable', code, latencyMs: this.#elapsedMs() });
+  }
+
+  #tooLarge(): void {
+    this.#finish({ kind: 'unreadable', reason: 'too-large', latencyMs: this.#elapsedMs() });
+    this.#abort();
+  }
+
+  #abort(): void {
+    this.#first = null;
+    this.#more = null;
+    this.#controller?.abort(CALL_IS_OVER);
+  }
+
+  #finish(result: DspTransportResult): void {
+    const onResult = this.#onResult;
+    if (onResult === null) return;
+    this.#onResult = null;
+    this.#line.inFlight -= 1;
+    onResult(result);
+  }
+
+  #elapsedMs(): number {
+    return this.#options.clock.monotonicMs() - this.#startedAtMs;
+  }
+}
+
+const EMPTY = Buffer.alloc(0);
+/** One shared error: building a stack trace for each aborted call costs more than the abort. */
+const CALL_IS_OVER = new Error('the call is over');

@@ -1,0 +1,162 @@
+/**
+ * The public listener: `POST /openrtb2/auction`, `GET /status`, `GET /metrics`. It bounds what a client may cost (size,
+ * time, connections) and turns a gone client into a cancelled auction; everything else is the exchange's.
+ */
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { AdAnswer, AdRequests } from '../../engine/ports/ad-requests.ts';
+import { refusal } from '../../engine/ports/ad-requests.ts';
+import type { Clock } from '../../engine/ports/clock.ts';
+import { NoBidReason } from '../../openrtb/codes.ts';
+import { gzipBody, requestEncoding, wantsGzip } from './content-encoding.ts';
+
+export interface HttpServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly connectionsMax: number;
+  /** After inflating. */
+  readonly requestBytesMax: number;
+  readonly clock: Clock;
+  readonly adRequests: AdRequests;
+  /** Body of `GET /status`. */
+  readonly status: () => object;
+  readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> };
+}
+
+export interface HttpServer {
+  /** Where it listens, e.g. `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** Stops accepting, finishes what is under way, closes idle connections. */
+  readonly close: () => Promise<void>;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Monotonic ms at which the headers were there. */
+    arrivedAtMs: number;
+  }
+}
+
+const AUCTION_PATH = '/openrtb2/auction';
+/** How often node looks for slow clients: its default of 30 s would make the timeouts above it a fiction. */
+const SLOW_CLIENT_CHECK_MS = 250;
+
+/** Rejects when the address cannot be listened on; the message names it. */
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const app = fastify({
+    logger: false,
+    bodyLimit: options.requestBytesMax,
+    requestTimeout: options.requestTimeoutMs,
+    keepAliveTimeout: options.idleTimeoutMs,
+    forceCloseConnections: 'idle',
+    http: {
+      headersTimeout: Math.min(options.headersTimeoutMs, options.requestTimeoutMs),
+      connectionsCheckingInterval: SLOW_CLIENT_CHECK_MS,
+    },
+  });
+  app.server.maxConnections = options.connectionsMax;
+  app.decorateRequest('arrivedAtMs', 0);
+  acceptAnyBody(app, options.clock);
+  app.post(AUCTION_PATH, (request, reply) => auction(request, reply, options));
+  app.get('/status', (_request, reply) => reply.send(options.status()));
+  app.get('/metrics', async (_request, reply) =>
+    reply.type(options.metrics.contentType).send(await options.metrics.text()),
+  );
+  app.setErrorHandler(onError);
+  app.setNotFoundHandler(onUnknownRoute);
+  const url = await app.listen({ host: options.host, port: options.port });
+  return { url, close: () => app.close() };
+}
+
+/** OpenRTB says `application/json`, but senders get it wrong and the body decides. The encoding must be one we know. */
+function acceptAnyBody(app: FastifyInstance, clock: Clock): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.addHook('onRequest', (request, reply, done) => {
+    request.arrivedAtMs = clock.monotonicMs();
+    request.raw.headers['content-type'] = 'application/json';
+    if (requestEncoding(request.headers['content-encoding']).kind !== 'unknown') return done();
+    const name = String(request.headers['content-encoding']).slice(0, 64);
+    reply.code(415).header('accept-encoding', 'gzip, deflate, br');
+    reply.send({
+      nbr: NoBidReason.InvalidRequest,
+      ext: {
+        gavel: {
+          error: {
+            path: '',
+            code: 'unknown-encoding',
+            message: `content-encoding "${name}" is not supported; use gzip, deflate, br or none`,
+          },
+        },
+      },
+    });
+  });
+}
+
+function auction(request: FastifyRequest, reply: FastifyReply, options: HttpServerOptions): void {
+  const body = Buffer.isBuffer(request.body) ? request.body : EMPTY;
+  const encoding = requestEncoding(request.headers['content-encoding']);
+  if (encoding.kind !== 'compressed') {
+    take(body, request, reply, options);
+    return;
+  }
+  encoding.inflate(body, { maxOutputLength: options.requestBytesMax }, (error, inflated) => {
+    if (error === null) take(inflated, request, reply, options);
+    else sendAnswer(uninflatable(error, options.requestBytesMax), request, reply);
+  });
+}
+
+function take(body: Uint8Array, request: FastifyRequest, reply: FastifyReply, options: HttpServerOptions): void {
+  const cancel = options.adRequests.take(body, request.arrivedAtMs, (answer) => sendAnswer(answer, request, reply));
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) cancel();
+  });
+}
+
+function sendAnswer(answer: AdAnswer, request: FastifyRequest, reply: FastifyReply): void {
+  reply.code(answer.httpStatus).header('content-type', 'application/json').header('x-openrtb-version', '2.6');
+  const body = Buffer.from(JSON.stringify(answer.body));
+  if (!wantsGzip(request.headers['accept-encoding'], body.length)) {
+    reply.send(body);
+    return;
+  }
+  gzipBody(body, (error, zipped) => {
+    reply.header('vary', 'accept-encoding');
+    if (error === null) reply.header('content-encoding', 'gzip').send(zipped);
+    else reply.send(body);
+  });
+}
+
+function uninflatable(error: Error, bytesMax: number): AdAnswer {
+  if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') return tooLarge(bytesMax);
+  const message = 'the body does not inflate: it is not what content-encoding says';
+  return refusal(400, { path: '', code: 'bad-encoding', message }, NoBidReason.InvalidRequest, null);
+}
+
+function tooLarge(bytesMax: number): AdAnswer {
+  const message = `the request is larger than ${bytesMax} bytes after inflating`;
+  return refusal(413, { path: '', code: 'too-large', message }, NoBidReason.InvalidRequest, null);
+}
+
+function onError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    sendAnswer(tooLarge(request.routeOptions.bodyLimit ?? 0), request, reply);
+    return;
+  }
+  const status = error.statusCode ?? 500;
+  reply.code(status).send({ error: status < 500 ? error.message : 'internal error' });
+}
+
+function onUnknownRoute(request: FastifyRequest, reply: FastifyReply): void {
+  const isKnownPath = request.url.split('?', 1)[0] === AUCTION_PATH;
+  if (isKnownPath)
+    reply
+      .code(405)
+      .header('allow', 'POST')
+      .send({ error: `use POST ${AUCTION_PATH}` });
+  else reply.code(404).send({ error: `no such path; ad requests go to POST ${AUCTION_PATH}` });
+}
+
+const EMPTY = Buffer.alloc(0);

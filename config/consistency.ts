@@ -1,0 +1,62 @@
+/** Rules between settings that a schema cannot say. */
+import { rateBetween } from '../openrtb/currency.ts';
+import type { Config } from './types.ts';
+
+export interface Inconsistency {
+  readonly path: string;
+  readonly message: string;
+}
+
+export function checkConsistency(config: Config): Inconsistency | null {
+  return (
+    duplicate(config.dsps, 'dsps') ??
+    duplicate(config.placements, 'placements') ??
+    risingWeights(config) ??
+    unknownCurrency(config) ??
+    unreachableLimits(config)
+  );
+}
+
+function duplicate(entries: readonly { readonly id: string }[], name: string): Inconsistency | null {
+  const seen = new Set<string>();
+  for (const [index, { id }] of entries.entries()) {
+    if (seen.has(id)) return { path: `${name}[${index}].id`, message: `"${id}" is there twice; ids must differ` };
+    seen.add(id);
+  }
+  return null;
+}
+
+function risingWeights(config: Config): Inconsistency | null {
+  for (const [index, { slotWeights }] of config.placements.entries()) {
+    const rises = slotWeights?.some((weight, position) => position > 0 && weight > slotWeights[position - 1]!);
+    if (rises)
+      return { path: `placements[${index}].slotWeights`, message: 'must not rise: the first position is the best' };
+  }
+  return null;
+}
+
+function unknownCurrency(config: Config): Inconsistency | null {
+  const { currencies, exchange } = config;
+  if (rateBetween(currencies, exchange.currency, currencies.base) !== null) return null;
+  return { path: 'exchange.currency', message: `"${exchange.currency}" has no rate in currencies.rates` };
+}
+
+function unreachableLimits(config: Config): Inconsistency | null {
+  const { auction, dspDefaults, learnedReserve } = config;
+  if (auction.tmaxDefaultMs > auction.tmaxMaxMs) {
+    return { path: 'auction.tmaxDefaultMs', message: `must not exceed auction.tmaxMaxMs (${auction.tmaxMaxMs})` };
+  }
+  if (dspDefaults.timeoutMsMin > dspDefaults.timeoutMs) {
+    return {
+      path: 'dspDefaults.timeoutMsMin',
+      message: `must not exceed dspDefaults.timeoutMs (${dspDefaults.timeoutMs})`,
+    };
+  }
+  if (learnedReserve.observationsMin > learnedReserve.windowSize) {
+    return {
+      path: 'learnedReserve.observationsMin',
+      message: `must not exceed learnedReserve.windowSize (${learnedReserve.windowSize}), or no reserve is ever learned`,
+    };
+  }
+  return null;
+}

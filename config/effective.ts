@@ -1,0 +1,25 @@
+/** The effective configuration for printing: everything, with secrets masked. */
+import { CONFIG_SCHEMA, type ConfigSchema } from './schema.ts';
+import type { Config } from './types.ts';
+
+const MASK = '***';
+
+export function effectiveConfig(config: Config): unknown {
+  return masked(config, CONFIG_SCHEMA);
+}
+
+function masked(value: unknown, schema: ConfigSchema | undefined): unknown {
+  if (schema?.secret === true) return maskedSecret(value);
+  if (Array.isArray(value)) return value.map((item) => masked(item, schema?.items));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, child]) => [key, masked(child, schema?.properties?.[key])]),
+  );
+}
+
+/** A URL keeps scheme, host and path, which a reader needs; its query may hold a token. Header values are masked whole. */
+function maskedSecret(value: unknown): unknown {
+  if (typeof value === 'string') return value.replace(/\?.*$/, `?${MASK}`);
+  if (typeof value !== 'object' || value === null) return MASK;
+  return Object.fromEntries(Object.keys(value).map((key) => [key, MASK]));
+}

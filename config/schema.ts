@@ -1,0 +1,281 @@
+/**
+ * The one place where configuration is described: type, bound, default, unit and reason of every key. It validates files,
+ * fills in defaults, names the environment variables and renders `docs/configuration.md`.
+ */
+import { QUIRK_NAMES } from '../engine/dsp/quirks.ts';
+
+/** The part of JSON Schema used here. */
+export interface ConfigSchema {
+  readonly type: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly properties?: Readonly<Record<string, ConfigSchema>>;
+  readonly additionalProperties?: boolean | ConfigSchema;
+  readonly required?: readonly string[];
+  readonly items?: ConfigSchema;
+  readonly enum?: readonly string[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly minLength?: number;
+  readonly pattern?: string;
+  /** Masked wherever configuration is printed. */
+  readonly secret?: boolean;
+}
+
+const NO_PROPERTIES = {};
+
+function section(description: string, properties: Record<string, ConfigSchema>, required: string[] = []): ConfigSchema {
+  return { type: 'object', description, default: NO_PROPERTIES, additionalProperties: false, properties, required };
+}
+
+function integer(standard: number, minimum: number, maximum: number, description: string): ConfigSchema {
+  return { type: 'integer', default: standard, minimum, maximum, description };
+}
+
+function optionalInteger(minimum: number, maximum: number, description: string): ConfigSchema {
+  return { type: 'integer', minimum, maximum, description };
+}
+
+function text(standard: string, description: string): ConfigSchema {
+  return { type: 'string', default: standard, minLength: 1, description };
+}
+
+function choice(standard: string, values: readonly string[], description: string): ConfigSchema {
+  return { type: 'string', default: standard, enum: values, description };
+}
+
+function list(items: ConfigSchema, description: string): ConfigSchema {
+  return { type: 'array', default: [], items, description };
+}
+
+const TEXTS: ConfigSchema = { type: 'string', minLength: 1 };
+const CURRENCY: ConfigSchema = { type: 'string', pattern: '^[A-Z]{3}$' };
+const STRICTNESS = ['strict', 'default', 'lenient'];
+const PROBABILITY = { type: 'number', minimum: 0, maximum: 1 } as const;
+const MIB = 1024 * 1024;
+
+export const CONFIG_SCHEMA: ConfigSchema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    server: section('Where publishers connect.', {
+      host: text('127.0.0.1', 'Address to listen on. Loopback by default: opening it is a decision.'),
+      port: integer(8080, 0, 65535, 'TCP port; 0 picks a free one.'),
+      headersTimeoutMs: integer(
+        1000,
+        100,
+        60_000,
+        'ms a client may take to send its headers; slow clients hold sockets.',
+      ),
+      requestTimeoutMs: integer(2000, 100, 60_000, 'ms a client may take to send the whole request.'),
+      idleTimeoutMs: integer(10_000, 100, 600_000, 'ms an idle connection is kept open.'),
+      connectionsMax: integer(20_000, 1, 1_000_000, 'Open client connections; further ones are closed at once.'),
+      publisherStrictness: choice('default', STRICTNESS, 'How publisher requests are judged, see docs/openrtb.md.'),
+    }),
+    dataDirectory: text('data', 'Folder for everything that must survive a restart.'),
+    exchange: section('Who we are towards buyers.', {
+      domain: text('gavel.example', 'Our domain in the supply chain (schain node `asi`).'),
+      sellerId: text('gavel', 'Our account in that node (`sid`) where the publisher has no id; at most 64 characters.'),
+      currency: { ...CURRENCY, default: 'USD', description: 'Currency of floors, increments and learned reserves.' },
+    }),
+    auction: section('How an auction runs and clears.', {
+      tmaxDefaultMs: integer(100, 10, 5000, 'ms for a request that names no tmax: the p95 target of a whole request.'),
+      tmaxMaxMs: integer(1000, 10, 10_000, 'ms; a larger tmax is cut to this, since every open auction holds memory.'),
+      networkAllowanceMs: integer(5, 0, 1000, 'ms of tmax that the way to and from the publisher takes.'),
+      decisionReserveMs: integer(3, 1, 1000, 'ms kept before the deadline for clearing and answering.'),
+      secondPriceMechanism: choice('gsp', ['gsp', 'vcg'], 'How `at: 2` is charged where no placement says otherwise.'),
+      incrementCpmMicros: integer(
+        10_000,
+        0,
+        1_000_000_000,
+        'Micros CPM above the runner-up; 10000 = 0.01, the usual cent.',
+      ),
+      incrementClickMicros: integer(10_000, 0, 1_000_000_000, 'The same per click, for CPC winners.'),
+      maximumCpmMicros: integer(
+        1_000_000_000,
+        1,
+        1_000_000_000_000,
+        'Micros CPM; a dearer bid is a mistake and is refused. 1e9 = 1000.00.',
+      ),
+      dealOrder: choice(
+        'deal_first',
+        ['deal_first', 'price_first'],
+        'Whether a deal bid beats every open bid, or eCPM alone decides.',
+      ),
+      floorRulesBindDeals: {
+        type: 'boolean',
+        default: false,
+        description: 'Whether configured and learned floors bind deal bids too; a deal has its own floor.',
+      },
+      missingCreativeId: choice('accept', ['accept', 'refuse'], 'Bids without `crid`.'),
+      missingAdvertiserDomain: choice(
+        'accept',
+        ['accept', 'refuse'],
+        'Bids without `adomain`: blocks cannot be checked on them.',
+      ),
+      missingCategory: choice('accept', ['accept', 'refuse'], 'Bids without `cat` when the request has bcat or acat.'),
+      bannerSize: choice('enforce', ['enforce', 'ignore'], 'Whether a banner must have an offered size.'),
+    }),
+    floors: list(
+      {
+        type: 'object',
+        additionalProperties: false,
+        required: ['floorCpmMicros'],
+        properties: {
+          publisherId: { ...TEXTS, description: 'Publisher; absent = any.' },
+          placementId: { ...TEXTS, description: 'imp.tagid; absent = any.' },
+          country: { type: 'string', pattern: '^[A-Z]{3}$', description: 'ISO 3166-1 alpha-3; absent = any.' },
+          size: { type: 'string', pattern: '^\\d+x\\d+$', description: 'First banner size; absent = any.' },
+          mediaType: { type: 'string', enum: ['banner', 'video', 'audio', 'native'], description: 'Absent = any.' },
+          floorCpmMicros: optionalInteger(0, 1_000_000_000_000, 'Micros CPM in `exchange.currency`.'),
+        },
+      },
+      'Floor rules; the most specific one that matches counts, see docs/auction.md.',
+    ),
+    learnedReserve: section('Reserve prices learned from bids, per placement (docs/auction.md).', {
+      estimator: choice(
+        'empirical',
+        ['off', 'exponential', 'uniform', 'log-normal', 'empirical'],
+        "How Myerson's r* is estimated; `empirical` assumes no shape.",
+      ),
+      windowSize: integer(2000, 100, 1_000_000, 'Latest bids per placement that are looked at.'),
+      observationsMin: integer(500, 30, 1_000_000, 'Bids before the first reserve: fewer make it noise.'),
+      changeRatioMax: {
+        type: 'number',
+        default: 0.1,
+        exclusiveMinimum: 0,
+        maximum: 1,
+        description: 'Largest relative change per step, so that one odd window cannot empty a placement.',
+      },
+      stepIntervalMs: integer(10_000, 100, 3_600_000, 'ms between two steps.'),
+      placementsMax: integer(10_000, 1, 1_000_000, 'Placements remembered; the longest unseen makes room.'),
+    }),
+    placements: list(
+      {
+        type: 'object',
+        additionalProperties: false,
+        required: ['id'],
+        properties: {
+          id: { ...TEXTS, description: 'imp.tagid.' },
+          mechanism: {
+            type: 'string',
+            enum: ['first_price', 'gsp', 'vcg'],
+            description: 'Overrides `at: 2` for this placement.',
+          },
+          slotWeights: {
+            type: 'array',
+            minItems: 1,
+            maxItems: 20,
+            items: { type: 'number', exclusiveMinimum: 0, maximum: 1 },
+            description: 'Relative click weight of each position, best first, not rising; several = several winners.',
+          },
+        },
+      },
+      'Placements that differ from the rest.',
+    ),
+    estimation: section('Estimates used for ranking.', {
+      clickPriors: section('Click probability per impression where no model scores a bid; ranks CPC bids.', {
+        banner: { ...PROBABILITY, default: 0.001, description: 'Field average of display, about 0.1%.' },
+        video: { ...PROBABILITY, default: 0.004, description: 'In-stream video.' },
+        audio: { ...PROBABILITY, default: 0.0005, description: 'Audio.' },
+        native: { ...PROBABILITY, default: 0.002, description: 'In-feed native.' },
+      }),
+    }),
+    currencies: section('Dated conversion table.', {
+      asOf: {
+        type: 'string',
+        pattern: '^\\d{4}-\\d{2}-\\d{2}$',
+        default: '2026-08-21',
+        description: 'Day of the rates.',
+      },
+      base: { ...CURRENCY, default: 'USD', description: 'Currency the rates are relative to.' },
+      rates: {
+        type: 'object',
+        default: NO_PROPERTIES,
+        additionalProperties: { type: 'number', exclusiveMinimum: 0 },
+        description:
+          'Units of each currency per one unit of `base`. Empty: prices in other currencies are refused, never guessed.',
+      },
+    }),
+    dspDefaults: section('For every DSP that does not say otherwise.', {
+      timeoutMs: integer(30, 1, 10_000, 'ms a DSP may take in all: connection, headers and body.'),
+      timeoutMsMin: integer(5, 1, 10_000, 'ms; with less time left a call is not worth making.'),
+      callsPerSecond: integer(
+        500,
+        1,
+        1_000_000,
+        'Expected peak; connections = calls x timeout (docs/architecture.md).',
+      ),
+      waitingMax: integer(32, 0, 100_000, 'Calls that may wait for a free connection.'),
+      connectTimeoutMs: integer(1000, 10, 60_000, 'ms for TCP and TLS set-up.'),
+      keepAliveMs: integer(30_000, 1000, 600_000, 'ms an idle connection to a DSP is kept.'),
+    }),
+    dsps: list(
+      {
+        type: 'object',
+        additionalProperties: false,
+        required: ['id', 'url'],
+        properties: {
+          id: {
+            type: 'string',
+            pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$',
+            description: 'Name in metrics, logs and events.',
+          },
+          url: { type: 'string', pattern: '^https?://[^\\s@]+$', description: 'Bid endpoint.', secret: true },
+          version: choice('2.6', ['2.5', '2.6'], 'OpenRTB version it is sent.'),
+          timeoutMs: optionalInteger(1, 10_000, 'ms; overrides the default.'),
+          callsPerSecond: optionalInteger(1, 1_000_000, 'Overrides the default.'),
+          strictness: choice('default', STRICTNESS, 'How its answers are judged.'),
+          pricing: choice('cpm', ['cpm', 'cpc'], 'What its prices mean: per mille or, by agreement, per click.'),
+          gzipRequests: { type: 'boolean', default: false, description: 'It agreed to gzipped requests.' },
+          headers: {
+            type: 'object',
+            default: NO_PROPERTIES,
+            additionalProperties: { type: 'string', pattern: '^[^\\r\\n\\0]*$' },
+            description: 'Extra request headers, e.g. authorization.',
+            secret: true,
+          },
+          quirks: list(
+            { type: 'string', enum: QUIRK_NAMES },
+            'Wishes no protocol version covers, see engine/dsp/quirks.ts.',
+          ),
+          blockedAdvertisers: list(TEXTS, 'Added to `badv` for this DSP.'),
+          blockedCategories: list(TEXTS, 'Added to `bcat` for this DSP.'),
+        },
+      },
+      'The DSPs to ask.',
+    ),
+    notices: section('Win, loss and billing notices (docs/notices.md).', {
+      allowedHosts: list(
+        TEXTS,
+        '`host` or `host:port` that may be called although it is not public https: for local use.',
+      ),
+      queueLengthMax: integer(10_000, 1, 1_000_000, 'Notices that wait; loss notices are dropped first.'),
+      concurrencyMax: integer(64, 1, 10_000, 'Notices under way.'),
+      timeoutMs: integer(1000, 10, 60_000, 'ms for one try.'),
+    }),
+    events: section('The outcome event log (docs/events.md).', {
+      segmentBytesMax: integer(64 * MIB, 1024, 1024 * MIB, 'Bytes per segment file.'),
+      totalBytesMax: integer(4096 * MIB, 4096, Number.MAX_SAFE_INTEGER, 'Bytes of all segments.'),
+      retention: choice('remove-oldest', ['remove-oldest', 'refuse'], 'What gives when the total is reached.'),
+      syncIntervalMs: integer(
+        1000,
+        0,
+        60_000,
+        'ms between two syncs to the device: what a power cut may cost. A killed process loses nothing.',
+      ),
+      pendingBytesMax: integer(
+        64 * MIB,
+        1024,
+        4096 * MIB,
+        'Bytes that may wait for the log; beyond, events are refused and counted.',
+      ),
+    }),
+    log: section('Process log, JSON lines on stderr.', {
+      level: choice('info', ['fatal', 'error', 'warn', 'info', 'debug', 'silent'], 'Least severe level written.'),
+    }),
+  },
+};

@@ -1,0 +1,107 @@
+/** The configuration as the system is composed from: `config/schema.ts` says what each key means. */
+
+import type { FloorRule } from '../engine/auction/floors.ts';
+import type { AuctionPolicy, Mechanism, MediaType, PricingModel } from '../engine/auction/types.ts';
+import type { Quirk } from '../engine/dsp/quirks.ts';
+import type { Strictness } from '../openrtb/diagnostics.ts';
+
+export interface Config {
+  readonly server: ServerConfig;
+  readonly dataDirectory: string;
+  readonly exchange: ExchangeConfig;
+  readonly auction: AuctionConfig;
+  readonly floors: readonly FloorRule[];
+  readonly learnedReserve: LearnedReserveConfig;
+  readonly placements: readonly PlacementConfig[];
+  readonly estimation: { readonly clickPriors: Readonly<Record<MediaType, number>> };
+  readonly currencies: {
+    readonly asOf: string;
+    readonly base: string;
+    readonly rates: Readonly<Record<string, number>>;
+  };
+  readonly dsps: readonly DspConfig[];
+  readonly dspDefaults: DspDefaultsConfig;
+  readonly notices: NoticesConfig;
+  readonly events: EventsConfig;
+  readonly log: { readonly level: LogLevel };
+}
+
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
+
+export interface ServerConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly connectionsMax: number;
+  readonly publisherStrictness: Strictness;
+}
+
+export interface ExchangeConfig {
+  readonly domain: string;
+  readonly sellerId: string;
+  readonly currency: string;
+}
+
+export interface AuctionConfig extends AuctionPolicy {
+  readonly secondPriceMechanism: Extract<Mechanism, 'gsp' | 'vcg'>;
+  readonly tmaxDefaultMs: number;
+  readonly tmaxMaxMs: number;
+  readonly networkAllowanceMs: number;
+  readonly decisionReserveMs: number;
+}
+
+export interface LearnedReserveConfig {
+  readonly estimator: 'off' | 'exponential' | 'uniform' | 'log-normal' | 'empirical';
+  readonly windowSize: number;
+  readonly observationsMin: number;
+  readonly changeRatioMax: number;
+  readonly stepIntervalMs: number;
+  readonly placementsMax: number;
+}
+
+export interface PlacementConfig {
+  readonly id: string;
+  readonly mechanism?: Mechanism;
+  readonly slotWeights?: readonly number[];
+}
+
+export interface DspDefaultsConfig {
+  readonly timeoutMs: number;
+  readonly timeoutMsMin: number;
+  readonly callsPerSecond: number;
+  readonly waitingMax: number;
+  readonly connectTimeoutMs: number;
+  readonly keepAliveMs: number;
+}
+
+export interface DspConfig {
+  readonly id: string;
+  readonly url: string;
+  readonly version: '2.5' | '2.6';
+  readonly timeoutMs?: number;
+  readonly callsPerSecond?: number;
+  readonly strictness: Strictness;
+  readonly pricing: PricingModel;
+  readonly gzipRequests: boolean;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly quirks: readonly Quirk[];
+  readonly blockedAdvertisers: readonly string[];
+  readonly blockedCategories: readonly string[];
+}
+
+export interface NoticesConfig {
+  readonly allowedHosts: readonly string[];
+  readonly queueLengthMax: number;
+  readonly concurrencyMax: number;
+  readonly timeoutMs: number;
+}
+
+export interface EventsConfig {
+  readonly segmentBytesMax: number;
+  readonly totalBytesMax: number;
+  readonly retention: 'remove-oldest' | 'refuse';
+  readonly syncIntervalMs: number;
+  readonly pendingBytesMax: number;
+}

@@ -1,0 +1,77 @@
+/**
+ * The `auction` event: one per answered request, with all that its decision used, so that clearing `input` again gives
+ * `outcome` (docs/events.md). It holds no user id, address or device id: what was stripped on the way in, and what the
+ * decision never saw, cannot be here.
+ */
+import type { AuctionInput, AuctionOutcome } from '../auction/types.ts';
+import type { DspReply, ReplyResult } from '../dsp/reply.ts';
+import type { PendingBillingNotice } from './notices.ts';
+import type { RequestFeatures } from './request-features.ts';
+
+export const AUCTION_EVENT_VERSION = 1;
+
+/** How the request ended. `cancelled`: the client went away before the answer. */
+export type AuctionEnding = 'won' | 'no-bid' | 'cancelled' | 'failed';
+
+export interface DspRecord {
+  readonly dspId: string;
+  readonly result: ReplyResult;
+  readonly detail: string;
+  readonly latencyMs: number;
+  readonly nbr: number | null;
+  /** Bids that the reader dropped before the auction, with their loss codes. */
+  readonly dropped: readonly {
+    readonly bidId: string | null;
+    readonly impId: string | null;
+    readonly lossReason: number;
+  }[];
+}
+
+/** Milliseconds since the request had arrived whole, except `readMs`, which is how long reading it took. */
+export interface AuctionTimings {
+  readonly readMs: number;
+  readonly solicitedAtMs: number;
+  readonly closedAtMs: number;
+  readonly answeredAtMs: number;
+  /** Longest the auction might have taken. */
+  readonly deadlineAtMs: number;
+}
+
+export interface AuctionEvent {
+  readonly type: 'auction';
+  readonly version: typeof AUCTION_EVENT_VERSION;
+  readonly auctionId: string;
+  readonly requestId: string;
+  /** Wall clock at arrival, epoch ms. */
+  readonly atMs: number;
+  /** `test: 1`: ran like any other, never billed. */
+  readonly isTest: boolean;
+  readonly ending: AuctionEnding;
+  readonly features: RequestFeatures;
+  /** Experiment arms by layer; empty while none is configured. */
+  readonly arms: Readonly<Record<string, string>>;
+  /** Null when the request ended before the decision. */
+  readonly input: AuctionInput | null;
+  readonly outcome: AuctionOutcome | null;
+  readonly dsps: readonly DspRecord[];
+  readonly billingNotices: readonly PendingBillingNotice[];
+  readonly timings: AuctionTimings;
+}
+
+export function dspRecord(reply: DspReply): DspRecord {
+  return {
+    dspId: reply.dspId,
+    result: reply.result,
+    detail: reply.detail,
+    latencyMs: Math.round(reply.latencyMs * 1000) / 1000,
+    nbr: reply.nbr,
+    dropped: reply.dropped.map(({ bidId, impId, lossReason }) => ({ bidId, impId, lossReason })),
+  };
+}
+
+const encoder = new TextEncoder();
+
+/** UTF-8 JSON, as appended to the event log. */
+export function encodeEvent(event: AuctionEvent): Uint8Array {
+  return encoder.encode(JSON.stringify(event));
+}

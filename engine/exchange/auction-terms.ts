@@ -1,0 +1,265 @@
+/**
+ * From a request to the terms of its auction: everything of `AuctionInput` but the bids. This is the one place where
+ * OpenRTB's request fields become domain values with units.
+ */
+import { type CurrencyTable, rateBetween, toMicros } from '../../openrtb/currency.ts';
+import type { Audio, Banner, BidRequest, Deal, Device, DurFloors, Imp, Video } from '../../openrtb/types.ts';
+import { type FloorTable, floorFor } from '../auction/floors.ts';
+import type {
+  AuctionDeal,
+  AuctionImp,
+  AuctionInput,
+  AuctionPolicy,
+  BannerOffer,
+  DurationFloor,
+  Mechanism,
+  MediaType,
+  RatioFormat,
+  Size,
+  TimedMediaOffer,
+} from '../auction/types.ts';
+import { mediaOf, type RequestFeatures } from './request-features.ts';
+
+export type AuctionTerms = Omit<AuctionInput, 'bids' | 'conversionRates'>;
+
+export interface PlacementRules {
+  /** Overrides the request's `at` for this placement. */
+  readonly mechanism: Mechanism | null;
+  readonly slotWeights: readonly number[];
+}
+
+/** What the exchange decided for all auctions, compiled from configuration. */
+export interface ExchangeRules {
+  /** Currency of `policy`, `floors` and learned reserves. */
+  readonly currency: string;
+  readonly currencies: CurrencyTable;
+  readonly policy: AuctionPolicy;
+  /** How `at: 2` is charged where no placement says otherwise. */
+  readonly secondPriceMechanism: 'gsp' | 'vcg';
+  readonly placements: ReadonlyMap<string, PlacementRules>;
+  readonly floors: FloorTable;
+}
+
+/** Learned reserve of a placement in micros of the exchange currency; 0 while there is too little data. */
+export type LearnedReserves = (placementId: string) => number;
+
+/** No currency that the publisher accepts can be converted into: the request cannot be priced. */
+export class UnpriceableRequest extends Error {
+  readonly path: string;
+  constructor(path: string, message: string) {
+    super(message);
+    this.name = 'UnpriceableRequest';
+    this.path = path;
+  }
+}
+
+const SINGLE_SLOT: readonly number[] = [1];
+const NO_STRINGS: readonly string[] = [];
+const NO_NUMBERS: readonly number[] = [];
+
+/** Throws `UnpriceableRequest` when a currency is needed that the table lacks: money is never guessed. */
+export function auctionTerms(
+  auctionId: string,
+  request: BidRequest,
+  features: RequestFeatures,
+  rules: ExchangeRules,
+  learnedReserves: LearnedReserves,
+): AuctionTerms {
+  const currency = auctionCurrency(request, rules);
+  const money = new Converter(rules, currency);
+  return {
+    auctionId,
+    mechanism: mechanismFor(request, rules),
+    currency,
+    allowedCurrencies: request.cur ?? [currency],
+    allowedSeats: request.wseat ?? NO_STRINGS,
+    blockedSeats: request.bseat ?? NO_STRINGS,
+    blockedCategories: request.bcat ?? NO_STRINGS,
+    allowedCategories: request.acat ?? NO_STRINGS,
+    categoryTaxonomy: request.cattax ?? 1,
+    blockedAdvertisers: request.badv ?? NO_STRINGS,
+    blockedBundles: request.bapp ?? NO_STRINGS,
+    allowedLanguages: request.wlangb ?? request.wlang ?? NO_STRINGS,
+    policy: money.policy(),
+    imps: request.imp.map((imp) => auctionImp(imp, request.device, features, rules, money, learnedReserves)),
+  };
+}
+
+/**
+ * One mechanism for the whole request, since `at` is sent to bidders once and must be what is executed. First price wins
+ * a disagreement between placements: who was told "first price" and is charged less is never harmed, the reverse is.
+ */
+export function mechanismFor(request: BidRequest, rules: ExchangeRules): Mechanism {
+  if (request.at === 1) return 'first_price';
+  let mechanism: Mechanism = rules.secondPriceMechanism;
+  for (const imp of request.imp) {
+    const override = placementRules(imp, rules)?.mechanism;
+    if (override === 'first_price') return 'first_price';
+    if (override !== null && override !== undefined) mechanism = override;
+  }
+  return mechanism;
+}
+
+function placementRules(imp: Imp, rules: ExchangeRules): PlacementRules | undefined {
+  return imp.tagid === undefined ? undefined : rules.placements.get(imp.tagid);
+}
+
+/** Our own currency when the publisher takes it (absent `cur` = USD only), else the first we can convert into. */
+function auctionCurrency(request: BidRequest, rules: ExchangeRules): string {
+  const accepted = request.cur ?? ['USD'];
+  if (accepted.includes(rules.currency)) return rules.currency;
+  const convertible = accepted.find((code) => rateBetween(rules.currencies, rules.currency, code) !== null);
+  if (convertible !== undefined) return convertible;
+  throw new UnpriceableRequest('cur', `cur: none of the accepted currencies can be converted from ${rules.currency}`);
+}
+
+/** Brings amounts into the auction currency. */
+class Converter {
+  readonly #rules: ExchangeRules;
+  readonly #currency: string;
+  readonly #fromExchange: number;
+
+  constructor(rules: ExchangeRules, currency: string) {
+    this.#rules = rules;
+    this.#currency = currency;
+    this.#fromExchange = rateBetween(rules.currencies, rules.currency, currency) ?? 1;
+  }
+
+  /** A decimal CPM from the request. Floors are rounded to the nearest micro: a bid equal to the floor passes. */
+  floorMicros(amount: number | undefined, currency: string | undefined, path: string): number {
+    if (amount === undefined || amount === 0) return 0;
+    const rate = rateBetween(this.#rules.currencies, currency ?? 'USD', this.#currency);
+    if (rate === null) throw new UnpriceableRequest(path, `${path}: currency ${currency} cannot be converted`);
+    return toMicros(amount * rate);
+  }
+
+  /** Micros of the exchange currency. */
+  ownMicros(micros: number): number {
+    return this.#fromExchange === 1 ? micros : Math.round(micros * this.#fromExchange);
+  }
+
+  policy(): AuctionPolicy {
+    const { policy } = this.#rules;
+    if (this.#fromExchange === 1) return policy;
+    return {
+      ...policy,
+      incrementCpmMicros: this.ownMicros(policy.incrementCpmMicros),
+      incrementClickMicros: this.ownMicros(policy.incrementClickMicros),
+      maximumCpmMicros: this.ownMicros(policy.maximumCpmMicros),
+    };
+  }
+}
+
+function auctionImp(
+  imp: Imp,
+  device: Device | undefined,
+  features: RequestFeatures,
+  rules: ExchangeRules,
+  money: Converter,
+  learnedReserves: LearnedReserves,
+): AuctionImp {
+  const placementId = imp.tagid ?? '';
+  const banner = imp.banner === undefined ? null : bannerOffer(imp.banner);
+  return {
+    id: imp.id,
+    placementId,
+    slotWeights: placementRules(imp, rules)?.slotWeights ?? SINGLE_SLOT,
+    banner,
+    video: imp.video === undefined ? null : timedOffer(imp.video, imp, money),
+    audio: imp.audio === undefined ? null : timedOffer(imp.audio, imp, money),
+    native: imp.native === undefined ? null : { blockedAttributes: imp.native.battr ?? NO_NUMBERS },
+    secure: imp.secure === 1,
+    interstitialScreen: imp.instl === 1 ? screenOf(device, banner) : null,
+    expectedDelaySec: imp.exp ?? null,
+    privateAuction: imp.pmp?.private_auction === 1,
+    deals: (imp.pmp?.deals ?? []).map((deal) => auctionDeal(deal, money)),
+    requestFloorCpmMicros: money.floorMicros(imp.bidfloor, imp.bidfloorcur, 'imp.bidfloorcur'),
+    ruleFloorCpmMicros: money.ownMicros(ruleFloor(imp, banner, features, rules)),
+    learnedFloorCpmMicros: money.ownMicros(learnedReserves(placementId)),
+  };
+}
+
+/** The rule of the imp's first size and of each media type it offers; the highest counts, since any of them may serve. */
+function ruleFloor(imp: Imp, banner: BannerOffer | null, features: RequestFeatures, rules: ExchangeRules): number {
+  const first = banner?.sizes[0];
+  const size = first === undefined ? '' : `${first.w}x${first.h}`;
+  let floor = 0;
+  for (const mediaType of mediaOf(imp)) {
+    floor = Math.max(
+      floor,
+      floorFor(rules.floors, {
+        publisherId: features.publisherId,
+        placementId: imp.tagid ?? '',
+        country: features.country,
+        size,
+        mediaType: mediaType satisfies MediaType,
+      }),
+    );
+  }
+  return floor;
+}
+
+function bannerOffer(banner: Banner): BannerOffer {
+  const sizes: Size[] = [];
+  const ratios: RatioFormat[] = [];
+  for (const format of banner.format ?? []) {
+    if (format.w !== undefined && format.h !== undefined) sizes.push({ w: format.w, h: format.h });
+    else if (format.wratio !== undefined && format.hratio !== undefined) {
+      ratios.push({ wratio: format.wratio, hratio: format.hratio, wmin: format.wmin ?? 0 });
+    }
+  }
+  const { w, h } = banner;
+  if (w !== undefined && h !== undefined && !sizes.some((size) => size.w === w && size.h === h)) sizes.push({ w, h });
+  return {
+    sizes,
+    ratios,
+    blockedAttributes: banner.battr ?? NO_NUMBERS,
+    blockedTypes: banner.btype ?? NO_NUMBERS,
+  };
+}
+
+function timedOffer(media: Video | Audio, imp: Imp, money: Converter): TimedMediaOffer {
+  return {
+    minDurationSec: media.minduration ?? null,
+    maxDurationSec: media.maxduration ?? null,
+    requiredDurationsSec: media.rqddurs ?? NO_NUMBERS,
+    protocols: media.protocols ?? NO_NUMBERS,
+    blockedAttributes: media.battr ?? NO_NUMBERS,
+    durationFloors: durationFloors(media.durfloors, imp.bidfloorcur, money),
+    minCpmPerSecMicros: perSecondFloor(media.mincpmpersec, imp.bidfloorcur, money),
+  };
+}
+
+function auctionDeal(deal: Deal, money: Converter): AuctionDeal {
+  return {
+    id: deal.id,
+    floorCpmMicros: money.floorMicros(deal.bidfloor, deal.bidfloorcur, 'imp.pmp.deals.bidfloorcur'),
+    auctionType: deal.at === 1 || deal.at === 2 || deal.at === 3 ? deal.at : null,
+    seats: deal.wseat ?? NO_STRINGS,
+    advertiserDomains: deal.wadomain ?? NO_STRINGS,
+    guaranteed: deal.guar === 1,
+    durationFloors: durationFloors(deal.durfloors, deal.bidfloorcur, money),
+    minCpmPerSecMicros: perSecondFloor(deal.mincpmpersec, deal.bidfloorcur, money),
+  };
+}
+
+function durationFloors(
+  floors: readonly DurFloors[] | undefined,
+  currency: string | undefined,
+  money: Converter,
+): DurationFloor[] {
+  return (floors ?? []).map((floor) => ({
+    minSec: floor.mindur ?? null,
+    maxSec: floor.maxdur ?? null,
+    floorCpmMicros: money.floorMicros(floor.bidfloor, currency, 'durfloors'),
+  }));
+}
+
+function perSecondFloor(amount: number | undefined, currency: string | undefined, money: Converter): number | null {
+  return amount === undefined ? null : money.floorMicros(amount, currency, 'mincpmpersec');
+}
+
+function screenOf(device: Device | undefined, banner: BannerOffer | null): Size | null {
+  if (device?.w !== undefined && device.h !== undefined) return { w: device.w, h: device.h };
+  return banner?.sizes[0] ?? null;
+}

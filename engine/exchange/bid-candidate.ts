@@ -1,0 +1,84 @@
+/**
+ * From a bid on the wire to a candidate of the auction: the one place where OpenRTB's bid fields become domain values.
+ * Markup stays outside; the candidate carries only what a decision may ask about it.
+ */
+import { toMicros } from '../../openrtb/currency.ts';
+import { sniffMarkup } from '../../openrtb/read-response.ts';
+import type { Bid } from '../../openrtb/types.ts';
+import type { BidCandidate, MediaType, PricingModel } from '../auction/types.ts';
+import type { ClickPriors } from '../estimation/click-priors.ts';
+import { bareHost } from './bare-host.ts';
+
+/** Where a bid came from. */
+export interface BidOrigin {
+  readonly dspId: string;
+  readonly seat: string | null;
+  readonly groupKey: string | null;
+  /** Upper-case ISO 4217 of the response. */
+  readonly currency: string;
+  /** What the DSP's prices mean, by agreement. */
+  readonly pricing: PricingModel;
+}
+
+const MEDIA_BY_MTYPE: readonly (MediaType | undefined)[] = [undefined, 'banner', 'video', 'audio', 'native'];
+const NO_STRINGS: readonly string[] = [];
+const NO_NUMBERS: readonly number[] = [];
+
+export function bidCandidate(index: number, bid: Bid, origin: BidOrigin, priors: ClickPriors): BidCandidate {
+  const markup = bid.adm ?? '';
+  const sniffed = markup === '' ? null : sniffMarkup(markup);
+  const declared = bid.mtype === undefined ? null : (MEDIA_BY_MTYPE[bid.mtype] ?? 'unknown');
+  return {
+    index,
+    dspId: origin.dspId,
+    seat: origin.seat,
+    groupKey: origin.groupKey,
+    bidId: bid.id,
+    impId: bid.impid,
+    dealId: bid.dealid ?? null,
+    pricing: origin.pricing,
+    priceMicros: toMicros(bid.price),
+    currency: origin.currency,
+    ctr: priors[declared === null || declared === 'unknown' ? 'banner' : declared],
+    quality: 1,
+    advertiserDomains: bid.adomain?.map(bareHost) ?? NO_STRINGS,
+    categories: bid.cat ?? NO_STRINGS,
+    categoryTaxonomy: bid.cattax ?? 1,
+    bundle: bid.bundle ?? null,
+    attributes: bid.attr ?? NO_NUMBERS,
+    protocol: bid.protocol ?? null,
+    language: (bid.langb ?? bid.language)?.toLowerCase() ?? null,
+    width: bid.w ?? null,
+    height: bid.h ?? null,
+    wratio: bid.wratio ?? null,
+    hratio: bid.hratio ?? null,
+    durationSec: bid.dur ?? null,
+    expirySec: bid.exp ?? null,
+    declaredMedia: declared,
+    sniffedMedia: sniffed,
+    creativeId: bid.crid ?? null,
+    hasMarkup: markup !== '',
+    hasWinNoticeUrl: bid.nurl !== undefined,
+    hasInsecureMarkup: isInsecure(markup === '' ? (bid.nurl ?? '') : markup),
+    htmlKind: sniffed === 'html' ? htmlKindOf(markup) : null,
+  };
+}
+
+/**
+ * Any `http:` in the markup, since nobody can tell by text what a browser will load; but not the namespaces and DTDs of
+ * SVG, VAST and XHTML, which are names and load nothing.
+ */
+function isInsecure(markup: string): boolean {
+  for (let at = markup.indexOf('http:'); at >= 0; at = markup.indexOf('http:', at + 5)) {
+    if (!NAMESPACES.some((namespace) => markup.startsWith(namespace, at))) return true;
+  }
+  return false;
+}
+
+const NAMESPACES = ['http://www.w3.org/', 'http://www.iab.com/VAST', 'http://www.iab.net/', 'http://schema.org'];
+
+function htmlKindOf(markup: string): BidCandidate['htmlKind'] {
+  if (/<iframe\b/i.test(markup)) return 'iframe';
+  if (/<script\b/i.test(markup)) return 'script';
+  return 'plain';
+}

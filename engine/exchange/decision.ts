@@ -1,0 +1,83 @@
+/** The synchronous decision over what was collected: candidates, clearing, and the way back to the wire bids. Pure. */
+import { type CurrencyTable, rateBetween } from '../../openrtb/currency.ts';
+import type { ReadResponse } from '../../openrtb/read-response.ts';
+import type { Bid } from '../../openrtb/types.ts';
+import { clearAuction } from '../auction/clear.ts';
+import type { AuctionInput, AuctionOutcome, BidCandidate, PricingModel } from '../auction/types.ts';
+import type { DspReply } from '../dsp/reply.ts';
+import type { ClickPriors } from '../estimation/click-priors.ts';
+import type { AuctionTerms } from './auction-terms.ts';
+import { bidCandidate } from './bid-candidate.ts';
+
+/** A candidate's wire bid and the response it came in; same index as `AuctionInput.bids`. */
+export interface CollectedBid {
+  readonly dspId: string;
+  readonly seat: string | null;
+  readonly bid: Bid;
+  readonly response: ReadResponse;
+}
+
+export interface Decision {
+  readonly input: AuctionInput;
+  readonly outcome: AuctionOutcome;
+  readonly collected: readonly CollectedBid[];
+}
+
+export interface DecisionRules {
+  readonly currencies: CurrencyTable;
+  readonly clickPriors: ClickPriors;
+  /** What a DSP's prices mean; absent = per mille. */
+  readonly pricing: ReadonlyMap<string, PricingModel>;
+}
+
+export function decideAuction(terms: AuctionTerms, replies: readonly DspReply[], rules: DecisionRules): Decision {
+  const collected: CollectedBid[] = [];
+  const bids: BidCandidate[] = [];
+  for (const reply of replies) {
+    if (reply.response !== null) collectBids(reply.dspId, reply.response, rules, collected, bids);
+  }
+  const input: AuctionInput = { ...terms, conversionRates: conversionRates(bids, terms.currency, rules), bids };
+  return { input, outcome: clearAuction(input), collected };
+}
+
+/** The same auction without the markup-less bids that could not be served: `forfeited` holds their bid indexes. */
+export function clearWithout(decision: Decision, forfeited: ReadonlySet<number>): Decision {
+  const bids = decision.input.bids.map((bid) =>
+    forfeited.has(bid.index) ? { ...bid, hasMarkup: false, hasWinNoticeUrl: false } : bid,
+  );
+  const input: AuctionInput = { ...decision.input, bids };
+  return { input, outcome: clearAuction(input), collected: decision.collected };
+}
+
+function collectBids(
+  dspId: string,
+  response: ReadResponse,
+  rules: DecisionRules,
+  collected: CollectedBid[],
+  bids: BidCandidate[],
+): void {
+  const pricing = rules.pricing.get(dspId) ?? 'cpm';
+  for (let index = 0; index < response.seatbids.length; index++) {
+    const { seat, group, bids: seatBids } = response.seatbids[index]!;
+    const origin = { dspId, seat, groupKey: group ? `${dspId} ${index}` : null, currency: response.cur, pricing };
+    for (const bid of seatBids) {
+      bids.push(bidCandidate(collected.length, bid, origin, rules.clickPriors));
+      collected.push({ dspId, seat, bid, response });
+    }
+  }
+}
+
+/** Only the currencies that occur, since the event records them. */
+function conversionRates(
+  bids: readonly BidCandidate[],
+  auctionCurrency: string,
+  rules: DecisionRules,
+): Record<string, number> {
+  const rates: Record<string, number> = { [auctionCurrency]: 1 };
+  for (const { currency } of bids) {
+    if (rates[currency] !== undefined) continue;
+    const rate = rateBetween(rules.currencies, currency, auctionCurrency);
+    if (rate !== null) rates[currency] = rate;
+  }
+  return rates;
+}

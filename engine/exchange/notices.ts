@@ -1,0 +1,55 @@
+/** Which notices an outcome calls for. Pure: sending is the notice sender's. */
+import { compileMacros, type MacroValues, renderMacros } from '../../openrtb/macros.ts';
+import type { BidRequest } from '../../openrtb/types.ts';
+import type { Notice } from '../ports/notice-sender.ts';
+import type { Decision } from './decision.ts';
+import { macroValues } from './macro-values.ts';
+
+/** A billing notice that waits until its impression is billed; recorded in the auction event. */
+export interface PendingBillingNotice {
+  readonly bidIndex: number;
+  readonly dspId: string;
+  readonly url: string;
+}
+
+export interface NoticePlan {
+  readonly now: readonly Notice[];
+  readonly onBilling: readonly PendingBillingNotice[];
+}
+
+/**
+ * nurl for winners, lurl for everybody else, each once and never both for one bid; burl is held. A winner whose markup
+ * was fetched from its nurl has been notified by that very call (`alreadyNotified`). A test request is never billed.
+ */
+export function planNotices(request: BidRequest, decision: Decision, alreadyNotified: ReadonlySet<number>): NoticePlan {
+  const now: Notice[] = [];
+  const onBilling: PendingBillingNotice[] = [];
+  for (const win of decision.outcome.wins) {
+    const { bid, dspId } = decision.collected[win.bidIndex]!;
+    if (bid.nurl === undefined && bid.burl === undefined) continue;
+    const values = macroValues(request, decision, win.bidIndex, win);
+    if (bid.nurl !== undefined && !alreadyNotified.has(win.bidIndex)) {
+      now.push({ kind: 'win', dspId, url: resolve(bid.nurl, values) });
+    }
+    if (bid.burl !== undefined && request.test !== 1)
+      onBilling.push({ bidIndex: win.bidIndex, dspId, url: resolve(bid.burl, values) });
+  }
+  for (const verdict of decision.outcome.bids) {
+    const { bid, dspId } = decision.collected[verdict.bidIndex]!;
+    if (verdict.status === 'won' || bid.lurl === undefined || alreadyNotified.has(verdict.bidIndex)) continue;
+    const values = macroValues(request, decision, verdict.bidIndex, null);
+    now.push({ kind: 'loss', dspId, url: resolve(bid.lurl, values) });
+  }
+  return { now, onBilling };
+}
+
+/** The nurl that serves the markup of a bid without `adm`. */
+export function markupUrl(request: BidRequest, decision: Decision, bidIndex: number): string {
+  const win = decision.outcome.wins.find((candidate) => candidate.bidIndex === bidIndex) ?? null;
+  const url = decision.collected[bidIndex]!.bid.nurl ?? '';
+  return resolve(url, macroValues(request, decision, bidIndex, win));
+}
+
+function resolve(url: string, values: MacroValues): string {
+  return renderMacros(compileMacros(url), values);
+}

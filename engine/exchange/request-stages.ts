@@ -1,0 +1,163 @@
+/**
+ * The life of one ad request as a pure state machine:
+ *
+ *   collecting --(all replied | deadline)--> [fetching markup] --> concluded
+ *        \--------(client gone)-----------------------/
+ *
+ * `advance` gets a message and the time and gives the effects to perform; the request actor performs them.
+ */
+
+import { NoBidReason } from '../../openrtb/codes.ts';
+import type { BidRequest, BidResponse } from '../../openrtb/types.ts';
+import type { DspReply } from '../dsp/reply.ts';
+import { auctionAnswer, noBidAnswer } from './answer.ts';
+import type { AuctionEnding } from './auction-event.ts';
+import type { AuctionTerms } from './auction-terms.ts';
+import { clearWithout, type Decision, type DecisionRules, decideAuction } from './decision.ts';
+import { markupUrl } from './notices.ts';
+
+export type RequestMessage =
+  | { readonly kind: 'start' }
+  | { readonly kind: 'replied'; readonly reply: DspReply }
+  /** A DSP's actor took no mail; nothing will come from it. */
+  | { readonly kind: 'unreachable-dsp' }
+  | { readonly kind: 'deadline' }
+  | { readonly kind: 'markup'; readonly bidIndex: number; readonly markup: string | null }
+  | { readonly kind: 'client-gone' };
+
+export type RequestEffect =
+  | { readonly kind: 'solicit' }
+  | { readonly kind: 'fetch-markup'; readonly bidIndex: number; readonly url: string }
+  | { readonly kind: 'conclude'; readonly conclusion: Conclusion };
+
+export interface Conclusion {
+  readonly ending: AuctionEnding;
+  /** Null when nobody is there to be answered. */
+  readonly answer: BidResponse | null;
+  readonly decision: Decision | null;
+  /** Bids whose nurl was called for their markup. */
+  readonly notified: ReadonlySet<number>;
+}
+
+export interface RequestState {
+  readonly request: BidRequest;
+  readonly terms: AuctionTerms;
+  readonly rules: DecisionRules;
+  stage: 'collecting' | 'fetching-markup' | 'concluded';
+  /** DSPs that may still reply. */
+  outstanding: number;
+  readonly replies: DspReply[];
+  closedAtMs: number;
+  decision: Decision | null;
+  /** Winners without `adm` whose markup is being fetched from their nurl. */
+  readonly fetching: Set<number>;
+  /** What was fetched, by bid index. */
+  readonly fetched: Map<number, string>;
+  /** Bids whose markup could not be had in time: they cannot win any more. */
+  readonly forfeited: Set<number>;
+}
+
+export function openRequest(
+  request: BidRequest,
+  terms: AuctionTerms,
+  rules: DecisionRules,
+  dspCount: number,
+): RequestState {
+  return {
+    request,
+    terms,
+    rules,
+    stage: 'collecting',
+    outstanding: dspCount,
+    replies: [],
+    closedAtMs: 0,
+    decision: null,
+    fetching: new Set(),
+    fetched: new Map(),
+    forfeited: new Set(),
+  };
+}
+
+const NOTHING: readonly RequestEffect[] = [];
+const SOLICIT: readonly RequestEffect[] = [{ kind: 'solicit' }];
+
+export function advance(state: RequestState, message: RequestMessage, nowMs: number): readonly RequestEffect[] {
+  if (state.stage === 'concluded') return NOTHING;
+  switch (message.kind) {
+    case 'start':
+      return state.outstanding === 0 ? close(state, nowMs) : SOLICIT;
+    case 'replied':
+      if (state.stage === 'collecting') state.replies.push(message.reply);
+      return oneLess(state, nowMs);
+    case 'unreachable-dsp':
+      return oneLess(state, nowMs);
+    case 'deadline':
+      return state.stage === 'collecting' ? close(state, nowMs) : NOTHING;
+    case 'markup':
+      return receiveMarkup(state, message.bidIndex, message.markup);
+    case 'client-gone':
+      return conclude(state, 'cancelled');
+  }
+}
+
+function oneLess(state: RequestState, nowMs: number): readonly RequestEffect[] {
+  state.outstanding -= 1;
+  return state.stage === 'collecting' && state.outstanding === 0 ? close(state, nowMs) : NOTHING;
+}
+
+function close(state: RequestState, nowMs: number): readonly RequestEffect[] {
+  state.closedAtMs = nowMs;
+  state.decision = decideAuction(state.terms, state.replies, state.rules);
+  return settle(state);
+}
+
+/** Concludes once every winner has markup; asks for what is missing before. */
+function settle(state: RequestState): readonly RequestEffect[] {
+  const decision = state.decision!;
+  const { wins } = decision.outcome;
+  const effects: RequestEffect[] = [];
+  for (const { bidIndex } of wins) {
+    if (decision.input.bids[bidIndex]!.hasMarkup || state.fetched.has(bidIndex) || state.fetching.has(bidIndex))
+      continue;
+    state.fetching.add(bidIndex);
+    effects.push({ kind: 'fetch-markup', bidIndex, url: markupUrl(state.request, decision, bidIndex) });
+  }
+  if (state.fetching.size === 0) return conclude(state, wins.length > 0 ? 'won' : 'no-bid');
+  state.stage = 'fetching-markup';
+  return effects;
+}
+
+/** A winner without markup forfeits, and the auction is cleared again without it. */
+function receiveMarkup(state: RequestState, bidIndex: number, markup: string | null): readonly RequestEffect[] {
+  state.fetching.delete(bidIndex);
+  if (markup !== null && markup !== '') {
+    state.fetched.set(bidIndex, markup);
+  } else {
+    state.forfeited.add(bidIndex);
+    state.decision = clearWithout(state.decision!, state.forfeited);
+  }
+  return settle(state);
+}
+
+function conclude(state: RequestState, ending: AuctionEnding): readonly RequestEffect[] {
+  state.stage = 'concluded';
+  const wasCancelled = ending === 'cancelled';
+  const conclusion: Conclusion = {
+    ending,
+    answer: wasCancelled ? null : answerFor(state),
+    decision: wasCancelled ? null : state.decision,
+    notified: new Set([...state.fetched.keys(), ...state.forfeited]),
+  };
+  return [{ kind: 'conclude', conclusion }];
+}
+
+function answerFor(state: RequestState): BidResponse {
+  const { decision } = state;
+  if (decision === null || decision.outcome.wins.length === 0) return noBidAnswer(state.request.id, noBidReason(state));
+  return auctionAnswer(state.request, decision, state.fetched);
+}
+
+function noBidReason(state: RequestState): NoBidReason {
+  const hadNoTime = state.replies.length > 0 && state.replies.every((reply) => reply.detail === 'no-time');
+  return hadNoTime ? NoBidReason.InsufficientTime : NoBidReason.NoEligibleBid;
+}

@@ -1,0 +1,84 @@
+/**
+ * What the law or the user withholds is stripped here, before anything else sees the request: no DSP, event, feature or
+ * log can leak what no longer exists. Malformed or missing signals count as the most restrictive reading (docs/openrtb.md).
+ */
+import type { BidRequest, Device, Geo, User } from '../../openrtb/types.ts';
+
+/** Closed list, also the `rule` label of `rtb_privacy_stripped_total`. */
+export const PRIVACY_RULES = [
+  'coppa',
+  'gdpr-without-consent',
+  'us-privacy-opt-out',
+  'gpc',
+  'limit-ad-tracking',
+] as const;
+export type PrivacyRule = (typeof PRIVACY_RULES)[number];
+
+/** The first rule that demands stripping; null = the request may go on as it is. */
+export function privacyRule(request: BidRequest): PrivacyRule | null {
+  const { regs, device, user } = request;
+  if (regs?.coppa === 1) return 'coppa';
+  if (regs?.gdpr === 1 && !user?.consent) return 'gdpr-without-consent';
+  if (regs?.us_privacy !== undefined && !allowsSale(regs.us_privacy)) return 'us-privacy-opt-out';
+  if (regs?.ext?.gpc === '1' || regs?.ext?.gpc === 1) return 'gpc';
+  if (device?.lmt === 1 || device?.dnt === 1) return 'limit-ad-tracking';
+  return null;
+}
+
+/** Four characters: version, notice, opt-out of sale, LSPA (IAB US Privacy String 1). `-` = the law does not apply. */
+function allowsSale(usPrivacy: string): boolean {
+  return /^1(?:---|[YN][N-][YN-])$/i.test(usPrivacy);
+}
+
+/**
+ * Without: user ids, profile and exact place; device ids; the last octet of the address (of IPv6 all but the first 48
+ * bits). Coarse geography stays: it is not personal, and bids need it.
+ */
+export function stripPersonalData(request: BidRequest): BidRequest {
+  const { user: _user, device, ...rest } = request;
+  const user = strippedUser(request.user);
+  return {
+    ...rest,
+    ...(user === undefined ? {} : { user }),
+    ...(device === undefined ? {} : { device: strippedDevice(device) }),
+  };
+}
+
+/** Consent itself stays: the DSP must see under which terms it got the request. */
+function strippedUser(user: User | undefined): User | undefined {
+  return user?.consent === undefined ? undefined : { consent: user.consent };
+}
+
+function strippedDevice(device: Device): Device {
+  const {
+    ifa: _ifa,
+    didsha1: _didsha1,
+    didmd5: _didmd5,
+    dpidsha1: _dpidsha1,
+    dpidmd5: _dpidmd5,
+    macsha1: _macsha1,
+    macmd5: _macmd5,
+    ip,
+    ipv6,
+    geo,
+    ext: _ext,
+    ...rest
+  } = device;
+  return {
+    ...rest,
+    ...(ip === undefined ? {} : { ip: ip.replace(/\.\d+$/, '.0') }),
+    ...(ipv6 === undefined ? {} : { ipv6: prefix48(ipv6) }),
+    ...(geo === undefined ? {} : { geo: coarse(geo) }),
+  };
+}
+
+/** The first three groups; an address that is shortened inside them keeps only what stands before the `::`. */
+function prefix48(ipv6: string): string {
+  const groups = ipv6.split('::', 1)[0]!.split(':').slice(0, 3);
+  return `${groups.join(':')}::`;
+}
+
+function coarse(geo: Geo): Geo {
+  const { lat: _lat, lon: _lon, accuracy: _accuracy, lastfix: _lastfix, zip: _zip, ...rest } = geo;
+  return rest;
+}
