@@ -1,6 +1,5 @@
 /** The configuration as the system is composed from: `config/schema.ts` says what each key means. */
 
-import type { FloorRule } from '../engine/auction/floors.ts';
 import type { AuctionPolicy, Mechanism, MediaType, PricingModel } from '../engine/auction/types.ts';
 import type { Quirk } from '../engine/dsp/quirks.ts';
 import type { Strictness } from '../openrtb/diagnostics.ts';
@@ -10,7 +9,7 @@ export interface Config {
   readonly dataDirectory: string;
   readonly exchange: ExchangeConfig;
   readonly auction: AuctionConfig;
-  readonly floors: readonly FloorRule[];
+  readonly floors: readonly FloorConfig[];
   readonly learnedReserve: LearnedReserveConfig;
   readonly placements: readonly PlacementConfig[];
   readonly estimation: { readonly clickPriors: Readonly<Record<MediaType, number>> };
@@ -50,6 +49,16 @@ export interface AuctionConfig extends AuctionPolicy {
   readonly tmaxMaxMs: number;
   readonly networkAllowanceMs: number;
   readonly decisionReserveMs: number;
+}
+
+export interface FloorConfig {
+  readonly publisherId?: string;
+  readonly placementId?: string;
+  readonly country?: string;
+  /** `WxH`. */
+  readonly size?: string;
+  readonly mediaType?: MediaType;
+  readonly floorCpmMicros: number;
 }
 
 export interface LearnedReserveConfig {

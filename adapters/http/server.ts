@@ -2,6 +2,7 @@
  * The public listener: `POST /openrtb2/auction`, `GET /status`, `GET /metrics`. It bounds what a client may cost (size,
  * time, connections) and turns a gone client into a cancelled auction; everything else is the exchange's.
  */
+import type { Socket } from 'node:net';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { AdAnswer, AdRequests } from '../../engine/ports/ad-requests.ts';
 import { refusal } from '../../engine/ports/ad-requests.ts';
@@ -50,6 +51,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     bodyLimit: options.requestBytesMax,
     requestTimeout: options.requestTimeoutMs,
     keepAliveTimeout: options.idleTimeoutMs,
+    // Also for connections that never send a byte: node's header timeout does not see them.
+    connectionTimeout: options.idleTimeoutMs,
     forceCloseConnections: 'idle',
     http: {
       headersTimeout: Math.min(options.headersTimeoutMs, options.requestTimeoutMs),
@@ -66,8 +69,28 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   );
   app.setErrorHandler(onError);
   app.setNotFoundHandler(onUnknownRoute);
+  const closeSilent = trackSilentConnections(app);
   const url = await app.listen({ host: options.host, port: options.port });
-  return { url, close: () => app.close() };
+  return {
+    url,
+    close: async () => {
+      const closed = app.close();
+      closeSilent();
+      await closed;
+    },
+  };
+}
+
+/** Connections on which no byte has come are neither idle nor active to node: closing would wait for them. */
+function trackSilentConnections(app: FastifyInstance): () => void {
+  const connections = new Set<Socket>();
+  app.server.on('connection', (socket: Socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
+  return () => {
+    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
+  };
 }
 
 /** OpenRTB says `application/json`, but senders get it wrong and the body decides. The encoding must be one we know. */

@@ -181,20 +181,16 @@ function auctionImp(
 
 /** The rule of the imp's first size and of each media type it offers; the highest counts, since any of them may serve. */
 function ruleFloor(imp: Imp, banner: BannerOffer | null, features: RequestFeatures, rules: ExchangeRules): number {
-  const first = banner?.sizes[0];
-  const size = first === undefined ? '' : `${first.w}x${first.h}`;
   let floor = 0;
   for (const mediaType of mediaOf(imp)) {
-    floor = Math.max(
-      floor,
-      floorFor(rules.floors, {
-        publisherId: features.publisherId,
-        placementId: imp.tagid ?? '',
-        country: features.country,
-        size,
-        mediaType: mediaType satisfies MediaType,
-      }),
-    );
+    const query = {
+      publisherId: features.publisherId || null,
+      placementId: imp.tagid ?? null,
+      country: features.country || null,
+      size: mediaType === 'banner' ? (banner?.sizes[0] ?? null) : null,
+      mediaType,
+    };
+    floor = Math.max(floor, floorFor(rules.floors, query));
   }
   return floor;
 }

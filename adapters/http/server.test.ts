@@ -1,0 +1,182 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { afterEach, expect, test } from 'vitest';
+import type { AdAnswer, AdRequests } from '../../engine/ports/ad-requests.ts';
+import { systemClock } from '../clock.ts';
+import { type HttpServer, startHttpServer } from './server.ts';
+
+const servers: HttpServer[] = [];
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+
+const OK: AdAnswer = { httpStatus: 200, body: { id: '1', seatbid: [], nbr: 500 } };
+const KIB = 1024;
+
+async function start(take: AdRequests['take'], overrides: object = {}): Promise<HttpServer> {
+  const server = await startHttpServer({
+    host: '127.0.0.1',
+    port: 0,
+    headersTimeoutMs: 200,
+    requestTimeoutMs: 400,
+    idleTimeoutMs: 1000,
+    connectionsMax: 100,
+    requestBytesMax: 256 * KIB,
+    clock: systemClock,
+    adRequests: { take },
+    status: () => ({ status: 'ok' }),
+    metrics: { contentType: 'text/plain', text: async () => 'rtb_build_info 1\n' },
+    ...overrides,
+  });
+  servers.push(server);
+  return server;
+}
+
+const answerAtOnce: AdRequests['take'] = (_body, _arrivedAtMs, onAnswer) => {
+  onAnswer(OK);
+  return () => {};
+};
+
+function recordBodies(bodies: string[]): AdRequests['take'] {
+  return (body, arrivedAtMs, onAnswer) => {
+    bodies.push(Buffer.from(body).toString('utf8'));
+    return answerAtOnce(body, arrivedAtMs, onAnswer);
+  };
+}
+
+const post = (server: HttpServer, body: string | Buffer, headers: Record<string, string> = {}) =>
+  fetch(`${server.url}/openrtb2/auction`, { method: 'POST', body: body as BodyInit, headers });
+
+test.each([['application/json'], ['text/plain;charset=UTF-8'], ['application/x-www-form-urlencoded'], ['nonsense'], ['a/b;;;=']])(
+  'takes a body whatever its content type: %s',
+  async (contentType) => {
+    const bodies: string[] = [];
+    const server = await start(recordBodies(bodies));
+    const response = await post(server, '{"id":"1"}', { 'content-type': contentType });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe('application/json');
+    expect(await response.json()).toEqual(OK.body);
+    expect(bodies).toEqual(['{"id":"1"}']);
+  },
+);
+
+test('takes a body without content type, and none at all', async () => {
+  const bodies: string[] = [];
+  const server = await start(recordBodies(bodies));
+  const raw = await rawRequest(server, 'POST /openrtb2/auction HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}');
+  expect(raw).toContain('HTTP/1.1 200');
+  expect(await rawRequest(server, 'POST /openrtb2/auction HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')).toContain('HTTP/1.1 200');
+  expect(bodies).toEqual(['{}', '']);
+});
+
+test('gzip in and out', async () => {
+  const bodies: string[] = [];
+  const big: AdAnswer = { httpStatus: 200, body: { id: 'x'.repeat(2 * KIB), nbr: 1 } };
+  const server = await start((body, _at, onAnswer) => {
+    bodies.push(Buffer.from(body).toString('utf8'));
+    onAnswer(big);
+    return () => {};
+  });
+  const response = await post(server, gzipSync('{"id":"zipped"}'), { 'content-encoding': 'gzip', 'accept-encoding': 'gzip' });
+  expect(bodies).toEqual(['{"id":"zipped"}']);
+  expect(response.headers.get('content-encoding')).toBe('gzip');
+  expect(await response.json()).toEqual(big.body);
+  const plain = await post(server, '{}', { 'accept-encoding': 'gzip;q=0' });
+  expect(plain.headers.get('content-encoding')).toBeNull();
+});
+
+test.each([
+  ['too large', () => Buffer.alloc(256 * KIB + 1, ' '), {}, 413, 'too-large'],
+  ['a bomb', () => gzipSync(Buffer.alloc(10_000 * KIB)), { 'content-encoding': 'gzip' }, 413, 'too-large'],
+  ['an unknown encoding', () => 'x', { 'content-encoding': 'zstd' }, 415, 'unknown-encoding'],
+  ['two encodings', () => gzipSync(gzipSync('{}')), { 'content-encoding': 'gzip, gzip' }, 415, 'unknown-encoding'],
+  ['a wrong encoding', () => '{"id":"1"}', { 'content-encoding': 'gzip' }, 400, 'bad-encoding'],
+])('refuses %s', async (_name, body, headers, status, code) => {
+  const bodies: string[] = [];
+  const response = await post(await start(recordBodies(bodies)), body(), headers as Record<string, string>);
+  expect(response.status).toBe(status);
+  expect(await response.json()).toMatchObject({ nbr: 2, ext: { gavel: { error: { path: '', code } } } });
+  expect(bodies).toEqual([]);
+});
+
+test('a client that goes away cancels its auction', async () => {
+  let cancelled = 0;
+  let onTaken = (): void => {};
+  const taken = new Promise<void>((resolve) => {
+    onTaken = resolve;
+  });
+  const server = await start(() => {
+    onTaken();
+    return () => {
+      cancelled += 1;
+    };
+  });
+  const abort = new AbortController();
+  const gone = fetch(`${server.url}/openrtb2/auction`, { method: 'POST', body: '{}', signal: abort.signal });
+  await taken;
+  expect(cancelled).toBe(0);
+  abort.abort();
+  await expect(gone).rejects.toThrow();
+  await expect.poll(() => cancelled).toBe(1);
+});
+
+test('an answered auction is not cancelled when its client goes', async () => {
+  let cancelled = 0;
+  const server = await start((_body, _at, onAnswer) => {
+    onAnswer(OK);
+    return () => {
+      cancelled += 1;
+    };
+  });
+  await rawRequest(server, 'POST /openrtb2/auction HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}');
+  expect(cancelled).toBe(0);
+});
+
+test.each([
+  ['headers', 'POST /openrtb2/auction HTTP/1.1\r\nhost: x\r\n'],
+  ['body', 'POST /openrtb2/auction HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{'],
+])('cuts a client that is slow with its %s', async (_name, start_) => {
+  const server = await start(answerAtOnce);
+  const startedAtMs = performance.now();
+  await rawRequest(server, start_);
+  expect(performance.now() - startedAtMs).toBeLessThan(2000);
+});
+
+test('cuts a client that connects and says nothing', async () => {
+  const server = await start(answerAtOnce, { idleTimeoutMs: 300 });
+  expect(await rawRequest(server, '')).toContain('408 Request Timeout');
+});
+
+test('closing does not wait for a client that says nothing', async () => {
+  const server = await start(answerAtOnce, { idleTimeoutMs: 60_000 });
+  const { hostname, port } = new URL(server.url);
+  const socket = connect(Number(port), hostname).on('error', () => {});
+  await once(socket, 'connect');
+  await fetch(`${server.url}/status`);
+  await Promise.all([server.close(), once(socket, 'close')]);
+});
+
+test('status, metrics, unknown paths and methods', async () => {
+  const server = await start(answerAtOnce);
+  expect(await (await fetch(`${server.url}/status`)).json()).toEqual({ status: 'ok' });
+  expect(await (await fetch(`${server.url}/metrics`)).text()).toContain('rtb_build_info');
+  expect((await fetch(`${server.url}/nope`)).status).toBe(404);
+  const get = await fetch(`${server.url}/openrtb2/auction`);
+  expect(get.status).toBe(405);
+  expect(get.headers.get('allow')).toBe('POST');
+});
+
+/** Writes and reads until the server closes. */
+function rawRequest(server: HttpServer, text: string): Promise<string> {
+  const { hostname, port } = new URL(server.url);
+  return new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = connect(Number(port), hostname, () => text !== '' && socket.write(text));
+    socket.on('data', (chunk) => {
+      answer += chunk.toString('latin1');
+    });
+    socket.on('close', () => resolve(answer));
+    socket.on('error', reject);
+  });
+}

@@ -1,0 +1,53 @@
+/** Command line options, declared once per command for parsing and for `--help`. */
+import { parseArgs } from 'node:util';
+import { UsageError } from './usage-error.ts';
+
+export interface OptionSpec {
+  readonly type: 'string' | 'boolean';
+  /** Shown for the value in `--help`, e.g. `FILE`. */
+  readonly value?: string;
+  readonly help: string;
+}
+
+export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
+
+export type Options<S extends OptionSpecs> = {
+  readonly [K in keyof S]?: S[K]['type'] extends 'boolean' ? boolean : string;
+};
+
+/** Prints help and gives null for `--help`; throws a UsageError for unknown options. */
+export function readOptions<const S extends OptionSpecs>(
+  command: { readonly name: string; readonly summary: string; readonly options: S },
+  args: readonly string[],
+): Options<S> | null {
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(helpOf(command));
+    return null;
+  }
+  try {
+    const options = Object.fromEntries(Object.entries(command.options).map(([name, { type }]) => [name, { type }]));
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values as Options<S>;
+  } catch (error) {
+    throw new UsageError(`${command.name}: ${(error as Error).message.split('\n', 1)[0]} (see gavel ${command.name} --help)`);
+  }
+}
+
+function helpOf({ name, summary, options }: { readonly name: string; readonly summary: string; readonly options: OptionSpecs }): string {
+  const rows = Object.entries(options).map(([option, { value, help }]) => [`--${option}${value === undefined ? '' : ` ${value}`}`, help] as const);
+  const width = Math.max(...rows.map(([left]) => left.length)) + 3;
+  const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}${right}`);
+  return `gavel ${name}: ${summary}\n\nUsage: gavel ${name} [options]\n\n${lines.join('\n')}\n`;
+}
+
+/** A whole number within bounds, or a UsageError that names the option. */
+export function wholeNumber(
+  text: string | undefined,
+  option: string,
+  standard: number,
+  bounds: { readonly min: number; readonly max: number },
+): number {
+  if (text === undefined) return standard;
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isInteger(value) && value >= bounds.min && value <= bounds.max) return value;
+  throw new UsageError(`--${option} must be a whole number from ${bounds.min} to ${bounds.max}, is "${text}"`);
+}

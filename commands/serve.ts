@@ -1,0 +1,61 @@
+/** `gavel serve`: the engine as a process; ends cleanly on SIGTERM and SIGINT. */
+import closeWithGrace from 'close-with-grace';
+import { startGavel } from '../compose.ts';
+import { defaultScenarioPath, loadScenario, ScenarioError } from '../simulator/dsp/scenario.ts';
+import { type DspProcess, startDspProcess } from '../simulator/dsp/spawn.ts';
+import { readOptions, wholeNumber } from './options.ts';
+import { SYSTEM_OPTIONS, systemConfig } from './system-config.ts';
+import { startupError, UsageError } from './usage-error.ts';
+
+const COMMAND = {
+  name: 'serve',
+  summary: 'run the engine',
+  options: {
+    ...SYSTEM_OPTIONS,
+    'with-simulated-dsps': { type: 'boolean', help: 'start simulated DSPs in a process of their own and ask them too' },
+    dsps: { type: 'string', value: 'N', help: 'how many simulated DSPs (default 50)' },
+    scenario: { type: 'string', value: 'FILE', help: 'how the simulated DSPs behave (docs/simulator.md)' },
+  },
+} as const;
+
+/** A drain that takes longer is cut: whoever sent the signal will not wait for ever. */
+const DRAIN_MS_MAX = 10_000;
+const SIMULATED_DSPS_MAX = 1000;
+
+export async function serve(args: readonly string[]): Promise<void> {
+  const options = readOptions(COMMAND, args);
+  if (options === null) return;
+  const isSimulated = options['with-simulated-dsps'] === true;
+  if (!isSimulated && (options.dsps !== undefined || options.scenario !== undefined)) {
+    throw new UsageError('--dsps and --scenario need --with-simulated-dsps');
+  }
+  systemConfig(options, []); // A bad configuration is refused before anything starts.
+  const dspCount = wholeNumber(options.dsps, 'dsps', 50, { min: 1, max: SIMULATED_DSPS_MAX });
+  const simulated = isSimulated ? await startSimulatedDsps(options.scenario, dspCount) : null;
+  const config = systemConfig(options, simulated?.endpoints ?? []);
+  const gavel = await startGavel(config).catch(async (error: unknown) => {
+    await simulated?.close();
+    throw startupError(error);
+  });
+  process.stdout.write(`${welcome(gavel.url, config.dsps.length)}\n`);
+  closeWithGrace({ delay: DRAIN_MS_MAX, logger: false }, async ({ err }) => {
+    if (err !== undefined) process.stderr.write(`gavel: ${err.stack ?? err.message}\n`);
+    await gavel.close();
+    await simulated?.close();
+  });
+}
+
+async function startSimulatedDsps(scenarioPath: string | undefined, count: number): Promise<DspProcess> {
+  try {
+    return await startDspProcess({ scenario: loadScenario(scenarioPath ?? defaultScenarioPath()), count });
+  } catch (error) {
+    if (error instanceof ScenarioError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+/** One line: where it listens, and something to try. */
+function welcome(url: string, dspCount: number): string {
+  const curl = `curl -s ${url}/openrtb2/auction -d @config/examples/requests/banner-app.json`;
+  return `Gavel listens on ${url} with ${dspCount} DSPs. Try: ${curl}`;
+}

@@ -1,0 +1,61 @@
+/** `gavel simulate`: engine, simulated DSPs and generated traffic, each in a process of its own, and a report. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { VERSION } from '../config/version.ts';
+import { ScenarioError } from '../simulator/dsp/scenario.ts';
+import { runSimulation } from '../simulator/simulate.ts';
+import { progressPrinter } from '../simulator/report/progress.ts';
+import { PayloadError } from '../simulator/traffic/payloads.ts';
+import { startEngineProcess } from './engine-process.ts';
+import { readOptions, wholeNumber } from './options.ts';
+import { systemConfig } from './system-config.ts';
+import { UsageError } from './usage-error.ts';
+
+const COMMAND = {
+  name: 'simulate',
+  summary: 'run the engine under generated traffic against simulated DSPs, and print what happened',
+  options: {
+    dsps: { type: 'string', value: 'N', help: 'simulated DSPs (default: as the scenario says)' },
+    rate: { type: 'string', value: 'N', help: 'ad requests a second (default 100)' },
+    seconds: { type: 'string', value: 'N', help: 'how long (default 10)' },
+    seed: { type: 'string', value: 'N', help: 'replaces the seed of the scenario' },
+    scenario: { type: 'string', value: 'FILE', help: 'how the DSPs behave (docs/simulator.md)' },
+    payloads: { type: 'string', value: 'PATH', help: 'file or folder of recorded requests to send instead of generated ones' },
+    config: { type: 'string', value: 'FILE', help: 'configuration of the engine' },
+    json: { type: 'boolean', help: 'print the report as JSON' },
+  },
+} as const;
+
+export async function simulate(args: readonly string[]): Promise<void> {
+  const options = readOptions(COMMAND, args);
+  if (options === null) return;
+  const data = await mkdtemp(join(tmpdir(), 'gavel-data-'));
+  const isJson = options.json === true;
+  const progress = progressPrinter(process.stderr);
+  try {
+    const report = await runSimulation({
+      version: VERSION,
+      ...(options.dsps !== undefined && { dsps: wholeNumber(options.dsps, 'dsps', 50, { min: 1, max: 1000 }) }),
+      rate: wholeNumber(options.rate, 'rate', 100, { min: 1, max: 100_000 }),
+      seconds: wholeNumber(options.seconds, 'seconds', 10, { min: 1, max: 86_400 }),
+      ...(options.seed !== undefined && { seed: wholeNumber(options.seed, 'seed', 0, { min: 0, max: 2 ** 32 - 1 }) }),
+      ...(options.scenario !== undefined && { scenarioPath: options.scenario }),
+      ...(options.payloads !== undefined && { payloadsPath: options.payloads }),
+      startEngine: async (dsps) => {
+        const config = systemConfig({ ...(options.config !== undefined && { config: options.config }), port: '0', data }, dsps);
+        const engine = await startEngineProcess(config);
+        return { ...engine, url: `${engine.url}/openrtb2/auction` };
+      },
+      onProgress: progress.print,
+      ...(!isJson && { out: (text: string) => process.stdout.write(`${text}\n`) }),
+    });
+    if (isJson) process.stdout.write(`${JSON.stringify(report)}\n`);
+  } catch (error) {
+    if (error instanceof ScenarioError || error instanceof PayloadError) throw new UsageError(error.message);
+    throw error;
+  } finally {
+    progress.end();
+    await rm(data, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+/** `gavel COMMAND [options]`: picks the command; exit code 2 with one line for anything the caller got wrong. */
+import { UsageError } from './commands/usage-error.ts';
+
+interface Command {
+  readonly summary: string;
+  readonly run: (args: string[]) => Promise<void>;
+}
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  serve: {
+    summary: 'run the engine',
+    run: async (args) => (await import('./commands/serve.ts')).serve(args),
+  },
+  simulate: {
+    summary: 'run the engine under generated traffic against simulated DSPs, and print what happened',
+    run: async (args) => (await import('./commands/simulate.ts')).simulate(args),
+  },
+  events: {
+    summary: 'print or count the outcome events in a data folder',
+    run: async (args) => (await import('./commands/events.ts')).events(args),
+  },
+  bench: {
+    summary: 'measure CPU per auction, throughput and hot functions',
+    run: async (args) => (await import('./commands/bench.ts')).bench(args),
+  },
+};
+
+function help(): string {
+  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`);
+  return `gavel: an OpenRTB auction engine\n\nUsage: gavel COMMAND [options]\n\nCommands:\n${lines.join('\n')}\n\n\`gavel COMMAND --help\` lists the options of one.\n`;
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(help());
+    return;
+  }
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined) {
+    throw new UsageError(`no command "${name}"; there are ${Object.keys(COMMANDS).join(', ')}`);
+  }
+  await command.run(rest);
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  const isCallersFault = error instanceof UsageError;
+  process.stderr.write(isCallersFault ? `gavel: ${error.message}\n` : `gavel: ${(error as Error)?.stack ?? error}\n`);
+  process.exit(isCallersFault ? 2 : 1);
+});
