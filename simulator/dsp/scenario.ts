@@ -1,0 +1,158 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Ajv, type ErrorObject } from 'ajv';
+import addFormats from 'ajv-formats';
+import { type Document, LineCounter, parseDocument } from 'yaml';
+import { seededRandom } from '../random.ts';
+import { type DspGroup, type DspTraits, type Scenario, scenarioSchema } from './scenario-schema.ts';
+
+export type { Scenario } from './scenario-schema.ts';
+
+/** A scenario that cannot be run. The message names file, line (when known) and key. */
+export class ScenarioError extends Error {
+  readonly file: string;
+  /** `groups[0].latency.medianMs`; empty for the file as a whole. */
+  readonly key: string;
+
+  constructor(file: string, key: string, line: number | null, problem: string) {
+    super(`${file}${line === null ? '' : `:${line}`}: ${key === '' ? '' : `${key}: `}${problem}`);
+    this.name = 'ScenarioError';
+    this.file = file;
+    this.key = key;
+  }
+}
+
+/** One DSP of a scenario, with its own share of the group's variation. */
+export interface SimulatedDsp extends DspTraits {
+  /** `<group>-<two digits or more>`. */
+  readonly id: string;
+}
+
+/** Reads and checks a scenario file. Throws a ScenarioError. */
+export function loadScenario(path: string): Scenario {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ScenarioError(path, '', null, `cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+  return parseScenario(text, path);
+}
+
+/** Checks the text of a scenario; `file` is what errors call it. Throws a ScenarioError. */
+export function parseScenario(text: string, file: string): Scenario {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const syntaxError = document.errors[0];
+  if (syntaxError !== undefined) {
+    throw new ScenarioError(file, '', lines.linePos(syntaxError.pos[0]).line, syntaxError.message.split('\n')[0]!);
+  }
+  const scenario: unknown = document.toJS();
+  const problem = validateScenario(scenario) ? findContradiction(scenario) : describe(validateScenario.errors![0]!);
+  if (problem !== null) {
+    throw new ScenarioError(file, formatKey(problem.path), findLine(document, lines, problem.path), problem.text);
+  }
+  return scenario as Scenario;
+}
+
+/** The scenario used when none is named: 50 mostly healthy DSPs. Lies beside the sources and beside `dist/` alike. */
+export function defaultScenarioPath(): string {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    const path = join(folder, 'config', 'examples', 'scenarios', 'default.yaml');
+    if (existsSync(path)) return path;
+    if (folder === dirname(folder)) throw new ScenarioError(path, '', null, 'is missing from this installation');
+  }
+}
+
+/**
+ * The DSPs of a scenario: as many as its groups say, or `count` in the same proportions, so that a run of 5 meets the
+ * common kinds and a run of 200 has each kind four times as often. The first members of a longer list are those of a shorter one.
+ */
+export function dspsOf(scenario: Scenario, count = declaredCount(scenario)): SimulatedDsp[] {
+  const rounds = Math.ceil(count / declaredCount(scenario));
+  // Member i of a group of c stands at (i + 1/2) / c: sorting by that deals the groups out evenly.
+  const members = scenario.groups.flatMap((group) =>
+    Array.from({ length: group.count * rounds }, (_, index) => ({
+      group,
+      index,
+      position: (index + 0.5) / group.count,
+    })),
+  );
+  members.sort((a, b) => a.position - b.position);
+  return members.slice(0, count).map(({ group, index }) => memberOf(scenario, group, index));
+}
+
+function declaredCount(scenario: Scenario): number {
+  return scenario.groups.reduce((sum, group) => sum + group.count, 0);
+}
+
+function memberOf(scenario: Scenario, group: DspGroup, index: number): SimulatedDsp {
+  const { id: groupId, count: _count, variation, ...traits } = group;
+  const id = `${groupId}-${String(index + 1).padStart(2, '0')}`;
+  const random = seededRandom(scenario.seed).fork('variation').fork(id);
+  return {
+    ...traits,
+    id,
+    latency: { ...traits.latency, medianMs: random.logNormal(traits.latency.medianMs, variation) },
+    price: { ...traits.price, medianCpm: random.logNormal(traits.price.medianCpm, variation) },
+  };
+}
+
+type KeyPath = readonly (string | number)[];
+
+interface Problem {
+  readonly path: KeyPath;
+  readonly text: string;
+}
+
+const ajv = new Ajv({ useDefaults: true, strict: true });
+addFormats.default(ajv, ['hostname']);
+const validateScenario = ajv.compile<Scenario>(scenarioSchema);
+
+/** What a schema cannot say. */
+function findContradiction(scenario: Scenario): Problem | null {
+  const ids = new Set<string>();
+  for (const [index, group] of scenario.groups.entries()) {
+    const path = ['groups', index];
+    if (ids.has(group.id)) return { path: [...path, 'id'], text: `"${group.id}" names two groups` };
+    ids.add(group.id);
+    if (group.creative.minimumBytes > group.creative.maximumBytes) {
+      return { path: [...path, 'creative'], text: 'minimumBytes is above maximumBytes' };
+    }
+    const faulty = Object.values(group.faults).reduce((sum, probability) => sum + probability, 0);
+    if (faulty > 1) return { path: [...path, 'faults'], text: `probabilities add up to ${faulty.toFixed(3)}, above 1` };
+  }
+  return null;
+}
+
+function describe(error: ErrorObject): Problem {
+  const path = error.instancePath
+    .split('/')
+    .slice(1)
+    .map((part) => (/^\d+$/.test(part) ? Number(part) : part.replaceAll('~1', '/').replaceAll('~0', '~')));
+  if (error.keyword === 'additionalProperties') {
+    return { path: [...path, String(error.params.additionalProperty)], text: 'is not a key of a scenario' };
+  }
+  if (error.keyword === 'required') {
+    return { path: [...path, String(error.params.missingProperty)], text: 'is missing' };
+  }
+  const allowed = error.keyword === 'enum' ? `: ${(error.params.allowedValues as string[]).join(', ')}` : '';
+  return { path, text: `${error.message}${allowed}` };
+}
+
+function formatKey(path: KeyPath): string {
+  return path.reduce<string>((key, part) => {
+    if (typeof part === 'number') return `${key}[${part}]`;
+    return key === '' ? part : `${key}.${part}`;
+  }, '');
+}
+
+/** Line of the key, or of the nearest parent that is in the file. */
+function findLine(document: Document, lines: LineCounter, path: KeyPath): number | null {
+  for (let length = path.length; length > 0; length--) {
+    const node = document.getIn(path.slice(0, length), true) as { range?: [number, number, number] } | undefined;
+    if (node?.range) return lines.linePos(node.range[0]).line;
+  }
+  return null;
+}

@@ -1,0 +1,79 @@
+import type { NoticeCounts } from '../dsp/server.ts';
+import type { LatencySummary } from '../traffic/latency-histogram.ts';
+import type { OpenLoopResult } from '../traffic/open-loop.ts';
+
+/** What makes a run repeatable. */
+export interface RunIdentity {
+  readonly version: string;
+  readonly scenario: string;
+  readonly seed: number;
+}
+
+/** Outcome of one simulated run; plain JSON, printed by `--json`. */
+export interface SimulationReport extends RunIdentity {
+  readonly ratePerSec: number;
+  readonly seconds: number;
+  readonly requests: {
+    /** Due by the schedule, sent or not. */
+    readonly due: number;
+    /** Due while too many were unanswered. */
+    readonly notSent: number;
+    readonly answered: number;
+    /** Answered with at least one bid. */
+    readonly filled: number;
+    /** Status 200 without being a bid response. */
+    readonly unreadable: number;
+  };
+  /** Filled requests of all that were due, 0..1. */
+  readonly fillRatio: number;
+  /** Bids in the answers, by currency. */
+  readonly impressions: Readonly<Record<string, number>>;
+  /** By currency, billionths. */
+  readonly revenueNanos: Readonly<Record<string, number>>;
+  /** Revenue per thousand impressions by currency, millionths. */
+  readonly ecpmMicros: Readonly<Record<string, number>>;
+  /** From the intended send time. */
+  readonly latency: LatencySummary;
+  /** How late the traffic generator itself sent. */
+  readonly sendLateness: LatencySummary;
+  readonly statuses: Readonly<Record<string, number>>;
+  readonly errors: Readonly<Record<string, number>>;
+  readonly dsps: Readonly<Record<string, DspReport>>;
+}
+
+export interface DspReport {
+  /** As counted by the engine: `bid`, `no-bid`, `timeout`, `invalid` and what else it tells apart. */
+  readonly results: Readonly<Record<string, number>>;
+  /** As received by the DSP. */
+  readonly notices: NoticeCounts;
+}
+
+/** Puts the parts of a run together. */
+export function buildReport(
+  identity: RunIdentity,
+  plan: { readonly ratePerSec: number; readonly seconds: number },
+  traffic: OpenLoopResult,
+  dsps: Readonly<Record<string, DspReport>>,
+): SimulationReport {
+  const { due, notSent, answered, answers, errors, latency, sendLateness } = traffic;
+  return {
+    ...identity,
+    ...plan,
+    requests: { due, notSent, answered, filled: answers.filled, unreadable: answers.unreadable },
+    fillRatio: due === 0 ? 0 : answers.filled / due,
+    impressions: answers.impressions,
+    revenueNanos: answers.revenueNanos,
+    ecpmMicros: Object.fromEntries(
+      // Nanos per impression are micros per thousand of them.
+      Object.entries(answers.revenueNanos).map(([currency, nanos]) => [
+        currency,
+        Math.round(nanos / answers.impressions[currency]!),
+      ]),
+    ),
+    latency,
+    sendLateness,
+    statuses: answers.statuses,
+    errors,
+    dsps,
+  };
+}

@@ -1,0 +1,80 @@
+import type { DspReport, RunIdentity, SimulationReport } from './report.ts';
+
+/** First and last line of a run: enough to repeat it. */
+export function formatIdentity({ version, scenario, seed }: RunIdentity): string {
+  return `gavel ${version}, scenario ${scenario}, seed ${seed}`;
+}
+
+/** The report for a terminal: totals, then one row per DSP. No trailing newline. */
+export function formatReport(report: SimulationReport): string {
+  return `${formatTotals(report)}\n\n${formatDsps(report.dsps)}`;
+}
+
+function formatTotals(report: SimulationReport): string {
+  const { requests, latency, sendLateness } = report;
+  const rows: [string, string][] = [
+    ['requests', `${requests.due} (${report.ratePerSec}/s for ${report.seconds} s)`],
+    ['answered', formatAnswered(report)],
+    ['fill', `${(report.fillRatio * 100).toFixed(1)} %`],
+    ['revenue', formatMoney(report.revenueNanos, 1e9, 4)],
+    ['eCPM', formatMoney(report.ecpmMicros, 1e6, 3)],
+    [
+      'latency',
+      `p50 ${ms(latency.p50Ms)}  p95 ${ms(latency.p95Ms)}  p99 ${ms(latency.p99Ms)}  max ${ms(latency.maxMs)}`,
+    ],
+    ['sent late', `p50 ${ms(sendLateness.p50Ms)}  p99 ${ms(sendLateness.p99Ms)}  (by the generator; part of latency)`],
+    ['HTTP status', formatCounts(report.statuses)],
+    ['errors', formatCounts(report.errors)],
+  ];
+  return rows.map(([label, value]) => `${label.padEnd(12)}${value}`).join('\n');
+}
+
+function formatAnswered({ requests }: SimulationReport): string {
+  const unreadable = requests.unreadable > 0 ? `, ${requests.unreadable} unreadable` : '';
+  const notSent = requests.notSent > 0 ? `, ${requests.notSent} not sent` : '';
+  return `${requests.answered}${unreadable}${notSent}`;
+}
+
+function ms(value: number): string {
+  return `${value.toFixed(1)} ms`;
+}
+
+function formatMoney(amounts: Readonly<Record<string, number>>, perUnit: number, decimals: number): string {
+  return joined(
+    Object.entries(amounts).map(([currency, amount]) => `${(amount / perUnit).toFixed(decimals)} ${currency}`),
+  );
+}
+
+function formatCounts(counts: Readonly<Record<string, number>>): string {
+  return joined(Object.entries(counts).map(([name, count]) => `${name}: ${count}`));
+}
+
+function joined(parts: readonly string[]): string {
+  return parts.length === 0 ? 'none' : parts.join(', ');
+}
+
+/** Columns shown first, in this order, even when all zero; further results the engine tells apart follow by name. */
+const USUAL_RESULTS = ['bid', 'no-bid', 'timeout', 'invalid'];
+
+function formatDsps(dsps: Readonly<Record<string, DspReport>>): string {
+  const ids = Object.keys(dsps).sort();
+  const named = new Set(ids.flatMap((id) => Object.keys(dsps[id]!.results)));
+  const results = [...USUAL_RESULTS, ...[...named].filter((name) => !USUAL_RESULTS.includes(name)).sort()];
+  const header = ['dsp', ...results, 'win notices', 'loss notices', 'bill notices'];
+  const rows = ids.map((id) => {
+    const { results: counts, notices } = dsps[id]!;
+    const numbers = [...results.map((name) => counts[name] ?? 0), notices.wins, notices.losses, notices.bills];
+    return [id, ...numbers.map(String)];
+  });
+  return formatTable([header, ...rows]);
+}
+
+/** The first column flush left, the others flush right. */
+function formatTable(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows
+    .map((row) =>
+      row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!))).join('  '),
+    )
+    .join('\n');
+}
