@@ -1,0 +1,57 @@
+/**
+ * The few file operations the event log needs, as an interface: tests inject disk-full and I/O errors through it.
+ * Every method rejects with the system error.
+ */
+import { mkdir, open, readdir, readFile, stat, unlink } from 'node:fs/promises';
+
+export interface LogFile {
+  /** Like pwrite(2): may write fewer bytes than given; resolves to how many. */
+  readonly write: (bytes: Uint8Array, position: number) => Promise<number>;
+  readonly truncate: (lengthBytes: number) => Promise<void>;
+  readonly datasync: () => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+export interface LogFiles {
+  readonly makeFolder: (path: string) => Promise<void>;
+  /** Makes created and removed names in this folder survive a power loss. */
+  readonly syncFolder: (path: string) => Promise<void>;
+  readonly list: (path: string) => Promise<string[]>;
+  readonly sizeBytes: (path: string) => Promise<number>;
+  readonly read: (path: string) => Promise<Buffer>;
+  /** Fails with EEXIST when the file is there. */
+  readonly create: (path: string) => Promise<LogFile>;
+  /** An existing file, to repair it. */
+  readonly openExisting: (path: string) => Promise<LogFile>;
+  readonly remove: (path: string) => Promise<void>;
+}
+
+export const nodeLogFiles: LogFiles = {
+  makeFolder: async (path) => {
+    await mkdir(path, { recursive: true });
+  },
+  syncFolder: async (path) => {
+    const folder = await open(path, 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  },
+  list: (path) => readdir(path),
+  sizeBytes: async (path) => (await stat(path)).size,
+  read: (path) => readFile(path),
+  create: (path) => openLogFile(path, 'wx'),
+  openExisting: (path) => openLogFile(path, 'r+'),
+  remove: (path) => unlink(path),
+};
+
+async function openLogFile(path: string, flags: 'wx' | 'r+'): Promise<LogFile> {
+  const handle = await open(path, flags);
+  return {
+    write: async (bytes, position) => (await handle.write(bytes, 0, bytes.byteLength, position)).bytesWritten,
+    truncate: (lengthBytes) => handle.truncate(lengthBytes),
+    datasync: () => handle.datasync(),
+    close: () => handle.close(),
+  };
+}

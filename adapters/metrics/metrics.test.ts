@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest';
+import type { DspReply } from '../../engine/dsp/reply.ts';
+import type { AuctionEvent } from '../../engine/exchange/auction-event.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+
+const DSP_IDS = Array.from({ length: 50 }, (_, i) => `dsp-${i}`);
+
+const create = (dspIds: readonly string[] = ['a', 'b']) => createMetrics({ dspIds, version: '1.2.3', commit: 'abc' });
+
+/** The lines of our own metrics that are not comments. */
+async function series(metrics: Metrics): Promise<string[]> {
+  return (await metrics.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+}
+
+async function readValue(metrics: Metrics, name: string): Promise<number | undefined> {
+  const line = (await series(metrics)).find((candidate) => candidate.startsWith(`${name} `));
+  return line === undefined ? undefined : Number(line.slice(name.length + 1));
+}
+
+function reply(fields: Partial<DspReply>): DspReply {
+  return {
+    dspId: 'a',
+    result: 'no-bid',
+    detail: '',
+    latencyMs: 12,
+    nbr: null,
+    response: null,
+    dropped: [],
+    diagnostics: [],
+    ...fields,
+  };
+}
+
+const verdict = { lossReason: 0, field: '', reserveCpmMicros: 0, minimumToWinMicros: null, media: null };
+
+/** Only what the metrics read. */
+const EVENT = {
+  ending: 'won',
+  timings: { readMs: 1.5, solicitedAtMs: 3, closedAtMs: 33, answeredAtMs: 35, deadlineAtMs: 100 },
+  input: { bids: [{ dspId: 'a' }, { dspId: 'b' }] },
+  outcome: {
+    wins: [{ clearingCpmMicros: 1_200_000 }],
+    bids: [
+      { ...verdict, bidIndex: 0, status: 'won', reason: 'won', ecpmMicros: 2_500_000 },
+      { ...verdict, bidIndex: 1, status: 'refused', reason: 'unknown-imp', ecpmMicros: 0 },
+    ],
+  },
+} as unknown as AuctionEvent;
+
+describe('createMetrics', () => {
+  it('has every metric of this stage, in the exposition format', async () => {
+    const text = await create().text();
+    for (const name of [
+      'rtb_auction_requests_total',
+      'rtb_auction_duration_seconds',
+      'rtb_auction_stage_seconds',
+      'rtb_inflight_requests',
+      'rtb_dsp_requests_total',
+      'rtb_dsp_duration_seconds',
+      'rtb_dsp_connections',
+      'rtb_bid_rejected_total',
+      'rtb_bid_price_cpm',
+      'rtb_clearing_price_cpm',
+      'rtb_request_deviations_total',
+      'rtb_response_deviations_total',
+      'rtb_privacy_stripped_total',
+      'rtb_notices_total',
+      'rtb_notice_queue_length',
+      'rtb_events_acknowledged_total',
+      'rtb_events_dropped_total',
+      'rtb_outbox_bytes',
+      'rtb_mailbox_dropped_total',
+      'rtb_late_replies_total',
+      'rtb_build_info',
+      'nodejs_eventloop_lag_seconds',
+    ]) {
+      expect(text).toContain(`# TYPE ${name} `);
+    }
+    expect(text).toContain('rtb_build_info{version="1.2.3",commit="abc"} 1');
+  });
+
+  it('counts an auction once, with its stages, prices and refused bids', async () => {
+    const metrics = create();
+    metrics.intake.onStarted();
+    expect(metrics.inFlight()).toBe(1);
+    metrics.auctionEnded(EVENT);
+    expect(metrics.inFlight()).toBe(0);
+    expect(await readValue(metrics, 'rtb_auction_requests_total{reason="none",outcome="won"}')).toBe(1);
+    expect(await readValue(metrics, 'rtb_auction_duration_seconds_sum{outcome="won"}')).toBeCloseTo(0.035);
+    expect(await readValue(metrics, 'rtb_auction_stage_seconds_sum{stage="collect"}')).toBeCloseTo(0.03);
+    expect(await readValue(metrics, 'rtb_auction_stage_seconds_sum{stage="decide"}')).toBeCloseTo(0.002);
+    expect(await readValue(metrics, 'rtb_bid_price_cpm_sum')).toBe(2.5);
+    expect(await readValue(metrics, 'rtb_clearing_price_cpm_sum')).toBe(1.2);
+    expect(await readValue(metrics, 'rtb_bid_rejected_total{dsp="b",reason="unknown-imp"}')).toBe(1);
+  });
+
+  it('has no stages for an auction that ended before its decision', async () => {
+    const metrics = create();
+    metrics.auctionEnded({ ...EVENT, ending: 'cancelled', input: null, outcome: null });
+    expect(await readValue(metrics, 'rtb_auction_requests_total{reason="none",outcome="cancelled"}')).toBe(1);
+    expect(await readValue(metrics, 'rtb_auction_stage_seconds_count{stage="decide"}')).toBe(0);
+  });
+
+  it('counts replies, and times only calls that were made', async () => {
+    const metrics = create();
+    const { onReply, onLate } = metrics.dsp('a');
+    onReply('a', reply({ result: 'timeout', latencyMs: 30 }));
+    onReply('a', reply({ result: 'skipped', latencyMs: 0 }));
+    onLate('a');
+    expect(await readValue(metrics, 'rtb_dsp_requests_total{dsp="a",result="timeout"}')).toBe(1);
+    expect(await readValue(metrics, 'rtb_dsp_requests_total{dsp="a",result="skipped"}')).toBe(1);
+    expect(await readValue(metrics, 'rtb_dsp_duration_seconds_count{dsp="a"}')).toBe(1);
+    expect(await readValue(metrics, 'rtb_dsp_duration_seconds_bucket{dsp="a",le="0.02"}')).toBe(0);
+    // A value on a bound belongs to it.
+    expect(await readValue(metrics, 'rtb_dsp_duration_seconds_bucket{dsp="a",le="0.03"}')).toBe(1);
+    expect(await readValue(metrics, 'rtb_dsp_duration_seconds_bucket{dsp="a",le="+Inf"}')).toBe(1);
+    expect(await readValue(metrics, 'rtb_late_replies_total{dsp="a"}')).toBe(1);
+  });
+
+  it('reads gauges when asked', async () => {
+    const metrics = create();
+    let length = 3;
+    metrics.noticeQueueLength(() => length);
+    metrics.dspConnections((dspId) => ({ open: dspId === 'a' ? 2 : 0, busy: 1 }));
+    expect(await readValue(metrics, 'rtb_notice_queue_length')).toBe(3);
+    length = 4;
+    expect(await readValue(metrics, 'rtb_notice_queue_length')).toBe(4);
+    expect(await readValue(metrics, 'rtb_dsp_connections{dsp="a",state="open"}')).toBe(2);
+  });
+
+  it('counts events, overflowing mailboxes and actor faults', async () => {
+    const metrics = create();
+    metrics.eventsAcknowledged(7);
+    metrics.eventsDropped(2, 'queue-full');
+    metrics.mailboxDropped('dsp', 'refuse-newest');
+    metrics.mailboxDropped('dsp', 'refuse-newest');
+    metrics.actorFault('restart');
+    expect(await readValue(metrics, 'rtb_events_acknowledged_total')).toBe(7);
+    expect(await readValue(metrics, 'rtb_events_dropped_total{reason="queue-full"}')).toBe(2);
+    expect(await readValue(metrics, 'rtb_mailbox_dropped_total{actor="dsp",policy="refuse-newest"}')).toBe(2);
+    expect(await readValue(metrics, 'rtb_actor_faults_total{decision="restart"}')).toBe(1);
+  });
+
+  it('counts a DSP that is not configured under other', async () => {
+    const metrics = create();
+    metrics.noticeResult('stranger', 'win', 'delivered');
+    expect(await readValue(metrics, 'rtb_notices_total{dsp="other",kind="win",result="delivered"}')).toBe(1);
+  });
+
+  it('stays under 5,000 series with 50 DSPs, whatever they send', async () => {
+    const metrics = create(DSP_IDS);
+    metrics.dspConnections(() => ({ open: 0, busy: 0 }));
+    const diagnostics = Array.from({ length: 100 }, (_, i) => ({
+      path: '',
+      code: `code-${i}`,
+      severity: 'warn' as const,
+      message: '',
+    }));
+    for (const dspId of [...DSP_IDS, 'stranger']) {
+      for (let i = 0; i < 100; i += 1) {
+        metrics.dsp(dspId).onReply(dspId, reply({ result: `result-${i}` as DspReply['result'], diagnostics }));
+        metrics.dsp(dspId).rejected.add(`reason-${i}`);
+        for (const kind of ['win', 'loss', 'bill'] as const)
+          if (i < 9) metrics.noticeResult(dspId, kind, `result-${i}`);
+      }
+    }
+    for (let i = 0; i < 100; i += 1) {
+      metrics.intake.onRefused(`code-${i}`);
+      metrics.intake.onDiagnostics(diagnostics);
+    }
+    for (const ending of ['won', 'no-bid', 'cancelled', 'failed'] as const) metrics.auctionEnded({ ...EVENT, ending });
+    const count = (await series(metrics)).length;
+    expect(count).toBeGreaterThan(3_000);
+    expect(count).toBeLessThan(5_000);
+    expect(await readValue(metrics, 'rtb_bid_rejected_total{dsp="dsp-0",reason="other"}')).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,77 @@
+/** All metrics of one engine process, and the calls that feed them. Names and meaning: docs/metrics.md. */
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { AuctionEvent } from '../../engine/exchange/auction-event.ts';
+import type { Notice } from '../../engine/ports/notice-sender.ts';
+import { AuctionMetrics } from './auction-metrics.ts';
+import { Counter, CountersByLabel } from './counter.ts';
+import { DspMetrics } from './dsp-metrics.ts';
+import { register } from './exposition.ts';
+import { Gauge } from './gauge.ts';
+
+export interface MetricsOptions {
+  /** Every configured DSP gets its own series; an id that is not among them counts under `other`. */
+  readonly dspIds: readonly string[];
+  readonly version: string;
+  /** Commit of the build, when known. */
+  readonly commit?: string;
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/** None of the calls on the path of an auction allocates per call or hashes labels; they may be passed around unbound. */
+export function createMetrics(options: MetricsOptions) {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const counter = (name: string, help: string) => register(registry, new Counter(name, help));
+  const gauge = (name: string, help: string) => register(registry, new Gauge(name, help));
+
+  const auctions = new AuctionMetrics(registry);
+  const dsps = new DspMetrics(registry, options.dspIds);
+  const acknowledged = counter('rtb_events_acknowledged_total', 'Outcome events the event log has taken.').cell();
+  const droppedEvents = counter('rtb_events_dropped_total', 'Outcome events that were lost.');
+  const eventsDropped = new CountersByLabel(droppedEvents, { label: 'reason', valuesMax: 8 });
+  const mailboxDropped = counter('rtb_mailbox_dropped_total', 'Messages dropped by full mailboxes.');
+  const mailboxes = new Map<string, CountersByLabel>();
+  const mailboxOf = (actor: string): CountersByLabel => {
+    const known = mailboxes.get(actor);
+    if (known !== undefined) return known;
+    const policies = new CountersByLabel(mailboxDropped, { label: 'policy', valuesMax: 4, fixed: { actor } });
+    mailboxes.set(actor, policies);
+    return policies;
+  };
+  const actorFaults = counter('rtb_actor_faults_total', 'Actors that threw, by what supervision did.');
+  const faultDecisions = new CountersByLabel(actorFaults, { label: 'decision', valuesMax: 8 });
+  const noticeQueueLength = gauge('rtb_notice_queue_length', 'Notices accepted and not yet settled.');
+  const outboxBytes = gauge('rtb_outbox_bytes', 'Size of the event log on disk.');
+  gauge('rtb_build_info', 'Always 1; the labels say which build runs.').readFrom(() => 1, {
+    version: options.version,
+    commit: options.commit ?? 'unknown',
+  });
+
+  return {
+    contentType: registry.contentType,
+    text: (): Promise<string> => registry.metrics(),
+
+    intake: auctions.intake,
+    inFlight: auctions.inFlight,
+    auctionEnded: (event: AuctionEvent): void => {
+      auctions.ended(event);
+      dsps.rejectedBids(event);
+    },
+
+    /** The observer of one DSP's actor. */
+    dsp: (dspId: string) => dsps.cells(dspId),
+    dspConnections: dsps.readConnections.bind(dsps),
+
+    noticeResult: (dspId: string, kind: Notice['kind'], result: string): void =>
+      dsps.cells(dspId).notices[kind].add(result),
+    noticeQueueLength: (read: () => number): void => noticeQueueLength.readFrom(read),
+
+    eventsAcknowledged: (count: number): void => acknowledged.add(count),
+    eventsDropped: (count: number, reason: string): void => eventsDropped.add(reason, count),
+    outboxBytes: (read: () => number): void => outboxBytes.readFrom(read),
+
+    mailboxDropped: (actor: string, policy: string): void => mailboxOf(actor).add(policy),
+    actorFault: (decision: string): void => faultDecisions.add(decision),
+  };
+}
