@@ -1,0 +1,47 @@
+/** Price, currency and estimate: can the bid be ranked at all, and at what eCPM? (OPENRTB 2.x Bid.price, BidResponse.cur) */
+import type { Contender } from '../contender.ts';
+import { roundDownMicros } from '../micros.ts';
+import type { AuctionInput } from '../types.ts';
+
+/** Sets the amounts of the contender, or refuses it. */
+export function checkPrice(contender: Contender, input: AuctionInput): boolean {
+  const { priceMicros } = contender.bid;
+  if (!Number.isSafeInteger(priceMicros) || priceMicros <= 0) return contender.refuse('invalid-price', 'price');
+  if (!checkCurrency(contender, input)) return false;
+  if (!checkEstimate(contender)) return false;
+  const { rate, revenuePerUnit, ecpmPerUnit } = contender;
+  const unitMicros = rate === 1 ? priceMicros : roundDownMicros(priceMicros * rate);
+  const ecpmMicros = ecpmPerUnit === 1 ? unitMicros : roundDownMicros(unitMicros * ecpmPerUnit);
+  if (!(unitMicros * revenuePerUnit <= input.policy.maximumCpmMicros)) return contender.refuse('absurd-price', 'price');
+  // Conversion may leave less than one micro, and an extreme quality more than a safe integer.
+  if (unitMicros <= 0 || !Number.isSafeInteger(unitMicros)) return contender.refuse('invalid-price', 'price');
+  if (!Number.isSafeInteger(ecpmMicros)) return contender.refuse('unusable-estimate', '');
+  contender.unitMicros = unitMicros;
+  contender.ecpmMicros = ecpmMicros;
+  return true;
+}
+
+/** A bid in a currency that the request does not list is welcome when there is a rate for it. */
+function checkCurrency(contender: Contender, input: AuctionInput): boolean {
+  const { currency } = contender.bid;
+  if (currency === input.currency) return true;
+  // The code comes from a message: only own keys count, so that `constructor` is an unknown currency.
+  const rate = Object.hasOwn(input.conversionRates, currency) ? input.conversionRates[currency] : undefined;
+  if (rate === undefined || !(rate > 0) || !Number.isFinite(rate)) {
+    const listed = input.allowedCurrencies.includes(currency);
+    return contender.refuse(listed ? 'currency-not-convertible' : 'currency-not-allowed', 'cur');
+  }
+  contender.rate = rate;
+  return true;
+}
+
+function checkEstimate(contender: Contender): boolean {
+  const { pricing, ctr, quality } = contender.bid;
+  if (pricing === 'cpm') return true;
+  if (!(ctr > 0 && ctr <= 1) || !(quality > 0 && Number.isFinite(quality))) {
+    return contender.refuse('unusable-estimate', '');
+  }
+  contender.revenuePerUnit = ctr * 1000;
+  contender.ecpmPerUnit = contender.revenuePerUnit * quality;
+  return true;
+}

@@ -1,0 +1,28 @@
+/**
+ * `${AUCTION_MIN_TO_WIN}` (OpenRTB 2.6 section 4.4): left null where price alone did not decide, that is for refused bids, for
+ * members of groups and bids displaced by one, for open bids behind a deal, and for the lesser bids of a seat.
+ */
+import { toBidCurrencyRoundedUp } from './bid-currency.ts';
+import { mechanismOf } from './bid-mechanism.ts';
+import type { Contender } from './contender.ts';
+import { unitPriceToTie } from './ranked-bid.ts';
+import type { Mechanism } from './types.ts';
+
+/** The price that ties the runner-up, or the reserve when that is more. */
+export function setWinnerMinimumToWin(winner: Contender, runnerUp: Contender | null): void {
+  const tie = runnerUp === null ? 0 : unitPriceToTie(winner, runnerUp.ecpmMicros);
+  const minimum = toBidCurrencyRoundedUp(winner, Math.max(tie, winner.reserveUnitMicros));
+  winner.minimumToWinMicros = Math.min(minimum, winner.bid.priceMicros);
+}
+
+/**
+ * In second price the clearing price of the last position, as the example of the specification has it; otherwise, and where a winner
+ * pays less than the loser bid (fixed-price deals), the price that ties that winner.
+ */
+export function setLoserMinimumToWin(loser: Contender, lastWinner: Contender, mechanism: Mechanism): void {
+  if (lastWinner.group !== null) return;
+  const clearingEcpm = lastWinner.clearingUnitMicros * lastWinner.ecpmPerUnit;
+  const isSecondPrice = mechanismOf(lastWinner, mechanism) === 'gsp' && clearingEcpm >= loser.ecpmMicros;
+  const target = unitPriceToTie(loser, isSecondPrice ? clearingEcpm : lastWinner.ecpmMicros);
+  loser.minimumToWinMicros = toBidCurrencyRoundedUp(loser, Math.max(target, loser.reserveUnitMicros));
+}

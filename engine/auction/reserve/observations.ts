@@ -1,0 +1,39 @@
+/** What one auction tells the learned reserve: how much each bidder valued the impression, floors aside. */
+import type { AuctionInput, AuctionOutcome, BidCandidate, BidVerdict } from '../types.ts';
+
+export interface ReserveObservation {
+  readonly placementId: string;
+  /** Expected revenue per mille in the auction currency: CPM, or CPC x CTR x 1000. */
+  readonly ecpmMicros: number;
+}
+
+/**
+ * The best bid of every seat on every imp among those that took part or were refused for nothing but the floor. Without
+ * the latter a reserve that is too high would see only what it lets through and never come down. Deal bids count only
+ * where floor rules bind them. Imps without a placement are left out.
+ */
+export function reserveObservations(input: AuctionInput, outcome: AuctionOutcome): ReserveObservation[] {
+  const placementByImp = new Map<string, string>();
+  for (const imp of input.imps) if (imp.placementId !== '') placementByImp.set(imp.id, imp.placementId);
+  const bestBySeat = new Map<string, ReserveObservation>();
+  for (let i = 0; i < outcome.bids.length; i++) {
+    const bid = input.bids[i]!;
+    const placementId = placementByImp.get(bid.impId);
+    if (placementId === undefined || !showsValue(bid, outcome.bids[i]!, input)) continue;
+    const ecpmMicros = revenueOf(bid, outcome.bids[i]!);
+    const key = JSON.stringify([bid.impId, bid.dspId, bid.seat]);
+    const best = bestBySeat.get(key);
+    if (best === undefined || ecpmMicros > best.ecpmMicros) bestBySeat.set(key, { placementId, ecpmMicros });
+  }
+  return [...bestBySeat.values()];
+}
+
+function showsValue(bid: BidCandidate, verdict: BidVerdict, input: AuctionInput): boolean {
+  if (bid.dealId !== null && !input.policy.floorRulesBindDeals) return false;
+  return verdict.status !== 'refused' || verdict.reason === 'below-floor' || verdict.reason === 'below-deal-floor';
+}
+
+/** The quality factor ranks bids and is no money. */
+function revenueOf(bid: BidCandidate, verdict: BidVerdict): number {
+  return bid.pricing === 'cpc' ? Math.round(verdict.ecpmMicros / bid.quality) : verdict.ecpmMicros;
+}
