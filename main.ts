@@ -44,6 +44,12 @@ async function main(args: readonly string[]): Promise<void> {
   await command.run(rest);
 }
 
+// `gavel events | head` closes our output early; that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
 main(process.argv.slice(2)).catch((error: unknown) => {
   const isCallersFault = error instanceof UsageError;
   process.stderr.write(isCallersFault ? `gavel: ${error.message}\n` : `gavel: ${(error as Error)?.stack ?? error}\n`);

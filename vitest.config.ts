@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['{openrtb,engine,actors,adapters,simulator,config,bench,test}/**/*.test.ts', '*.test.ts'],
+    include: ['{openrtb,engine,actors,adapters,simulator,config,bench,commands,test}/**/*.test.ts', '*.test.ts'],
+    reporters: ['default', './test/summary-reporter.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

@@ -9,7 +9,7 @@ import {
   type LearnedReserves,
   UnpriceableRequest,
 } from '../engine/exchange/auction-terms.ts';
-import { outgoingRequest, type SellerIdentity } from '../engine/exchange/outgoing-request.ts';
+import { type OutgoingRules, outgoingRequest } from '../engine/exchange/outgoing-request.ts';
 import { requestFeatures } from '../engine/exchange/request-features.ts';
 import { type AdAnswer, type AdRequests, refusal } from '../engine/ports/ad-requests.ts';
 import { answerBudgetMs, type DeadlineRules } from '../engine/traffic/deadline.ts';
@@ -36,7 +36,7 @@ export interface IntakeOptions {
   readonly exchangeRules: ExchangeRules;
   readonly learnedReserves: LearnedReserves;
   readonly deadlines: DeadlineRules;
-  readonly seller: SellerIdentity;
+  readonly outgoing: OutgoingRules;
   /** Unique over all processes and restarts. */
   readonly nextAuctionId: () => string;
   readonly observer: IntakeObserver;
@@ -78,7 +78,7 @@ export function createIntake(options: IntakeOptions): AdRequests {
         options.parent,
         {
           auctionId,
-          request: outgoingRequest(request, terms.mechanism, auctionId, features.publisherId, options.seller),
+          request: outgoingRequest(request, terms.mechanism, auctionId, features.publisherId, options.outgoing),
           features,
           terms,
           arrivedAtMs,

@@ -3,6 +3,7 @@
  * answers with what it has, and stops. The stages are `engine/exchange/request-stages.ts`; this shell performs effects.
  */
 
+import type { DspReply } from '../engine/dsp/reply.ts';
 import { Solicitation } from '../engine/dsp/solicitation.ts';
 import { AUCTION_EVENT_VERSION, type AuctionEvent, dspRecord } from '../engine/exchange/auction-event.ts';
 import type { AuctionTerms } from '../engine/exchange/auction-terms.ts';
@@ -144,7 +145,8 @@ class RequestActor {
     const { decision, ending } = conclusion;
     const notices = decision === null ? NO_NOTICES : planNotices(state.request, decision, conclusion.notified);
     this.#admitted.onAnswer(conclusion.answer, ending);
-    this.#environment.onConcluded(this.#event(state, conclusion, notices), decision, notices);
+    const event = this.#event(ending, state.replies, decision, state.closedAtMs, notices);
+    this.#environment.onConcluded(event, decision, notices);
     this.#end();
   }
 
@@ -152,6 +154,7 @@ class RequestActor {
   #fail(fault: ActorFault): void {
     this.#environment.onFault(fault);
     this.#admitted.onAnswer(null, 'failed');
+    this.#environment.onConcluded(this.#event('failed', [], null, 0, NO_NOTICES), null, NO_NOTICES);
     this.#end();
   }
 
@@ -161,7 +164,13 @@ class RequestActor {
     for (const abandon of this.#fanOut?.abandons ?? []) abandon();
   }
 
-  #event(state: RequestState, { ending, decision }: Conclusion, notices: NoticePlan): AuctionEvent {
+  #event(
+    ending: AuctionEvent['ending'],
+    replies: readonly DspReply[],
+    decision: Decision | null,
+    closedAtMs: number,
+    notices: NoticePlan,
+  ): AuctionEvent {
     const { auctionId, request, features, arrivedAtMs, readMs, deadlineAtMs } = this.#admitted;
     const nowMs = this.#environment.clock.monotonicMs();
     return {
@@ -176,12 +185,12 @@ class RequestActor {
       arms: {},
       input: decision?.input ?? null,
       outcome: decision?.outcome ?? null,
-      dsps: state.replies.map(dspRecord),
+      dsps: replies.map(dspRecord),
       billingNotices: notices.onBilling,
       timings: {
         readMs: microseconds(readMs),
         solicitedAtMs: microseconds(Math.max(0, this.#solicitedAtMs - arrivedAtMs)),
-        closedAtMs: microseconds(Math.max(0, state.closedAtMs - arrivedAtMs)),
+        closedAtMs: microseconds(Math.max(0, closedAtMs - arrivedAtMs)),
         answeredAtMs: microseconds(nowMs - arrivedAtMs),
         deadlineAtMs: microseconds(deadlineAtMs - arrivedAtMs),
       },

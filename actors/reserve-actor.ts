@@ -62,7 +62,9 @@ export function spawnReserveActor(parent: ActorParent, options: ReserveActorOpti
     name: 'reserve',
     initialState: () => createLearnedReserve(options.learning),
     handle: (state: LearnedReserveState, message: ReserveMessage) => {
-      const next = handleReserve(state, message, (placementId, reserveCpmMicros) => board.set(placementId, reserveCpmMicros));
+      const next = handleReserve(state, message, (placementId, reserveCpmMicros) =>
+        board.set(placementId, reserveCpmMicros),
+      );
       // The board follows the state: a placement that was forgotten has no reserve any more.
       if (board.size > next.placements.size) {
         for (const placementId of board.keys()) if (!next.placements.has(placementId)) board.delete(placementId);

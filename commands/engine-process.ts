@@ -58,7 +58,9 @@ async function firstLine(stream: NodeJS.ReadableStream): Promise<string | null> 
 
 function dspCounts(metrics: string): Record<string, Record<string, number>> {
   const counts: Record<string, Record<string, number>> = {};
-  for (const [, dsp, result, value] of metrics.matchAll(/^rtb_dsp_requests_total\{dsp="([^"]+)",result="([^"]+)"\} (\d+)/gm)) {
+  for (const [, dsp, result, value] of metrics.matchAll(
+    /^rtb_dsp_requests_total\{dsp="([^"]+)",result="([^"]+)"\} (\d+)/gm,
+  )) {
     counts[dsp!] = { ...counts[dsp!], [result!]: Number(value) };
   }
   return counts;

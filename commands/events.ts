@@ -9,7 +9,7 @@ const COMMAND = {
   summary: 'print or count the outcome events in a data folder',
   options: {
     data: { type: 'string', value: 'DIR', help: 'data folder of the engine (default ./data)' },
-    from: { type: 'string', value: 'N', help: 'first sequence number (default 0)' },
+    from: { type: 'string', value: 'N', help: 'first sequence number (default: the oldest there is)' },
     count: { type: 'boolean', help: 'print how many there are instead of the events, one JSON object a line' },
   },
 } as const;
@@ -18,12 +18,15 @@ export async function events(args: readonly string[]): Promise<void> {
   const options = readOptions(COMMAND, args);
   if (options === null) return;
   const folder = join(options.data ?? 'data', 'events');
-  const fromSequence = wholeNumber(options.from, 'from', 0, { min: 0, max: Number.MAX_SAFE_INTEGER });
+  const from =
+    options.from === undefined
+      ? {}
+      : { fromSequence: wholeNumber(options.from, 'from', 0, { min: 0, max: Number.MAX_SAFE_INTEGER }) };
   let count = 0;
   const onProblem = (problem: LogProblem): void => {
     process.stderr.write(`gavel events: ${JSON.stringify(problem)}\n`);
   };
-  for await (const { payload } of readEvents(folder, { fromSequence, onProblem })) {
+  for await (const { payload } of readEvents(folder, { ...from, onProblem })) {
     count += 1;
     if (options.count === true) continue;
     if (!process.stdout.write(`${Buffer.from(payload).toString('utf8')}\n`)) await once(process.stdout, 'drain');

@@ -28,12 +28,24 @@ export function readOptions<const S extends OptionSpecs>(
     const options = Object.fromEntries(Object.entries(command.options).map(([name, { type }]) => [name, { type }]));
     return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values as Options<S>;
   } catch (error) {
-    throw new UsageError(`${command.name}: ${(error as Error).message.split('\n', 1)[0]} (see gavel ${command.name} --help)`);
+    throw new UsageError(
+      `${command.name}: ${(error as Error).message.split('\n', 1)[0]} (see gavel ${command.name} --help)`,
+    );
   }
 }
 
-function helpOf({ name, summary, options }: { readonly name: string; readonly summary: string; readonly options: OptionSpecs }): string {
-  const rows = Object.entries(options).map(([option, { value, help }]) => [`--${option}${value === undefined ? '' : ` ${value}`}`, help] as const);
+function helpOf({
+  name,
+  summary,
+  options,
+}: {
+  readonly name: string;
+  readonly summary: string;
+  readonly options: OptionSpecs;
+}): string {
+  const rows = Object.entries(options).map(
+    ([option, { value, help }]) => [`--${option}${value === undefined ? '' : ` ${value}`}`, help] as const,
+  );
   const width = Math.max(...rows.map(([left]) => left.length)) + 3;
   const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}${right}`);
   return `gavel ${name}: ${summary}\n\nUsage: gavel ${name} [options]\n\n${lines.join('\n')}\n`;

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { VERSION } from '../config/version.ts';
 import { ScenarioError } from '../simulator/dsp/scenario.ts';
-import { runSimulation } from '../simulator/simulate.ts';
 import { progressPrinter } from '../simulator/report/progress.ts';
+import { runSimulation } from '../simulator/simulate.ts';
 import { PayloadError } from '../simulator/traffic/payloads.ts';
 import { startEngineProcess } from './engine-process.ts';
 import { readOptions, wholeNumber } from './options.ts';
@@ -21,7 +21,11 @@ const COMMAND = {
     seconds: { type: 'string', value: 'N', help: 'how long (default 10)' },
     seed: { type: 'string', value: 'N', help: 'replaces the seed of the scenario' },
     scenario: { type: 'string', value: 'FILE', help: 'how the DSPs behave (docs/simulator.md)' },
-    payloads: { type: 'string', value: 'PATH', help: 'file or folder of recorded requests to send instead of generated ones' },
+    payloads: {
+      type: 'string',
+      value: 'PATH',
+      help: 'file or folder of recorded requests to send instead of generated ones',
+    },
     config: { type: 'string', value: 'FILE', help: 'configuration of the engine' },
     json: { type: 'boolean', help: 'print the report as JSON' },
   },
@@ -43,7 +47,10 @@ export async function simulate(args: readonly string[]): Promise<void> {
       ...(options.scenario !== undefined && { scenarioPath: options.scenario }),
       ...(options.payloads !== undefined && { payloadsPath: options.payloads }),
       startEngine: async (dsps) => {
-        const config = systemConfig({ ...(options.config !== undefined && { config: options.config }), port: '0', data }, dsps);
+        const config = systemConfig(
+          { ...(options.config !== undefined && { config: options.config }), port: '0', data },
+          dsps,
+        );
         const engine = await startEngineProcess(config);
         return { ...engine, url: `${engine.url}/openrtb2/auction` };
       },

@@ -1,5 +1,5 @@
 /** Options that every command which starts an engine shares, and the configuration they lead to. */
-import { type ConfigSources, ConfigError, loadConfig } from '../config/load.ts';
+import { ConfigError, type ConfigSources, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/types.ts';
 import type { DspEndpoint } from '../simulator/dsp/server.ts';
 import type { OptionSpecs } from './options.ts';
@@ -49,6 +49,7 @@ function withSimulatedDsps(config: Config, simulated: readonly DspEndpoint[]): C
         version,
         strictness: 'default' as const,
         pricing: 'cpm' as const,
+        quality: 1,
         gzipRequests: false,
         headers: {},
         quirks: [],

@@ -42,7 +42,10 @@ test.each([
   ['dsps:\n  - id: a\n', ':2: dsps[0].url: is missing'],
   ['dsps:\n  - id: a\n    url: ftp://x\n', ':3: dsps[0].url: must match pattern'],
   ['dsps:\n  - {id: a, url: "http://x"}\n  - {id: a, url: "http://y"}\n', ':3: dsps[1].id: "a" is there twice'],
-  ['auction:\n  dealOrder: sometimes\n', ':2: auction.dealOrder: must be one of deal_first, price_first, is "sometimes"'],
+  [
+    'auction:\n  dealOrder: sometimes\n',
+    ':2: auction.dealOrder: must be one of deal_first, price_first, is "sometimes"',
+  ],
   ['placements:\n  - id: p\n    slotWeights: [0.5, 1]\n', ':3: placements[0].slotWeights: must not rise'],
   ['exchange:\n  currency: EUR\n', ':2: exchange.currency: "EUR" has no rate'],
   ['learnedReserve:\n  windowSize: 100\n', 'learnedReserve.observationsMin: must not exceed'],
@@ -70,7 +73,9 @@ test('every scalar setting has a variable', () => {
 });
 
 test('printing masks secrets and nothing else', () => {
-  const config = load('dsps:\n  - id: one\n    url: https://dsp.example/bid?token=canary\n    headers: {authorization: canary}\n');
+  const config = load(
+    'dsps:\n  - id: one\n    url: https://dsp.example/bid?token=canary\n    headers: {authorization: canary}\n',
+  );
   const printed = JSON.stringify(effectiveConfig(config));
   expect(printed).not.toContain('canary');
   expect(printed).toContain('"url":"https://dsp.example/bid?***"');

@@ -80,6 +80,12 @@ export const CONFIG_SCHEMA: ConfigSchema = {
       domain: text('gavel.example', 'Our domain in the supply chain (schain node `asi`).'),
       sellerId: text('gavel', 'Our account in that node (`sid`) where the publisher has no id; at most 64 characters.'),
       currency: { ...CURRENCY, default: 'USD', description: 'Currency of floors, increments and learned reserves.' },
+      forwardedExtensions: {
+        type: 'array',
+        default: ['gpid', 'tid', 'data', 'skadn', 'gpc', 'dsa', 'amp', 'atts', 'igs', 'mobile'],
+        items: TEXTS,
+        description: 'Keys of publisher `ext` objects that DSPs may see; the rest stays here.',
+      },
     }),
     auction: section('How an auction runs and clears.', {
       tmaxDefaultMs: integer(100, 10, 5000, 'ms for a request that names no tmax: the p95 target of a whole request.'),
@@ -230,6 +236,13 @@ export const CONFIG_SCHEMA: ConfigSchema = {
           callsPerSecond: optionalInteger(1, 1_000_000, 'Overrides the default.'),
           strictness: choice('default', STRICTNESS, 'How its answers are judged.'),
           pricing: choice('cpm', ['cpm', 'cpc'], 'What its prices mean: per mille or, by agreement, per click.'),
+          quality: {
+            type: 'number',
+            default: 1,
+            exclusiveMinimum: 0,
+            maximum: 10,
+            description: 'Relevance factor on the rank of its CPC bids; 1 = neutral. No part of the price.',
+          },
           gzipRequests: { type: 'boolean', default: false, description: 'It agreed to gzipped requests.' },
           headers: {
             type: 'object',

@@ -41,6 +41,7 @@ export interface ExchangeConfig {
   readonly domain: string;
   readonly sellerId: string;
   readonly currency: string;
+  readonly forwardedExtensions: readonly string[];
 }
 
 export interface AuctionConfig extends AuctionPolicy {
@@ -93,6 +94,7 @@ export interface DspConfig {
   readonly callsPerSecond?: number;
   readonly strictness: Strictness;
   readonly pricing: PricingModel;
+  readonly quality: number;
   readonly gzipRequests: boolean;
   readonly headers: Readonly<Record<string, string>>;
   readonly quirks: readonly Quirk[];

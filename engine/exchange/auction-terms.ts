@@ -13,7 +13,6 @@ import type {
   BannerOffer,
   DurationFloor,
   Mechanism,
-  MediaType,
   RatioFormat,
   Size,
   TimedMediaOffer,

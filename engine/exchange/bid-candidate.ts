@@ -18,6 +18,7 @@ export interface BidOrigin {
   readonly currency: string;
   /** What the DSP's prices mean, by agreement. */
   readonly pricing: PricingModel;
+  readonly quality: number;
 }
 
 const MEDIA_BY_MTYPE: readonly (MediaType | undefined)[] = [undefined, 'banner', 'video', 'audio', 'native'];
@@ -40,7 +41,7 @@ export function bidCandidate(index: number, bid: Bid, origin: BidOrigin, priors:
     priceMicros: toMicros(bid.price),
     currency: origin.currency,
     ctr: priors[declared === null || declared === 'unknown' ? 'banner' : declared],
-    quality: 1,
+    quality: origin.quality,
     advertiserDomains: bid.adomain?.map(bareHost) ?? NO_STRINGS,
     categories: bid.cat ?? NO_STRINGS,
     categoryTaxonomy: bid.cattax ?? 1,

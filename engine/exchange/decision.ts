@@ -26,9 +26,17 @@ export interface Decision {
 export interface DecisionRules {
   readonly currencies: CurrencyTable;
   readonly clickPriors: ClickPriors;
-  /** What a DSP's prices mean; absent = per mille. */
-  readonly pricing: ReadonlyMap<string, PricingModel>;
+  /** By DSP id; absent = `PER_MILLE`. */
+  readonly bidding: ReadonlyMap<string, BiddingTerms>;
 }
+
+/** What a DSP's prices mean, by agreement, and how relevant its click-priced bids are (1 = neutral). */
+export interface BiddingTerms {
+  readonly pricing: PricingModel;
+  readonly quality: number;
+}
+
+const PER_MILLE: BiddingTerms = { pricing: 'cpm', quality: 1 };
 
 export function decideAuction(terms: AuctionTerms, replies: readonly DspReply[], rules: DecisionRules): Decision {
   const collected: CollectedBid[] = [];
@@ -56,10 +64,11 @@ function collectBids(
   collected: CollectedBid[],
   bids: BidCandidate[],
 ): void {
-  const pricing = rules.pricing.get(dspId) ?? 'cpm';
+  const { pricing, quality } = rules.bidding.get(dspId) ?? PER_MILLE;
   for (let index = 0; index < response.seatbids.length; index++) {
     const { seat, group, bids: seatBids } = response.seatbids[index]!;
-    const origin = { dspId, seat, groupKey: group ? `${dspId} ${index}` : null, currency: response.cur, pricing };
+    const groupKey = group ? `${dspId} ${index}` : null;
+    const origin = { dspId, seat, groupKey, currency: response.cur, pricing, quality };
     for (const bid of seatBids) {
       bids.push(bidCandidate(collected.length, bid, origin, rules.clickPriors));
       collected.push({ dspId, seat, bid, response });

@@ -1,0 +1,344 @@
+/**
+ * Configuration in, one running engine out: the only place that knows which adapter serves which port. The simulator and
+ * tests pass stand-ins for the outside; every decision stays the product's own.
+ */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import nact from 'nact';
+import { type DspMessage, spawnDspActor } from './actors/dsp-actor.ts';
+import { type EventsMessage, spawnEventsActor } from './actors/events-actor.ts';
+import { createIntake } from './actors/intake.ts';
+import { type Mailbox, spawnParent } from './actors/mailbox.ts';
+import type { RequestEnvironment } from './actors/request-actor.ts';
+import { type ReserveActor, spawnReserveActor } from './actors/reserve-actor.ts';
+import { type ActorFault, restartWithin, type Supervisor } from './actors/supervision.ts';
+import { systemClock, systemTimers } from './adapters/clock.ts';
+import { createUndiciTransport, type UndiciTransport } from './adapters/dsp/undici-transport.ts';
+import { openEventLog } from './adapters/event-log/event-log.embedded.ts';
+import { startHttpServer } from './adapters/http/server.ts';
+import { createLog, type Log } from './adapters/log.ts';
+import { createMetrics, type Metrics } from './adapters/metrics/metrics.ts';
+import { createMarkupFetcher } from './adapters/notices/markup-fetcher.ts';
+import { createNoticeSender } from './adapters/notices/notice-sender.ts';
+import { effectiveConfig } from './config/effective.ts';
+import type { Config, DspConfig, FloorConfig } from './config/types.ts';
+import { VERSION } from './config/version.ts';
+import { compileFloorRules, type FloorRule } from './engine/auction/floors.ts';
+import { RESERVE_ESTIMATORS } from './engine/auction/reserve/estimator.ts';
+import { type ReserveObservation, reserveObservations } from './engine/auction/reserve/observations.ts';
+import { poolSize } from './engine/dsp/pool-size.ts';
+import { dialect } from './engine/dsp/solicitation.ts';
+import type { ExchangeRules } from './engine/exchange/auction-terms.ts';
+import type { Decision, DecisionRules } from './engine/exchange/decision.ts';
+import type { Clock, Timers } from './engine/ports/clock.ts';
+import type { DspTransport } from './engine/ports/dsp-transport.ts';
+import type { EventLog } from './engine/ports/event-log.ts';
+import { rateBetween } from './openrtb/currency.ts';
+import { createRequestReader } from './openrtb/read-request.ts';
+import { createResponseReader } from './openrtb/read-response.ts';
+
+export interface Gavel {
+  /** Where publishers connect. */
+  readonly url: string;
+  /** Finishes auctions under way, flushes events, sends what notices it can, closes everything. */
+  readonly close: () => Promise<void>;
+}
+
+/** Stand-ins for the outside world; what is absent is the real thing. */
+export interface Outside {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly transport: DspTransport;
+  readonly eventLog: EventLog;
+  readonly log: Log;
+}
+
+/** Limits of the wire (docs/openrtb.md). */
+const REQUEST_BYTES_MAX = 256 * 1024;
+const RESPONSE_BYTES_MAX = 1024 * 1024;
+/** A process-lived actor that fails more often than this is broken, not unlucky. */
+const RESTARTS = { restartsMax: 5, windowMs: 60_000 };
+/** How long notices may still go out when the process ends. */
+const NOTICE_DRAIN_MS = 3000;
+
+/** Rejects when a port, a folder or an address cannot be had; nothing is left running then. */
+export async function startGavel(config: Config, outside: Partial<Outside> = {}): Promise<Gavel> {
+  const log = outside.log ?? createLog(config.log.level);
+  const opened: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closeOne of opened.splice(0).reverse()) await closeOne();
+  };
+  try {
+    log.info({ version: VERSION, config: effectiveConfig(config) }, 'starting');
+    const url = await open(config, outside, log, opened);
+    return { url, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Opens from the inside out: stores, actors, then the door. `opened` is closed in reverse. */
+async function open(
+  config: Config,
+  outside: Partial<Outside>,
+  log: Log,
+  opened: (() => Promise<void>)[],
+): Promise<string> {
+  const clock = outside.clock ?? systemClock;
+  const timers = outside.timers ?? systemTimers;
+  const metrics = createMetrics({ dspIds: config.dsps.map((dsp) => dsp.id), version: VERSION });
+  const onFault = (fault: ActorFault): void => {
+    metrics.actorFault(fault.decision);
+    log.error({ err: fault.error, actor: fault.actorName, decision: fault.decision }, 'actor fault');
+  };
+  const supervisor = (): Supervisor => restartWithin(RESTARTS, onFault);
+
+  const eventLog = outside.eventLog ?? (await openEvents(config, timers, metrics, log));
+  opened.push(() => eventLog.close());
+  const transport = outside.transport ?? openTransport(config, clock, timers, metrics);
+  opened.push(() => transport.close());
+  const notices = createNoticeSender({
+    timers,
+    recorder: { noticeResult: metrics.noticeResult },
+    allowedHosts: config.notices.allowedHosts,
+    queueLengthMax: config.notices.queueLengthMax,
+    inFlightMax: config.notices.concurrencyMax,
+    timeoutMs: config.notices.timeoutMs,
+  });
+  metrics.noticeQueueLength(notices.queueLength);
+  opened.push(() => notices.close(NOTICE_DRAIN_MS));
+  const markupFetcher = createMarkupFetcher({ clock, timers, allowedHosts: config.notices.allowedHosts });
+  opened.push(markupFetcher.close);
+
+  const system = nact.start();
+  opened.push(async () => nact.stop(system as never));
+  const residents = spawnParent(system, 'residents');
+  const requests = spawnParent(system, 'requests');
+  const events = spawnEventsActor(residents, {
+    log: eventLog,
+    clock,
+    supervisor: supervisor(),
+    pendingBytesMax: config.events.pendingBytesMax,
+    observer: {
+      onAcknowledged: metrics.eventsAcknowledged,
+      onDropped: metrics.eventsDropped,
+      onAppendError: (err) => log.error({ err }, 'outcome events could not be stored'),
+    },
+  });
+  opened.push(() => flushEvents(events));
+  const reserves = openReserves(config, residents, clock, timers, supervisor(), metrics);
+  opened.push(async () => reserves?.stop());
+  const dsps = openDsps(config, residents, transport, clock, supervisor, metrics);
+
+  const rules = exchangeRules(config);
+  const environment: RequestEnvironment = {
+    clock,
+    timers,
+    rules: decisionRules(config),
+    dsps,
+    decisionReserveMs: config.auction.decisionReserveMs,
+    markupFetcher,
+    onFault,
+    onConcluded: (event, decision, plan) => {
+      metrics.auctionEnded(event);
+      events.tell({ kind: 'record', event });
+      for (const notice of plan.now) notices.send(notice);
+      if (decision !== null) reserves?.observe(inExchangeCurrency(decision, rules));
+    },
+  };
+  const adRequests = createIntake({
+    parent: requests,
+    environment,
+    readRequest: createRequestReader(),
+    strictness: config.server.publisherStrictness,
+    exchangeRules: rules,
+    learnedReserves: reserves?.published ?? (() => 0),
+    deadlines: config.auction,
+    outgoing: {
+      seller: config.exchange,
+      forwardedExtensions: new Set(config.exchange.forwardedExtensions),
+    },
+    nextAuctionId: auctionIds(clock),
+    observer: metrics.intake,
+  });
+  const server = await startHttpServer({
+    ...config.server,
+    requestBytesMax: REQUEST_BYTES_MAX,
+    clock,
+    adRequests,
+    status: () => ({ status: 'ok', version: VERSION, dsps: config.dsps.length, auctionsUnderWay: metrics.inFlight() }),
+    metrics,
+  });
+  opened.push(() => server.close());
+  return server.url;
+}
+
+async function openEvents(config: Config, timers: Timers, metrics: Metrics, log: Log): Promise<EventLog> {
+  const { segmentBytesMax, totalBytesMax, retention, syncIntervalMs } = config.events;
+  const folder = join(config.dataDirectory, 'events');
+  const eventLog = await openEventLog({
+    folder,
+    timers,
+    segmentBytes: segmentBytesMax,
+    totalBytesMax,
+    retention,
+    syncIntervalMs,
+  });
+  metrics.outboxBytes(() => eventLog.stats().totalBytes);
+  log.info({ folder, recovery: eventLog.recovery }, 'event log opened');
+  return eventLog;
+}
+
+function flushEvents(events: Mailbox<EventsMessage>): Promise<void> {
+  return new Promise((resolve) => {
+    if (!events.tell({ kind: 'flush', onFlushed: resolve })) resolve();
+  });
+}
+
+function openTransport(config: Config, clock: Clock, timers: Timers, metrics: Metrics): DspTransport {
+  const { dspDefaults } = config;
+  const transport: UndiciTransport = createUndiciTransport({
+    clock,
+    timers,
+    endpoints: config.dsps.map((dsp) => ({
+      id: dsp.id,
+      url: dsp.url,
+      headers: dsp.headers,
+      gzipRequests: dsp.gzipRequests,
+      connections: connectionsTo(dsp, config),
+      waitingMax: dspDefaults.waitingMax,
+    })),
+    responseBytesMax: RESPONSE_BYTES_MAX,
+    connectTimeoutMs: dspDefaults.connectTimeoutMs,
+    keepAliveMs: dspDefaults.keepAliveMs,
+  });
+  metrics.dspConnections(transport.connections);
+  return transport;
+}
+
+function connectionsTo(dsp: DspConfig, { dspDefaults }: Config): number {
+  return poolSize({
+    callsPerSecond: dsp.callsPerSecond ?? dspDefaults.callsPerSecond,
+    latencyMs: dsp.timeoutMs ?? dspDefaults.timeoutMs,
+    processes: 1,
+  });
+}
+
+function openDsps(
+  config: Config,
+  parent: ReturnType<typeof spawnParent>,
+  transport: DspTransport,
+  clock: Clock,
+  supervisor: () => Supervisor,
+  metrics: Metrics,
+): Mailbox<DspMessage>[] {
+  const readResponse = createResponseReader();
+  return config.dsps.map((dsp) =>
+    spawnDspActor(parent, {
+      definition: {
+        id: dsp.id,
+        limits: {
+          timeoutMs: dsp.timeoutMs ?? config.dspDefaults.timeoutMs,
+          timeoutMsMin: config.dspDefaults.timeoutMsMin,
+          inFlightMax: connectionsTo(dsp, config) + config.dspDefaults.waitingMax,
+        },
+        dialect: dialect(dsp),
+        reply: { strictness: dsp.strictness, readResponse },
+      },
+      transport,
+      clock,
+      supervisor: supervisor(),
+      observer: metrics.dsp(dsp.id),
+      onOverflow: () => metrics.mailboxDropped('dsp', 'refuse-newest'),
+    }),
+  );
+}
+
+function openReserves(
+  config: Config,
+  parent: ReturnType<typeof spawnParent>,
+  clock: Clock,
+  timers: Timers,
+  supervisor: Supervisor,
+  metrics: Metrics,
+): ReserveActor | null {
+  const { estimator, windowSize, observationsMin, changeRatioMax, stepIntervalMs, placementsMax } =
+    config.learnedReserve;
+  if (estimator === 'off') return null;
+  return spawnReserveActor(parent, {
+    learning: {
+      estimator: RESERVE_ESTIMATORS[estimator],
+      windowCapacity: windowSize,
+      observationsMin,
+      stepRatioMax: changeRatioMax,
+      placementsMax,
+    },
+    stepIntervalMs,
+    clock,
+    timers,
+    supervisor,
+    onOverflow: () => metrics.mailboxDropped('reserve', 'drop-oldest'),
+  });
+}
+
+function exchangeRules(config: Config): ExchangeRules {
+  const { secondPriceMechanism, ...policy } = config.auction;
+  return {
+    currency: config.exchange.currency,
+    currencies: config.currencies,
+    policy: {
+      missingCreativeId: policy.missingCreativeId,
+      missingAdvertiserDomain: policy.missingAdvertiserDomain,
+      missingCategory: policy.missingCategory,
+      bannerSize: policy.bannerSize,
+      dealOrder: policy.dealOrder,
+      incrementCpmMicros: policy.incrementCpmMicros,
+      incrementClickMicros: policy.incrementClickMicros,
+      maximumCpmMicros: policy.maximumCpmMicros,
+      floorRulesBindDeals: policy.floorRulesBindDeals,
+    },
+    secondPriceMechanism,
+    placements: new Map(
+      config.placements.map(({ id, mechanism, slotWeights }) => [
+        id,
+        { mechanism: mechanism ?? null, slotWeights: slotWeights ?? [1] },
+      ]),
+    ),
+    floors: compileFloorRules(config.floors.map(floorRule)),
+  };
+}
+
+function floorRule({ publisherId, placementId, country, size, mediaType, floorCpmMicros }: FloorConfig): FloorRule {
+  const [w, h] = (size ?? '').split('x').map(Number);
+  return {
+    publisherId: publisherId ?? null,
+    placementId: placementId ?? null,
+    country: country ?? null,
+    size: size === undefined ? null : { w: w!, h: h! },
+    mediaType: mediaType ?? null,
+    floorCpmMicros,
+  };
+}
+
+function decisionRules(config: Config): DecisionRules {
+  return {
+    currencies: config.currencies,
+    clickPriors: config.estimation.clickPriors,
+    bidding: new Map(config.dsps.map(({ id, pricing, quality }) => [id, { pricing, quality }])),
+  };
+}
+
+/** Auctions run in the publisher's currency, reserves are learned in ours. */
+function inExchangeCurrency({ input, outcome }: Decision, rules: ExchangeRules): ReserveObservation[] {
+  const observations = reserveObservations(input, outcome);
+  const rate = rateBetween(rules.currencies, input.currency, rules.currency) ?? 0;
+  return rate === 1 ? observations : observations.map((one) => ({ ...one, ecpmMicros: one.ecpmMicros * rate }));
+}
+
+/** Start time and a random tag make ids unique over processes and restarts; the counter keeps them short and sortable. */
+function auctionIds(clock: Clock): () => string {
+  const prefix = `${Math.floor(clock.wallMs()).toString(36)}-${randomBytes(4).toString('hex')}`;
+  let count = 0;
+  return () => `${prefix}-${(count++).toString(36)}`;
+}
