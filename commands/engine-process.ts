@@ -17,6 +17,9 @@ export interface EngineProcess {
   readonly close: () => Promise<void>;
 }
 
+/** An engine that was driven into the ground answers late; one that hangs must not hang the report. */
+const METRICS_TIMEOUT_MS = 10_000;
+
 /** `config` is written to a private file: it may hold secrets. Rejects with the process's last words when it does not start. */
 export async function startEngineProcess(config: Config, nodeOptions: readonly string[] = []): Promise<EngineProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'gavel-'));
@@ -42,7 +45,8 @@ export async function startEngineProcess(config: Config, nodeOptions: readonly s
   return {
     url,
     pid: child.pid!,
-    dspCounts: async () => dspCounts(await (await fetch(`${url}/metrics`)).text()),
+    dspCounts: async () =>
+      dspCounts(await (await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(METRICS_TIMEOUT_MS) })).text()),
     close: async () => {
       child.kill('SIGTERM');
       await exited;

@@ -38,7 +38,12 @@ export async function serve(args: readonly string[]): Promise<void> {
     throw startupError(error);
   });
   process.stdout.write(`${welcome(gavel.url, config.dsps.length)}\n`);
+  let isClosing = false;
+  void simulated?.exited.then(() => {
+    if (!isClosing) process.stderr.write('gavel: the simulated DSPs have ended; every call to them will fail\n');
+  });
   closeWithGrace({ delay: DRAIN_MS_MAX, logger: false }, async ({ err }) => {
+    isClosing = true;
     if (err !== undefined) process.stderr.write(`gavel: ${err.stack ?? err.message}\n`);
     await gavel.close();
     await simulated?.close();

@@ -55,7 +55,12 @@ export async function simulate(args: readonly string[]): Promise<void> {
         return { ...engine, url: `${engine.url}/openrtb2/auction` };
       },
       onProgress: progress.print,
-      ...(!isJson && { out: (text: string) => process.stdout.write(`${text}\n`) }),
+      ...(!isJson && {
+        out: (text: string) => {
+          progress.end();
+          process.stdout.write(`${text}\n`);
+        },
+      }),
     });
     if (isJson) process.stdout.write(`${JSON.stringify(report)}\n`);
   } catch (error) {

@@ -7,7 +7,6 @@ import { sniffMarkup } from '../../openrtb/read-response.ts';
 import type { Bid } from '../../openrtb/types.ts';
 import type { BidCandidate, MediaType, PricingModel } from '../auction/types.ts';
 import type { ClickPriors } from '../estimation/click-priors.ts';
-import { bareHost } from './bare-host.ts';
 
 /** Where a bid came from. */
 export interface BidOrigin {
@@ -42,7 +41,7 @@ export function bidCandidate(index: number, bid: Bid, origin: BidOrigin, priors:
     currency: origin.currency,
     ctr: priors[declared === null || declared === 'unknown' ? 'banner' : declared],
     quality: origin.quality,
-    advertiserDomains: bid.adomain?.map(bareHost) ?? NO_STRINGS,
+    advertiserDomains: bid.adomain ?? NO_STRINGS,
     categories: bid.cat ?? NO_STRINGS,
     categoryTaxonomy: bid.cattax ?? 1,
     bundle: bid.bundle ?? null,
