@@ -58,6 +58,8 @@ const REQUEST_BYTES_MAX = 256 * 1024;
 const RESPONSE_BYTES_MAX = 1024 * 1024;
 /** A process-lived actor that fails more often than this is broken, not unlucky. */
 const RESTARTS = { restartsMax: 5, windowMs: 60_000 };
+/** What one DSP may hold of the notice queue: a dead one must not fill it. */
+const NOTICE_SHARE_PER_DSP_MAX = 0.1;
 /** How long notices may still go out when the process ends. */
 const NOTICE_DRAIN_MS = 3000;
 
@@ -103,6 +105,7 @@ async function open(
     recorder: { noticeResult: metrics.noticeResult },
     allowedHosts: config.notices.allowedHosts,
     queueLengthMax: config.notices.queueLengthMax,
+    queueLengthPerDspMax: Math.ceil(config.notices.queueLengthMax * NOTICE_SHARE_PER_DSP_MAX),
     inFlightMax: config.notices.concurrencyMax,
     timeoutMs: config.notices.timeoutMs,
   });

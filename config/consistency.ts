@@ -42,7 +42,7 @@ function unknownCurrency(config: Config): Inconsistency | null {
 }
 
 function unreachableLimits(config: Config): Inconsistency | null {
-  const { auction, dspDefaults, learnedReserve } = config;
+  const { auction, dspDefaults, learnedReserve, events } = config;
   if (auction.tmaxDefaultMs > auction.tmaxMaxMs) {
     return { path: 'auction.tmaxDefaultMs', message: `must not exceed auction.tmaxMaxMs (${auction.tmaxMaxMs})` };
   }
@@ -51,6 +51,9 @@ function unreachableLimits(config: Config): Inconsistency | null {
       path: 'dspDefaults.timeoutMsMin',
       message: `must not exceed dspDefaults.timeoutMs (${dspDefaults.timeoutMs})`,
     };
+  }
+  if (events.totalBytesMax < 2 * events.segmentBytesMax) {
+    return { path: 'events.totalBytesMax', message: 'must hold two segments (2 x events.segmentBytesMax)' };
   }
   if (learnedReserve.observationsMin > learnedReserve.windowSize) {
     return {
