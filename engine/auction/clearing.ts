@@ -23,7 +23,7 @@ export function awardPositions(market: ImpMarket): Contender[] {
 /** Prices the independent winners; group members are priced by their group. */
 export function priceIndependents(market: ImpMarket, winners: readonly Contender[], input: AuctionInput): void {
   const ranked = market.rankedWithSeated();
-  for (let rank = 0, position = 0; position < winners.length; rank++) {
+  for (let rank = 0, position = 0; rank < ranked.length && position < winners.length; rank++) {
     const contender = ranked[rank]!;
     if (contender !== winners[position]) continue;
     if (contender.group === null) priceWinner(contender, market, ranked, rank, input);

@@ -105,6 +105,38 @@ describe('groups', () => {
     }
   });
 
+  const twoSlots = [{ id: '1', slotWeights: [1, 0.5] }, { id: '2' }];
+  const seatX = { dspId: 'x', seat: 's' };
+
+  it('takes only one slot of an imp for its seat: the seat gives up its independent bid there', () => {
+    const bids = [
+      { ...seatX, groupKey: 'g', bidId: '1', priceMicros: 3000 },
+      { ...seatX, groupKey: 'g', bidId: '2', impId: '2', priceMicros: 90_000 },
+      { ...seatX, bidId: '3', priceMicros: 10_000 },
+      { priceMicros: 1000 },
+    ];
+    const outcome = clearAuction(buildInput({ imps: twoSlots, bids }));
+    expect(outcome.wins.map((win) => [win.impId, win.bidIndex])).toEqual([
+      ['1', 0],
+      ['1', 3],
+      ['2', 1],
+    ]);
+    expect(outcome.bids[2]!.reason).toBe('outbid-by-own-seat');
+  });
+
+  it('two groups of one seat cannot share an imp', () => {
+    const imps = [...twoSlots, { id: '3' }];
+    const bids = [
+      { ...seatX, groupKey: 'g', bidId: '1', priceMicros: 3000 },
+      { ...seatX, groupKey: 'g', bidId: '2', impId: '2', priceMicros: 3000 },
+      { ...seatX, groupKey: 'h', bidId: '3', priceMicros: 4000 },
+      { ...seatX, groupKey: 'h', bidId: '4', impId: '3', priceMicros: 4000 },
+    ];
+    const outcome = clearAuction(buildInput({ imps, bids }));
+    expect(outcome.wins.map((win) => win.bidIndex)).toEqual([2, 3]);
+    expect(outcome.bids[0]!.reason).toBe('group-outbid');
+  });
+
   it('stays quick with a thousand groups that all want the same imps', () => {
     const imps = Array.from({ length: 10 }, (_, imp) => ({ id: String(imp) }));
     const bids = Array.from({ length: 1000 }, (_, group) =>

@@ -16,13 +16,13 @@ export function setWinnerMinimumToWin(winner: Contender, runnerUp: Contender | n
 }
 
 /**
- * In second price the clearing price of the last position, as the example of the specification has it; otherwise, and where a winner
- * pays less than the loser bid (fixed-price deals), the price that ties that winner.
+ * In second price the clearing price of the last position, as the example of the specification has it; otherwise the
+ * price that ties the winner of that position.
  */
 export function setLoserMinimumToWin(loser: Contender, lastWinner: Contender, mechanism: Mechanism): void {
   if (lastWinner.group !== null) return;
-  const clearingEcpm = lastWinner.clearingUnitMicros * lastWinner.ecpmPerUnit;
-  const isSecondPrice = mechanismOf(lastWinner, mechanism) === 'gsp' && clearingEcpm >= loser.ecpmMicros;
-  const target = unitPriceToTie(loser, isSecondPrice ? clearingEcpm : lastWinner.ecpmMicros);
-  loser.minimumToWinMicros = toBidCurrencyRoundedUp(loser, Math.max(target, loser.reserveUnitMicros));
+  const isSecondPrice = mechanismOf(lastWinner, mechanism) === 'gsp';
+  const targetEcpm = isSecondPrice ? lastWinner.clearingUnitMicros * lastWinner.ecpmPerUnit : lastWinner.ecpmMicros;
+  const minimum = Math.max(unitPriceToTie(loser, targetEcpm), loser.reserveUnitMicros);
+  loser.minimumToWinMicros = toBidCurrencyRoundedUp(loser, minimum);
 }

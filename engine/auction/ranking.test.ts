@@ -32,7 +32,7 @@ describe('bids with the same ids and eCPM', () => {
   };
 
   it('the same content wins whichever arrives first', () => {
-    const twin = { dspId: 'x', seat: 's', bidId: '1' };
+    const twin = { dspId: 'x', seat: 's', bidId: '1', advertiserDomains: [] };
     const arrived = (first: string, second: string) => [
       buildBid({ ...twin, creativeId: first }, 0),
       buildBid({ ...twin, creativeId: second }, 1),
