@@ -26,6 +26,7 @@ import { VERSION } from './config/version.ts';
 import { compileFloorRules, type FloorRule } from './engine/auction/floors.ts';
 import { RESERVE_ESTIMATORS } from './engine/auction/reserve/estimator.ts';
 import { type ReserveObservation, reserveObservations } from './engine/auction/reserve/observations.ts';
+import type { DspBlocks } from './engine/auction/types.ts';
 import { poolSize } from './engine/dsp/pool-size.ts';
 import { dialect } from './engine/dsp/solicitation.ts';
 import type { ExchangeRules } from './engine/exchange/auction-terms.ts';
@@ -309,7 +310,17 @@ function exchangeRules(config: Config): ExchangeRules {
       ]),
     ),
     floors: compileFloorRules(config.floors.map(floorRule)),
+    dspBlocks: dspBlocks(config.dsps),
   };
+}
+
+function dspBlocks(dsps: readonly DspConfig[]): ExchangeRules['dspBlocks'] {
+  const blocks: Record<string, DspBlocks> = {};
+  for (const { id, blockedAdvertisers, blockedCategories } of dsps) {
+    if (blockedAdvertisers.length + blockedCategories.length === 0) continue;
+    blocks[id] = { advertisers: blockedAdvertisers, categories: blockedCategories };
+  }
+  return blocks;
 }
 
 function floorRule({ publisherId, placementId, country, size, mediaType, floorCpmMicros }: FloorConfig): FloorRule {

@@ -2,6 +2,7 @@
  * The one place where configuration is described: type, bound, default, unit and reason of every key. It validates files,
  * fills in defaults, names the environment variables and renders `docs/configuration.md`.
  */
+import { RESERVE_ESTIMATORS } from '../engine/auction/reserve/estimator.ts';
 import { QUIRK_NAMES } from '../engine/dsp/quirks.ts';
 
 /** The part of JSON Schema used here. */
@@ -144,7 +145,7 @@ export const CONFIG_SCHEMA: ConfigSchema = {
     learnedReserve: section('Reserve prices learned from bids, per placement (docs/auction.md).', {
       estimator: choice(
         'empirical',
-        ['off', 'exponential', 'uniform', 'log-normal', 'empirical'],
+        ['off', ...Object.keys(RESERVE_ESTIMATORS)],
         "How Myerson's r* is estimated; `empirical` assumes no shape.",
       ),
       windowSize: integer(2000, 100, 1_000_000, 'Latest bids per placement that are looked at.'),
@@ -255,8 +256,8 @@ export const CONFIG_SCHEMA: ConfigSchema = {
             { type: 'string', enum: QUIRK_NAMES },
             'Wishes no protocol version covers, see engine/dsp/quirks.ts.',
           ),
-          blockedAdvertisers: list(TEXTS, 'Added to `badv` for this DSP.'),
-          blockedCategories: list(TEXTS, 'Added to `bcat` for this DSP.'),
+          blockedAdvertisers: list(TEXTS, 'Added to `badv` for this DSP, and enforced.'),
+          blockedCategories: list(TEXTS, 'Added to `bcat` for this DSP, and enforced; ids of content taxonomy 1.0.'),
         },
       },
       'The DSPs to ask.',

@@ -1,5 +1,6 @@
 /** The configuration as the system is composed from: `config/schema.ts` says what each key means. */
 
+import type { ReserveEstimatorName } from '../engine/auction/reserve/estimator.ts';
 import type { AuctionPolicy, Mechanism, MediaType, PricingModel } from '../engine/auction/types.ts';
 import type { Quirk } from '../engine/dsp/quirks.ts';
 import type { Strictness } from '../openrtb/diagnostics.ts';
@@ -63,7 +64,7 @@ export interface FloorConfig {
 }
 
 export interface LearnedReserveConfig {
-  readonly estimator: 'off' | 'exponential' | 'uniform' | 'log-normal' | 'empirical';
+  readonly estimator: 'off' | ReserveEstimatorName;
   readonly windowSize: number;
   readonly observationsMin: number;
   readonly changeRatioMax: number;

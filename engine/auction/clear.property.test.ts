@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clearAuction } from './clear.ts';
 import { LOSSES, lossReasonOf, REFUSALS, type VerdictReason } from './reasons.ts';
-import { BANNER, buildInput, TIMED_MEDIA } from './scenarios/build-input.ts';
+import { BANNER, buildInput, TIMED_MEDIA } from './testing/build-input.ts';
 import type { AuctionInput, AuctionOutcome, BidCandidate, Mechanism } from './types.ts';
 
 const RUNS = { numRuns: 300 };

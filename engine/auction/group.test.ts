@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clearAuction } from './clear.ts';
-import { buildInput } from './scenarios/build-input.ts';
+import { buildInput } from './testing/build-input.ts';
 import type { AuctionInput } from './types.ts';
 
 /** Groups over up to five one-slot imps, each with up to one independent bid that matters. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { clearAuction } from './clear.ts';
-import { buildBid, buildInput } from './scenarios/build-input.ts';
+import { buildBid, buildInput } from './testing/build-input.ts';
 import type { BidCandidate } from './types.ts';
 
 describe('tie-break', () => {

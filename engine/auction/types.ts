@@ -7,6 +7,7 @@
  * `…ClickMicros` likewise per click.
  */
 import type { LossReason } from '../../openrtb/codes.ts';
+import type { VerdictReason } from './reasons.ts';
 
 /** How winners are charged. `gsp` is the generalised second price, which with one slot is the second-price auction. */
 export type Mechanism = 'first_price' | 'gsp' | 'vcg';
@@ -166,6 +167,13 @@ export interface AuctionPolicy {
   readonly floorRulesBindDeals: boolean;
 }
 
+/** Blocks agreed with one DSP. */
+export interface DspBlocks {
+  readonly advertisers: readonly string[];
+  /** Of content taxonomy 1.0. */
+  readonly categories: readonly string[];
+}
+
 export interface AuctionInput {
   /** Ours, unique over all processes. */
   readonly auctionId: string;
@@ -183,6 +191,8 @@ export interface AuctionInput {
   readonly categoryTaxonomy: number;
   readonly blockedAdvertisers: readonly string[];
   readonly blockedBundles: readonly string[];
+  /** What the exchange blocks for single DSPs on top, by DSP id; only DSPs that have such blocks. */
+  readonly dspBlocks: Readonly<Record<string, DspBlocks>>;
   readonly allowedLanguages: readonly string[];
   readonly policy: AuctionPolicy;
   readonly imps: readonly AuctionImp[];
@@ -214,8 +224,8 @@ export interface BidVerdict {
   readonly status: 'won' | 'lost' | 'refused';
   /** 0 for winners. */
   readonly lossReason: LossReason;
-  /** Closed list, kebab-case: finer than the loss code (e.g. `unknown-imp`, `below-floor`, `blocked-advertiser-domain`). */
-  readonly reason: string;
+  /** Finer than the loss code. */
+  readonly reason: VerdictReason;
   /** The field that decided, as path inside the bid (`adomain[0]`), empty when none. */
   readonly field: string;
   /** In the auction currency; 0 when it could not be computed. */

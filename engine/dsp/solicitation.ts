@@ -13,8 +13,9 @@ export interface Dialect {
   readonly key: string;
   readonly version: ProtocolVersion;
   readonly quirks: readonly Quirk[];
-  /** Added to the request's own lists for this DSP. */
+  /** Added to the request's own lists for this DSP; enforced by the auction (`AuctionInput.dspBlocks`). */
   readonly blockedAdvertisers: readonly string[];
+  /** Of content taxonomy 1.0: not sent with a request in another taxonomy. */
   readonly blockedCategories: readonly string[];
 }
 
@@ -63,7 +64,7 @@ function inDialect(request: BidRequest, dialect: Dialect): BidRequest {
   const blocked: BidRequest = {
     ...asked,
     ...withMore('badv', request.badv, dialect.blockedAdvertisers),
-    ...withMore('bcat', request.bcat, dialect.blockedCategories),
+    ...((request.cattax ?? 1) === 1 && withMore('bcat', request.bcat, dialect.blockedCategories)),
   };
   const quirky = applyQuirks(blocked, dialect.quirks);
   return dialect.version === '2.5' ? toVersion25(quirky) : quirky;

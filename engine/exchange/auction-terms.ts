@@ -37,6 +37,7 @@ export interface ExchangeRules {
   readonly secondPriceMechanism: 'gsp' | 'vcg';
   readonly placements: ReadonlyMap<string, PlacementRules>;
   readonly floors: FloorTable;
+  readonly dspBlocks: AuctionInput['dspBlocks'];
 }
 
 /** Learned reserve of a placement in micros of the exchange currency; 0 while there is too little data. */
@@ -78,6 +79,7 @@ export function auctionTerms(
     categoryTaxonomy: request.cattax ?? 1,
     blockedAdvertisers: request.badv ?? NO_STRINGS,
     blockedBundles: request.bapp ?? NO_STRINGS,
+    dspBlocks: rules.dspBlocks,
     allowedLanguages: request.wlangb ?? request.wlang ?? NO_STRINGS,
     policy: money.policy(),
     imps: request.imp.map((imp) => auctionImp(imp, request.device, features, rules, money, learnedReserves)),

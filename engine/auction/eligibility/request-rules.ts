@@ -3,6 +3,9 @@ import { CategorySet } from '../category-set.ts';
 import { DomainSet } from '../domain-set.ts';
 import type { AuctionDeal, AuctionImp, AuctionInput, MediaType } from '../types.ts';
 
+/** Content taxonomy of the categories blocked for single DSPs. */
+export const DSP_BLOCK_TAXONOMY = 1;
+
 export interface DealRules {
   readonly deal: AuctionDeal;
   /** null: any seat. */
@@ -21,6 +24,11 @@ export interface ImpRules {
   readonly onlyMedia: MediaType | null;
 }
 
+export interface DspBlockRules {
+  readonly advertisers: DomainSet | null;
+  readonly categories: CategorySet | null;
+}
+
 export interface RequestRules {
   readonly input: AuctionInput;
   readonly imps: ReadonlyMap<string, ImpRules>;
@@ -29,6 +37,8 @@ export interface RequestRules {
   readonly blockedCategories: CategorySet | null;
   readonly allowedCategories: CategorySet | null;
   readonly blockedAdvertisers: DomainSet | null;
+  /** null when no DSP has blocks of its own. */
+  readonly dspBlocks: ReadonlyMap<string, DspBlockRules> | null;
   /** Lower case. */
   readonly blockedBundles: ReadonlySet<string> | null;
   /** Lower case; few, so a list. */
@@ -46,9 +56,22 @@ export function compileRequestRules(input: AuctionInput): RequestRules {
     blockedCategories: categoriesOrNull(input.blockedCategories, input.categoryTaxonomy),
     allowedCategories: categoriesOrNull(input.allowedCategories, input.categoryTaxonomy),
     blockedAdvertisers: domainsOrNull(input.blockedAdvertisers),
+    dspBlocks: compileDspBlocks(input),
     blockedBundles: lowerCaseSetOrNull(input.blockedBundles),
     allowedLanguages: input.allowedLanguages.map((language) => language.toLowerCase()),
   };
+}
+
+function compileDspBlocks(input: AuctionInput): ReadonlyMap<string, DspBlockRules> | null {
+  let rules: Map<string, DspBlockRules> | null = null;
+  for (const [dspId, { advertisers, categories }] of Object.entries(input.dspBlocks)) {
+    rules ??= new Map();
+    rules.set(dspId, {
+      advertisers: domainsOrNull(advertisers),
+      categories: categoriesOrNull(categories, DSP_BLOCK_TAXONOMY),
+    });
+  }
+  return rules;
 }
 
 function compileImpRules(imp: AuctionImp, impIndex: number): ImpRules {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { clearAuction } from '../clear.ts';
-import { buildInput } from '../scenarios/build-input.ts';
+import { buildInput } from '../testing/build-input.ts';
 import {
   createLearnedReserve,
   type LearnedReserveOptions,

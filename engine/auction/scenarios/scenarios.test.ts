@@ -5,8 +5,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { clearAuction } from '../clear.ts';
+import { buildInput, type InputParts } from '../testing/build-input.ts';
 import type { BidVerdict, Win } from '../types.ts';
-import { buildInput, type InputParts } from './build-input.ts';
 
 interface Scenario {
   readonly description: string;

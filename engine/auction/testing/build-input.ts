@@ -41,6 +41,7 @@ export function buildInput(parts: InputParts): AuctionInput {
     categoryTaxonomy: 1,
     blockedAdvertisers: [],
     blockedBundles: [],
+    dspBlocks: {},
     allowedLanguages: [],
     ...parts,
     policy: { ...POLICY, ...parts.policy },
