@@ -99,7 +99,7 @@ async function open(
 
   const eventLog = outside.eventLog ?? (await openEvents(config, timers, metrics, log));
   opened.push(() => eventLog.close());
-  const transport = outside.transport ?? openTransport(config, clock, timers, metrics);
+  const transport = outside.transport ?? (await openTransport(config, clock, timers, metrics));
   opened.push(() => transport.close());
   const notices = createNoticeSender({
     timers,
@@ -200,7 +200,7 @@ function flushEvents(events: Mailbox<EventsMessage>): Promise<void> {
   });
 }
 
-function openTransport(config: Config, clock: Clock, timers: Timers, metrics: Metrics): DspTransport {
+async function openTransport(config: Config, clock: Clock, timers: Timers, metrics: Metrics): Promise<DspTransport> {
   const { dspDefaults } = config;
   const transport: UndiciTransport = createUndiciTransport({
     clock,
@@ -218,6 +218,7 @@ function openTransport(config: Config, clock: Clock, timers: Timers, metrics: Me
     keepAliveMs: dspDefaults.keepAliveMs,
   });
   metrics.dspConnections(transport.connections);
+  await transport.preconnect();
   return transport;
 }
 

@@ -6,6 +6,7 @@ import { type DspProcess, startDspProcess } from '../simulator/dsp/spawn.ts';
 import { readOptions, wholeNumber } from './options.ts';
 import { SYSTEM_OPTIONS, systemConfig } from './system-config.ts';
 import { startupError, UsageError } from './usage-error.ts';
+import { warmUp } from './warm-up.ts';
 
 const COMMAND = {
   name: 'serve',
@@ -33,6 +34,7 @@ export async function serve(args: readonly string[]): Promise<void> {
   const dspCount = wholeNumber(options.dsps, 'dsps', 50, { min: 1, max: SIMULATED_DSPS_MAX });
   const simulated = isSimulated ? await startSimulatedDsps(options.scenario, dspCount) : null;
   const config = systemConfig(options, simulated?.endpoints ?? []);
+  await warmUp(config);
   const gavel = await startGavel(config).catch(async (error: unknown) => {
     await simulated?.close();
     throw startupError(error);

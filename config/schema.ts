@@ -75,6 +75,12 @@ export const CONFIG_SCHEMA: ConfigSchema = {
       idleTimeoutMs: integer(10_000, 100, 600_000, 'ms an idle connection is kept open.'),
       connectionsMax: integer(20_000, 1, 1_000_000, 'Open client connections; further ones are closed at once.'),
       publisherStrictness: choice('default', STRICTNESS, 'How publisher requests are judged, see docs/openrtb.md.'),
+      warmUpAuctions: integer(
+        300,
+        0,
+        100_000,
+        'Auctions run on loopback before listening, so that the first real ones do not wait for the compiler; 0 = none.',
+      ),
     }),
     dataDirectory: text('data', 'Folder for everything that must survive a restart.'),
     exchange: section('Who we are towards buyers.', {

@@ -36,6 +36,7 @@ export interface ServerConfig {
   readonly idleTimeoutMs: number;
   readonly connectionsMax: number;
   readonly publisherStrictness: Strictness;
+  readonly warmUpAuctions: number;
 }
 
 export interface ExchangeConfig {

@@ -29,8 +29,17 @@ export function jsonSchema(name: SchemaName, version: WireVersion): JsonSchema {
   return { $id: `gavel:${name}:${version}`, $ref: `#/$defs/${MODELS[name].name}`, $defs: definitions };
 }
 
-/** Compiles a schema. Costs tens of milliseconds: call it when the process starts, never per message. */
+const compiled = new Map<string, Validator>();
+
+/** The validator of a schema, compiled once per process. Costs tens of milliseconds: call it when the process starts. */
 export function compileValidator(name: SchemaName, version: WireVersion = '2.6'): Validator {
+  const key = `${name} ${version}`;
+  const validator = compiled.get(key) ?? compile(name, version);
+  compiled.set(key, validator);
+  return validator;
+}
+
+function compile(name: SchemaName, version: WireVersion): Validator {
   // `unicode: false` compares `minLength: 1` with `.length`, not by walking every string; ajv logs a deprecation for it.
   const ajv = new Ajv({ messages: false, strictTypes: false, unicode: false, logger: false });
   return ajv.compile(jsonSchema(name, version));

@@ -199,3 +199,26 @@ test('an abandoned call ends at once and frees its connection', async () => {
   expect(results).toMatchObject([{ kind: 'not-sent', reason: 'aborted' }]);
   await expect.poll(() => transport.connections('one').busy).toBe(0);
 });
+
+test('preconnecting opens a connection that the first call uses, and survives whoever is away or silent', async () => {
+  const methods: string[] = [];
+  let connections = 0;
+  const server = createServer((request, response) => {
+    methods.push(request.method!);
+    response.writeHead(request.method === 'POST' ? 204 : 405).end();
+  });
+  server.on('connection', () => {
+    connections += 1;
+  });
+  const transport = transportTo(await listen(server));
+  await transport.preconnect();
+  // undici gives the connection back after the answer's last callback.
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+  expect(await call(transport)).toMatchObject({ kind: 'answered', status: 204 });
+  expect(methods).toEqual(['OPTIONS', 'POST']);
+  expect(connections).toBe(1);
+
+  const silent = transportTo(await http(() => {}), { id: 'one' });
+  const away = transportTo('http://127.0.0.1:1/bid');
+  await Promise.all([silent.preconnect(), away.preconnect()]);
+});

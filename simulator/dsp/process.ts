@@ -4,6 +4,7 @@
  */
 import type { DspEndpoint, DspServerOptions, NoticeCounts, RunningDsps } from './server.ts';
 import { startDspServers } from './server.ts';
+import { warmUpDsps } from './warm-up.ts';
 
 export type ParentMessage =
   | { readonly kind: 'start'; readonly options: DspServerOptions }
@@ -35,6 +36,7 @@ send({ kind: 'ready' });
 async function start(options: DspServerOptions): Promise<void> {
   try {
     running = await startDspServers(options);
+    await warmUpDsps(running.endpoints);
     send({ kind: 'listening', endpoints: running.endpoints });
   } catch (error) {
     send({ kind: 'failed', problem: error instanceof Error ? error.message : String(error) });

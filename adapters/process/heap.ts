@@ -1,0 +1,52 @@
+/**
+ * Watches how much of the largest heap the process may have is used. Admission sheds from 85% on (docs/overload.md); at 92%
+ * the process asks, once, to be replaced: a leak does not end by itself, and a planned restart loses no auction.
+ */
+import { getHeapStatistics } from 'node:v8';
+import type { TimerHandle, Timers } from '../../engine/ports/clock.ts';
+
+export interface HeapWatch {
+  /** Used share of the heap limit, 0..1, at most a quarter of a second old. */
+  readonly share: () => number;
+  readonly stop: () => void;
+}
+
+export interface HeapWatchOptions {
+  readonly timers: Timers;
+  /** Used share now, 0..1; `v8HeapShare` but in tests. */
+  readonly readShare: () => number;
+  /** From here a restart is wanted, 0..1. */
+  readonly restartShare: number;
+  /** Called at most once. */
+  readonly onRestartWanted: (heapShare: number) => void;
+}
+
+const SAMPLE_MS = 250;
+/** Garbage can fill a heap for a moment; what survives this many samples in a row (2 s) is not garbage. */
+const SAMPLES_FOR_RESTART = 8;
+
+/** About 1 us. External memory (buffers) is not in it: the container's limit guards that. */
+export function v8HeapShare(): number {
+  const { used_heap_size, heap_size_limit } = getHeapStatistics();
+  return used_heap_size / heap_size_limit;
+}
+
+/** Samples until stopped, and keeps the process alive as long. */
+export function watchHeap({ timers, readShare, restartShare, onRestartWanted }: HeapWatchOptions): HeapWatch {
+  let share = readShare();
+  let samplesAbove = 0;
+  let asked = false;
+  let handle: TimerHandle;
+
+  const sample = (): void => {
+    share = readShare();
+    samplesAbove = share >= restartShare ? samplesAbove + 1 : 0;
+    handle = timers.schedule(SAMPLE_MS, sample);
+    if (samplesAbove !== SAMPLES_FOR_RESTART || asked) return;
+    asked = true;
+    onRestartWanted(share);
+  };
+  handle = timers.schedule(SAMPLE_MS, sample);
+
+  return { share: () => share, stop: () => timers.cancel(handle) };
+}
