@@ -210,7 +210,7 @@ test('preconnecting opens a connection that the first call uses, and survives wh
   server.on('connection', () => {
     connections += 1;
   });
-  const transport = transportTo(await listen(server));
+  const transport = transportTo(await listen(server), { connections: 1 });
   await transport.preconnect();
   // undici gives the connection back after the answer's last callback.
   for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));

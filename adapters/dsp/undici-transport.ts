@@ -38,7 +38,7 @@ export interface UndiciTransportOptions {
 
 export interface UndiciTransport extends DspTransport {
   /**
-   * Opens one connection to every DSP before the first auction. Otherwise 50 connection set-ups fall into one auction,
+   * Opens a few connections to every DSP before the first auction. Otherwise 50 connection set-ups fall into one auction,
    * its calls time out, their aborts close the connections, and the next auction starts from nothing again. Settles
    * after `connectTimeoutMs` at the latest; a DSP that cannot be reached is no error here.
    */
@@ -46,6 +46,9 @@ export interface UndiciTransport extends DspTransport {
   /** Open and busy connections of a DSP, for metrics. */
   readonly connections: (dspId: string) => { readonly open: number; readonly busy: number };
 }
+
+/** Enough for auctions that overlap in the first second; more open one by one as they are needed. */
+const PRECONNECTIONS_MAX = 4;
 
 export function createUndiciTransport(options: UndiciTransportOptions): UndiciTransport {
   const deadlines = new DeadlineQueue(options.clock, options.timers);
@@ -61,7 +64,13 @@ export function createUndiciTransport(options: UndiciTransportOptions): UndiciTr
       return exchange.abandon;
     },
     async preconnect() {
-      await Promise.all([...lines.values()].map((line) => line.preconnect(options)));
+      const openings: Promise<void>[] = [];
+      for (const line of lines.values()) {
+        for (let count = Math.min(line.connections, PRECONNECTIONS_MAX); count > 0; count--) {
+          openings.push(line.preconnect(options));
+        }
+      }
+      await Promise.all(openings);
     },
     connections(dspId) {
       const stats = lines.get(dspId)?.pool.stats;
@@ -79,6 +88,7 @@ class DspLine {
   readonly pool: Pool;
   readonly path: string;
   readonly gzipRequests: boolean;
+  readonly connections: number;
   readonly inFlightMax: number;
   inFlight = 0;
   readonly #headers: Readonly<Record<DspCall['version'], string[]>>;
@@ -87,6 +97,7 @@ class DspLine {
     const url = new URL(endpoint.url);
     this.path = url.pathname + url.search;
     this.gzipRequests = endpoint.gzipRequests;
+    this.connections = endpoint.connections;
     this.inFlightMax = endpoint.connections + endpoint.waitingMax;
     this.#headers = { '2.5': headerLines(endpoint, '2.5'), '2.6': headerLines(endpoint, '2.6') };
     this.pool = new Pool(url.origin, {
