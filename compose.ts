@@ -52,6 +52,8 @@ export interface Outside {
   readonly transport: DspTransport;
   readonly eventLog: EventLog;
   readonly log: Log;
+  /** Runs when everything but the listener is open. */
+  readonly beforeListening: () => Promise<void>;
 }
 
 /** Limits of the wire (docs/openrtb.md). */
@@ -166,6 +168,7 @@ async function open(
     nextAuctionId: auctionIds(clock),
     observer: metrics.intake,
   });
+  await outside.beforeListening?.();
   const server = await startHttpServer({
     ...config.server,
     requestBytesMax: REQUEST_BYTES_MAX,

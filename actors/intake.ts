@@ -10,6 +10,7 @@ import {
   UnpriceableRequest,
 } from '../engine/exchange/auction-terms.ts';
 import { type OutgoingRules, outgoingRequest } from '../engine/exchange/outgoing-request.ts';
+import { priceableRequest } from '../engine/exchange/priceable-request.ts';
 import { requestFeatures } from '../engine/exchange/request-features.ts';
 import { type AdAnswer, type AdRequests, refusal } from '../engine/ports/ad-requests.ts';
 import { answerBudgetMs, type DeadlineRules } from '../engine/traffic/deadline.ts';
@@ -68,7 +69,12 @@ export function createIntake(options: IntakeOptions): AdRequests {
     readMs: number,
     onAnswer: (answer: AdAnswer) => void,
   ): () => void {
-    const request = withPrivacy(received);
+    const priceable = priceableRequest(received, options.exchangeRules.currencies);
+    options.observer.onDiagnostics(priceable.diagnostics);
+    if (priceable.request.imp.length === 0) {
+      return refuse(errorOf(priceable.diagnostics[0]!), received.id, onAnswer);
+    }
+    const request = withPrivacy(priceable.request);
     const auctionId = options.nextAuctionId();
     const features = requestFeatures(request);
     try {
@@ -94,11 +100,14 @@ export function createIntake(options: IntakeOptions): AdRequests {
       return actor.cancel;
     } catch (error) {
       if (!(error instanceof UnpriceableRequest)) throw error;
-      options.observer.onRefused('unpriceable');
-      const fault = { path: error.path, code: 'unpriceable', message: error.message };
-      onAnswer(refusal(400, fault, NoBidReason.InvalidRequest, request.id));
-      return NOTHING_TO_CANCEL;
+      return refuse({ path: error.path, code: 'unpriceable', message: error.message }, request.id, onAnswer);
     }
+  }
+
+  function refuse(fault: RequestFault, requestId: string, onAnswer: (answer: AdAnswer) => void): () => void {
+    options.observer.onRefused(fault.code);
+    onAnswer(refusal(400, fault, NoBidReason.InvalidRequest, requestId));
+    return NOTHING_TO_CANCEL;
   }
 
   function withPrivacy(request: BidRequest): BidRequest {
@@ -109,6 +118,12 @@ export function createIntake(options: IntakeOptions): AdRequests {
   }
 }
 
-function errorOf({ path, code, message }: Diagnostic): { path: string; code: string; message: string } {
+interface RequestFault {
+  readonly path: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+function errorOf({ path, code, message }: Diagnostic): RequestFault {
   return { path, code, message };
 }

@@ -8,7 +8,7 @@ import { Solicitation } from '../engine/dsp/solicitation.ts';
 import { AUCTION_EVENT_VERSION, type AuctionEvent, dspRecord } from '../engine/exchange/auction-event.ts';
 import type { AuctionTerms } from '../engine/exchange/auction-terms.ts';
 import type { Decision, DecisionRules } from '../engine/exchange/decision.ts';
-import { type NoticePlan, planNotices } from '../engine/exchange/notices.ts';
+import { droppedBidNotices, type NoticePlan, planNotices } from '../engine/exchange/notices.ts';
 import type { RequestFeatures } from '../engine/exchange/request-features.ts';
 import {
   advance,
@@ -63,8 +63,7 @@ export function spawnRequestActor(
   admitted: AdmittedRequest,
   environment: RequestEnvironment,
 ): { readonly cancel: () => void } {
-  const actor = new RequestActor(parent, admitted, environment);
-  return actor;
+  return new RequestActor(parent, admitted, environment);
 }
 
 class RequestActor {
@@ -74,6 +73,9 @@ class RequestActor {
   #fanOut: FanOut | null = null;
   #timer: TimerHandle = null;
   #solicitedAtMs = 0;
+  /** Null until the client is answered or given up. */
+  #answeredAtMs: number | null = null;
+  #isRecorded = false;
 
   constructor(parent: ActorParent, admitted: AdmittedRequest, environment: RequestEnvironment) {
     this.#admitted = admitted;
@@ -141,21 +143,41 @@ class RequestActor {
     });
   }
 
+  /** Answers first: notices and the event are off the path. */
   #conclude(state: RequestState, conclusion: Conclusion): void {
     const { decision, ending } = conclusion;
-    const notices = decision === null ? NO_NOTICES : planNotices(state.request, decision, conclusion.notified);
-    this.#admitted.onAnswer(conclusion.answer, ending);
-    const event = this.#event(ending, state.replies, decision, state.closedAtMs, notices);
-    this.#environment.onConcluded(event, decision, notices);
+    this.#answer(conclusion.answer, ending);
+    const notices = decision === null ? NO_NOTICES : this.#notices(state, decision, conclusion.notified);
+    this.#record(this.#event(ending, state.replies, decision, state.closedAtMs, notices), decision, notices);
     this.#end();
+  }
+
+  #notices(state: RequestState, decision: Decision, alreadyNotified: ReadonlySet<number>): NoticePlan {
+    const { now, onBilling } = planNotices(state.request, decision, alreadyNotified);
+    const dropped = droppedBidNotices(state.request, state.replies);
+    return { now: dropped.length === 0 ? now : now.concat(dropped), onBilling };
   }
 
   /** A fault in the auction itself: the client is answered at once, and nothing of this request is billed. */
   #fail(fault: ActorFault): void {
     this.#environment.onFault(fault);
-    this.#admitted.onAnswer(null, 'failed');
-    this.#environment.onConcluded(this.#event('failed', [], null, 0, NO_NOTICES), null, NO_NOTICES);
+    this.#answer(null, 'failed');
+    this.#record(this.#event('failed', [], null, 0, NO_NOTICES), null, NO_NOTICES);
     this.#end();
+  }
+
+  /** Once, though the fault may have come after the answer. */
+  #answer(answer: BidResponse | null, ending: AuctionEvent['ending']): void {
+    if (this.#answeredAtMs !== null) return;
+    this.#answeredAtMs = this.#environment.clock.monotonicMs();
+    this.#admitted.onAnswer(answer, ending);
+  }
+
+  /** Once, though the fault may be that of whoever records. */
+  #record(event: AuctionEvent, decision: Decision | null, notices: NoticePlan): void {
+    if (this.#isRecorded) return;
+    this.#isRecorded = true;
+    this.#environment.onConcluded(event, decision, notices);
   }
 
   #end(): void {
@@ -191,7 +213,7 @@ class RequestActor {
         readMs: microseconds(readMs),
         solicitedAtMs: microseconds(Math.max(0, this.#solicitedAtMs - arrivedAtMs)),
         closedAtMs: microseconds(Math.max(0, closedAtMs - arrivedAtMs)),
-        answeredAtMs: microseconds(nowMs - arrivedAtMs),
+        answeredAtMs: microseconds((this.#answeredAtMs ?? nowMs) - arrivedAtMs),
         deadlineAtMs: microseconds(deadlineAtMs - arrivedAtMs),
       },
     };

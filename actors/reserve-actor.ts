@@ -9,6 +9,7 @@ import {
   type LearnedReserveOptions,
   type LearnedReserveState,
   observeValue,
+  reserveFor,
   stepReserves,
 } from '../engine/auction/reserve/learned-reserve.ts';
 import type { ReserveObservation } from '../engine/auction/reserve/observations.ts';
@@ -40,17 +41,19 @@ const MAILBOX_LENGTH_MAX = 20_000;
 /** Wakes the actor between steps, so that a busy exchange does not hold a whole step's observations in the queue. */
 const WAKE_AT_LENGTH = 1000;
 
+/** What a step changes goes onto the board; a placement that was forgotten leaves it. */
 export function handleReserve(
   state: LearnedReserveState,
   message: ReserveMessage,
-  publish: (placementId: string, reserveCpmMicros: number) => void,
+  board: Map<string, number>,
 ): LearnedReserveState {
   switch (message.kind) {
     case 'observe':
       for (const { placementId, ecpmMicros } of message.observations) observeValue(state, placementId, ecpmMicros);
       return state;
     case 'step':
-      for (const { placementId, reserveCpmMicros } of stepReserves(state)) publish(placementId, reserveCpmMicros);
+      for (const { placementId, reserveCpmMicros } of stepReserves(state)) board.set(placementId, reserveCpmMicros);
+      for (const placementId of board.keys()) if (reserveFor(state, placementId) === 0) board.delete(placementId);
       return state;
   }
 }
@@ -61,16 +64,7 @@ export function spawnReserveActor(parent: ActorParent, options: ReserveActorOpti
   const mailbox: Mailbox<ReserveMessage> = spawnActor(parent, options.clock, {
     name: 'reserve',
     initialState: () => createLearnedReserve(options.learning),
-    handle: (state: LearnedReserveState, message: ReserveMessage) => {
-      const next = handleReserve(state, message, (placementId, reserveCpmMicros) =>
-        board.set(placementId, reserveCpmMicros),
-      );
-      // The board follows the state: a placement that was forgotten has no reserve any more.
-      if (board.size > next.placements.size) {
-        for (const placementId of board.keys()) if (!next.placements.has(placementId)) board.delete(placementId);
-      }
-      return next;
-    },
+    handle: (state: LearnedReserveState, message: ReserveMessage) => handleReserve(state, message, board),
     supervisor: options.supervisor,
     lengthMax: MAILBOX_LENGTH_MAX,
     overflow: 'drop-oldest',

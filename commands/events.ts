@@ -1,8 +1,10 @@
 /** `gavel events`: what is in the outcome event log of a data folder, also while an engine writes to it. */
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LogProblem, readEvents } from '../adapters/event-log/reader.ts';
 import { readOptions, wholeNumber } from './options.ts';
+import { UsageError } from './usage-error.ts';
 
 const COMMAND = {
   name: 'events',
@@ -22,6 +24,7 @@ export async function events(args: readonly string[]): Promise<void> {
     options.from === undefined
       ? {}
       : { fromSequence: wholeNumber(options.from, 'from', 0, { min: 0, max: Number.MAX_SAFE_INTEGER }) };
+  if (!existsSync(folder)) throw new UsageError(`no event log in ${folder}; name the engine's folder with --data`);
   let count = 0;
   const onProblem = (problem: LogProblem): void => {
     process.stderr.write(`gavel events: ${JSON.stringify(problem)}\n`);

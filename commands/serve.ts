@@ -34,8 +34,7 @@ export async function serve(args: readonly string[]): Promise<void> {
   const dspCount = wholeNumber(options.dsps, 'dsps', 50, { min: 1, max: SIMULATED_DSPS_MAX });
   const simulated = isSimulated ? await startSimulatedDsps(options.scenario, dspCount) : null;
   const config = systemConfig(options, simulated?.endpoints ?? []);
-  await warmUp(config);
-  const gavel = await startGavel(config).catch(async (error: unknown) => {
+  const gavel = await startGavel(config, { beforeListening: () => warmUp(config) }).catch(async (error: unknown) => {
     await simulated?.close();
     throw startupError(error);
   });

@@ -12,6 +12,8 @@ export function startupError(error: unknown): unknown {
   if (code === 'EADDRINUSE' || code === 'EACCES' || code === 'EADDRNOTAVAIL') {
     return new UsageError(`${message}; choose another --port (0 picks a free one)`);
   }
-  if ((error as Error).name === 'FolderLockedError') return new UsageError(`${message}; choose another --data folder`);
+  const { name } = error as Error;
+  if (name === 'FolderLockedError' || name === 'EventLogError')
+    return new UsageError(`${message}; choose another --data folder`);
   return error;
 }

@@ -5,7 +5,7 @@ import type { Diagnostic } from './diagnostics.ts';
 import type { Validator } from './json-schema.ts';
 import { isJsonObject } from './mend.ts';
 import type { MessageReading } from './message-reading.ts';
-import type { SeatEnvelope } from './response-envelope.ts';
+import type { Envelope, SeatEnvelope } from './response-envelope.ts';
 import type { Bid } from './types.ts';
 
 /** The usable bids of one seat. Seatbids that name the same seat are merged unless they are all-or-nothing. */
@@ -22,6 +22,17 @@ export interface DroppedBid {
   readonly impId: string | null;
   readonly lossReason: LossReason;
   readonly diagnostic: Diagnostic;
+  /** What its loss notice needs; null when the bid names no lurl. */
+  readonly notice: DroppedBidNotice | null;
+}
+
+export interface DroppedBidNotice {
+  readonly lurl: string;
+  /** Of the response. */
+  readonly bidid: string | null;
+  readonly cur: string;
+  readonly seat: string | null;
+  readonly adId: string | null;
 }
 
 const NOT_AN_OBJECT: BidFlaw = {
@@ -45,15 +56,26 @@ const BROKEN_GROUP: BidFlaw = {
   lossReason: LossReason.LostToHigherBid,
 };
 
+/** A bid of which nothing is certain. */
+interface RawBid {
+  readonly id?: unknown;
+  readonly impid?: unknown;
+  readonly adid?: unknown;
+  readonly lurl?: unknown;
+}
+
 export class BidCollection {
   readonly seatbids: { readonly seat: string | null; readonly group: boolean; readonly bids: Bid[] }[] = [];
   readonly dropped: DroppedBid[] = [];
+  readonly #envelope: Envelope;
   readonly #reading: MessageReading;
   /** Null when the whole response satisfies the schema. */
   readonly #isFinal: Validator | null;
   readonly #ids = new Set<string>();
+  #seat: string | null = null;
 
-  constructor(reading: MessageReading, isFinal: Validator | null) {
+  constructor(envelope: Envelope, reading: MessageReading, isFinal: Validator | null) {
+    this.#envelope = envelope;
     this.#reading = reading;
     this.#isFinal = isFinal;
   }
@@ -61,6 +83,7 @@ export class BidCollection {
   /** Reads the bids of the seat at the current place. */
   addSeat(seat: SeatEnvelope): void {
     const bids: Bid[] = [];
+    this.#seat = seat.seat;
     this.#reading.enter('bid');
     for (const [index, raw] of seat.rawBids.entries()) {
       if (raw === null) continue;
@@ -90,11 +113,24 @@ export class BidCollection {
     return bid;
   }
 
-  #drop(bid: { readonly id?: unknown; readonly impid?: unknown }, flaw: BidFlaw): null {
+  #drop(bid: RawBid, flaw: BidFlaw): null {
     const below = flaw.key === null ? [] : [flaw.key];
     const diagnostic = this.#reading.find(flaw.code, flaw.message, ...below);
-    this.dropped.push({ bidId: textOf(bid.id), impId: textOf(bid.impid), lossReason: flaw.lossReason, diagnostic });
+    this.dropped.push({
+      bidId: textOf(bid.id),
+      impId: textOf(bid.impid),
+      lossReason: flaw.lossReason,
+      diagnostic,
+      notice: this.#noticeOf(bid),
+    });
     return null;
+  }
+
+  #noticeOf(bid: RawBid): DroppedBidNotice | null {
+    const lurl = textOf(bid.lurl);
+    if (lurl === null) return null;
+    const { bidid, cur } = this.#envelope;
+    return { lurl, bidid, cur, seat: this.#seat, adId: textOf(bid.adid) };
   }
 
   #keep(seat: SeatEnvelope, bids: Bid[]): void {

@@ -10,7 +10,7 @@ import { parseJson } from './parse-json.ts';
 import type { RuleCode } from './policy.ts';
 import { type Envelope, readEnvelope, readSeat } from './response-envelope.ts';
 
-export type { DroppedBid, ReadSeatBid } from './bid-collection.ts';
+export type { DroppedBid, DroppedBidNotice, ReadSeatBid } from './bid-collection.ts';
 export { type MarkupKind, sniffMarkup } from './markup.ts';
 
 export interface ReadResponse {
@@ -113,7 +113,7 @@ function readObject(
 }
 
 function readSeats(envelope: Envelope, reading: MessageReading, isFinalBid: Validator | null): BidCollection {
-  const bids = new BidCollection(reading, isFinalBid);
+  const bids = new BidCollection(envelope, reading, isFinalBid);
   reading.enter('seatbid');
   for (const [index, rawSeat] of envelope.rawSeats.entries()) {
     reading.enter(index);

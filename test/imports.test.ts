@@ -14,7 +14,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   actors: ['engine', 'openrtb'],
   adapters: ['engine', 'openrtb'],
   config: ['engine', 'openrtb'],
-  simulator: ['openrtb', 'config', 'compose.ts'],
+  simulator: ['openrtb', 'engine', 'config', 'compose.ts'],
   'compose.ts': ['openrtb', 'engine', 'actors', 'adapters', 'config'],
   bench: ['openrtb', 'engine', 'actors', 'adapters', 'config', 'simulator', 'compose.ts'],
   commands: ['openrtb', 'engine', 'adapters', 'config', 'simulator', 'bench', 'compose.ts'],

@@ -54,6 +54,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     // Also for connections that never send a byte: node's header timeout does not see them.
     connectionTimeout: options.idleTimeoutMs,
     forceCloseConnections: 'idle',
+    // What arrives on an open connection while closing is still served: nobody was told yet.
+    return503OnClosing: false,
     http: {
       headersTimeout: Math.min(options.headersTimeoutMs, options.requestTimeoutMs),
       connectionsCheckingInterval: SLOW_CLIENT_CHECK_MS,
@@ -70,10 +72,17 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   app.setErrorHandler(onError);
   app.setNotFoundHandler(onUnknownRoute);
   const closeSilent = trackSilentConnections(app);
+  let isClosing = false;
+  // Otherwise a connection that was busy when closing began would stay open until its client tires of it.
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (isClosing) reply.header('connection', 'close');
+    done();
+  });
   const url = await app.listen({ host: options.host, port: options.port });
   return {
     url,
     close: async () => {
+      isClosing = true;
       const closed = app.close();
       closeSilent();
       await closed;

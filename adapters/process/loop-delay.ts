@@ -35,7 +35,7 @@ export function watchLoopDelay({ clock, timers }: { readonly clock: Clock; reado
 
   return {
     delayMs: () => window.delayMs(clock.monotonicMs()),
-    blockedMsBetween: (fromMs, toMs) => window.blockedMsBetween(fromMs, toMs),
+    blockedMsBetween: (fromMs, toMs) => window.blockedMsBetween(fromMs, Math.min(toMs, clock.monotonicMs())),
     blockedIntervals: () => window.blockedIntervals(clock.monotonicMs()),
     stop: () => timers.cancel(handle),
   };

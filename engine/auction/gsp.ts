@@ -10,7 +10,8 @@ import { type RankedBid, unitPriceToTie } from './ranked-bid.ts';
 
 /**
  * Price of `ranked[rank]` in its own unit, rounded up to the next micro but never above the bid. Only bids before
- * `rankEnd` set prices (the others are of a class that could not have won against it); without one, the reserve is the price.
+ * `rankEnd` set prices (the others are of a class that could not have won against it). Nobody there counts as a bid of zero:
+ * a lone bid pays the reserve, and the increment where there is no reserve, so nothing is ever sold at zero.
  */
 export function gspUnitMicros(
   ranked: readonly RankedBid[],
@@ -19,7 +20,7 @@ export function gspUnitMicros(
   incrementUnitMicros: number,
 ): number {
   const bid = ranked[rank]!;
-  if (rank + 1 >= rankEnd) return bid.reserveUnitMicros;
-  const aboveRunnerUp = unitPriceToTie(bid, ranked[rank + 1]!.ecpmMicros) + incrementUnitMicros;
+  const toTie = rank + 1 < rankEnd ? unitPriceToTie(bid, ranked[rank + 1]!.ecpmMicros) : 0;
+  const aboveRunnerUp = toTie + incrementUnitMicros;
   return Math.min(bid.unitMicros, Math.max(bid.reserveUnitMicros, aboveRunnerUp));
 }

@@ -1,6 +1,5 @@
 /** The answer to the publisher, from an outcome and the wire bids it points to. Pure. */
 
-import { NoBidReason } from '../../openrtb/codes.ts';
 import { compileMacros, type MacroValues, renderMacros } from '../../openrtb/macros.ts';
 import type { Bid, BidRequest, BidResponse } from '../../openrtb/types.ts';
 import type { MediaType, Win } from '../auction/types.ts';
@@ -12,9 +11,9 @@ const MTYPE: Readonly<Record<MediaType, number>> = { banner: 1, video: 2, audio:
 /** Markup fetched from win notice URLs, by bid index. */
 export type FetchedMarkup = ReadonlyMap<number, string>;
 
+/** For an outcome with at least one win. */
 export function auctionAnswer(request: BidRequest, decision: Decision, fetched: FetchedMarkup): BidResponse {
   const { input, outcome } = decision;
-  if (outcome.wins.length === 0) return noBidAnswer(request.id, NoBidReason.NoEligibleBid);
   const bidsBySeat = new Map<string, Bid[]>();
   for (const win of outcome.wins) {
     const { seat, dspId } = decision.collected[win.bidIndex]!;

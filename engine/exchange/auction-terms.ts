@@ -65,13 +65,14 @@ export function auctionTerms(
   rules: ExchangeRules,
   learnedReserves: LearnedReserves,
 ): AuctionTerms {
-  const currency = auctionCurrency(request, rules);
+  const accepted = acceptedCurrencies(request);
+  const currency = auctionCurrency(accepted, rules);
   const money = new Converter(rules, currency);
   return {
     auctionId,
     mechanism: mechanismFor(request, rules),
     currency,
-    allowedCurrencies: request.cur ?? [currency],
+    allowedCurrencies: accepted,
     allowedSeats: request.wseat ?? NO_STRINGS,
     blockedSeats: request.bseat ?? NO_STRINGS,
     blockedCategories: request.bcat ?? NO_STRINGS,
@@ -105,9 +106,15 @@ function placementRules(imp: Imp, rules: ExchangeRules): PlacementRules | undefi
   return imp.tagid === undefined ? undefined : rules.placements.get(imp.tagid);
 }
 
-/** Our own currency when the publisher takes it (absent `cur` = USD only), else the first we can convert into. */
-function auctionCurrency(request: BidRequest, rules: ExchangeRules): string {
-  const accepted = request.cur ?? ['USD'];
+const USD_ONLY: readonly string[] = ['USD'];
+
+/** Absent `cur` = USD only; an empty list says no more than an absent one. */
+function acceptedCurrencies({ cur }: BidRequest): readonly string[] {
+  return cur === undefined || cur.length === 0 ? USD_ONLY : cur;
+}
+
+/** Our own currency when the publisher takes it, else the first we can convert into. */
+function auctionCurrency(accepted: readonly string[], rules: ExchangeRules): string {
   if (accepted.includes(rules.currency)) return rules.currency;
   const convertible = accepted.find((code) => rateBetween(rules.currencies, rules.currency, code) !== null);
   if (convertible !== undefined) return convertible;

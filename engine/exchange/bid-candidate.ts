@@ -3,7 +3,7 @@
  * Markup stays outside; the candidate carries only what a decision may ask about it.
  */
 import { toMicros } from '../../openrtb/currency.ts';
-import { sniffMarkup } from '../../openrtb/read-response.ts';
+import { type MarkupKind, sniffMarkup } from '../../openrtb/read-response.ts';
 import type { Bid } from '../../openrtb/types.ts';
 import type { BidCandidate, MediaType, PricingModel } from '../auction/types.ts';
 import type { ClickPriors } from '../estimation/click-priors.ts';
@@ -39,7 +39,7 @@ export function bidCandidate(index: number, bid: Bid, origin: BidOrigin, priors:
     pricing: origin.pricing,
     priceMicros: toMicros(bid.price),
     currency: origin.currency,
-    ctr: priors[declared === null || declared === 'unknown' ? 'banner' : declared],
+    ctr: priors[likelyMedia(declared, sniffed)],
     quality: origin.quality,
     advertiserDomains: bid.adomain ?? NO_STRINGS,
     categories: bid.cat ?? NO_STRINGS,
@@ -59,23 +59,29 @@ export function bidCandidate(index: number, bid: Bid, origin: BidOrigin, priors:
     creativeId: bid.crid ?? null,
     hasMarkup: markup !== '',
     hasWinNoticeUrl: bid.nurl !== undefined,
-    hasInsecureMarkup: isInsecure(markup === '' ? (bid.nurl ?? '') : markup),
+    hasInsecureMarkup: INSECURE.test(markup === '' ? (bid.nurl ?? '') : markup),
     htmlKind: sniffed === 'html' ? htmlKindOf(markup) : null,
   };
+}
+
+const MEDIA_BY_MARKUP: Readonly<Record<MarkupKind, MediaType>> = {
+  html: 'banner',
+  vast: 'video',
+  daast: 'audio',
+  native: 'native',
+};
+
+/** What the click prior is looked up by: the declared type, else what the markup looks like, else the commonest. */
+function likelyMedia(declared: BidCandidate['declaredMedia'], sniffed: MarkupKind | null): MediaType {
+  if (declared !== null && declared !== 'unknown') return declared;
+  return sniffed === null ? 'banner' : MEDIA_BY_MARKUP[sniffed];
 }
 
 /**
  * Any `http:` in the markup, since nobody can tell by text what a browser will load; but not the namespaces and DTDs of
  * SVG, VAST and XHTML, which are names and load nothing.
  */
-function isInsecure(markup: string): boolean {
-  for (let at = markup.indexOf('http:'); at >= 0; at = markup.indexOf('http:', at + 5)) {
-    if (!NAMESPACES.some((namespace) => markup.startsWith(namespace, at))) return true;
-  }
-  return false;
-}
-
-const NAMESPACES = ['http://www.w3.org/', 'http://www.iab.com/VAST', 'http://www.iab.net/', 'http://schema.org'];
+const INSECURE = /http:(?!\/\/(?:www\.w3\.org\/|www\.iab\.com\/VAST|www\.iab\.net\/|schema\.org(?![\w.:@-])))/i;
 
 function htmlKindOf(markup: string): BidCandidate['htmlKind'] {
   if (/<iframe\b/i.test(markup)) return 'iframe';

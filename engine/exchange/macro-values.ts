@@ -1,6 +1,7 @@
 /** Values of the substitution macros for one bid, won or lost (OpenRTB 2.6 section 4.4). */
 import { microsToDecimal } from '../../openrtb/currency.ts';
 import type { MacroValues } from '../../openrtb/macros.ts';
+import type { DroppedBid, DroppedBidNotice } from '../../openrtb/read-response.ts';
 import type { BidRequest } from '../../openrtb/types.ts';
 import type { Win } from '../auction/types.ts';
 import type { Decision } from './decision.ts';
@@ -35,4 +36,17 @@ function ratio(clearingMicros: number, bidMicros: number): string {
 /** Impressions that one play of a shared screen counts for (imp.qty, DOOH); 1 anywhere else. */
 function quantity(request: BidRequest, impId: string): string {
   return String(request.imp.find((imp) => imp.id === impId)?.qty?.multiplier ?? 1);
+}
+
+/** For the loss notice of a bid that never reached the auction. */
+export function droppedBidMacros(request: BidRequest, bid: DroppedBid, notice: DroppedBidNotice): MacroValues {
+  return {
+    AUCTION_ID: request.id,
+    AUCTION_BID_ID: notice.bidid,
+    AUCTION_IMP_ID: bid.impId,
+    AUCTION_SEAT_ID: notice.seat,
+    AUCTION_AD_ID: notice.adId,
+    AUCTION_CURRENCY: notice.cur,
+    AUCTION_LOSS: String(bid.lossReason),
+  };
 }

@@ -1,9 +1,10 @@
 /** Which notices an outcome calls for. Pure: sending is the notice sender's. */
 import { compileMacros, type MacroValues, renderMacros } from '../../openrtb/macros.ts';
 import type { BidRequest } from '../../openrtb/types.ts';
+import type { DspReply } from '../dsp/reply.ts';
 import type { Notice } from '../ports/notice-sender.ts';
 import type { Decision } from './decision.ts';
-import { macroValues } from './macro-values.ts';
+import { droppedBidMacros, macroValues } from './macro-values.ts';
 
 /** A billing notice that waits until its impression is billed; recorded in the auction event. */
 export interface PendingBillingNotice {
@@ -41,6 +42,18 @@ export function planNotices(request: BidRequest, decision: Decision, alreadyNoti
     now.push({ kind: 'loss', dspId, url: resolve(bid.lurl, values) });
   }
   return { now, onBilling };
+}
+
+/** lurl of the bids that the reader dropped: filtered bids are told their reason too. */
+export function droppedBidNotices(request: BidRequest, replies: readonly DspReply[]): Notice[] {
+  const notices: Notice[] = [];
+  for (const { dspId, dropped } of replies) {
+    for (const bid of dropped) {
+      if (bid.notice === null) continue;
+      notices.push({ kind: 'loss', dspId, url: resolve(bid.notice.lurl, droppedBidMacros(request, bid, bid.notice)) });
+    }
+  }
+  return notices;
 }
 
 /** The nurl that serves the markup of a bid without `adm`. */

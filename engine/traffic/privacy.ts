@@ -9,6 +9,7 @@ export const PRIVACY_RULES = [
   'coppa',
   'gdpr-without-consent',
   'us-privacy-opt-out',
+  'gpp-without-sections',
   'gpc',
   'limit-ad-tracking',
 ] as const;
@@ -20,7 +21,8 @@ export function privacyRule(request: BidRequest): PrivacyRule | null {
   if (regs?.coppa === 1) return 'coppa';
   if (regs?.gdpr === 1 && !user?.consent) return 'gdpr-without-consent';
   if (regs?.us_privacy !== undefined && !allowsSale(regs.us_privacy)) return 'us-privacy-opt-out';
-  if (regs?.ext?.gpc === '1' || regs?.ext?.gpc === 1) return 'gpc';
+  if (regs?.gpp !== undefined && !regs.gpp_sid?.length) return 'gpp-without-sections';
+  if (signalsOptOut(regs?.ext?.gpc)) return 'gpc';
   if (device?.lmt === 1 || device?.dnt === 1) return 'limit-ad-tracking';
   return null;
 }
@@ -28,6 +30,11 @@ export function privacyRule(request: BidRequest): PrivacyRule | null {
 /** Four characters: version, notice, opt-out of sale, LSPA (IAB US Privacy String 1). `-` = the law does not apply. */
 function allowsSale(usPrivacy: string): boolean {
   return /^1(?:---|[YN][N-][YN-])$/i.test(usPrivacy);
+}
+
+/** Global Privacy Control is the string `1` (OpenRTB 2.6, `regs.ext.gpc`); numbers and booleans are sent as well. */
+function signalsOptOut(gpc: unknown): boolean {
+  return gpc === '1' || gpc === 1 || gpc === true;
 }
 
 /**
@@ -66,19 +73,30 @@ function strippedDevice(device: Device): Device {
   } = device;
   return {
     ...rest,
-    ...(ip === undefined ? {} : { ip: ip.replace(/\.\d+$/, '.0') }),
-    ...(ipv6 === undefined ? {} : { ipv6: prefix48(ipv6) }),
+    ...(ip === undefined ? {} : { ip: truncated(ip) }),
+    ...(ipv6 === undefined ? {} : { ipv6: truncated(ipv6) }),
     ...(geo === undefined ? {} : { geo: coarse(geo) }),
   };
 }
 
+/** Either field may hold either kind of address; what is neither could hide one, so nothing of it stays. */
+function truncated(address: string): string {
+  if (address.includes(':')) return prefix48(address);
+  return IPV4.test(address) ? address.replace(LAST_OCTET, '.0') : '0.0.0.0';
+}
+
+const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
+const LAST_OCTET = /\.\d+$/;
+
 /** The first three groups; an address that is shortened inside them keeps only what stands before the `::`. */
 function prefix48(ipv6: string): string {
   const groups = ipv6.split('::', 1)[0]!.split(':').slice(0, 3);
-  return `${groups.join(':')}::`;
+  return groups.every((group) => HEX_GROUP.test(group)) ? `${groups.join(':')}::` : '::';
 }
 
+const HEX_GROUP = /^[\da-f]{1,4}$/i;
+
 function coarse(geo: Geo): Geo {
-  const { lat: _lat, lon: _lon, accuracy: _accuracy, lastfix: _lastfix, zip: _zip, ...rest } = geo;
+  const { lat: _lat, lon: _lon, accuracy: _accuracy, lastfix: _lastfix, zip: _zip, ext: _ext, ...rest } = geo;
   return rest;
 }

@@ -1,0 +1,206 @@
+import nact from 'nact';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { DspReply } from '../engine/dsp/reply.ts';
+import { dialect, Solicitation } from '../engine/dsp/solicitation.ts';
+import { buildRequest } from '../engine/exchange/testing/build-exchange.ts';
+import type { DspCall, DspTransport, DspTransportResult } from '../engine/ports/dsp-transport.ts';
+import { createResponseReader } from '../openrtb/read-response.ts';
+import { type DspActorOptions, type DspMessage, handleDsp, spawnDspActor } from './dsp-actor.ts';
+import type { FanOut } from './fan-out.ts';
+import { type Mailbox, spawnParent } from './mailbox.ts';
+import { type ActorFault, restartWithin } from './supervision.ts';
+
+const NOW_MS = 1000;
+const clock = { wallMs: () => 0, monotonicMs: () => NOW_MS };
+const LIMITS = { timeoutMs: 30, timeoutMsMin: 5, inFlightMax: 2 };
+const READ_RESPONSE = createResponseReader();
+
+const systems: nact.ActorSystemRef[] = [];
+afterEach(() => {
+  for (const system of systems.splice(0)) nact.stop(system as never);
+});
+
+/** Enough turns of the event loop for nact to handle everything there is. */
+const settled = async () => {
+  for (let turn = 0; turn < 6; turn++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+/** Answers when the test says so. */
+class FakeTransport implements DspTransport {
+  readonly calls: { readonly call: DspCall; readonly answer: (result: DspTransportResult) => void }[] = [];
+  abandoned = 0;
+  readonly call: DspTransport['call'] = (call, answer) => {
+    this.calls.push({ call, answer });
+    return () => {
+      this.abandoned += 1;
+    };
+  };
+  readonly close = async () => {};
+}
+
+function start(overrides: Partial<DspActorOptions> = {}) {
+  const system = nact.start();
+  systems.push(system);
+  const transport = new FakeTransport();
+  const observed: DspReply[] = [];
+  const faults: ActorFault[] = [];
+  const late: string[] = [];
+  const mailbox = spawnDspActor(spawnParent(system, 'residents'), {
+    definition: {
+      id: 'a',
+      limits: LIMITS,
+      dialect: dialect({ version: '2.5', quirks: [], blockedAdvertisers: [], blockedCategories: [] }),
+      reply: { strictness: 'default', readResponse: READ_RESPONSE },
+    },
+    transport,
+    clock,
+    supervisor: restartWithin({ restartsMax: 1, windowMs: 1000 }, (fault) => faults.push(fault)),
+    observer: {
+      onReply: (_dspId, reply) => observed.push(reply),
+      onLate: (dspId) => late.push(dspId),
+    },
+    onOverflow: () => {},
+    ...overrides,
+  });
+  return { mailbox, transport, observed, late, faults };
+}
+
+/** A request actor's side of the fan-out; `isOver` once nobody waits any more. */
+function fanOut(deadlineAtMs = NOW_MS + 90) {
+  const replies: DspReply[] = [];
+  const waiting = { isOver: false };
+  const post = (message: { kind: string; reply?: DspReply }) => {
+    if (waiting.isOver) return false;
+    replies.push(message.reply!);
+    return true;
+  };
+  const offer: FanOut = {
+    solicitation: new Solicitation(buildRequest()),
+    deadlineAtMs,
+    replyTo: { post } as unknown as FanOut['replyTo'],
+    abandons: [],
+  };
+  return { offer, replies, waiting };
+}
+
+const solicit = (offer: FanOut): DspMessage => ({ kind: 'solicit', fanOut: offer });
+const answered = (body: string, status = 200): DspTransportResult => ({
+  kind: 'answered',
+  status,
+  body: new TextEncoder().encode(body),
+  latencyMs: 7,
+});
+const BID = '{"id":"request-1","seatbid":[{"bid":[{"id":"b","impid":"1","price":1,"adm":"<b>ad</b>"}]}]}';
+
+async function ask(mailbox: Mailbox<DspMessage>, deadlineAtMs?: number) {
+  const asked = fanOut(deadlineAtMs);
+  mailbox.tell(solicit(asked.offer));
+  await settled();
+  return asked;
+}
+
+describe('handling', () => {
+  test('a call is under way until its result is handled', () => {
+    const state = { inFlight: 1 };
+    const { offer } = fanOut();
+    expect(handleDsp(state, solicit(offer), LIMITS, NOW_MS).decision).toEqual({ kind: 'call', timeoutMs: 30 });
+    expect(state.inFlight).toBe(2);
+    expect(handleDsp(state, solicit(offer), LIMITS, NOW_MS).decision).toMatchObject({ reason: 'at-capacity' });
+    expect(state.inFlight).toBe(2);
+    handleDsp(state, { kind: 'result', reply: {} as DspReply }, LIMITS, NOW_MS);
+    expect(state.inFlight).toBe(1);
+  });
+
+  test('results of calls from before a restart do not count below none', () => {
+    const state = { inFlight: 0 };
+    handleDsp(state, { kind: 'result', reply: {} as DspReply }, LIMITS, NOW_MS);
+    expect(state.inFlight).toBe(0);
+  });
+});
+
+test('calls with the body of its dialect, the tmax and deadline it has, and replies with what came', async () => {
+  const { mailbox, transport, observed } = start();
+  const { offer, replies } = await ask(mailbox);
+  const { call, answer } = transport.calls[0]!;
+  expect(call).toMatchObject({ dspId: 'a', version: '2.5', deadlineAtMs: NOW_MS + 30 });
+  expect(JSON.parse(new TextDecoder().decode(call.body))).toEqual({ tmax: 30, ...buildRequest() });
+  expect(replies).toEqual([]);
+  answer(answered(BID));
+  expect(replies).toMatchObject([{ dspId: 'a', result: 'bid', latencyMs: 7 }]);
+  expect(observed).toEqual(replies);
+  expect(offer.abandons).toHaveLength(1);
+});
+
+test('has no longer than the auction', async () => {
+  const { mailbox, transport } = start();
+  await ask(mailbox, NOW_MS + 12);
+  expect(transport.calls[0]!.call.deadlineAtMs).toBe(NOW_MS + 12);
+});
+
+test('replies at once when there is no time, without a call', async () => {
+  const { mailbox, transport, observed } = start();
+  const { offer, replies } = await ask(mailbox, NOW_MS + 4);
+  expect(transport.calls).toEqual([]);
+  expect(replies).toMatchObject([{ result: 'skipped', detail: 'no-time' }]);
+  expect(observed).toEqual(replies);
+  expect(offer.abandons).toEqual([]);
+});
+
+test('at capacity it calls again once a result has come', async () => {
+  const { mailbox, transport } = start();
+  await ask(mailbox);
+  await ask(mailbox);
+  expect((await ask(mailbox)).replies).toMatchObject([{ result: 'skipped', detail: 'at-capacity' }]);
+  expect(transport.calls).toHaveLength(2);
+  transport.calls[0]!.answer(answered('', 204));
+  await ask(mailbox);
+  expect(transport.calls).toHaveLength(3);
+});
+
+test('an answer to another request is invalid, not a bid', async () => {
+  const { mailbox, transport } = start();
+  const { replies } = await ask(mailbox);
+  transport.calls[0]!.answer(answered(BID.replace('request-1', 'request-2')));
+  expect(replies).toMatchObject([{ result: 'invalid', detail: 'response-id-differs', response: null }]);
+});
+
+test('a reply for an auction that is over is counted as late, and frees its place', async () => {
+  const { mailbox, transport, late, observed } = start();
+  const first = await ask(mailbox);
+  await ask(mailbox);
+  first.waiting.isOver = true;
+  transport.calls[0]!.answer({ kind: 'timeout', phase: 'headers', latencyMs: 30 });
+  expect(late).toEqual(['a']);
+  expect(observed).toMatchObject([{ result: 'timeout' }]);
+  await ask(mailbox);
+  expect(transport.calls).toHaveLength(3);
+});
+
+test('a crash forgets the calls under way; their results still reach their auctions', async () => {
+  const { mailbox, transport, faults } = start();
+  const first = await ask(mailbox);
+  const second = await ask(mailbox);
+  mailbox.tell(solicit({ ...fanOut().offer, solicitation: null as unknown as Solicitation }));
+  await settled();
+  // At capacity the broken offer is not looked at: a free place is needed for the crash.
+  expect(faults).toEqual([]);
+  transport.calls[0]!.answer(answered(BID));
+  mailbox.tell(solicit({ ...fanOut().offer, solicitation: null as unknown as Solicitation }));
+  await settled();
+  expect(faults.map(({ decision }) => decision)).toEqual(['restart']);
+  await ask(mailbox);
+  await ask(mailbox);
+  expect(transport.calls).toHaveLength(4);
+  transport.calls[1]!.answer(answered(BID));
+  expect([first.replies.length, second.replies.length]).toEqual([1, 1]);
+});
+
+test('stopped for good, it refuses mail', async () => {
+  const { mailbox, faults } = start();
+  for (let crash = 0; crash < 2; crash++) {
+    mailbox.tell(solicit({ ...fanOut().offer, solicitation: null as unknown as Solicitation }));
+    await settled();
+  }
+  expect(faults.map(({ decision }) => decision)).toEqual(['restart', 'stop']);
+  expect(mailbox.tell(solicit(fanOut().offer))).toBe(false);
+});

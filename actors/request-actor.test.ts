@@ -1,0 +1,321 @@
+import nact from 'nact';
+import { afterEach, describe, expect, test } from 'vitest';
+import { ManualTimers } from '../adapters/notices/testing/manual-timers.ts';
+import { clearAuction } from '../engine/auction/clear.ts';
+import { dialect } from '../engine/dsp/solicitation.ts';
+import type { AuctionEvent } from '../engine/exchange/auction-event.ts';
+import type { Decision } from '../engine/exchange/decision.ts';
+import type { NoticePlan } from '../engine/exchange/notices.ts';
+import { requestFeatures } from '../engine/exchange/request-features.ts';
+import { buildRequest, buildTerms, DECISION_RULES } from '../engine/exchange/testing/build-exchange.ts';
+import type { DspTransportResult } from '../engine/ports/dsp-transport.ts';
+import { createResponseReader } from '../openrtb/read-response.ts';
+import type { BidResponse } from '../openrtb/types.ts';
+import { type DspMessage, spawnDspActor } from './dsp-actor.ts';
+import { type Mailbox, spawnParent } from './mailbox.ts';
+import { type AdmittedRequest, type RequestEnvironment, spawnRequestActor } from './request-actor.ts';
+import { type ActorFault, restartWithin } from './supervision.ts';
+
+const ARRIVED_AT_MS = 10_000;
+const ARRIVED_AT_WALL_MS = 1_700_000_000_000;
+const READ_RESPONSE = createResponseReader();
+
+const systems: nact.ActorSystemRef[] = [];
+afterEach(() => {
+  for (const system of systems.splice(0)) nact.stop(system as never);
+});
+
+const settled = async () => {
+  for (let turn = 0; turn < 8; turn++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+/** A world whose time, DSPs and markup servers do what the test says, when it says so. */
+class World {
+  nowMs = ARRIVED_AT_MS;
+  readonly timers = new ManualTimers();
+  readonly clock = {
+    wallMs: () => ARRIVED_AT_WALL_MS + this.nowMs - ARRIVED_AT_MS,
+    monotonicMs: () => this.nowMs,
+  };
+  readonly calls = new Map<string, (result: DspTransportResult) => void>();
+  readonly abandoned: string[] = [];
+  readonly fetches: {
+    readonly url: string;
+    readonly deadlineAtMs: number;
+    readonly serve: (text: string | null) => void;
+  }[] = [];
+  readonly answers: { readonly answer: BidResponse | null; readonly ending: AuctionEvent['ending'] }[] = [];
+  readonly concluded: {
+    readonly event: AuctionEvent;
+    readonly decision: Decision | null;
+    readonly notices: NoticePlan;
+  }[] = [];
+  readonly faults: ActorFault[] = [];
+  readonly late: string[] = [];
+  readonly dsps: Mailbox<DspMessage>[];
+  readonly #system = nact.start();
+
+  constructor(dspIds: readonly string[]) {
+    systems.push(this.#system);
+    const residents = spawnParent(this.#system, 'residents');
+    this.dsps = dspIds.map((id) => this.#spawnDsp(residents, id));
+  }
+
+  #spawnDsp(parent: ReturnType<typeof spawnParent>, id: string): Mailbox<DspMessage> {
+    return spawnDspActor(parent, {
+      definition: {
+        id,
+        limits: { timeoutMs: 30, timeoutMsMin: 5, inFlightMax: 10 },
+        dialect: dialect({ version: '2.6', quirks: [], blockedAdvertisers: [], blockedCategories: [] }),
+        reply: { strictness: 'default', readResponse: READ_RESPONSE },
+      },
+      transport: {
+        call: ({ dspId }, onResult) => {
+          this.calls.set(dspId, onResult);
+          return () => this.abandoned.push(dspId);
+        },
+        close: async () => {},
+      },
+      clock: this.clock,
+      supervisor: restartWithin({ restartsMax: 0, windowMs: 1 }, () => {}),
+      observer: { onReply: () => {}, onLate: (dspId) => this.late.push(dspId) },
+      onOverflow: () => {},
+    });
+  }
+
+  async run(admitted: Partial<AdmittedRequest> = {}, environment: Partial<RequestEnvironment> = {}) {
+    const request = admitted.request ?? buildRequest();
+    const actor = spawnRequestActor(
+      spawnParent(this.#system, 'requests'),
+      {
+        auctionId: 'auction-1',
+        request,
+        features: requestFeatures(request),
+        terms: buildTerms(request),
+        arrivedAtMs: ARRIVED_AT_MS,
+        readMs: 0.1234,
+        deadlineAtMs: ARRIVED_AT_MS + 95,
+        onAnswer: (answer, ending) => this.answers.push({ answer, ending }),
+        ...admitted,
+      },
+      {
+        clock: this.clock,
+        timers: this.timers,
+        rules: DECISION_RULES,
+        dsps: this.dsps,
+        decisionReserveMs: 3,
+        markupFetcher: {
+          fetch: (_dspId, url, deadlineAtMs, serve) => this.fetches.push({ url, deadlineAtMs, serve }),
+        },
+        onConcluded: (event, decision, notices) => this.concluded.push({ event, decision, notices }),
+        onFault: (fault) => this.faults.push(fault),
+        ...environment,
+      },
+    );
+    await settled();
+    return actor;
+  }
+
+  async pass(ms: number) {
+    this.nowMs += ms;
+    this.timers.advance(ms);
+    await settled();
+  }
+
+  async bids(dspId: string, bid: object) {
+    const seatbid = [{ seat: dspId, bid: [{ id: 'b', impid: '1', price: 1, adm: '<b>ad</b>', ...bid }] }];
+    await this.replies(dspId, 200, JSON.stringify({ id: 'request-1', seatbid }));
+  }
+
+  async replies(dspId: string, status: number, body = '') {
+    this.calls.get(dspId)!({ kind: 'answered', status, body: new TextEncoder().encode(body), latencyMs: 7 });
+    await settled();
+  }
+
+  get event(): AuctionEvent {
+    expect(this.concluded).toHaveLength(1);
+    return this.concluded[0]!.event;
+  }
+}
+
+test('asks all, answers when the last has replied, and records everything', async () => {
+  const world = new World(['a', 'b']);
+  await world.run();
+  expect([...world.calls.keys()]).toEqual(['a', 'b']);
+  world.nowMs += 12;
+  const nurl = 'https://a.example/win?p=${AUCTION_PRICE}';
+  await world.bids('a', { price: 3, nurl, burl: 'https://a.example/bill' });
+  expect(world.answers).toEqual([]);
+  await world.bids('b', { price: 2 });
+
+  expect(world.answers).toMatchObject([{ ending: 'won', answer: { id: 'request-1', bidid: 'auction-1' } }]);
+  expect(world.answers[0]!.answer!.seatbid).toMatchObject([{ seat: 'a', bid: [{ price: 2, adm: '<b>ad</b>' }] }]);
+  expect(world.event).toMatchObject({
+    type: 'auction',
+    auctionId: 'auction-1',
+    requestId: 'request-1',
+    atMs: ARRIVED_AT_WALL_MS,
+    isTest: false,
+    ending: 'won',
+    dsps: [
+      { dspId: 'a', result: 'bid' },
+      { dspId: 'b', result: 'bid' },
+    ],
+    billingNotices: [{ bidIndex: 0, url: 'https://a.example/bill' }],
+    timings: { readMs: 0.123, solicitedAtMs: 0, closedAtMs: 12, answeredAtMs: 12, deadlineAtMs: 95 },
+  });
+  expect(world.concluded[0]!.notices.now).toEqual([{ kind: 'win', dspId: 'a', url: 'https://a.example/win?p=2' }]);
+  expect(world.faults).toEqual([]);
+});
+
+test('its event is plain JSON, and clearing its input again gives its outcome', async () => {
+  const world = new World(['a', 'b']);
+  await world.run();
+  await world.bids('a', { price: 3 });
+  await world.bids('b', { price: 2, impid: 'unknown' });
+  const recorded = JSON.parse(JSON.stringify(world.event)) as AuctionEvent;
+  expect(recorded).toEqual(world.event);
+  expect(clearAuction(recorded.input!)).toEqual(recorded.outcome);
+});
+
+test('answers at the deadline with what it has, less what deciding takes; the rest is abandoned and late', async () => {
+  const world = new World(['a', 'b']);
+  await world.run();
+  await world.bids('a', { price: 3 });
+  await world.pass(91);
+  expect(world.answers).toEqual([]);
+  await world.pass(1);
+  expect(world.answers).toMatchObject([{ ending: 'won' }]);
+  expect(world.abandoned).toContain('b');
+  expect(world.event.dsps.map(({ dspId }) => dspId)).toEqual(['a']);
+  await world.bids('b', { price: 9 });
+  expect(world.late).toEqual(['b']);
+  expect(world.answers).toHaveLength(1);
+  expect(world.concluded).toHaveLength(1);
+});
+
+test('no DSPs: no bid, at once', async () => {
+  const world = new World([]);
+  await world.run();
+  expect(world.answers).toMatchObject([{ ending: 'no-bid', answer: { seatbid: [], nbr: 500 } }]);
+});
+
+test('no time for any call: nbr 15, at once', async () => {
+  const world = new World(['a', 'b']);
+  await world.run({ deadlineAtMs: ARRIVED_AT_MS + 4 });
+  expect(world.calls.size).toBe(0);
+  expect(world.answers).toMatchObject([{ ending: 'no-bid', answer: { nbr: 15 } }]);
+});
+
+test('a stopped DSP is not waited for', async () => {
+  const world = new World(['a', 'b']);
+  world.dsps[0]!.stop();
+  await world.run();
+  await world.replies('b', 204);
+  expect(world.answers).toMatchObject([{ ending: 'no-bid' }]);
+  expect(world.event.dsps).toMatchObject([{ dspId: 'b', result: 'no-bid' }]);
+});
+
+test('a test request is recorded as one and never billed', async () => {
+  const world = new World(['a']);
+  await world.run({ request: buildRequest({ test: 1 }) });
+  await world.bids('a', { burl: 'https://a.example/bill' });
+  expect(world.event).toMatchObject({ isTest: true, ending: 'won', billingNotices: [] });
+});
+
+describe('cancelled', () => {
+  test('while DSPs are asked: no answer, calls abandoned, recorded without decision', async () => {
+    const world = new World(['a', 'b']);
+    const { cancel } = await world.run();
+    await world.bids('a', { nurl: 'https://a.example/win' });
+    cancel();
+    await settled();
+    expect(world.answers).toEqual([{ answer: null, ending: 'cancelled' }]);
+    expect(world.abandoned).toContain('b');
+    expect(world.event).toMatchObject({ ending: 'cancelled', input: null, outcome: null, dsps: [{ dspId: 'a' }] });
+    expect(world.concluded[0]!.notices).toEqual({ now: [], onBilling: [] });
+    await world.pass(200);
+    expect(world.concluded).toHaveLength(1);
+  });
+
+  test('after the answer: nothing happens', async () => {
+    const world = new World([]);
+    const { cancel } = await world.run();
+    cancel();
+    await settled();
+    expect(world.answers).toHaveLength(1);
+    expect(world.concluded).toHaveLength(1);
+  });
+});
+
+describe('markup from the win notice URL', () => {
+  const bid = { price: 3, adm: '', nurl: 'https://a.example/win?p=${AUCTION_PRICE}' };
+
+  test('is fetched until the time of the decision, served, and not notified again', async () => {
+    const world = new World(['a']);
+    await world.run();
+    await world.bids('a', bid);
+    expect(world.fetches).toMatchObject([{ url: 'https://a.example/win?p=0', deadlineAtMs: ARRIVED_AT_MS + 92 }]);
+    expect(world.answers).toEqual([]);
+    world.fetches[0]!.serve('<i>fetched</i>');
+    await settled();
+    expect(world.answers[0]!.answer!.seatbid![0]!.bid[0]).toMatchObject({ adm: '<i>fetched</i>' });
+    expect(world.concluded[0]!.notices.now).toEqual([]);
+  });
+
+  test('that cannot be had makes the runner-up win', async () => {
+    const world = new World(['a', 'b']);
+    await world.run();
+    await world.bids('a', bid);
+    await world.bids('b', { price: 2 });
+    world.fetches[0]!.serve(null);
+    await settled();
+    expect(world.answers[0]!.answer!.seatbid).toMatchObject([{ seat: 'b' }]);
+    expect(world.event.outcome!.bids[0]).toMatchObject({ status: 'refused', reason: 'missing-markup' });
+  });
+});
+
+describe('a fault', () => {
+  const brokenTerms = { terms: null } as unknown as Partial<AdmittedRequest>;
+
+  test('in the auction is answered at once, recorded as failed, and told', async () => {
+    const world = new World(['a', 'b']);
+    await world.run(brokenTerms);
+    await world.replies('a', 204);
+    world.nowMs += 9;
+    await world.replies('b', 204);
+    expect(world.answers).toEqual([{ answer: null, ending: 'failed' }]);
+    expect(world.event).toMatchObject({ ending: 'failed', input: null, dsps: [], timings: { answeredAtMs: 9 } });
+    expect(world.faults).toMatchObject([{ actorName: 'auction-1', decision: 'stop' }]);
+    await world.pass(200);
+    expect(world.concluded).toHaveLength(1);
+  });
+
+  test('of whoever records the event costs neither the answer nor a second one', async () => {
+    const world = new World([]);
+    let recordings = 0;
+    await world.run(
+      {},
+      {
+        onConcluded: () => {
+          recordings += 1;
+          throw new Error('planted');
+        },
+      },
+    );
+    expect(world.answers).toMatchObject([{ ending: 'no-bid' }]);
+    expect(recordings).toBe(1);
+    expect(world.faults).toHaveLength(1);
+  });
+
+  test('of whoever takes the answer leaves an event', async () => {
+    const world = new World([]);
+    await world.run({
+      onAnswer: () => {
+        throw new Error('planted');
+      },
+    });
+    expect(world.event.ending).toBe('failed');
+    expect(world.faults).toHaveLength(1);
+  });
+});

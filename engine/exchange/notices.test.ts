@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import type { BidRequest } from '../../openrtb/types.ts';
+import { markupUrl, planNotices } from './notices.ts';
+import { bidReply, buildDecision, buildRequest } from './testing/build-exchange.ts';
+
+const urls = (dsp: string) => ({
+  nurl: `https://${dsp}.example/win?p=\${AUCTION_PRICE}`,
+  lurl: `https://${dsp}.example/loss?r=\${AUCTION_LOSS}&m=\${AUCTION_MIN_TO_WIN}&p=\${AUCTION_PRICE}`,
+  burl: `https://${dsp}.example/bill?p=\${AUCTION_PRICE}`,
+});
+
+const REPLIES = [
+  bidReply('a', [{ price: 4, ...urls('a') }]),
+  bidReply('b', [{ price: 3, ...urls('b') }]),
+  bidReply('c', [{ impid: 'unknown', ...urls('c') }]),
+];
+
+const planFor = (request: BidRequest, alreadyNotified: number[] = [], replies = REPLIES) =>
+  planNotices(request, buildDecision(request, replies), new Set(alreadyNotified));
+
+describe('a plan', () => {
+  test('tells the winner, every loser with its reason and no price, and holds the bill', () => {
+    expect(planFor(buildRequest())).toEqual({
+      now: [
+        { kind: 'win', dspId: 'a', url: 'https://a.example/win?p=3' },
+        { kind: 'loss', dspId: 'b', url: 'https://b.example/loss?r=102&m=3&p=' },
+        { kind: 'loss', dspId: 'c', url: 'https://c.example/loss?r=3&m=&p=' },
+      ],
+      onBilling: [{ bidIndex: 0, dspId: 'a', url: 'https://a.example/bill?p=3' }],
+    });
+  });
+
+  test('bills nothing for a test request', () => {
+    const plan = planFor(buildRequest({ test: 1 }));
+    expect(plan.onBilling).toEqual([]);
+    expect(plan.now).toHaveLength(3);
+  });
+
+  test('tells nobody who was told already, and still bills', () => {
+    const plan = planFor(buildRequest(), [0, 1]);
+    expect(plan.now.map(({ dspId }) => dspId)).toEqual(['c']);
+    expect(plan.onBilling).toHaveLength(1);
+  });
+
+  test('is empty for bids without URLs', () => {
+    const replies = [bidReply('a', [{ price: 4 }]), bidReply('b', [{ price: 3 }])];
+    expect(planFor(buildRequest(), [], replies)).toEqual({ now: [], onBilling: [] });
+  });
+
+  test('holds the bill of a winner without nurl', () => {
+    const { nurl: _nurl, ...rest } = urls('a');
+    expect(planFor(buildRequest(), [], [bidReply('a', [{ price: 4, ...rest }])])).toMatchObject({
+      now: [],
+      onBilling: [{ dspId: 'a' }],
+    });
+  });
+});
+
+test('the URL that serves markup has the price of the win', () => {
+  const request = buildRequest();
+  const bids = [{ price: 4, adm: '', ...urls('a') }];
+  expect(markupUrl(request, buildDecision(request, [bidReply('a', bids)]), 0)).toBe('https://a.example/win?p=0');
+});

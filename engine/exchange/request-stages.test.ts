@@ -1,0 +1,213 @@
+import { describe, expect, test } from 'vitest';
+import type { Bid, BidRequest } from '../../openrtb/types.ts';
+import type { DspReply } from '../dsp/reply.ts';
+import {
+  advance,
+  type Conclusion,
+  openRequest,
+  type RequestEffect,
+  type RequestMessage,
+  type RequestState,
+} from './request-stages.ts';
+import { bidReply, buildRequest, buildTerms, DECISION_RULES, noBidReply } from './testing/build-exchange.ts';
+
+function open(dspCount: number, request: BidRequest = buildRequest()): RequestState {
+  return openRequest(request, buildTerms(request), DECISION_RULES, dspCount);
+}
+
+/** Starts the request and lets the replies come; gives the effects of the last of them. */
+function collect(state: RequestState, ...replies: DspReply[]): readonly RequestEffect[] {
+  let effects = advance(state, { kind: 'start' }, 0);
+  for (const reply of replies) effects = advance(state, { kind: 'replied', reply }, 10);
+  return effects;
+}
+
+function conclusionOf(effects: readonly RequestEffect[]): Conclusion {
+  expect(effects).toMatchObject([{ kind: 'conclude' }]);
+  return (effects[0] as Extract<RequestEffect, { kind: 'conclude' }>).conclusion;
+}
+
+const markup = (bidIndex: number, text: string | null): RequestMessage => ({
+  kind: 'markup',
+  bidIndex,
+  markup: text,
+});
+
+/** A bid whose markup must be fetched. */
+const unserved = (dsp: string, price: number): Partial<Bid> => ({
+  id: `of-${dsp}`,
+  price,
+  adm: '',
+  nurl: `https://${dsp}.example/win?p=\${AUCTION_PRICE}`,
+});
+
+const winners = ({ answer }: Conclusion) => answer!.seatbid!.flatMap(({ bid }) => bid);
+
+describe('collecting', () => {
+  test('starts with the solicitation and waits', () => {
+    const state = open(2);
+    expect(advance(state, { kind: 'start' }, 0)).toEqual([{ kind: 'solicit' }]);
+    expect(advance(state, { kind: 'replied', reply: noBidReply('a') }, 5)).toEqual([]);
+    expect(state).toMatchObject({ stage: 'collecting', outstanding: 1 });
+  });
+
+  test('ends when the last DSP has replied', () => {
+    const state = open(2);
+    const conclusion = conclusionOf(collect(state, bidReply('a', [{ price: 3 }]), bidReply('b', [{ price: 2 }])));
+    expect(conclusion.ending).toBe('won');
+    expect(winners(conclusion)).toMatchObject([{ price: 2 }]);
+    expect(conclusion.notified.size).toBe(0);
+    expect(state).toMatchObject({ stage: 'concluded', closedAtMs: 10 });
+  });
+
+  test('ends at the deadline with what has come', () => {
+    const state = open(3);
+    collect(state, bidReply('a', [{}]));
+    const conclusion = conclusionOf(advance(state, { kind: 'deadline' }, 90));
+    expect(conclusion.ending).toBe('won');
+    expect(state.closedAtMs).toBe(90);
+  });
+
+  test('does not wait for a DSP that took no mail', () => {
+    const state = open(2);
+    collect(state, noBidReply('a'));
+    expect(conclusionOf(advance(state, { kind: 'unreachable-dsp' }, 6)).ending).toBe('no-bid');
+  });
+
+  test('does not begin without DSPs', () => {
+    const conclusion = conclusionOf(advance(open(0), { kind: 'start' }, 0));
+    expect(conclusion).toMatchObject({ ending: 'no-bid', answer: { id: 'request-1', seatbid: [], nbr: 500 } });
+  });
+
+  test('ends at once when the client is gone: no answer, no decision', () => {
+    const state = open(2);
+    collect(state, bidReply('a', [{}]));
+    expect(conclusionOf(advance(state, { kind: 'client-gone' }, 6))).toMatchObject({
+      ending: 'cancelled',
+      answer: null,
+      decision: null,
+    });
+    expect(state.replies).toHaveLength(1);
+  });
+});
+
+describe('no bid', () => {
+  test('500 when DSPs had time and nothing won', () => {
+    const state = open(2);
+    const noTime = noBidReply('a', { result: 'skipped', detail: 'no-time' });
+    const conclusion = conclusionOf(collect(state, noTime, noBidReply('b')));
+    expect(conclusion).toMatchObject({ ending: 'no-bid', answer: { nbr: 500 } });
+    expect(conclusion.decision).not.toBeNull();
+  });
+
+  test('15 when there was no time to ask anybody', () => {
+    const noTime = ['a', 'b'].map((dspId) => noBidReply(dspId, { result: 'skipped', detail: 'no-time' }));
+    expect(conclusionOf(collect(open(2), ...noTime)).answer!.nbr).toBe(15);
+  });
+
+  test('500 when the deadline came before any reply', () => {
+    const state = open(1);
+    collect(state);
+    expect(conclusionOf(advance(state, { kind: 'deadline' }, 90)).answer!.nbr).toBe(500);
+  });
+
+  test('500 when all bids were refused', () => {
+    const conclusion = conclusionOf(collect(open(1), bidReply('a', [{ impid: 'unknown' }])));
+    expect(conclusion).toMatchObject({ ending: 'no-bid', answer: { nbr: 500 } });
+    expect(conclusion.decision!.outcome.bids).toMatchObject([{ status: 'refused' }]);
+  });
+});
+
+describe('fetching markup', () => {
+  test('of a winner without adm, from its nurl with the price', () => {
+    const state = open(2);
+    const effects = collect(state, bidReply('a', [unserved('a', 3)]), bidReply('b', [{ price: 2 }]));
+    expect(effects).toEqual([{ kind: 'fetch-markup', bidIndex: 0, url: 'https://a.example/win?p=2' }]);
+    expect(state.stage).toBe('fetching-markup');
+    const conclusion = conclusionOf(advance(state, markup(0, '<i>${AUCTION_PRICE}</i>'), 20));
+    expect(winners(conclusion)).toMatchObject([{ price: 2, adm: '<i>2</i>' }]);
+    expect([...conclusion.notified]).toEqual([0]);
+    expect(state.closedAtMs).toBe(10);
+  });
+
+  test.each([null, ''])('failed (%j): the runner-up wins at its own price', (text) => {
+    const state = open(3);
+    const replies = [bidReply('a', [unserved('a', 5)]), bidReply('b', [{ price: 3 }]), bidReply('c', [{ price: 2 }])];
+    collect(state, ...replies);
+    const conclusion = conclusionOf(advance(state, markup(0, text), 20));
+    expect(winners(conclusion)).toMatchObject([{ price: 2, adm: '<b>ad</b>' }]);
+    expect(conclusion.ending).toBe('won');
+    expect(conclusion.decision!.outcome.bids[0]).toMatchObject({ status: 'refused', reason: 'missing-markup' });
+    expect([...conclusion.notified]).toEqual([0]);
+  });
+
+  test('failed, and the second winner has none either', () => {
+    const state = open(2);
+    collect(state, bidReply('a', [unserved('a', 5)]), bidReply('b', [unserved('b', 3)]));
+    expect(advance(state, markup(0, null), 20)).toEqual([
+      { kind: 'fetch-markup', bidIndex: 1, url: 'https://b.example/win?p=0' },
+    ]);
+    const conclusion = conclusionOf(advance(state, markup(1, '<i>b</i>'), 25));
+    expect(winners(conclusion)).toMatchObject([{ id: 'of-b', adm: '<i>b</i>' }]);
+    expect([...conclusion.notified].sort()).toEqual([0, 1]);
+  });
+
+  test('failed for all: nobody wins', () => {
+    const state = open(2);
+    collect(state, bidReply('a', [unserved('a', 5)]), bidReply('b', [unserved('b', 3)]));
+    advance(state, markup(0, null), 20);
+    const conclusion = conclusionOf(advance(state, markup(1, null), 25));
+    expect(conclusion).toMatchObject({ ending: 'no-bid', answer: { nbr: 500, seatbid: [] } });
+  });
+
+  test('of two winners at once: the answer waits for both', () => {
+    const imp = ['1', '2'].map((id) => ({ id, banner: { w: 300, h: 250 } }));
+    const state = open(1, buildRequest({ imp }));
+    const bids = ['1', '2'].map((impid) => ({ ...unserved(`dsp${impid}`, 2), id: impid, impid }));
+    expect(collect(state, bidReply('a', bids)).map(({ kind }) => kind)).toEqual(['fetch-markup', 'fetch-markup']);
+    expect(advance(state, markup(1, '<i>two</i>'), 20)).toEqual([]);
+    const conclusion = conclusionOf(advance(state, markup(0, null), 21));
+    expect(winners(conclusion)).toMatchObject([{ impid: '2', adm: '<i>two</i>' }]);
+  });
+
+  test('is not hurried by the deadline: the fetcher keeps to it', () => {
+    const state = open(1);
+    collect(state, bidReply('a', [unserved('a', 5)]));
+    expect(advance(state, { kind: 'deadline' }, 90)).toEqual([]);
+    expect(state.stage).toBe('fetching-markup');
+  });
+
+  test('takes no more bids', () => {
+    const state = open(2);
+    collect(state, bidReply('a', [unserved('a', 5)]));
+    advance(state, { kind: 'deadline' }, 90);
+    expect(advance(state, { kind: 'replied', reply: bidReply('b', [{ price: 9 }]) }, 91)).toEqual([]);
+    expect(state.replies).toHaveLength(1);
+    expect(winners(conclusionOf(advance(state, markup(0, '<i/>'), 92)))).toMatchObject([{ id: 'of-a' }]);
+  });
+
+  test('ends when the client is gone', () => {
+    const state = open(1);
+    collect(state, bidReply('a', [unserved('a', 5)]));
+    expect(conclusionOf(advance(state, { kind: 'client-gone' }, 20))).toMatchObject({
+      ending: 'cancelled',
+      answer: null,
+      decision: null,
+    });
+  });
+});
+
+test('a concluded request does nothing more', () => {
+  const state = open(1);
+  collect(state, bidReply('a', [{}]));
+  const messages: RequestMessage[] = [
+    { kind: 'start' },
+    { kind: 'replied', reply: noBidReply('b') },
+    { kind: 'unreachable-dsp' },
+    { kind: 'deadline' },
+    markup(0, '<i/>'),
+    { kind: 'client-gone' },
+  ];
+  for (const message of messages) expect(advance(state, message, 99)).toEqual([]);
+  expect(state.replies).toHaveLength(1);
+});
