@@ -1,0 +1,120 @@
+import { existsSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it, test } from 'vitest';
+import { clearingOfBids, fillingOfMacros, readingOfRequest } from './hot-functions.ts';
+import { type BenchContext, type Measurement, median, percentile } from './measurement.ts';
+import { adRequest } from './payloads/ad-request.ts';
+import { bidAnswers } from './payloads/bid-answers.ts';
+import { creative } from './payloads/creative.ts';
+import { formatMeasurements } from './report.ts';
+import { BENCHMARK_NAMES, QUICK_SCALE } from './suite.ts';
+import { type TimedFunction, timeFunction } from './timed-function.ts';
+
+const built = new URL('../dist/bench/suite.js', import.meta.url);
+
+function quick(lines: string[] = []): BenchContext {
+  return { scale: QUICK_SCALE, seed: 1, progress: (line) => lines.push(line) };
+}
+
+// Forks compiled files: not every supported runtime reads TypeScript.
+describe.skipIf(!existsSync(built))('benchmarks over the network, tiny (after npm run build)', () => {
+  async function run(pattern: string): Promise<Record<string, number>> {
+    const suite: typeof import('./suite.ts') = await import(pathToFileURL(built.pathname).href);
+    const measurements: Measurement[] = [];
+    for await (const measurement of suite.runSuite(pattern, quick())) measurements.push(measurement);
+    return Object.fromEntries(measurements.map(({ name, value }) => [name, value]));
+  }
+
+  it('fan-out cost', async () => {
+    const values = await run('fanout.cpu_ratio.5');
+    expect(values['fanout.cpu_us.bare.5']).toBeGreaterThan(0);
+    const ratio = values['fanout.cpu_us.engine.5']! / values['fanout.cpu_us.bare.5']!;
+    expect(values['fanout.cpu_ratio.5']).toBeCloseTo(ratio);
+  });
+
+  it('throughput', async () => {
+    const values = await run('auction.rate');
+    // A cold engine on a busy machine may answer nothing in time: 0 is a rate too.
+    expect(values['auction.rate']).toSatisfy(Number.isFinite);
+    for (const name of ['own_p50_ms', 'own_p99_ms', 'not_waiting_p99_ms']) {
+      expect(values[`auction.${name}`], name).toBeGreaterThan(0);
+    }
+  });
+
+  it('memory growth', async () => {
+    const values = await run('memory.growth_mb');
+    expect(values['memory.growth_mb']).toSatisfy(Number.isFinite);
+    expect(values['memory.live_mb']).toBeGreaterThan(1);
+  });
+});
+
+test.each([
+  ['reading a request', readingOfRequest()],
+  ['clearing', clearingOfBids(1)],
+  ['macros', fillingOfMacros()],
+])('%s, tiny', (_name, timed) => {
+  const lines: string[] = [];
+  const { name, value, unit } = timeFunction(timed as TimedFunction<unknown, unknown>, quick(lines));
+  expect(BENCHMARK_NAMES).toContain(name);
+  expect(value).toBeGreaterThan(0);
+  expect(unit).toBe('us');
+  expect(lines[0]).toMatch(/results [0-9a-f]{12}/);
+});
+
+test('a function whose results change is not timed', () => {
+  let count = 0;
+  const fickle = { name: 'fickle', inputs: [0], run: () => count++, checksum: (result: number) => result };
+  expect(() => timeFunction(fickle, quick())).toThrow('other results');
+});
+
+test('what the issue asks for has its name', () => {
+  expect(BENCHMARK_NAMES).toEqual(
+    expect.arrayContaining([
+      'fanout.cpu_ratio.5',
+      'fanout.cpu_ratio.20',
+      'fanout.cpu_ratio.50',
+      'auction.rate',
+      'auction.own_p99_ms',
+      'validate.2kb_us',
+      'gsp.50_us',
+      'macros.us',
+      'memory.growth_mb',
+    ]),
+  );
+});
+
+test('payloads have the sizes that the names say', () => {
+  for (const bytes of [1536, 2048]) {
+    expect(adRequest('request-1', bytes).length).toBeLessThanOrEqual(bytes);
+    expect(adRequest('request-1', bytes).length).toBeGreaterThan(bytes - 100);
+  }
+  expect(creative(1024)).toHaveLength(1024);
+  for (const [head, tail] of bidAnswers(3, 1)) {
+    expect(JSON.parse(`${head}request-1${tail}`)).toMatchObject({ id: 'request-1', cur: 'USD' });
+    expect(head.length + tail.length).toBeGreaterThan(900);
+    expect(head.length + tail.length).toBeLessThan(1200);
+  }
+});
+
+test('the same seed makes the same auctions, another one others', () => {
+  const priceOf = (seed: number) => clearingOfBids(seed).inputs.map(({ bids }) => bids[0]!.priceMicros);
+  expect(priceOf(1)).toEqual(priceOf(1));
+  expect(priceOf(2)).not.toEqual(priceOf(1));
+});
+
+test('median and percentile', () => {
+  expect(median([3, 1, 2])).toBe(2);
+  expect(median([4, 1, 3, 2])).toBe(2.5);
+  const hundred = Array.from({ length: 100 }, (_, index) => 100 - index);
+  expect(percentile(hundred, 99)).toBe(99);
+  expect(percentile([7], 99)).toBe(7);
+  expect(percentile([], 99)).toBeNaN();
+});
+
+test('the table lines up', () => {
+  const table = formatMeasurements([
+    { name: 'a', value: 1.234, unit: 'us' },
+    { name: 'long.name', value: 1234.5, unit: '1/s' },
+  ]);
+  expect(table).toBe('a          1.23  us\nlong.name  1235  1/s');
+});
