@@ -150,7 +150,10 @@ test('at capacity it calls again once a result has come', async () => {
   const { mailbox, transport } = start();
   await ask(mailbox);
   await ask(mailbox);
-  expect((await ask(mailbox)).replies).toMatchObject([{ result: 'skipped', detail: 'at-capacity' }]);
+  // Twice: a skip frees no place.
+  for (let skip = 0; skip < 2; skip++) {
+    expect((await ask(mailbox)).replies).toMatchObject([{ result: 'skipped', detail: 'at-capacity' }]);
+  }
   expect(transport.calls).toHaveLength(2);
   transport.calls[0]!.answer(answered('', 204));
   await ask(mailbox);

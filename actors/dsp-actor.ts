@@ -82,6 +82,7 @@ export function spawnDspActor(parent: ActorParent, options: DspActorOptions): Ma
         body: fanOut.solicitation.body(definition.dialect, timeoutMs),
         version: definition.dialect.version,
         deadlineAtMs: nowMs + timeoutMs,
+        abortAtMs: fanOut.deadlineAtMs,
       },
       (result) => deliver(fanOut, readReply(result, context), true),
     );

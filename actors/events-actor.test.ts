@@ -1,6 +1,6 @@
 import nact from 'nact';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { AuctionEvent } from '../engine/exchange/auction-event.ts';
+import { type AuctionEvent, decodeEvent, encodeEvent } from '../engine/exchange/auction-event.ts';
 import { type EventLog, EventLogError } from '../engine/ports/event-log.ts';
 import { type EventsMessage, handleEvents, openEvents, spawnEventsActor, takeBatch } from './events-actor.ts';
 import { spawnParent } from './mailbox.ts';
@@ -16,13 +16,12 @@ const settled = async () => {
   for (let turn = 0; turn < 6; turn++) await new Promise((resolve) => setImmediate(resolve));
 };
 
-const event = (auctionId: string) => ({ auctionId }) as AuctionEvent;
+const event = (auctionId: string) =>
+  ({ auctionId, input: null, outcome: null, dsps: [] as const }) as unknown as AuctionEvent;
 const record = (auctionId: string): EventsMessage => ({ kind: 'record', event: event(auctionId) });
-/** Length of `{"auctionId":"1"}`. */
-const EVENT_BYTES = 17;
+const EVENT_BYTES = encodeEvent(event('1')).length;
 
-const idsOf = (batch: readonly Uint8Array[]) =>
-  batch.map((bytes) => (JSON.parse(new TextDecoder().decode(bytes)) as AuctionEvent).auctionId);
+const idsOf = (batch: readonly Uint8Array[]) => batch.map((bytes) => decodeEvent(bytes).auctionId);
 
 /** A log that acknowledges when the test says so. */
 class FakeLog implements EventLog {

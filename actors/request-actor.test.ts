@@ -178,7 +178,7 @@ test('its event is plain JSON, and clearing its input again gives its outcome', 
   expect(clearAuction(recorded.input!)).toEqual(recorded.outcome);
 });
 
-test('answers at the deadline with what it has, less what deciding takes; the rest is abandoned and late', async () => {
+test('answers at the deadline with what it has, less what deciding takes; the rest is late and left to the transport', async () => {
   const world = new World(['a', 'b']);
   await world.run();
   await world.bids('a', { price: 3 });
@@ -186,12 +186,26 @@ test('answers at the deadline with what it has, less what deciding takes; the re
   expect(world.answers).toEqual([]);
   await world.pass(1);
   expect(world.answers).toMatchObject([{ ending: 'won' }]);
-  expect(world.abandoned).toContain('b');
+  expect(world.abandoned).toEqual([]);
   expect(world.event.dsps.map(({ dspId }) => dspId)).toEqual(['a']);
   await world.bids('b', { price: 9 });
   expect(world.late).toEqual(['b']);
   expect(world.answers).toHaveLength(1);
   expect(world.concluded).toHaveLength(1);
+});
+
+test('leaves no timer behind', async () => {
+  const world = new World(['a']);
+  const pending = new Set<object>();
+  const schedule = () => {
+    const handle = {};
+    pending.add(handle);
+    return handle;
+  };
+  await world.run({}, { timers: { schedule, cancel: (handle) => pending.delete(handle as object) } });
+  expect(pending.size).toBe(1);
+  await world.replies('a', 204);
+  expect(pending.size).toBe(0);
 });
 
 test('no DSPs: no bid, at once', async () => {
@@ -214,6 +228,14 @@ test('a stopped DSP is not waited for', async () => {
   await world.replies('b', 204);
   expect(world.answers).toMatchObject([{ ending: 'no-bid' }]);
   expect(world.event.dsps).toMatchObject([{ dspId: 'b', result: 'no-bid' }]);
+});
+
+test('a bid that was dropped while reading gets its loss notice', async () => {
+  const world = new World(['a']);
+  await world.run();
+  await world.bids('a', { price: null, lurl: 'https://a.example/loss?${AUCTION_LOSS}' });
+  expect(world.event.dsps).toMatchObject([{ result: 'no-bid', dropped: [{ bidId: 'b', lossReason: 9 }] }]);
+  expect(world.concluded[0]!.notices.now).toEqual([{ kind: 'loss', dspId: 'a', url: 'https://a.example/loss?9' }]);
 });
 
 test('a test request is recorded as one and never billed', async () => {

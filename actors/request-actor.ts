@@ -149,6 +149,8 @@ class RequestActor {
     this.#answer(conclusion.answer, ending);
     const notices = decision === null ? NO_NOTICES : this.#notices(state, decision, conclusion.notified);
     this.#record(this.#event(ending, state.replies, decision, state.closedAtMs, notices), decision, notices);
+    // Otherwise the transport ends what is still under way at its own deadlines, and learns from what comes late.
+    if (ending === 'cancelled') this.#abandonCalls();
     this.#end();
   }
 
@@ -163,6 +165,7 @@ class RequestActor {
     this.#environment.onFault(fault);
     this.#answer(null, 'failed');
     this.#record(this.#event('failed', [], null, 0, NO_NOTICES), null, NO_NOTICES);
+    this.#abandonCalls();
     this.#end();
   }
 
@@ -183,6 +186,9 @@ class RequestActor {
   #end(): void {
     if (this.#timer !== null) this.#environment.timers.cancel(this.#timer);
     this.#mailbox.stop();
+  }
+
+  #abandonCalls(): void {
     for (const abandon of this.#fanOut?.abandons ?? []) abandon();
   }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LogProblem, readEvents } from '../adapters/event-log/reader.ts';
+import { decodeEvent } from '../engine/exchange/auction-event.ts';
 import { readOptions, wholeNumber } from './options.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -32,7 +33,7 @@ export async function events(args: readonly string[]): Promise<void> {
   for await (const { payload } of readEvents(folder, { ...from, onProblem })) {
     count += 1;
     if (options.count === true) continue;
-    if (!process.stdout.write(`${Buffer.from(payload).toString('utf8')}\n`)) await once(process.stdout, 'drain');
+    if (!process.stdout.write(`${JSON.stringify(decodeEvent(payload))}\n`)) await once(process.stdout, 'drain');
   }
   if (options.count === true) process.stdout.write(`${count}\n`);
 }

@@ -49,6 +49,7 @@ function call(transport: UndiciTransport, timeoutMs = 1000): Promise<DspTranspor
         body: Buffer.from('{"id":"1"}'),
         version: '2.6',
         deadlineAtMs: systemClock.monotonicMs() + timeoutMs,
+        abortAtMs: systemClock.monotonicMs() + timeoutMs,
       },
       resolve,
     );
@@ -190,7 +191,13 @@ test('an abandoned call ends at once and frees its connection', async () => {
   const transport = transportTo(url);
   const results: DspTransportResult[] = [];
   const abandon = transport.call(
-    { dspId: 'one', body: Buffer.from('{}'), version: '2.6', deadlineAtMs: systemClock.monotonicMs() + 5000 },
+    {
+      dspId: 'one',
+      body: Buffer.from('{}'),
+      version: '2.6',
+      deadlineAtMs: systemClock.monotonicMs() + 5000,
+      abortAtMs: systemClock.monotonicMs() + 5000,
+    },
     (result) => results.push(result),
   );
   await expect.poll(() => transport.connections('one').busy).toBe(1);
@@ -221,4 +228,38 @@ test('preconnecting opens a connection that the first call uses, and survives wh
   const silent = transportTo(await http(() => {}), { id: 'one' });
   const away = transportTo('http://127.0.0.1:1/bid');
   await Promise.all([silent.preconnect(), away.preconnect()]);
+});
+
+test('an answer between deadline and abort is measured and keeps its connection', async () => {
+  let connections = 0;
+  let answer = (): void => {};
+  let calls = 0;
+  const server = createServer((_request, response) => {
+    const send = () => response.writeHead(200).end('{}');
+    calls += 1;
+    if (calls === 1) answer = send;
+    else send();
+  });
+  server.on('connection', () => {
+    connections += 1;
+  });
+  const transport = transportTo(await listen(server), { connections: 1, waitingMax: 0 });
+  const nowMs = systemClock.monotonicMs();
+  const late: number[] = [];
+  const result = await new Promise<DspTransportResult>((resolve) => {
+    const body = Buffer.from('{}');
+    const onLateAnswer = (latencyMs: number): void => void late.push(latencyMs);
+    transport.call(
+      { dspId: 'one', body, version: '2.6', deadlineAtMs: nowMs + 30, abortAtMs: nowMs + 5000, onLateAnswer },
+      resolve,
+    );
+  });
+  expect(result).toMatchObject({ kind: 'timeout', phase: 'headers' });
+  // The late call still has its connection: there is no room for another.
+  expect(await call(transport)).toMatchObject({ kind: 'not-sent', reason: 'pool-full' });
+  answer();
+  await expect.poll(() => late.length).toBe(1);
+  expect(late[0]).toBeGreaterThanOrEqual(30);
+  expect(await call(transport)).toMatchObject({ kind: 'answered' });
+  expect(connections).toBe(1);
 });

@@ -1,9 +1,10 @@
 /**
  * DspTransport over HTTP/1.1 with undici's `dispatch` on one persistent pool per DSP.
  *
- * One total deadline covers waiting for a connection, connecting, headers and body. A call that misses it is aborted,
- * which destroys its socket: with HTTP/1.1 there is no other way to stop an answer that is under way. Redirects are not
- * followed; a status of 3xx is an answer like any other and means an error to the caller.
+ * One total deadline covers waiting for a connection, connecting, headers and body. A call that misses it has timed out
+ * for its caller at once; it is aborted at `abortAtMs`, which destroys its socket: with HTTP/1.1 there is no other way to
+ * stop an answer that is under way. In between a late answer saves the connection. Redirects are not followed; a status
+ * of 3xx is an answer like any other and means an error to the caller.
  */
 import { type Dispatcher, Pool } from 'undici';
 import type { Clock, Timers } from '../../engine/ports/clock.ts';
@@ -59,8 +60,8 @@ export function createUndiciTransport(options: UndiciTransportOptions): UndiciTr
     call(call, onResult) {
       const line = lines.get(call.dspId);
       if (line === undefined) throw new Error(`no endpoint is configured for DSP "${call.dspId}"`);
-      const exchange = new DspExchange(line, call, onResult, options);
-      if (exchange.start()) deadlines.add(call.deadlineAtMs, exchange);
+      const exchange = new DspExchange(line, call, onResult, deadlines, options);
+      exchange.start();
       return exchange.abandon;
     },
     async preconnect() {
@@ -163,14 +164,19 @@ function headerLines(endpoint: DspEndpoint, version: string): string[] {
 
 type Phase = 'connect' | 'headers' | 'body';
 
-/** One call: undici's handler and the deadline's entry in one object, so that a call costs one allocation of ours. */
+/**
+ * One call: undici's handler and the deadline's entry in one object, so that a call costs one allocation of ours. The
+ * caller has its result once `#onResult` is null; the connection is free once the exchange is over.
+ */
 class DspExchange implements Dispatcher.DispatchHandler, Expiring {
   readonly #line: DspLine;
-  readonly #call: DspCall;
+  readonly #deadlines: DeadlineQueue;
   readonly #options: UndiciTransportOptions;
   readonly #startedAtMs: number;
+  #call: DspCall | null;
   #onResult: ((result: DspTransportResult) => void) | null;
   #controller: Dispatcher.DispatchController | null = null;
+  #isOver = false;
   #phase: Phase = 'connect';
   #status = 0;
   #encoding: string | undefined;
@@ -183,35 +189,38 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
     line: DspLine,
     call: DspCall,
     onResult: (result: DspTransportResult) => void,
+    deadlines: DeadlineQueue,
     options: UndiciTransportOptions,
   ) {
     this.#line = line;
     this.#call = call;
     this.#onResult = onResult;
+    this.#deadlines = deadlines;
     this.#options = options;
     this.#startedAtMs = options.clock.monotonicMs();
   }
 
-  /** False when the call was refused before sending. */
-  start(): boolean {
+  start(): void {
     const line = this.#line;
-    if (line.inFlight >= line.inFlightMax) {
-      const refuse = this.#onResult;
-      this.#onResult = null;
-      queueMicrotask(() => refuse?.({ kind: 'not-sent', reason: 'pool-full', latencyMs: 0 }));
-      return false;
-    }
+    const { version, body, deadlineAtMs } = this.#call!;
     line.inFlight += 1;
+    if (line.inFlight > line.inFlightMax) {
+      queueMicrotask(() => {
+        this.#finish({ kind: 'not-sent', reason: 'pool-full', latencyMs: 0 });
+        this.#end();
+      });
+      return;
+    }
+    this.#deadlines.add(deadlineAtMs, this);
     line.pool.dispatch(
       {
         method: 'POST',
         path: line.path,
-        headers: line.headersFor(this.#call.version),
-        body: line.gzipRequests ? gzipOnce(this.#call.body) : this.#call.body,
+        headers: line.headersFor(version),
+        body: line.gzipRequests ? gzipOnce(body) : body,
       },
       this,
     );
-    return true;
   }
 
   readonly abandon = (): void => {
@@ -219,17 +228,23 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
     this.#abort();
   };
 
+  /** First at the deadline of the caller, then, when the answer is still under way, to abort it. */
   expire(nowMs: number): void {
-    if (this.#onResult === null) return;
+    if (this.#isOver) return;
     this.#finish({ kind: 'timeout', phase: this.#phase, latencyMs: nowMs - this.#startedAtMs });
-    this.#abort();
+    const { abortAtMs } = this.#call!;
+    if (this.#phase === 'connect' || abortAtMs <= nowMs) this.#abort();
+    else this.#deadlines.add(abortAtMs, this);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
     // The deadline passed while the call waited for a connection: nothing is written.
-    if (this.#onResult === null) controller.abort(CALL_IS_OVER);
-    else this.#phase = 'headers';
+    if (this.#isOver) {
+      controller.abort(CALL_IS_OVER);
+      return;
+    }
+    this.#controller = controller;
+    this.#phase = 'headers';
   }
 
   onResponseStart(
@@ -246,29 +261,34 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#onResult === null) return;
+    if (this.#isOver) return;
     this.#size += chunk.length;
     if (this.#size > this.#options.responseBytesMax) this.#tooLarge();
+    else if (this.#onResult === null) return;
     else if (this.#first === null) this.#first = chunk;
     else if (this.#more === null) this.#more = [this.#first, chunk];
     else this.#more.push(chunk);
   }
 
   onResponseEnd(): void {
-    if (this.#onResult === null) return;
-    const raw = this.#more === null ? (this.#first ?? EMPTY) : Buffer.concat(this.#more, this.#size);
-    const decoded = decodeBody(raw, this.#encoding, this.#options.responseBytesMax);
+    if (this.#isOver) return;
     const latencyMs = this.#elapsedMs();
-    if (decoded.kind === 'decoded') {
-      this.#finish({ kind: 'answered', status: this.#status, body: decoded.body, latencyMs });
-    } else {
-      this.#finish({ kind: 'unreadable', reason: decoded.reason, latencyMs });
-    }
+    if (this.#onResult === null) this.#call?.onLateAnswer?.(latencyMs);
+    else this.#finish(this.#answer(latencyMs));
+    this.#end();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     const code = (error as NodeJS.ErrnoException).code ?? error.name;
     this.#finish({ kind: 'unreachable', code, latencyMs: this.#elapsedMs() });
+    this.#end();
+  }
+
+  #answer(latencyMs: number): DspTransportResult {
+    const raw = this.#more === null ? (this.#first ?? EMPTY) : Buffer.concat(this.#more, this.#size);
+    const decoded = decodeBody(raw, this.#encoding, this.#options.responseBytesMax);
+    if (decoded.kind === 'unreadable') return { kind: 'unreadable', reason: decoded.reason, latencyMs };
+    return { kind: 'answered', status: this.#status, body: decoded.body, latencyMs };
   }
 
   #tooLarge(): void {
@@ -277,17 +297,26 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
   }
 
   #abort(): void {
-    this.#first = null;
-    this.#more = null;
-    this.#controller?.abort(CALL_IS_OVER);
+    const controller = this.#controller;
+    this.#end();
+    controller?.abort(CALL_IS_OVER);
   }
 
   #finish(result: DspTransportResult): void {
     const onResult = this.#onResult;
-    if (onResult === null) return;
     this.#onResult = null;
+    onResult?.(result);
+  }
+
+  /** Lets go of everything: the deadline queue holds this object for a while yet. */
+  #end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
     this.#line.inFlight -= 1;
-    onResult(result);
+    this.#call = null;
+    this.#controller = null;
+    this.#first = null;
+    this.#more = null;
   }
 
   #elapsedMs(): number {

@@ -81,6 +81,16 @@ describe('adaptive timeout', () => {
     expect(line.run(120_000, 50, 18, 0.1)).toBeLessThan(0.05);
   });
 
+  it('keeps the configured timeout until a DSP that stopped answering answers again', () => {
+    const line = new Line();
+    line.run(60_000, 50, 6, 0.2);
+    for (let i = 0; i < 5; i++) line.timeout.timedOut(10, line.nowMs);
+    expect(line.timeout.waitMs(line.nowMs)).toBe(30);
+    expect(line.timeout.waitMs(line.nowMs + 5000)).toBe(30);
+    line.timeout.answered(6, line.nowMs + 5000);
+    expect(line.timeout.waitMs(line.nowMs + 15_000)).toBeLessThan(15);
+  });
+
   it('gives a DSP that was not called for a window the configured timeout again', () => {
     const line = new Line();
     line.run(60_000, 50, 6, 0.2);

@@ -118,6 +118,38 @@ describe('what counts as failure', () => {
   });
 });
 
+describe('results that come late', () => {
+  function opened() {
+    const health = createDspHealth(OPTIONS, 0);
+    for (let i = 0; i < 11; i++) record(health, outcome('timeout'), i * 100, half);
+    expect(snapshot(health, 1000).breaker).toBe('open');
+    return health;
+  }
+
+  it('of calls from before the breaker opened are no evidence of healing', () => {
+    const health = opened();
+    for (let nowMs = 1000; nowMs < 20_000; nowMs += 1000) record(health, outcome('bid'), nowMs, half);
+    expect(snapshot(health, 20_000).breaker).toBe('open');
+  });
+
+  it('of probes from before it closed do not bring the suspicion back', () => {
+    const health = opened();
+    for (let nowMs = 1000; nowMs < 120_000; nowMs += 1000)
+      record(health, outcome('bid', { isProbe: true }), nowMs, half);
+    expect(snapshot(health, 120_000)).toMatchObject({ breaker: 'closed', callShare: 1 });
+    record(health, outcome('timeout', { isProbe: true }), 120_000, half);
+    expect(snapshot(health, 120_000).callShare).toBe(1);
+  });
+});
+
+it('learns latency from calls that a finished auction abandoned, not from those never sent', () => {
+  const health = createDspHealth(OPTIONS, 0);
+  record(health, outcome('not-sent', { latencyMs: 0 }), 0, half);
+  expect(health.timeout.histogram.count).toBe(0);
+  record(health, outcome('not-sent', { latencyMs: 12 }), 0, half);
+  expect([health.timeout.histogram.count, health.timeout.histogram.answeredCount]).toEqual([1, 0]);
+});
+
 describe('course of an illness', () => {
   const ILLNESSES: Record<string, Behaviour> = {
     hangs: HANGS,
@@ -178,7 +210,10 @@ describe('course of an illness', () => {
       state: 'out-of-rotation',
       breaker: 'closed',
       rotation: 'out',
+      // The floor, though the throttle holds calls back too.
+      callShare: 0.01,
     });
+    expect(snapshot(dsp.health, dsp.nowMs).throttleShare).toBeLessThan(1);
     expect(dsp.health.skipCounts['out-of-rotation']).toBeGreaterThan(10);
     dsp.run(9000, 100, ANSWERS);
     expect(snapshot(dsp.health, dsp.nowMs)).toMatchObject({ state: 'healthy', rotation: 'in', callShare: 1 });

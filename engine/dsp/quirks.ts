@@ -9,7 +9,7 @@ type Transform = (request: BidRequest) => BidRequest;
 const QUIRKS = {
   /** `native.request` as a JSON object, not as text (allowed by the Native documents' own examples). */
   'native-request-as-object': (request) => ({ ...request, imp: request.imp.map(withNativeObject) }),
-  /** Sends only `imp[].banner.w/h`, taken from the first format, beside `format`: bidders from before 2.4 read nothing else. */
+  /** Adds `imp[].banner.w/h`, those of the first sized format: bidders from before 2.4 read nothing else. */
   'banner-size-in-w-h': (request) => ({ ...request, imp: request.imp.map(withPlainSize) }),
 } as const satisfies Record<string, Transform>;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { RECOVERY_DEFAULTS, Recovery } from './recovery.ts';
 
-/** A success each second from `fromMs`; returns the time of the success that made the streak long enough. */
+/** A success each half second from `fromMs`; how long it took until the streak was long enough. */
 function cleanAfter(recovery: Recovery, fromMs: number): number {
   for (let nowMs = fromMs; ; nowMs += 500) {
     recovery.record(false, true, nowMs);

@@ -20,10 +20,9 @@ export interface Dialect {
 }
 
 export function dialect(options: Omit<Dialect, 'key'>): Dialect {
-  return {
-    ...options,
-    key: JSON.stringify([options.version, options.quirks, options.blockedAdvertisers, options.blockedCategories]),
-  };
+  const { version, quirks, blockedAdvertisers, blockedCategories } = options;
+  const key = JSON.stringify([version, quirks, blockedAdvertisers, blockedCategories]);
+  return { key, version, quirks, blockedAdvertisers, blockedCategories };
 }
 
 const encoder = new TextEncoder();

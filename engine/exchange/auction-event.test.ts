@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { LossReason } from '../../openrtb/codes.ts';
 import type { Diagnostic } from '../../openrtb/diagnostics.ts';
-import { type AuctionEvent, dspRecord, encodeEvent } from './auction-event.ts';
+import { type AuctionEvent, decodeEvent, dspRecord, encodeEvent } from './auction-event.ts';
 import { bidReply, noBidReply } from './testing/build-exchange.ts';
 
 test('a record says what a DSP answered, without its bids and diagnostics', () => {
@@ -19,7 +19,10 @@ test('a record says what a DSP answered, without its bids and diagnostics', () =
   expect(dspRecord(bidReply('a', [{}]))).not.toHaveProperty('response');
 });
 
-test('events are UTF-8 JSON', () => {
-  const event = { type: 'auction', auctionId: 'ä' } as AuctionEvent;
-  expect(Buffer.from(encodeEvent(event)).toString('utf8')).toBe('{"type":"auction","auctionId":"ä"}');
+test('events are UTF-8 JSON and come back as they were', () => {
+  const dsps = [dspRecord(noBidReply('a')), dspRecord(noBidReply('b', { nbr: 7 }))];
+  const event = { type: 'auction', auctionId: 'ä', input: null, outcome: null, dsps } as unknown as AuctionEvent;
+  const stored = encodeEvent(event);
+  expect(Buffer.from(stored).toString('utf8')).toContain('"auctionId":"ä"');
+  expect(decodeEvent(stored)).toEqual(event);
 });

@@ -5,6 +5,7 @@
  */
 import type { AuctionInput, AuctionOutcome } from '../auction/types.ts';
 import type { DspReply, ReplyResult } from '../dsp/reply.ts';
+import { type Columns, fromColumns, toColumns } from './columns.ts';
 import type { PendingBillingNotice } from './notices.ts';
 import type { RequestFeatures } from './request-features.ts';
 
@@ -70,8 +71,36 @@ export function dspRecord(reply: DspReply): DspRecord {
 }
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
-/** UTF-8 JSON, as appended to the event log. */
+/** UTF-8 JSON, as appended to the event log: lists with a row per bid or DSP are stored by column. */
 export function encodeEvent(event: AuctionEvent): Uint8Array {
-  return encoder.encode(JSON.stringify(event));
+  const { input, outcome, dsps } = event;
+  const stored: StoredAuctionEvent = {
+    ...event,
+    input: input === null ? null : { ...input, bids: toColumns(input.bids) },
+    outcome: outcome === null ? null : { ...outcome, bids: toColumns(outcome.bids) },
+    dsps: toColumns(dsps),
+  };
+  return encoder.encode(JSON.stringify(stored));
 }
+
+/** The event as it was before it was stored. Throws a SyntaxError for anything that is no JSON. */
+export function decodeEvent(payload: Uint8Array): AuctionEvent {
+  const stored = JSON.parse(decoder.decode(payload)) as StoredAuctionEvent;
+  const { input, outcome, dsps } = stored;
+  return {
+    ...stored,
+    input: input === null ? null : { ...input, bids: fromColumns(input.bids) },
+    outcome: outcome === null ? null : { ...outcome, bids: fromColumns(outcome.bids) },
+    dsps: fromColumns(dsps),
+  };
+}
+
+type ByColumn<T, Keys extends keyof T> = Omit<T, Keys> & Readonly<Record<Keys, Columns>>;
+
+type StoredAuctionEvent = Omit<AuctionEvent, 'input' | 'outcome' | 'dsps'> & {
+  readonly input: ByColumn<AuctionInput, 'bids'> | null;
+  readonly outcome: ByColumn<AuctionOutcome, 'bids'> | null;
+  readonly dsps: Columns;
+};

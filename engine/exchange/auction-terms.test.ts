@@ -55,13 +55,29 @@ describe('floors', () => {
     expect(deals.map((deal) => deal.floorCpmMicros)).toEqual([2_000_000, 4_000_000]);
   });
 
-  test.each<[string, Partial<Imp>]>([
-    ['imp', { bidfloor: 1, bidfloorcur: 'CHF' }],
-    ['deal', { pmp: { deals: [{ id: 'a', bidfloor: 1, bidfloorcur: 'CHF' }] } }],
-    ['durations', { bidfloorcur: 'CHF', video: { mimes: ['video/mp4'], durfloors: [{ mindur: 1, bidfloor: 1 }] } }],
-    ['second', { bidfloorcur: 'CHF', video: { mimes: ['video/mp4'], mincpmpersec: 1 } }],
-  ])('in a currency without rate make the request unpriceable: %s', (_name, imp) => {
-    expect(() => impTerms(imp)).toThrow(UnpriceableRequest);
+  const mimes = ['video/mp4'];
+  test.each<[string, Partial<Imp>, string]>([
+    ['of the imp', { bidfloor: 1, bidfloorcur: 'CHF' }, 'imp[1].bidfloorcur'],
+    [
+      'of a deal',
+      { pmp: { deals: [{ id: 'a' }, { id: 'b', bidfloor: 1, bidfloorcur: 'CHF' }] } },
+      'imp[1].pmp.deals[1].bidfloorcur',
+    ],
+    [
+      'by duration',
+      { bidfloorcur: 'CHF', video: { mimes, durfloors: [{ mindur: 1, bidfloor: 1 }] } },
+      'imp[1].bidfloorcur',
+    ],
+    ['per second', { bidfloorcur: 'CHF', video: { mimes, mincpmpersec: 1 } }, 'imp[1].bidfloorcur'],
+  ])('%s in a currency without rate make the request unpriceable, there', (_name, imp, path) => {
+    const request = buildRequest({
+      imp: [
+        { id: '1', banner: {} },
+        { id: '2', ...imp },
+      ],
+    });
+    expect(() => buildTerms(request)).toThrow(UnpriceableRequest);
+    expect(() => buildTerms(request)).toThrow(expect.objectContaining({ path }));
   });
 
   test('of a rule: the highest of the media types on offer, by publisher, placement, country and first size', () => {

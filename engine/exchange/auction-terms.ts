@@ -83,7 +83,9 @@ export function auctionTerms(
     dspBlocks: rules.dspBlocks,
     allowedLanguages: request.wlangb ?? request.wlang ?? NO_STRINGS,
     policy: money.policy(),
-    imps: request.imp.map((imp) => auctionImp(imp, request.device, features, rules, money, learnedReserves)),
+    imps: request.imp.map((imp, index) =>
+      auctionImp(imp, `imp[${index}]`, request.device, features, rules, money, learnedReserves),
+    ),
   };
 }
 
@@ -133,12 +135,9 @@ class Converter {
     this.#fromExchange = rateBetween(rules.currencies, rules.currency, currency) ?? 1;
   }
 
-  /** A decimal CPM from the request. Floors are rounded to the nearest micro: a bid equal to the floor passes. */
-  floorMicros(amount: number | undefined, currency: string | undefined, path: string): number {
-    if (amount === undefined || amount === 0) return 0;
-    const rate = rateBetween(this.#rules.currencies, currency ?? 'USD', this.#currency);
-    if (rate === null) throw new UnpriceableRequest(path, `${path}: currency ${currency} cannot be converted`);
-    return toMicros(amount * rate);
+  /** For the floors of one imp or deal; `path` is where it names its currency, absent = USD. */
+  floors(currency: string | undefined, path: string): FloorConverter {
+    return new FloorConverter(rateBetween(this.#rules.currencies, currency ?? 'USD', this.#currency), path);
   }
 
   /** Micros of the exchange currency. */
@@ -158,8 +157,27 @@ class Converter {
   }
 }
 
+/** Brings the floors of one imp or deal into the auction currency. */
+class FloorConverter {
+  readonly #rate: number | null;
+  readonly #path: string;
+
+  constructor(rate: number | null, path: string) {
+    this.#rate = rate;
+    this.#path = path;
+  }
+
+  /** From a decimal CPM to the nearest micro: a bid equal to the floor passes. No floor needs no rate. */
+  micros(amount: number | undefined): number {
+    if (amount === undefined || amount === 0) return 0;
+    if (this.#rate === null) throw new UnpriceableRequest(this.#path, `${this.#path}: cannot be converted`);
+    return toMicros(amount * this.#rate);
+  }
+}
+
 function auctionImp(
   imp: Imp,
+  path: string,
   device: Device | undefined,
   features: RequestFeatures,
   rules: ExchangeRules,
@@ -168,20 +186,23 @@ function auctionImp(
 ): AuctionImp {
   const placementId = imp.tagid ?? '';
   const banner = imp.banner === undefined ? null : bannerOffer(imp.banner);
+  const floors = money.floors(imp.bidfloorcur, `${path}.bidfloorcur`);
   return {
     id: imp.id,
     placementId,
     slotWeights: placementRules(imp, rules)?.slotWeights ?? SINGLE_SLOT,
     banner,
-    video: imp.video === undefined ? null : timedOffer(imp.video, imp, money),
-    audio: imp.audio === undefined ? null : timedOffer(imp.audio, imp, money),
+    video: imp.video === undefined ? null : timedOffer(imp.video, floors),
+    audio: imp.audio === undefined ? null : timedOffer(imp.audio, floors),
     native: imp.native === undefined ? null : { blockedAttributes: imp.native.battr ?? NO_NUMBERS },
     secure: imp.secure === 1,
     interstitialScreen: imp.instl === 1 ? screenOf(device, banner) : null,
     expectedDelaySec: imp.exp ?? null,
     privateAuction: imp.pmp?.private_auction === 1,
-    deals: (imp.pmp?.deals ?? []).map((deal) => auctionDeal(deal, money)),
-    requestFloorCpmMicros: money.floorMicros(imp.bidfloor, imp.bidfloorcur, 'imp.bidfloorcur'),
+    deals: (imp.pmp?.deals ?? []).map((deal, index) =>
+      auctionDeal(deal, money.floors(deal.bidfloorcur, `${path}.pmp.deals[${index}].bidfloorcur`)),
+    ),
+    requestFloorCpmMicros: floors.micros(imp.bidfloor),
     ruleFloorCpmMicros: money.ownMicros(ruleFloor(imp, banner, features, rules)),
     learnedFloorCpmMicros: money.ownMicros(learnedReserves(placementId)),
   };
@@ -222,45 +243,42 @@ function bannerOffer(banner: Banner): BannerOffer {
   };
 }
 
-function timedOffer(media: Video | Audio, imp: Imp, money: Converter): TimedMediaOffer {
+function timedOffer(media: Video | Audio, floors: FloorConverter): TimedMediaOffer {
   return {
     minDurationSec: media.minduration ?? null,
     maxDurationSec: media.maxduration ?? null,
     requiredDurationsSec: media.rqddurs ?? NO_NUMBERS,
     protocols: media.protocols ?? NO_NUMBERS,
     blockedAttributes: media.battr ?? NO_NUMBERS,
-    durationFloors: durationFloors(media.durfloors, imp.bidfloorcur, money),
-    minCpmPerSecMicros: perSecondFloor(media.mincpmpersec, imp.bidfloorcur, money),
+    durationFloors: durationFloors(media.durfloors, floors),
+    minCpmPerSecMicros: perSecondFloor(media.mincpmpersec, floors),
   };
 }
 
-function auctionDeal(deal: Deal, money: Converter): AuctionDeal {
+/** A deal's floors are in its own currency, never in that of the imp (2.6, object Deal). */
+function auctionDeal(deal: Deal, floors: FloorConverter): AuctionDeal {
   return {
     id: deal.id,
-    floorCpmMicros: money.floorMicros(deal.bidfloor, deal.bidfloorcur, 'imp.pmp.deals.bidfloorcur'),
+    floorCpmMicros: floors.micros(deal.bidfloor),
     auctionType: deal.at === 1 || deal.at === 2 || deal.at === 3 ? deal.at : null,
     seats: deal.wseat ?? NO_STRINGS,
     advertiserDomains: deal.wadomain ?? NO_STRINGS,
     guaranteed: deal.guar === 1,
-    durationFloors: durationFloors(deal.durfloors, deal.bidfloorcur, money),
-    minCpmPerSecMicros: perSecondFloor(deal.mincpmpersec, deal.bidfloorcur, money),
+    durationFloors: durationFloors(deal.durfloors, floors),
+    minCpmPerSecMicros: perSecondFloor(deal.mincpmpersec, floors),
   };
 }
 
-function durationFloors(
-  floors: readonly DurFloors[] | undefined,
-  currency: string | undefined,
-  money: Converter,
-): DurationFloor[] {
-  return (floors ?? []).map((floor) => ({
-    minSec: floor.mindur ?? null,
-    maxSec: floor.maxdur ?? null,
-    floorCpmMicros: money.floorMicros(floor.bidfloor, currency, 'durfloors'),
+function durationFloors(ranges: readonly DurFloors[] | undefined, floors: FloorConverter): DurationFloor[] {
+  return (ranges ?? []).map((range) => ({
+    minSec: range.mindur ?? null,
+    maxSec: range.maxdur ?? null,
+    floorCpmMicros: floors.micros(range.bidfloor),
   }));
 }
 
-function perSecondFloor(amount: number | undefined, currency: string | undefined, money: Converter): number | null {
-  return amount === undefined ? null : money.floorMicros(amount, currency, 'mincpmpersec');
+function perSecondFloor(amount: number | undefined, floors: FloorConverter): number | null {
+  return amount === undefined ? null : floors.micros(amount);
 }
 
 function screenOf(device: Device | undefined, banner: BannerOffer | null): Size | null {

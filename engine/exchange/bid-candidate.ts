@@ -26,7 +26,7 @@ const NO_NUMBERS: readonly number[] = [];
 
 export function bidCandidate(index: number, bid: Bid, origin: BidOrigin, priors: ClickPriors): BidCandidate {
   const markup = bid.adm ?? '';
-  const sniffed = markup === '' ? null : sniffMarkup(markup);
+  const facts = markupFacts(markup);
   const declared = bid.mtype === undefined ? null : (MEDIA_BY_MTYPE[bid.mtype] ?? 'unknown');
   return {
     index,
@@ -39,7 +39,7 @@ export function bidCandidate(index: number, bid: Bid, origin: BidOrigin, priors:
     pricing: origin.pricing,
     priceMicros: toMicros(bid.price),
     currency: origin.currency,
-    ctr: priors[likelyMedia(declared, sniffed)],
+    ctr: priors[likelyMedia(declared, facts.sniffedMedia)],
     quality: origin.quality,
     advertiserDomains: bid.adomain ?? NO_STRINGS,
     categories: bid.cat ?? NO_STRINGS,
@@ -55,12 +55,25 @@ export function bidCandidate(index: number, bid: Bid, origin: BidOrigin, priors:
     durationSec: bid.dur ?? null,
     expirySec: bid.exp ?? null,
     declaredMedia: declared,
-    sniffedMedia: sniffed,
     creativeId: bid.crid ?? null,
-    hasMarkup: markup !== '',
     hasWinNoticeUrl: bid.nurl !== undefined,
-    hasInsecureMarkup: INSECURE.test(markup === '' ? (bid.nurl ?? '') : markup),
-    htmlKind: sniffed === 'html' ? htmlKindOf(markup) : null,
+    hasMarkup: facts.hasMarkup,
+    sniffedMedia: facts.sniffedMedia,
+    htmlKind: facts.htmlKind,
+    hasInsecureMarkup: markup === '' ? INSECURE.test(bid.nurl ?? '') : facts.hasInsecureMarkup,
+  };
+}
+
+/** What a decision may ask about markup; empty = none. */
+export function markupFacts(
+  markup: string,
+): Pick<BidCandidate, 'hasMarkup' | 'sniffedMedia' | 'hasInsecureMarkup' | 'htmlKind'> {
+  const sniffedMedia = markup === '' ? null : sniffMarkup(markup);
+  return {
+    hasMarkup: markup !== '',
+    sniffedMedia,
+    hasInsecureMarkup: INSECURE.test(markup),
+    htmlKind: sniffedMedia === 'html' ? htmlKindOf(markup) : null,
   };
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { clearWithout } from './decision.ts';
+import { clearWithMarkup } from './decision.ts';
 import { bidReply, buildDecision, buildRequest, DECISION_RULES, noBidReply } from './testing/build-exchange.ts';
 
 test('bids of all replies become candidates, in order, and lead back to the wire', () => {
@@ -54,7 +54,7 @@ test('a DSP bids per mille unless agreed otherwise', () => {
   ]);
 });
 
-test('cleared without its winner, the runner-up wins and the winner lacks markup', () => {
+test('cleared again without markup, the runner-up wins', () => {
   const nurl = 'https://a.example/win';
   const decision = buildDecision(buildRequest(), [
     bidReply('a', [{ price: 4, adm: '', nurl }]),
@@ -62,7 +62,7 @@ test('cleared without its winner, the runner-up wins and the winner lacks markup
     bidReply('c', [{ price: 2 }]),
   ]);
   expect(decision.outcome.wins).toMatchObject([{ bidIndex: 0, clearingCpmMicros: 3_000_000 }]);
-  const again = clearWithout(decision, new Set([0]));
+  const again = clearWithMarkup(decision, 0, '');
   expect(again.outcome.wins).toMatchObject([{ bidIndex: 1, clearingCpmMicros: 2_000_000 }]);
   expect(again.outcome.bids[0]).toMatchObject({ status: 'refused', reason: 'missing-markup' });
   expect(again.collected).toBe(decision.collected);

@@ -7,7 +7,7 @@ import type { AuctionInput, AuctionOutcome, BidCandidate, PricingModel } from '.
 import type { DspReply } from '../dsp/reply.ts';
 import type { ClickPriors } from '../estimation/click-priors.ts';
 import type { AuctionTerms } from './auction-terms.ts';
-import { bidCandidate } from './bid-candidate.ts';
+import { bidCandidate, markupFacts } from './bid-candidate.ts';
 
 /** A candidate's wire bid and the response it came in; same index as `AuctionInput.bids`. */
 export interface CollectedBid {
@@ -48,10 +48,13 @@ export function decideAuction(terms: AuctionTerms, replies: readonly DspReply[],
   return { input, outcome: clearAuction(input), collected };
 }
 
-/** The same auction without the markup-less bids that could not be served: `forfeited` holds their bid indexes. */
-export function clearWithout(decision: Decision, forfeited: ReadonlySet<number>): Decision {
+/**
+ * The same auction, now that the win notice URL of a bid has served its markup: it is judged like markup that came with
+ * the bid. Empty: it could not be had, and the bid cannot win.
+ */
+export function clearWithMarkup(decision: Decision, bidIndex: number, markup: string): Decision {
   const bids = decision.input.bids.map((bid) =>
-    forfeited.has(bid.index) ? { ...bid, hasMarkup: false, hasWinNoticeUrl: false } : bid,
+    bid.index === bidIndex ? { ...bid, ...markupFacts(markup), hasWinNoticeUrl: false } : bid,
   );
   const input: AuctionInput = { ...decision.input, bids };
   return { input, outcome: clearAuction(input), collected: decision.collected };

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { LossReason } from '../../openrtb/codes.ts';
+import type { Diagnostic } from '../../openrtb/diagnostics.ts';
 import type { BidRequest } from '../../openrtb/types.ts';
-import { markupUrl, planNotices } from './notices.ts';
-import { bidReply, buildDecision, buildRequest } from './testing/build-exchange.ts';
+import { droppedBidNotices, markupUrl, planNotices } from './notices.ts';
+import { bidReply, buildDecision, buildRequest, noBidReply } from './testing/build-exchange.ts';
 
 const urls = (dsp: string) => ({
   nurl: `https://${dsp}.example/win?p=\${AUCTION_PRICE}`,
@@ -60,4 +62,21 @@ test('the URL that serves markup has the price of the win', () => {
   const request = buildRequest();
   const bids = [{ price: 4, adm: '', ...urls('a') }];
   expect(markupUrl(request, buildDecision(request, [bidReply('a', bids)]), 0)).toBe('https://a.example/win?p=0');
+});
+
+test('bids that the reader dropped are told their reason, where they name a lurl', () => {
+  const diagnostic: Diagnostic = { path: 'seatbid', code: 'c', severity: 'drop', message: 'm' };
+  const flaw = { bidId: 'b', impId: '1', lossReason: LossReason.MissingPrice, diagnostic };
+  const lurl =
+    'https://a.example/loss?${AUCTION_ID}-${AUCTION_LOSS}-${AUCTION_PRICE}-${AUCTION_SEAT_ID}-${AUCTION_CURRENCY}';
+  const notice = { lurl, bidid: null, cur: 'EUR', seat: 's', adId: null };
+  const reply = noBidReply('a', {
+    dropped: [
+      { ...flaw, notice },
+      { ...flaw, notice: null },
+    ],
+  });
+  expect(droppedBidNotices(buildRequest(), [noBidReply('n'), reply])).toEqual([
+    { kind: 'loss', dspId: 'a', url: 'https://a.example/loss?request-1-9--s-EUR' },
+  ]);
 });

@@ -141,6 +141,19 @@ describe('fetching markup', () => {
     expect([...conclusion.notified]).toEqual([0]);
   });
 
+  test.each([
+    ['insecure on a secure imp', '<img src="http://a.example/i.png">', 'insecure-markup'],
+    ['of the wrong kind', '<VAST version="4.0"/>', 'markup-of-wrong-kind'],
+  ])('brought markup %s: judged as if it had come with the bid', (_name, text, reason) => {
+    const imp = [{ id: '1', secure: 1, banner: { w: 300, h: 250 } }];
+    const state = open(2, buildRequest({ imp }));
+    collect(state, bidReply('a', [unserved('a', 5)]), bidReply('b', [{ price: 3 }]));
+    const conclusion = conclusionOf(advance(state, markup(0, text), 20));
+    expect(winners(conclusion)).toMatchObject([{ adm: '<b>ad</b>' }]);
+    expect(conclusion.decision!.outcome.bids[0]).toMatchObject({ status: 'refused', reason });
+    expect([...conclusion.notified]).toEqual([0]);
+  });
+
   test('failed, and the second winner has none either', () => {
     const state = open(2);
     collect(state, bidReply('a', [unserved('a', 5)]), bidReply('b', [unserved('b', 3)]));
@@ -174,7 +187,7 @@ describe('fetching markup', () => {
     const state = open(1);
     collect(state, bidReply('a', [unserved('a', 5)]));
     expect(advance(state, { kind: 'deadline' }, 90)).toEqual([]);
-    expect(state.stage).toBe('fetching-markup');
+    expect(state).toMatchObject({ stage: 'fetching-markup', closedAtMs: 10 });
   });
 
   test('takes no more bids', () => {

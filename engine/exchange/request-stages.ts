@@ -13,7 +13,7 @@ import type { DspReply } from '../dsp/reply.ts';
 import { auctionAnswer, noBidAnswer } from './answer.ts';
 import type { AuctionEnding } from './auction-event.ts';
 import type { AuctionTerms } from './auction-terms.ts';
-import { clearWithout, type Decision, type DecisionRules, decideAuction } from './decision.ts';
+import { clearWithMarkup, type Decision, type DecisionRules, decideAuction } from './decision.ts';
 import { markupUrl } from './notices.ts';
 
 export type RequestMessage =
@@ -51,10 +51,8 @@ export interface RequestState {
   decision: Decision | null;
   /** Winners without `adm` whose markup is being fetched from their nurl. */
   readonly fetching: Set<number>;
-  /** What was fetched, by bid index. */
+  /** What was fetched, by bid index; empty when it could not be had. */
   readonly fetched: Map<number, string>;
-  /** Bids whose markup could not be had in time: they cannot win any more. */
-  readonly forfeited: Set<number>;
 }
 
 export function openRequest(
@@ -74,7 +72,6 @@ export function openRequest(
     decision: null,
     fetching: new Set(),
     fetched: new Map(),
-    forfeited: new Set(),
   };
 }
 
@@ -94,7 +91,7 @@ export function advance(state: RequestState, message: RequestMessage, nowMs: num
     case 'deadline':
       return state.stage === 'collecting' ? close(state, nowMs) : NOTHING;
     case 'markup':
-      return receiveMarkup(state, message.bidIndex, message.markup);
+      return receiveMarkup(state, message.bidIndex, message.markup ?? '');
     case 'client-gone':
       return conclude(state, 'cancelled');
   }
@@ -117,8 +114,7 @@ function settle(state: RequestState): readonly RequestEffect[] {
   const { wins } = decision.outcome;
   const effects: RequestEffect[] = [];
   for (const { bidIndex } of wins) {
-    if (decision.input.bids[bidIndex]!.hasMarkup || state.fetched.has(bidIndex) || state.fetching.has(bidIndex))
-      continue;
+    if (decision.input.bids[bidIndex]!.hasMarkup || state.fetching.has(bidIndex)) continue;
     state.fetching.add(bidIndex);
     effects.push({ kind: 'fetch-markup', bidIndex, url: markupUrl(state.request, decision, bidIndex) });
   }
@@ -127,15 +123,11 @@ function settle(state: RequestState): readonly RequestEffect[] {
   return effects;
 }
 
-/** A winner without markup forfeits, and the auction is cleared again without it. */
-function receiveMarkup(state: RequestState, bidIndex: number, markup: string | null): readonly RequestEffect[] {
+/** Clears again: a winner without markup forfeits, and so does one whose markup breaks a rule. */
+function receiveMarkup(state: RequestState, bidIndex: number, markup: string): readonly RequestEffect[] {
   state.fetching.delete(bidIndex);
-  if (markup !== null && markup !== '') {
-    state.fetched.set(bidIndex, markup);
-  } else {
-    state.forfeited.add(bidIndex);
-    state.decision = clearWithout(state.decision!, state.forfeited);
-  }
+  state.fetched.set(bidIndex, markup);
+  state.decision = clearWithMarkup(state.decision!, bidIndex, markup);
   return settle(state);
 }
 
@@ -146,7 +138,7 @@ function conclude(state: RequestState, ending: AuctionEnding): readonly RequestE
     ending,
     answer: wasCancelled ? null : answerFor(state),
     decision: wasCancelled ? null : state.decision,
-    notified: new Set([...state.fetched.keys(), ...state.forfeited]),
+    notified: new Set(state.fetched.keys()),
   };
   return [{ kind: 'conclude', conclusion }];
 }

@@ -1,12 +1,19 @@
-/** One HTTP call to one DSP with one total deadline: connect, headers and body together. */
+/** One HTTP call to one DSP; its deadlines cover connect, headers and body together. */
 export interface DspCall {
   readonly dspId: string;
   /** Serialised bid request, shared by all calls of one variant. */
   readonly body: Uint8Array;
   /** OpenRTB version of the body, for `x-openrtb-version`. */
   readonly version: '2.5' | '2.6';
-  /** Monotonic milliseconds; the call is aborted exactly then. */
+  /** Monotonic milliseconds; the result is `timeout` when no answer has come by then. */
   readonly deadlineAtMs: number;
+  /**
+   * When the call is aborted, not before `deadlineAtMs`: nobody waits for the answer in between, but one that comes is
+   * measured and its connection stays open. With HTTP/1.1 an abort costs the connection.
+   */
+  readonly abortAtMs: number;
+  /** An answer came between deadline and abort; at most once, after `onResult`. */
+  readonly onLateAnswer?: (latencyMs: number) => void;
 }
 
 export type DspTransportResult =

@@ -8,7 +8,7 @@ import { type Gavel, startGavel } from '../../compose.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { DspConfig } from '../../config/types.ts';
 import type { BidVerdict } from '../../engine/auction/types.ts';
-import type { AuctionEvent, DspRecord } from '../../engine/exchange/auction-event.ts';
+import { type AuctionEvent, type DspRecord, decodeEvent } from '../../engine/exchange/auction-event.ts';
 import type { Bid, BidRequest, BidResponse } from '../../openrtb/types.ts';
 import { type DspScripts, type Script, type ScriptedDsp, startScriptedDsp } from './scripted-dsp.ts';
 
@@ -136,7 +136,7 @@ export async function readAuctionEvents(dataDirectory: string): Promise<AuctionE
   const problems: unknown[] = [];
   const events: AuctionEvent[] = [];
   const stored = readEvents(join(dataDirectory, 'events'), { onProblem: (problem) => problems.push(problem) });
-  for await (const { payload } of stored) events.push(JSON.parse(Buffer.from(payload).toString('utf8')));
+  for await (const { payload } of stored) events.push(decodeEvent(payload));
   expect(problems).toEqual([]);
   return events;
 }

@@ -29,7 +29,7 @@ export interface ParsedValueFacts {
 
 /**
  * Before parsing. `account` is what the URL or a header says ("" = nothing); `body` is null when it is compressed or not yet
- * read. Under 1 us for a body of 2 KB.
+ * read. For a body of 2 KB about 0.5 us, up to 2 us when the ids stand last or nowhere.
  */
 export function hintsBeforeParsing(account: string, body: Uint8Array | null): ValueHints {
   const publisher = body === null ? 0 : peekPublisher(body);

@@ -11,10 +11,10 @@ export const SHED_FROM = 0.9;
 /** The limit is reached: all of the rest is refused. Half would not do, as half of ten times too much is five times too much. */
 export const FULL_FROM = 1;
 /**
- * Nothing fits any more: valued requests are refused too, or twenty times too much would be let in by its best twentieth. At
- * ten times too much a ceiling of 1.5 would keep 15% more of them and cost 5% of p99 (docs/overload.md).
+ * Nothing fits any more: valued requests are refused too, or twenty times too much would be let in by its best twentieth.
+ * Lower guards p99 at ten times too much, higher keeps more of what is worth most: docs/overload.md has the figures.
  */
-export const CEILING_FROM = 1.25;
+export const CEILING_FROM = 1.5;
 
 /** 0 full service; 1 fewer DSPs, longer cache lives; 2 fewest DSPs, longest cache lives, no model. */
 export type DegradeLevel = 0 | 1 | 2;
