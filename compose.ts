@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import nact from 'nact';
-import { type DspMessage, spawnDspActor } from './actors/dsp-actor.ts';
+import { type DspActor, type DspActorOptions, spawnDspActor } from './actors/dsp-actor.ts';
 import { type EventsMessage, spawnEventsActor } from './actors/events-actor.ts';
 import { createIntake } from './actors/intake.ts';
 import { type Mailbox, spawnParent } from './actors/mailbox.ts';
@@ -20,6 +20,7 @@ import { createLog, type Log } from './adapters/log.ts';
 import { createMetrics, type Metrics } from './adapters/metrics/metrics.ts';
 import { createMarkupFetcher } from './adapters/notices/markup-fetcher.ts';
 import { createNoticeSender } from './adapters/notices/notice-sender.ts';
+import { watchLoopDelay } from './adapters/process/loop-delay.ts';
 import { effectiveConfig } from './config/effective.ts';
 import type { Config, DspConfig, FloorConfig } from './config/types.ts';
 import { VERSION } from './config/version.ts';
@@ -27,6 +28,7 @@ import { compileFloorRules, type FloorRule } from './engine/auction/floors.ts';
 import { RESERVE_ESTIMATORS } from './engine/auction/reserve/estimator.ts';
 import { type ReserveObservation, reserveObservations } from './engine/auction/reserve/observations.ts';
 import type { DspBlocks } from './engine/auction/types.ts';
+import { DSP_HEALTH_DEFAULTS, type DspHealthOptions } from './engine/dsp/dsp-health.ts';
 import { poolSize } from './engine/dsp/pool-size.ts';
 import { dialect } from './engine/dsp/solicitation.ts';
 import type { ExchangeRules } from './engine/exchange/auction-terms.ts';
@@ -34,6 +36,7 @@ import type { Decision, DecisionRules } from './engine/exchange/decision.ts';
 import type { Clock, Timers } from './engine/ports/clock.ts';
 import type { DspTransport } from './engine/ports/dsp-transport.ts';
 import type { EventLog } from './engine/ports/event-log.ts';
+import type { Random } from './engine/ports/random.ts';
 import { rateBetween } from './openrtb/currency.ts';
 import { createRequestReader } from './openrtb/read-request.ts';
 import { createResponseReader } from './openrtb/read-response.ts';
@@ -49,6 +52,7 @@ export interface Gavel {
 export interface Outside {
   readonly clock: Clock;
   readonly timers: Timers;
+  readonly random: Random;
   readonly transport: DspTransport;
   readonly eventLog: EventLog;
   readonly log: Log;
@@ -135,14 +139,18 @@ async function open(
   opened.push(() => flushEvents(events));
   const reserves = openReserves(config, residents, clock, timers, supervisor(), metrics);
   opened.push(async () => reserves?.stop());
-  const dsps = openDsps(config, residents, transport, clock, supervisor, metrics);
+  const loop = watchLoopDelay({ clock, timers });
+  opened.push(async () => loop.stop());
+  const random = outside.random ?? Math.random;
+  const dsps = openDsps(config, residents, { transport, clock, random, loop }, supervisor, metrics);
+  metrics.dspHealth(dsps);
 
   const rules = exchangeRules(config);
   const environment: RequestEnvironment = {
     clock,
     timers,
     rules: decisionRules(config),
-    dsps,
+    dsps: dsps.map((dsp) => dsp.mailbox),
     decisionReserveMs: config.auction.decisionReserveMs,
     markupFetcher,
     onFault,
@@ -236,31 +244,52 @@ function connectionsTo(dsp: DspConfig, { dspDefaults }: Config): number {
 function openDsps(
   config: Config,
   parent: ReturnType<typeof spawnParent>,
-  transport: DspTransport,
-  clock: Clock,
+  around: Pick<DspActorOptions, 'transport' | 'clock' | 'random' | 'loop'>,
   supervisor: () => Supervisor,
   metrics: Metrics,
-): Mailbox<DspMessage>[] {
+): DspActor[] {
   const readResponse = createResponseReader();
   return config.dsps.map((dsp) =>
     spawnDspActor(parent, {
+      ...around,
       definition: {
         id: dsp.id,
-        limits: {
-          timeoutMs: dsp.timeoutMs ?? config.dspDefaults.timeoutMs,
-          timeoutMsMin: config.dspDefaults.timeoutMsMin,
-          inFlightMax: connectionsTo(dsp, config) + config.dspDefaults.waitingMax,
-        },
+        health: healthOptions(dsp, config),
         dialect: dialect(dsp),
         reply: { strictness: dsp.strictness, readResponse },
       },
-      transport,
-      clock,
       supervisor: supervisor(),
       observer: metrics.dsp(dsp.id),
       onOverflow: () => metrics.mailboxDropped('dsp', 'refuse-newest'),
     }),
   );
+}
+
+function healthOptions(dsp: DspConfig, config: Config): DspHealthOptions {
+  const { dspDefaults, protection } = config;
+  const { adaptiveTimeout, breaker, rotation } = DSP_HEALTH_DEFAULTS;
+  return {
+    ...DSP_HEALTH_DEFAULTS,
+    timeoutMs: dsp.timeoutMs ?? dspDefaults.timeoutMs,
+    timeoutMsMin: dspDefaults.timeoutMsMin,
+    inFlightMax: connectionsTo(dsp, config) + dspDefaults.waitingMax,
+    callsPerSecondMax: dsp.callsPerSecondMax ?? null,
+    adaptiveTimeout: {
+      ...adaptiveTimeout,
+      quantile: protection.timeoutQuantile,
+      headroom: protection.timeoutHeadroom,
+      explorationShare: protection.timeoutExplorationShare,
+    },
+    breaker: {
+      ...breaker,
+      window: { ...breaker.window, windowMs: protection.errorWindowMs },
+      errorRatioMax: protection.errorRatioMax,
+      backOffMs: protection.backOffMs,
+      probeCount: protection.probeCount,
+      probeSuccessRatioMin: protection.probeSuccessRatioMin,
+    },
+    rotation: { ...rotation, inTimeRatioMin: protection.inTimeRatioMin },
+  };
 }
 
 function openReserves(

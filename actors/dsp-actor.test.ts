@@ -1,22 +1,26 @@
 import nact from 'nact';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
+import { DSP_HEALTH_DEFAULTS } from '../engine/dsp/dsp-health.ts';
 import type { DspReply } from '../engine/dsp/reply.ts';
 import { dialect, Solicitation } from '../engine/dsp/solicitation.ts';
 import { buildRequest } from '../engine/exchange/testing/build-exchange.ts';
 import type { DspCall, DspTransport, DspTransportResult } from '../engine/ports/dsp-transport.ts';
 import { createResponseReader } from '../openrtb/read-response.ts';
-import { type DspActorOptions, type DspMessage, handleDsp, spawnDspActor } from './dsp-actor.ts';
+import { type DspActorOptions, type DspMessage, spawnDspActor } from './dsp-actor.ts';
 import type { FanOut } from './fan-out.ts';
 import { type Mailbox, spawnParent } from './mailbox.ts';
 import { type ActorFault, restartWithin } from './supervision.ts';
 
 const NOW_MS = 1000;
-const clock = { wallMs: () => 0, monotonicMs: () => NOW_MS };
-const LIMITS = { timeoutMs: 30, timeoutMsMin: 5, inFlightMax: 2 };
+const time = { nowMs: NOW_MS, blockedMs: 0 };
+const clock = { wallMs: () => 0, monotonicMs: () => time.nowMs };
+const HEALTH = { ...DSP_HEALTH_DEFAULTS, timeoutMs: 30, timeoutMsMin: 5, inFlightMax: 2, callsPerSecondMax: null };
 const READ_RESPONSE = createResponseReader();
 
 const systems: nact.ActorSystemRef[] = [];
 afterEach(() => {
+  time.nowMs = NOW_MS;
+  time.blockedMs = 0;
   for (const system of systems.splice(0)) nact.stop(system as never);
 });
 
@@ -45,15 +49,17 @@ function start(overrides: Partial<DspActorOptions> = {}) {
   const observed: DspReply[] = [];
   const faults: ActorFault[] = [];
   const late: string[] = [];
-  const mailbox = spawnDspActor(spawnParent(system, 'residents'), {
+  const { mailbox, snapshot } = spawnDspActor(spawnParent(system, 'residents'), {
     definition: {
       id: 'a',
-      limits: LIMITS,
+      health: HEALTH,
       dialect: dialect({ version: '2.5', quirks: [], blockedAdvertisers: [], blockedCategories: [] }),
       reply: { strictness: 'default', readResponse: READ_RESPONSE },
     },
     transport,
     clock,
+    random: () => 0.5,
+    loop: { blockedMsBetween: () => time.blockedMs },
     supervisor: restartWithin({ restartsMax: 1, windowMs: 1000 }, (fault) => faults.push(fault)),
     observer: {
       onReply: (_dspId, reply) => observed.push(reply),
@@ -62,16 +68,18 @@ function start(overrides: Partial<DspActorOptions> = {}) {
     onOverflow: () => {},
     ...overrides,
   });
-  return { mailbox, transport, observed, late, faults };
+  return { mailbox, snapshot, transport, observed, late, faults };
 }
 
 /** A request actor's side of the fan-out; `isOver` once nobody waits any more. */
 function fanOut(deadlineAtMs = NOW_MS + 90) {
   const replies: DspReply[] = [];
   const waiting = { isOver: false };
+  const notAwaited: string[] = [];
   const post = (message: { kind: string; reply?: DspReply }) => {
     if (waiting.isOver) return false;
-    replies.push(message.reply!);
+    if (message.reply === undefined || message.kind === 'replied-unawaited') notAwaited.push(message.kind);
+    if (message.reply !== undefined) replies.push(message.reply);
     return true;
   };
   const offer: FanOut = {
@@ -80,7 +88,7 @@ function fanOut(deadlineAtMs = NOW_MS + 90) {
     replyTo: { post } as unknown as FanOut['replyTo'],
     abandons: [],
   };
-  return { offer, replies, waiting };
+  return { offer, replies, notAwaited, waiting };
 }
 
 const solicit = (offer: FanOut): DspMessage => ({ kind: 'solicit', fanOut: offer });
@@ -98,25 +106,6 @@ async function ask(mailbox: Mailbox<DspMessage>, deadlineAtMs?: number) {
   await settled();
   return asked;
 }
-
-describe('handling', () => {
-  test('a call is under way until its result is handled', () => {
-    const state = { inFlight: 1 };
-    const { offer } = fanOut();
-    expect(handleDsp(state, solicit(offer), LIMITS, NOW_MS).decision).toEqual({ kind: 'call', timeoutMs: 30 });
-    expect(state.inFlight).toBe(2);
-    expect(handleDsp(state, solicit(offer), LIMITS, NOW_MS).decision).toMatchObject({ reason: 'at-capacity' });
-    expect(state.inFlight).toBe(2);
-    handleDsp(state, { kind: 'result', reply: {} as DspReply }, LIMITS, NOW_MS);
-    expect(state.inFlight).toBe(1);
-  });
-
-  test('results of calls from before a restart do not count below none', () => {
-    const state = { inFlight: 0 };
-    handleDsp(state, { kind: 'result', reply: {} as DspReply }, LIMITS, NOW_MS);
-    expect(state.inFlight).toBe(0);
-  });
-});
 
 test('calls with the body of its dialect, the tmax and deadline it has, and replies with what came', async () => {
   const { mailbox, transport, observed } = start();
@@ -206,4 +195,46 @@ test('stopped for good, it refuses mail', async () => {
   }
   expect(faults.map(({ decision }) => decision)).toEqual(['restart', 'stop']);
   expect(mailbox.tell(solicit(fanOut().offer))).toBe(false);
+});
+
+const TIMEOUT: DspTransportResult = { kind: 'timeout', phase: 'headers', latencyMs: 30 };
+
+/** Asks and lets every call time out, over `forMs`. */
+async function timeOut({ mailbox, transport }: ReturnType<typeof start>, calls: number, forMs: number) {
+  for (let call = 0; call < calls; call++) {
+    time.nowMs += forMs / calls;
+    await ask(mailbox, time.nowMs + 90);
+    transport.calls.at(-1)!.answer(TIMEOUT);
+  }
+}
+
+test('a DSP that never answers is asked by probes only, for which no auction waits', async () => {
+  const actor = start();
+  await timeOut(actor, 12, 1200);
+  await ask(actor.mailbox, time.nowMs + 90);
+  expect(actor.snapshot()).toMatchObject({ state: 'open' });
+  time.nowMs += 1000;
+  const probed = await ask(actor.mailbox, time.nowMs + 90);
+  expect(probed.notAwaited).toEqual(['not-awaited']);
+  actor.transport.calls.at(-1)!.answer(answered(BID));
+  expect(probed.notAwaited).toEqual(['not-awaited', 'replied-unawaited']);
+  expect(probed.replies).toMatchObject([{ result: 'bid' }]);
+});
+
+test('timeouts during which our own loop was blocked are not held against the DSP', async () => {
+  const actor = start();
+  time.blockedMs = 20;
+  await timeOut(actor, 12, 1200);
+  await ask(actor.mailbox, time.nowMs + 90);
+  expect(actor.snapshot()).toMatchObject({ state: 'healthy' });
+});
+
+test('a late answer teaches how slow the DSP is', async () => {
+  const { mailbox, transport, snapshot } = start();
+  await ask(mailbox);
+  expect(transport.calls[0]!.call.abortAtMs).toBe(NOW_MS + 90);
+  transport.calls[0]!.answer(TIMEOUT);
+  for (let answer = 0; answer < 20; answer++) transport.calls[0]!.call.onLateAnswer!(70);
+  await ask(mailbox);
+  expect(snapshot().p50Ms).toBeGreaterThan(60);
 });

@@ -1,28 +1,44 @@
 /**
  * One actor per DSP for the life of the process: decides alone whether and how long to call, and keeps what it learns
- * from the results. Solicitations wake it; results wait in its queue until the next solicitation.
+ * from the results (`engine/dsp/dsp-health.ts`). Solicitations wake it; results wait in its queue until the next one.
  */
-import { type CallDecision, type DspLimits, decideCall } from '../engine/dsp/call-decision.ts';
-import { type DspReply, type ReplyContext, readReply, skippedReply } from '../engine/dsp/reply.ts';
+import {
+  createDspHealth,
+  type DspCallDecision,
+  type DspHealth,
+  type DspHealthOptions,
+  type DspHealthSnapshot,
+  decide,
+  record,
+  recordLateAnswer,
+  snapshot,
+} from '../engine/dsp/dsp-health.ts';
+import { type DspReply, type ReplyContext, type ReplyResult, readReply, skippedReply } from '../engine/dsp/reply.ts';
 import type { Dialect } from '../engine/dsp/solicitation.ts';
 import type { Clock } from '../engine/ports/clock.ts';
 import type { DspTransport } from '../engine/ports/dsp-transport.ts';
+import type { LoopWatch } from '../engine/ports/loop-watch.ts';
+import type { Random } from '../engine/ports/random.ts';
 import type { FanOut } from './fan-out.ts';
 import { type ActorParent, type Mailbox, spawnActor } from './mailbox.ts';
 import type { Supervisor } from './supervision.ts';
 
 export type DspMessage =
   | { readonly kind: 'solicit'; readonly fanOut: FanOut }
-  | { readonly kind: 'result'; readonly reply: DspReply };
-
-export interface DspState {
-  /** Calls under way, by the results that have been handled. */
-  inFlight: number;
-}
+  | {
+      readonly kind: 'result';
+      /** Not the reply itself: it would be held until the next solicitation. */
+      readonly result: ReplyResult;
+      readonly latencyMs: number;
+      readonly decision: DspCallDecision;
+      readonly isLocalFault: boolean;
+    }
+  /** The answer to a call that has timed out, after all. */
+  | { readonly kind: 'late-answer'; readonly latencyMs: number };
 
 export interface DspDefinition {
   readonly id: string;
-  readonly limits: DspLimits;
+  readonly health: DspHealthOptions;
   readonly dialect: Dialect;
   readonly reply: Omit<ReplyContext, 'requestId' | 'dspId'>;
 }
@@ -38,39 +54,89 @@ export interface DspActorOptions {
   readonly definition: DspDefinition;
   readonly transport: DspTransport;
   readonly clock: Clock;
+  readonly random: Random;
+  readonly loop: LoopWatch;
   readonly supervisor: Supervisor;
   readonly observer: DspObserver;
   readonly onOverflow: () => void;
 }
 
-/** Next state and, for a solicitation, the decision. */
-export function handleDsp(
-  state: DspState,
-  message: DspMessage,
-  limits: DspLimits,
-  nowMs: number,
-): { readonly state: DspState; readonly decision: CallDecision | null } {
-  switch (message.kind) {
-    case 'solicit': {
-      const decision = decideCall(limits, state.inFlight, message.fanOut.deadlineAtMs - nowMs);
-      if (decision.kind === 'call') state.inFlight += 1;
-      return { state, decision };
-    }
-    case 'result':
-      // A restart forgets calls under way, whose results still come.
-      state.inFlight = Math.max(0, state.inFlight - 1);
-      return { state, decision: null };
-  }
+export interface DspActor {
+  readonly id: string;
+  readonly mailbox: Mailbox<DspMessage>;
+  /** For people and gauges, computed when asked for. */
+  readonly snapshot: () => DspHealthSnapshot;
 }
 
 /** Largest mailbox: many times the calls that can be under way, so only a stuck actor ever reaches it. */
 const MAILBOX_LENGTH_MAX = 10_000;
+/** A timeout during which our own loop was blocked for this share of it says nothing about the DSP. */
+const LOCAL_FAULT_SHARE = 0.2;
 
-export function spawnDspActor(parent: ActorParent, options: DspActorOptions): Mailbox<DspMessage> {
-  const { definition, transport, clock, observer } = options;
-  const { limits } = definition;
+export function spawnDspActor(parent: ActorParent, options: DspActorOptions): DspActor {
+  const actor = new DspCaller(options);
+  const mailbox = spawnActor<DspHealth, DspMessage>(parent, options.clock, {
+    name: `dsp-${options.definition.id}`,
+    initialState: () => actor.restart(),
+    handle: (health, message, nowMs) => actor.handle(health, message, nowMs),
+    supervisor: options.supervisor,
+    lengthMax: MAILBOX_LENGTH_MAX,
+    overflow: 'refuse-newest',
+    onOverflow: options.onOverflow,
+  });
+  actor.mailbox = mailbox;
+  return { id: options.definition.id, mailbox, snapshot: actor.snapshot };
+}
 
-  const call = (fanOut: FanOut, timeoutMs: number, nowMs: number): void => {
+class DspCaller {
+  readonly #options: DspActorOptions;
+  #health: DspHealth;
+  mailbox: Mailbox<DspMessage> | null = null;
+
+  constructor(options: DspActorOptions) {
+    this.#options = options;
+    this.#health = this.restart();
+  }
+
+  restart(): DspHealth {
+    const { definition, clock } = this.#options;
+    this.#health = createDspHealth(definition.health, clock.monotonicMs());
+    return this.#health;
+  }
+
+  readonly snapshot = (): DspHealthSnapshot => snapshot(this.#health, this.#options.clock.monotonicMs());
+
+  handle(health: DspHealth, message: DspMessage, nowMs: number): DspHealth {
+    switch (message.kind) {
+      case 'solicit':
+        this.#solicit(health, message.fanOut, nowMs);
+        return health;
+      case 'result': {
+        const { result, latencyMs, decision, isLocalFault } = message;
+        const { timeoutMs, isProbe } = decision;
+        record(health, { result, latencyMs, timeoutMs, isProbe, isLocalFault }, nowMs, this.#options.random);
+        return health;
+      }
+      case 'late-answer':
+        recordLateAnswer(health, message.latencyMs, nowMs);
+        return health;
+    }
+  }
+
+  #solicit(health: DspHealth, fanOut: FanOut, nowMs: number): void {
+    const decision = decide(health, nowMs, fanOut.deadlineAtMs - nowMs, this.#options.random);
+    if (decision.kind === 'skip') {
+      this.#deliver(fanOut, skippedReply(this.#options.definition.id, decision.reason), true);
+      return;
+    }
+    // No auction waits for a DSP under suspicion, but a bid that comes in time still counts.
+    if (decision.isProbe) fanOut.replyTo.post({ kind: 'not-awaited' });
+    this.#call(fanOut, decision, nowMs);
+  }
+
+  #call(fanOut: FanOut, decision: DspCallDecision, nowMs: number): void {
+    const { definition, transport, clock, loop } = this.#options;
+    const { timeoutMs, isProbe } = decision;
     const context: ReplyContext = {
       ...definition.reply,
       dspId: definition.id,
@@ -83,35 +149,29 @@ export function spawnDspActor(parent: ActorParent, options: DspActorOptions): Ma
         version: definition.dialect.version,
         deadlineAtMs: nowMs + timeoutMs,
         abortAtMs: fanOut.deadlineAtMs,
+        onLateAnswer: this.#onLateAnswer,
       },
-      (result) => deliver(fanOut, readReply(result, context), true),
+      (result) => {
+        const reply = readReply(result, context);
+        const isLocalFault =
+          result.kind === 'timeout' &&
+          loop.blockedMsBetween(nowMs, clock.monotonicMs()) >= timeoutMs * LOCAL_FAULT_SHARE;
+        const { latencyMs } = reply;
+        this.mailbox?.post({ kind: 'result', result: reply.result, latencyMs, decision, isLocalFault });
+        this.#deliver(fanOut, reply, !isProbe);
+      },
     );
     fanOut.abandons.push(abandon);
+  }
+
+  readonly #onLateAnswer = (latencyMs: number): void => {
+    this.mailbox?.post({ kind: 'late-answer', latencyMs });
   };
 
-  const deliver = (fanOut: FanOut, reply: DspReply, wasCalled: boolean): void => {
-    if (wasCalled) mailbox.post({ kind: 'result', reply });
+  #deliver(fanOut: FanOut, reply: DspReply, isAwaited: boolean): void {
+    const { definition, observer } = this.#options;
     observer.onReply(definition.id, reply);
-    if (!fanOut.replyTo.post({ kind: 'replied', reply })) observer.onLate(definition.id);
-  };
-
-  const mailbox = spawnActor<DspState, DspMessage>(parent, clock, {
-    name: `dsp-${definition.id}`,
-    initialState: () => ({ inFlight: 0 }),
-    handle: (state, message, nowMs) => {
-      const next = handleDsp(state, message, limits, nowMs);
-      if (message.kind === 'solicit') {
-        if (next.decision?.kind === 'call') call(message.fanOut, next.decision.timeoutMs, nowMs);
-        else if (next.decision?.kind === 'skip') {
-          deliver(message.fanOut, skippedReply(definition.id, next.decision.reason), false);
-        }
-      }
-      return next.state;
-    },
-    supervisor: options.supervisor,
-    lengthMax: MAILBOX_LENGTH_MAX,
-    overflow: 'refuse-newest',
-    onOverflow: options.onOverflow,
-  });
-  return mailbox;
+    const isTaken = fanOut.replyTo.post({ kind: isAwaited ? 'replied' : 'replied-unawaited', reply });
+    if (!isTaken) observer.onLate(definition.id);
+  }
 }

@@ -2,6 +2,7 @@ import nact from 'nact';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ManualTimers } from '../adapters/notices/testing/manual-timers.ts';
 import { clearAuction } from '../engine/auction/clear.ts';
+import { DSP_HEALTH_DEFAULTS } from '../engine/dsp/dsp-health.ts';
 import { dialect } from '../engine/dsp/solicitation.ts';
 import type { AuctionEvent } from '../engine/exchange/auction-event.ts';
 import type { Decision } from '../engine/exchange/decision.ts';
@@ -62,10 +63,16 @@ class World {
   }
 
   #spawnDsp(parent: ReturnType<typeof spawnParent>, id: string): Mailbox<DspMessage> {
-    return spawnDspActor(parent, {
+    const { mailbox } = spawnDspActor(parent, {
       definition: {
         id,
-        limits: { timeoutMs: 30, timeoutMsMin: 5, inFlightMax: 10 },
+        health: {
+          ...DSP_HEALTH_DEFAULTS,
+          timeoutMs: 30,
+          timeoutMsMin: 5,
+          inFlightMax: 10,
+          callsPerSecondMax: null,
+        },
         dialect: dialect({ version: '2.6', quirks: [], blockedAdvertisers: [], blockedCategories: [] }),
         reply: { strictness: 'default', readResponse: READ_RESPONSE },
       },
@@ -79,8 +86,11 @@ class World {
       clock: this.clock,
       supervisor: restartWithin({ restartsMax: 0, windowMs: 1 }, () => {}),
       observer: { onReply: () => {}, onLate: (dspId) => this.late.push(dspId) },
+      random: () => 0.5,
+      loop: { blockedMsBetween: () => 0 },
       onOverflow: () => {},
     });
+    return mailbox;
   }
 
   async run(admitted: Partial<AdmittedRequest> = {}, environment: Partial<RequestEnvironment> = {}) {

@@ -136,7 +136,7 @@ class RequestActor {
     this.#fanOut = fanOut;
     this.#solicitedAtMs = nowMs;
     for (const dsp of this.#environment.dsps) {
-      if (!dsp.tell({ kind: 'solicit', fanOut })) this.#mailbox.tell({ kind: 'unreachable-dsp' });
+      if (!dsp.tell({ kind: 'solicit', fanOut })) this.#mailbox.tell({ kind: 'not-awaited' });
     }
     this.#timer = this.#environment.timers.schedule(Math.max(0, deadlineAtMs - nowMs), () => {
       this.#mailbox.tell({ kind: 'deadline' });

@@ -13,6 +13,7 @@ export function checkConsistency(config: Config): Inconsistency | null {
     duplicate(config.placements, 'placements') ??
     risingWeights(config) ??
     unknownCurrency(config) ??
+    uncallableDsp(config) ??
     unreachableLimits(config)
   );
 }
@@ -41,10 +42,27 @@ function unknownCurrency(config: Config): Inconsistency | null {
   return { path: 'exchange.currency', message: `"${exchange.currency}" has no rate in currencies.rates` };
 }
 
+/** Such a DSP would be skipped in every auction, and nobody would know why. */
+function uncallableDsp({ dsps, dspDefaults }: Config): Inconsistency | null {
+  const index = dsps.findIndex(({ timeoutMs }) => timeoutMs !== undefined && timeoutMs < dspDefaults.timeoutMsMin);
+  if (index === -1) return null;
+  return {
+    path: `dsps[${index}].timeoutMs`,
+    message: `must not be below dspDefaults.timeoutMsMin (${dspDefaults.timeoutMsMin}), or it is never called`,
+  };
+}
+
 function unreachableLimits(config: Config): Inconsistency | null {
   const { auction, dspDefaults, learnedReserve, events } = config;
   if (auction.tmaxDefaultMs > auction.tmaxMaxMs) {
     return { path: 'auction.tmaxDefaultMs', message: `must not exceed auction.tmaxMaxMs (${auction.tmaxMaxMs})` };
+  }
+  const callTimeMsMax = auction.tmaxDefaultMs - auction.networkAllowanceMs - auction.decisionReserveMs;
+  if (callTimeMsMax < dspDefaults.timeoutMsMin) {
+    return {
+      path: 'auction.tmaxDefaultMs',
+      message: `leaves ${callTimeMsMax} ms for calls, and dspDefaults.timeoutMsMin is ${dspDefaults.timeoutMsMin}`,
+    };
   }
   if (dspDefaults.timeoutMsMin > dspDefaults.timeoutMs) {
     return {

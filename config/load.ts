@@ -79,12 +79,21 @@ function parseFile(file: string): ParsedFile {
   if (problem !== undefined) {
     throw new ConfigError(`${file}:${lines.linePos(problem.pos[0]).line}: ${problem.message.split('\n', 1)[0]}`);
   }
-  const tree: unknown = document.toJS() ?? {};
+  const tree = resolvedTree(document, file) ?? {};
   if (typeof tree !== 'object' || Array.isArray(tree)) throw new ConfigError(`${file}:1: root: must be a mapping`);
   return {
     tree: tree as Record<string, unknown>,
     placeOf: (path) => `${file}:${lineOf(document, lines, path)}`,
   };
+}
+
+/** Aliases are resolved only here: unknown ones, and those that would unfold into a bomb, throw. */
+function resolvedTree(document: Document, file: string): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw new ConfigError(`${file}:1: ${(error as Error).message}`);
+  }
 }
 
 function lineOf(document: Document, lines: LineCounter, path: string): number {

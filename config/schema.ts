@@ -3,7 +3,10 @@
  * fills in defaults, names the environment variables and renders `docs/configuration.md`.
  */
 import { RESERVE_ESTIMATORS } from '../engine/auction/reserve/estimator.ts';
+import { ADAPTIVE_TIMEOUT_DEFAULTS } from '../engine/dsp/adaptive-timeout.ts';
+import { BREAKER_DEFAULTS } from '../engine/dsp/breaker.ts';
 import { QUIRK_NAMES } from '../engine/dsp/quirks.ts';
+import { ROTATION_DEFAULTS } from '../engine/dsp/rotation.ts';
 
 /** The part of JSON Schema used here. */
 export interface ConfigSchema {
@@ -38,6 +41,15 @@ function integer(standard: number, minimum: number, maximum: number, description
 
 function optionalInteger(minimum: number, maximum: number, description: string): ConfigSchema {
   return { type: 'integer', minimum, maximum, description };
+}
+
+function number(standard: number, minimum: number, maximum: number, description: string): ConfigSchema {
+  return { type: 'number', default: standard, minimum, maximum, description };
+}
+
+/** Above 0, up to 1. */
+function share(standard: number, description: string): ConfigSchema {
+  return { type: 'number', default: standard, exclusiveMinimum: 0, maximum: 1, description };
 }
 
 function text(standard: string, description: string): ConfigSchema {
@@ -226,6 +238,39 @@ export const CONFIG_SCHEMA: ConfigSchema = {
       connectTimeoutMs: integer(1000, 10, 60_000, 'ms for TCP and TLS set-up.'),
       keepAliveMs: integer(30_000, 1000, 600_000, 'ms an idle connection to a DSP is kept.'),
     }),
+    protection: section('How auctions are protected from sick DSPs, and DSPs from us (docs/fan-out.md).', {
+      timeoutQuantile: share(
+        ADAPTIVE_TIMEOUT_DEFAULTS.quantile,
+        'Share of calls that the adaptive timeout should suffice for.',
+      ),
+      timeoutHeadroom: number(
+        ADAPTIVE_TIMEOUT_DEFAULTS.headroom,
+        1,
+        10,
+        'The timeout is this times that quantile; never above the configured one.',
+      ),
+      timeoutExplorationShare: share(
+        ADAPTIVE_TIMEOUT_DEFAULTS.explorationShare,
+        'Share of calls that get the configured timeout all the same, to see the tail.',
+      ),
+      errorRatioMax: share(BREAKER_DEFAULTS.errorRatioMax, 'The breaker opens above this share of failed calls.'),
+      errorWindowMs: integer(BREAKER_DEFAULTS.window.windowMs, 1000, 3_600_000, 'ms of calls that the breaker judges.'),
+      backOffMs: integer(
+        BREAKER_DEFAULTS.backOffMs,
+        100,
+        3_600_000,
+        'ms of the first back-off; each relapse doubles it.',
+      ),
+      probeCount: integer(BREAKER_DEFAULTS.probeCount, 1, 100_000, 'Probes that a half-open breaker judges.'),
+      probeSuccessRatioMin: share(
+        BREAKER_DEFAULTS.probeSuccessRatioMin,
+        'Share of them that must succeed to close it.',
+      ),
+      inTimeRatioMin: share(
+        ROTATION_DEFAULTS.inTimeRatioMin,
+        'A DSP that answers fewer calls in time leaves the rotation.',
+      ),
+    }),
     dsps: list(
       {
         type: 'object',
@@ -241,6 +286,7 @@ export const CONFIG_SCHEMA: ConfigSchema = {
           version: choice('2.6', ['2.5', '2.6'], 'OpenRTB version it is sent.'),
           timeoutMs: optionalInteger(1, 10_000, 'ms; overrides the default.'),
           callsPerSecond: optionalInteger(1, 1_000_000, 'Overrides the default.'),
+          callsPerSecondMax: optionalInteger(1, 1_000_000, 'Agreed limit of calls per second; absent = none.'),
           strictness: choice('default', STRICTNESS, 'How its answers are judged.'),
           pricing: choice('cpm', ['cpm', 'cpc'], 'What its prices mean: per mille or, by agreement, per click.'),
           quality: {

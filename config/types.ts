@@ -21,6 +21,7 @@ export interface Config {
   };
   readonly dsps: readonly DspConfig[];
   readonly dspDefaults: DspDefaultsConfig;
+  readonly protection: ProtectionConfig;
   readonly notices: NoticesConfig;
   readonly events: EventsConfig;
   readonly log: { readonly level: LogLevel };
@@ -88,12 +89,25 @@ export interface DspDefaultsConfig {
   readonly keepAliveMs: number;
 }
 
+export interface ProtectionConfig {
+  readonly timeoutQuantile: number;
+  readonly timeoutHeadroom: number;
+  readonly timeoutExplorationShare: number;
+  readonly errorRatioMax: number;
+  readonly errorWindowMs: number;
+  readonly backOffMs: number;
+  readonly probeCount: number;
+  readonly probeSuccessRatioMin: number;
+  readonly inTimeRatioMin: number;
+}
+
 export interface DspConfig {
   readonly id: string;
   readonly url: string;
   readonly version: '2.5' | '2.6';
   readonly timeoutMs?: number;
   readonly callsPerSecond?: number;
+  readonly callsPerSecondMax?: number;
   readonly strictness: Strictness;
   readonly pricing: PricingModel;
   readonly quality: number;

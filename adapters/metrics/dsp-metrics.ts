@@ -1,5 +1,7 @@
 /** Metrics of single DSPs (meaning: docs/metrics.md). */
 import type { Registry } from 'prom-client';
+import type { BreakerState } from '../../engine/dsp/breaker.ts';
+import type { DspHealthSnapshot } from '../../engine/dsp/dsp-health.ts';
 import type { DspReply } from '../../engine/dsp/reply.ts';
 import type { AuctionEvent } from '../../engine/exchange/auction-event.ts';
 import type { Notice } from '../../engine/ports/notice-sender.ts';
@@ -14,6 +16,8 @@ const RESULTS_MAX = 9;
 const REASONS_MAX = 16;
 const CODES_MAX = 10;
 const MS_PER_SECOND = 1000;
+/** The index is the gauge's value. */
+const BREAKER_STATES: readonly BreakerState[] = ['closed', 'half-open', 'open'];
 
 type NoticeKind = Notice['kind'];
 
@@ -33,6 +37,9 @@ export class DspMetrics {
   readonly #notices: Counter;
   readonly #late: Counter;
   readonly #connections: Gauge;
+  readonly #breakerState: Gauge;
+  readonly #throttleRatio: Gauge;
+  readonly #timeout: Gauge;
   readonly #byId = new Map<string, DspCells>();
   readonly #other: DspCells;
   readonly #dspIds: readonly string[];
@@ -52,6 +59,10 @@ export class DspMetrics {
     this.#notices = counter('rtb_notices_total', 'Notices by result; all results but retried are final.');
     this.#late = counter('rtb_late_replies_total', 'Replies that came when their auction was over.');
     this.#connections = register(registry, new Gauge('rtb_dsp_connections', 'Connections to a DSP.'));
+    const gauge = (name: string, help: string) => register(registry, new Gauge(name, help));
+    this.#breakerState = gauge('rtb_dsp_breaker_state', '0 closed, 1 half-open, 2 open.');
+    this.#throttleRatio = gauge('rtb_dsp_throttle_ratio', 'Share of calls that may pass, 0 to 1.');
+    this.#timeout = gauge('rtb_dsp_timeout_seconds', 'Wait of an ordinary call.');
     for (const id of dspIds) this.#byId.set(id, this.#cellsOf(id));
     this.#other = this.#cellsOf(OTHER_LABEL);
   }
@@ -73,6 +84,14 @@ export class DspMetrics {
     for (const dsp of this.#dspIds) {
       this.#connections.readFrom(() => read(dsp).open, { dsp, state: 'open' });
       this.#connections.readFrom(() => read(dsp).busy, { dsp, state: 'busy' });
+    }
+  }
+
+  readHealth(actors: readonly { readonly id: string; readonly snapshot: () => DspHealthSnapshot }[]): void {
+    for (const { id: dsp, snapshot } of actors) {
+      this.#breakerState.readFrom(() => BREAKER_STATES.indexOf(snapshot().breaker), { dsp });
+      this.#throttleRatio.readFrom(() => snapshot().callShare, { dsp });
+      this.#timeout.readFrom(() => snapshot().timeoutMs / MS_PER_SECOND, { dsp });
     }
   }
 

@@ -62,6 +62,7 @@ export function createMetrics(options: MetricsOptions) {
     /** The observer of one DSP's actor. */
     dsp: (dspId: string) => dsps.cells(dspId),
     dspConnections: dsps.readConnections.bind(dsps),
+    dspHealth: dsps.readHealth.bind(dsps),
 
     noticeResult: (dspId: string, kind: Notice['kind'], result: string): void =>
       dsps.cells(dspId).notices[kind].add(result),

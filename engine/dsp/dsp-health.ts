@@ -182,6 +182,14 @@ export function record(health: DspHealth, outcome: CallOutcome, nowMs: number, r
   if (verdict !== null) judge(health, verdict, outcome.isProbe, nowMs, random);
 }
 
+/**
+ * The answer to a call that has been recorded as a timeout came before its connection was given up: how slow the DSP
+ * really is. Counted beside the timeout, so that slow calls weigh more rather than less.
+ */
+export function recordLateAnswer(health: DspHealth, latencyMs: number, nowMs: number): void {
+  health.timeout.answered(latencyMs, nowMs);
+}
+
 /** Errors come faster than answers and would make the DSP look fast: no latency is learned from them. */
 function learnLatency(timeout: AdaptiveTimeout, outcome: CallOutcome, nowMs: number): void {
   const { result, latencyMs, timeoutMs } = outcome;

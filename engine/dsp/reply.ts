@@ -2,7 +2,7 @@
 import type { Diagnostic, Strictness } from '../../openrtb/diagnostics.ts';
 import type { DroppedBid, ReadResponse, ResponseReader } from '../../openrtb/read-response.ts';
 import type { DspTransportResult } from '../ports/dsp-transport.ts';
-import type { SkipReason } from './call-decision.ts';
+import type { DspSkipReason } from './dsp-health.ts';
 
 /** Closed list, also the `result` label of `rtb_dsp_requests_total`. */
 export const REPLY_RESULTS = [
@@ -35,7 +35,7 @@ export interface DspReply {
 
 const NONE: readonly never[] = [];
 
-export function skippedReply(dspId: string, reason: SkipReason): DspReply {
+export function skippedReply(dspId: string, reason: DspSkipReason): DspReply {
   return plainReply(dspId, 'skipped', reason, 0);
 }
 

@@ -71,7 +71,7 @@ describe('collecting', () => {
   test('does not wait for a DSP that took no mail', () => {
     const state = open(2);
     collect(state, noBidReply('a'));
-    expect(conclusionOf(advance(state, { kind: 'unreachable-dsp' }, 6)).ending).toBe('no-bid');
+    expect(conclusionOf(advance(state, { kind: 'not-awaited' }, 6)).ending).toBe('no-bid');
   });
 
   test('does not begin without DSPs', () => {
@@ -216,7 +216,7 @@ test('a concluded request does nothing more', () => {
   const messages: RequestMessage[] = [
     { kind: 'start' },
     { kind: 'replied', reply: noBidReply('b') },
-    { kind: 'unreachable-dsp' },
+    { kind: 'not-awaited' },
     { kind: 'deadline' },
     markup(0, '<i/>'),
     { kind: 'client-gone' },

@@ -19,8 +19,10 @@ import { markupUrl } from './notices.ts';
 export type RequestMessage =
   | { readonly kind: 'start' }
   | { readonly kind: 'replied'; readonly reply: DspReply }
-  /** A DSP's actor took no mail; nothing will come from it. */
-  | { readonly kind: 'unreachable-dsp' }
+  /** One DSP less to wait for: nothing, or nothing worth waiting for, will come from it. */
+  | { readonly kind: 'not-awaited' }
+  /** From a DSP that is not waited for. */
+  | { readonly kind: 'replied-unawaited'; readonly reply: DspReply }
   | { readonly kind: 'deadline' }
   | { readonly kind: 'markup'; readonly bidIndex: number; readonly markup: string | null }
   | { readonly kind: 'client-gone' };
@@ -86,8 +88,11 @@ export function advance(state: RequestState, message: RequestMessage, nowMs: num
     case 'replied':
       if (state.stage === 'collecting') state.replies.push(message.reply);
       return oneLess(state, nowMs);
-    case 'unreachable-dsp':
+    case 'not-awaited':
       return oneLess(state, nowMs);
+    case 'replied-unawaited':
+      if (state.stage === 'collecting') state.replies.push(message.reply);
+      return NOTHING;
     case 'deadline':
       return state.stage === 'collecting' ? close(state, nowMs) : NOTHING;
     case 'markup':

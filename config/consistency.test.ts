@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest';
+import { checkConsistency } from './consistency.ts';
+import { loadConfig } from './load.ts';
+import type { Config } from './types.ts';
+
+const DEFAULTS = loadConfig({ file: null, environment: {}, overrides: {} });
+
+/** The defaults but for some settings of some sections. */
+function config(sections: { readonly [section in keyof Config]?: unknown }): Config {
+  const changed = Object.entries(sections).map(([section, settings]) => [
+    section,
+    Array.isArray(settings) ? settings : { ...(DEFAULTS[section as keyof Config] as object), ...(settings as object) },
+  ]);
+  return { ...DEFAULTS, ...Object.fromEntries(changed) };
+}
+
+const pathOf = (sections: Parameters<typeof config>[0]) => checkConsistency(config(sections))?.path ?? null;
+
+test('the defaults agree with each other', () => {
+  expect(checkConsistency(DEFAULTS)).toBeNull();
+});
+
+describe('ids', () => {
+  test.each(['dsps', 'placements'] as const)('of %s differ', (list) => {
+    expect(pathOf({ [list]: [{ id: 'a' }, { id: 'b' }] })).toBeNull();
+    expect(pathOf({ [list]: [{ id: 'a' }, { id: 'b' }, { id: 'a' }] })).toBe(`${list}[2].id`);
+  });
+});
+
+test('slot weights may be level and must not rise', () => {
+  expect(pathOf({ placements: [{ id: 'a', slotWeights: [1, 1, 0.5] }] })).toBeNull();
+  expect(pathOf({ placements: [{ id: 'a' }, { id: 'b', slotWeights: [1, 0.5, 0.6] }] })).toBe(
+    'placements[1].slotWeights',
+  );
+});
+
+test('the exchange deals in a currency that has a rate', () => {
+  const currencies = { base: 'USD', rates: { EUR: 0.9 } };
+  expect(pathOf({ exchange: { currency: 'EUR' }, currencies })).toBeNull();
+  expect(pathOf({ exchange: { currency: 'CHF' }, currencies })).toBe('exchange.currency');
+});
+
+describe('limits can be reached', () => {
+  test.each<[string, Parameters<typeof config>[0], string | null]>([
+    ['a default tmax as large as any', { auction: { tmaxDefaultMs: 1000, tmaxMaxMs: 1000 } }, null],
+    ['a default tmax above any', { auction: { tmaxDefaultMs: 1001, tmaxMaxMs: 1000 } }, 'auction.tmaxDefaultMs'],
+    ['least as long as longest', { dspDefaults: { timeoutMs: 5, timeoutMsMin: 5 } }, null],
+    ['least longer than longest', { dspDefaults: { timeoutMs: 4, timeoutMsMin: 5 } }, 'dspDefaults.timeoutMsMin'],
+    ['one DSP with the least time', { dsps: [{ id: 'a', timeoutMs: 5 }] }, null],
+    ['one DSP with less', { dsps: [{ id: 'a' }, { id: 'b', timeoutMs: 4 }] }, 'dsps[1].timeoutMs'],
+    ['just time for a call', { auction: { tmaxDefaultMs: 13, networkAllowanceMs: 5, decisionReserveMs: 3 } }, null],
+    [
+      'no time for a call',
+      { auction: { tmaxDefaultMs: 12, networkAllowanceMs: 5, decisionReserveMs: 3 } },
+      'auction.tmaxDefaultMs',
+    ],
+    ['two segments', { events: { segmentBytesMax: 10, totalBytesMax: 20 } }, null],
+    ['less than two segments', { events: { segmentBytesMax: 10, totalBytesMax: 19 } }, 'events.totalBytesMax'],
+    ['a window just enough', { learnedReserve: { windowSize: 100, observationsMin: 100 } }, null],
+    [
+      'a window too small',
+      { learnedReserve: { windowSize: 100, observationsMin: 101 } },
+      'learnedReserve.observationsMin',
+    ],
+  ])('%s', (_name, sections, path) => {
+    expect(pathOf(sections)).toBe(path);
+  });
+});

@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { effectiveConfig } from './effective.ts';
+import { loadConfig } from './load.ts';
+import type { Config, DspConfig } from './types.ts';
+
+const DEFAULTS = loadConfig({ file: null, environment: {}, overrides: {} });
+const dsp = (parts: object) => ({ id: 'a', ...parts }) as DspConfig;
+
+test('without secrets it is the configuration', () => {
+  expect(effectiveConfig(DEFAULTS)).toEqual(DEFAULTS);
+});
+
+test('secrets of every DSP are masked, the configuration itself is not changed', () => {
+  const dsps = [
+    dsp({ url: 'https://a.example/bid?token=canary', headers: { authorization: 'canary', 'x-key': 'canary' } }),
+    dsp({ url: 'https://b.example/bid', headers: {} }),
+  ];
+  const config: Config = { ...DEFAULTS, dsps };
+  expect(effectiveConfig(config)).toMatchObject({
+    dsps: [
+      { id: 'a', url: 'https://a.example/bid?***', headers: { authorization: '***', 'x-key': '***' } },
+      { url: 'https://b.example/bid', headers: {} },
+    ],
+  });
+  expect(config.dsps[0]!.url).toBe('https://a.example/bid?token=canary');
+});
