@@ -156,9 +156,9 @@ async function open(
     onFault,
     onConcluded: (event, decision, plan) => {
       metrics.auctionEnded(event);
-      events.tell({ kind: 'record', event });
+      if (!events.tell({ kind: 'record', event })) metrics.eventsDropped(1, 'actor-stopped');
       for (const notice of plan.now) notices.send(notice);
-      if (decision !== null) reserves?.observe(inExchangeCurrency(decision, rules));
+      if (decision !== null && !event.isTest) reserves?.observe(inExchangeCurrency(decision, rules));
     },
   };
   const adRequests = createIntake({

@@ -3,7 +3,7 @@
  * the next one fills, so the batch size follows the load (group commit) and no timer is needed.
  *
  * Overflow policy `refuse-newest`: when the log cannot keep up or is broken, new events are refused and counted; what was
- * taken in is written in order.
+ * taken in is written in order. Every event given to `record` is acknowledged or counted as dropped, exactly once.
  */
 import { type AuctionEvent, encodeEvent } from '../engine/exchange/auction-event.ts';
 import type { Clock } from '../engine/ports/clock.ts';
@@ -11,104 +11,102 @@ import type { EventLog } from '../engine/ports/event-log.ts';
 import { type ActorParent, type Mailbox, spawnActor } from './mailbox.ts';
 import type { Supervisor } from './supervision.ts';
 
-export type EventsMessage =
-  | { readonly kind: 'record'; readonly event: AuctionEvent }
-  | { readonly kind: 'appended'; readonly count: number }
-  | { readonly kind: 'append-failed'; readonly count: number; readonly error: unknown }
-  /** Calls back once everything recorded before this message has been acknowledged or given up. */
-  | { readonly kind: 'flush'; readonly onFlushed: () => void };
+/** Closed list, the `reason` label of `rtb_events_dropped_total` (docs/events.md). */
+export type EventDropReason = 'queue-full' | 'too-large' | 'unencodable' | 'append-failed' | 'actor-stopped';
 
 export interface EventsObserver {
   readonly onAcknowledged: (count: number) => void;
-  readonly onDropped: (count: number, reason: 'queue-full' | 'append-failed') => void;
-  readonly onAppendError: (error: unknown) => void;
+  readonly onDropped: (count: number, reason: EventDropReason) => void;
+  /** An append failed or an event could not be encoded: the first time since a batch was acknowledged. */
+  readonly onError: (error: unknown) => void;
 }
 
-export interface EventsState {
-  pending: Uint8Array[];
-  pendingBytes: number;
-  isAppending: boolean;
-  waiting: (() => void)[];
+export interface EventsLimits {
+  /** Bound on encoded events that wait for the log; one event may exceed it. */
+  readonly pendingBytesMax: number;
+  /** Longest record the log takes; a longer one would cost its whole batch. */
+  readonly eventBytesMax: number;
 }
 
-export interface EventsOptions {
+export interface EventsOptions extends EventsLimits {
   readonly log: EventLog;
   readonly clock: Clock;
   readonly supervisor: Supervisor;
   readonly observer: EventsObserver;
-  /** Bound on encoded events that wait for the log. */
-  readonly pendingBytesMax: number;
+}
+
+export interface EventsActor {
+  /** Never throws, never blocks; what cannot be kept is told to the observer. */
+  readonly record: (event: AuctionEvent) => void;
+  /** Resolves once everything recorded has been acknowledged or given up. */
+  readonly flush: () => Promise<void>;
 }
 
 const MAILBOX_LENGTH_MAX = 50_000;
 
-export function openEvents(): EventsState {
-  return { pending: [], pendingBytes: 0, isAppending: false, waiting: [] };
+export function spawnEventsActor(parent: ActorParent, options: EventsOptions): EventsActor {
+  return new BatchingEventsActor(parent, options);
 }
 
-/** Takes one message into the state; returns how many events the bound refused. */
-export function handleEvents(state: EventsState, message: EventsMessage, pendingBytesMax: number): number {
-  switch (message.kind) {
-    case 'record': {
-      if (state.pendingBytes >= pendingBytesMax) return 1;
-      const bytes = encodeEvent(message.event);
-      state.pending.push(bytes);
-      state.pendingBytes += bytes.length;
-      return 0;
-    }
-    case 'appended':
-    case 'append-failed':
-      state.isAppending = false;
-      return 0;
-    case 'flush':
-      state.waiting.push(message.onFlushed);
-      return 0;
+type EventsMessage =
+  | { readonly kind: 'record'; readonly event: AuctionEvent }
+  | { readonly kind: 'appended'; readonly count: number }
+  | { readonly kind: 'append-failed'; readonly count: number; readonly error: unknown };
+
+/**
+ * The state is this object and outlives restarts: a write under way goes on whatever happens to the actor, and nobody
+ * who waits for a flush may be forgotten. It holds encoded bytes only, so it cannot carry a fault into the next life.
+ */
+class BatchingEventsActor implements EventsActor {
+  readonly #options: EventsOptions;
+  readonly #mailbox: Mailbox<EventsMessage>;
+  #pending: Uint8Array[] = [];
+  #pendingBytes = 0;
+  /** Recorded and not yet taken out of the mailbox. */
+  #queued = 0;
+  #isAppending = false;
+  #isStopped = false;
+  #isErrorReported = false;
+  #flushing: (() => void)[] = [];
+
+  constructor(parent: ActorParent, options: EventsOptions) {
+    this.#options = options;
+    this.#mailbox = spawnActor<null, EventsMessage>(parent, options.clock, {
+      name: 'events',
+      initialState: () => null,
+      handle: (_state, message) => {
+        this.#handle(message);
+        return null;
+      },
+      supervisor: { decide: (...fault) => this.#decide(...fault) },
+      // `record` bounds the events; the outcome of an append must get through.
+      lengthMax: Number.POSITIVE_INFINITY,
+      overflow: 'refuse-newest',
+    });
   }
-}
 
-/** The batch to write now, or null while one is under way or nothing waits. */
-export function takeBatch(state: EventsState): readonly Uint8Array[] | null {
-  if (state.isAppending || state.pending.length === 0) return null;
-  const batch = state.pending;
-  state.pending = [];
-  state.pendingBytes = 0;
-  state.isAppending = true;
-  return batch;
-}
-
-export function spawnEventsActor(parent: ActorParent, options: EventsOptions): Mailbox<EventsMessage> {
-  const { log, observer } = options;
-
-  const append = (batch: readonly Uint8Array[]): void => {
-    const count = batch.length;
-    log.append(batch).then(
-      () => mailbox.tell({ kind: 'appended', count }),
-      (error: unknown) => mailbox.tell({ kind: 'append-failed', count, error }),
-    );
+  readonly record = (event: AuctionEvent): void => {
+    if (this.#queued >= MAILBOX_LENGTH_MAX) this.#options.observer.onDropped(1, 'queue-full');
+    else if (this.#mailbox.tell({ kind: 'record', event })) this.#queued += 1;
+    else this.#options.observer.onDropped(1, 'actor-stopped');
   };
 
-  const mailbox = spawnActor<EventsState, EventsMessage>(parent, options.clock, {
-    name: 'events',
-    initialState: openEvents,
-    handle: (state, message) => {
-      const refused = handleEvents(state, message, options.pendingBytesMax);
-      if (refused > 0) observer.onDropped(refused, 'queue-full');
-      if (message.kind === 'appended') observer.onAcknowledged(message.count);
-      if (message.kind === 'append-failed') {
-        observer.onDropped(message.count, 'append-failed');
-        observer.onAppendError(message.error);
-      }
-      const batch = takeBatch(state);
-      if (batch !== null) append(batch);
-      if (!state.isAppending && state.pending.length === 0) {
-        for (const onFlushed of state.waiting.splice(0)) onFlushed();
-      }
-      return state;
-    },
-    supervisor: options.supervisor,
-    lengthMax: MAILBOX_LENGTH_MAX,
-    overflow: 'refuse-newest',
-    onOverflow: () => observer.onDropped(1, 'queue-full'),
-  });
-  return mailbox;
+  readonly flush = (): Promise<void> =>
+    new Promise((resolve) => {
+      this.#flushing.push(resolve);
+      this.#endFlushes();
+    });
+
+  /** Its own books first: an observer that throws must find them right. */
+  #handle(message: EventsMessage): void {
+    if (message.kind === 'record') {
+      this.#queued -= 1;
+      this.#takeIn(message.event);
+    } else {
+      this.#isAppending = false;
+    }
+    this.#appendPending();
+    this.#endFlushes();
+    if (message.kind !== 'record') this.#report(message);
+  }
 }

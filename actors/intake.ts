@@ -100,7 +100,10 @@ export function createIntake(options: IntakeOptions): AdRequests {
       return actor.cancel;
     } catch (error) {
       if (!(error instanceof UnpriceableRequest)) throw error;
-      return refuse({ path: error.path, code: 'unpriceable', message: error.message }, request.id, onAnswer);
+      // The request is valid, but nothing in a currency that its sender takes can be priced.
+      options.observer.onRefused('unpriceable');
+      onAnswer({ httpStatus: 200, body: noBidAnswer(request.id, NoBidReason.UnsupportedCurrency) });
+      return NOTHING_TO_CANCEL;
     }
   }
 

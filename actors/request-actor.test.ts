@@ -10,6 +10,7 @@ import type { NoticePlan } from '../engine/exchange/notices.ts';
 import { requestFeatures } from '../engine/exchange/request-features.ts';
 import { buildRequest, buildTerms, DECISION_RULES } from '../engine/exchange/testing/build-exchange.ts';
 import type { DspTransportResult } from '../engine/ports/dsp-transport.ts';
+import type { MarkupOutcome } from '../engine/ports/markup-fetcher.ts';
 import { createResponseReader } from '../openrtb/read-response.ts';
 import type { BidResponse } from '../openrtb/types.ts';
 import { type DspMessage, spawnDspActor } from './dsp-actor.ts';
@@ -43,7 +44,7 @@ class World {
   readonly fetches: {
     readonly url: string;
     readonly deadlineAtMs: number;
-    readonly serve: (text: string | null) => void;
+    readonly serve: (outcome: MarkupOutcome) => void;
   }[] = [];
   readonly answers: { readonly answer: BidResponse | null; readonly ending: AuctionEvent['ending'] }[] = [];
   readonly concluded: {
@@ -115,7 +116,7 @@ class World {
         dsps: this.dsps,
         decisionReserveMs: 3,
         markupFetcher: {
-          fetch: (_dspId, url, deadlineAtMs, serve) => this.fetches.push({ url, deadlineAtMs, serve }),
+          fetch: (url, deadlineAtMs, serve) => this.fetches.push({ url, deadlineAtMs, serve }),
         },
         onConcluded: (event, decision, notices) => this.concluded.push({ event, decision, notices }),
         onFault: (fault) => this.faults.push(fault),
@@ -289,7 +290,7 @@ describe('markup from the win notice URL', () => {
     await world.bids('a', bid);
     expect(world.fetches).toMatchObject([{ url: 'https://a.example/win?p=0', deadlineAtMs: ARRIVED_AT_MS + 92 }]);
     expect(world.answers).toEqual([]);
-    world.fetches[0]!.serve('<i>fetched</i>');
+    world.fetches[0]!.serve({ kind: 'fetched', markup: '<i>fetched</i>' });
     await settled();
     expect(world.answers[0]!.answer!.seatbid![0]!.bid[0]).toMatchObject({ adm: '<i>fetched</i>' });
     expect(world.concluded[0]!.notices.now).toEqual([]);
@@ -300,7 +301,7 @@ describe('markup from the win notice URL', () => {
     await world.run();
     await world.bids('a', bid);
     await world.bids('b', { price: 2 });
-    world.fetches[0]!.serve(null);
+    world.fetches[0]!.serve({ kind: 'failed' });
     await settled();
     expect(world.answers[0]!.answer!.seatbid).toMatchObject([{ seat: 'b' }]);
     expect(world.event.outcome!.bids[0]).toMatchObject({ status: 'refused', reason: 'missing-markup' });
@@ -308,7 +309,7 @@ describe('markup from the win notice URL', () => {
 });
 
 describe('a fault', () => {
-  const brokenTerms = { terms: null } as unknown as Partial<AdmittedRequest>;
+  const brokenTerms = { terms: { imps: [] } } as unknown as Partial<AdmittedRequest>;
 
   test('in the auction is answered at once, recorded as failed, and told', async () => {
     const world = new World(['a', 'b']);

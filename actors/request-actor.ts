@@ -73,6 +73,8 @@ class RequestActor {
   #fanOut: FanOut | null = null;
   #timer: TimerHandle = null;
   #solicitedAtMs = 0;
+  /** Set from the answer on. */
+  #concluded: { readonly state: RequestState; readonly conclusion: Conclusion } | null = null;
   /** Null until the client is answered or given up. */
   #answeredAtMs: number | null = null;
   #isRecorded = false;
@@ -85,8 +87,7 @@ class RequestActor {
       initialState: () => openRequest(admitted.request, admitted.terms, environment.rules, environment.dsps.length),
       handle: (state, message, nowMs) => this.#handle(state, message, nowMs),
       supervisor: stopOnFault((fault) => this.#fail(fault)),
-      // One reply per DSP, one markup per win, start, deadline and cancel: twice that is never reached.
-      lengthMax: 2 * environment.dsps.length + 64,
+      lengthMax: mailLengthMax(environment.dsps.length, admitted.terms),
       overflow: 'refuse-newest',
     });
     this.#mailbox.tell({ kind: 'start' });
@@ -97,22 +98,19 @@ class RequestActor {
   };
 
   #handle(state: RequestState, message: RequestMessage, nowMs: number): RequestState {
-    for (const effect of advance(state, message, nowMs)) this.#perform(state, effect, nowMs);
+    for (const effect of advance(state, message, nowMs)) this.#perform(effect, state, nowMs);
     this.#mailbox.wakeAtLength = state.outstanding;
     return state;
   }
 
-  #perform(state: RequestState, effect: RequestEffect, nowMs: number): void {
+  #perform(effect: RequestEffect, state: RequestState, nowMs: number): void {
     switch (effect.kind) {
       case 'solicit':
         this.#solicit(nowMs);
         return;
       case 'fetch-markup':
-        this.#environment.markupFetcher.fetch(
-          state.decision!.collected[effect.bidIndex]!.dspId,
-          effect.url,
-          this.#collectUntilMs(),
-          (markup) => this.#mailbox.tell({ kind: 'markup', bidIndex: effect.bidIndex, markup }),
+        this.#environment.markupFetcher.fetch(effect.url, this.#collectUntilMs(), (outcome) =>
+          this.#mailbox.tell({ kind: 'markup', bidIndex: effect.bidIndex, outcome }),
         );
         return;
       case 'conclude':
@@ -147,6 +145,7 @@ class RequestActor {
   #conclude(state: RequestState, conclusion: Conclusion): void {
     const { decision, ending } = conclusion;
     this.#answer(conclusion.answer, ending);
+    this.#concluded = { state, conclusion };
     const notices = decision === null ? NO_NOTICES : this.#notices(state, decision, conclusion.notified);
     this.#record(this.#event(ending, state.replies, decision, state.closedAtMs, notices), decision, notices);
     // Otherwise the transport ends what is still under way at its own deadlines, and learns from what comes late.
@@ -160,11 +159,18 @@ class RequestActor {
     return { now: dropped.length === 0 ? now : now.concat(dropped), onBilling };
   }
 
-  /** A fault in the auction itself: the client is answered at once, and nothing of this request is billed. */
+  /** A fault of ours: the client is answered at once, and a request that was not yet decided is not billed. */
   #fail(fault: ActorFault): void {
     this.#environment.onFault(fault);
-    this.#answer(null, 'failed');
-    this.#record(this.#event('failed', [], null, 0, NO_NOTICES), null, NO_NOTICES);
+    if (this.#concluded === null) {
+      this.#answer(null, 'failed');
+      this.#record(this.#event('failed', [], null, 0, NO_NOTICES), null, NO_NOTICES);
+    } else {
+      // What was answered stays true: the event must say who won, though their notices are lost.
+      const { state, conclusion } = this.#concluded;
+      const { ending, decision } = conclusion;
+      this.#record(this.#event(ending, state.replies, decision, state.closedAtMs, NO_NOTICES), decision, NO_NOTICES);
+    }
     this.#abandonCalls();
     this.#end();
   }
@@ -224,6 +230,13 @@ class RequestActor {
       },
     };
   }
+}
+
+/** Two messages per DSP, one per position that markup is fetched for in each round, and start, deadline and cancel. */
+function mailLengthMax(dspCount: number, terms: AuctionTerms): number {
+  let positions = 0;
+  for (const { slotWeights } of terms.imps) positions += slotWeights.length;
+  return 2 * dspCount + 2 * positions + 8;
 }
 
 /** Milliseconds cut to whole microseconds. */

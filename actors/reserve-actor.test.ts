@@ -1,9 +1,9 @@
 import nact from 'nact';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { ManualTimers } from '../adapters/notices/testing/manual-timers.ts';
-import { createLearnedReserve, type LearnedReserveOptions } from '../engine/auction/reserve/learned-reserve.ts';
+import type { LearnedReserveOptions } from '../engine/auction/reserve/learned-reserve.ts';
 import { spawnParent } from './mailbox.ts';
-import { handleReserve, spawnReserveActor } from './reserve-actor.ts';
+import { spawnReserveActor } from './reserve-actor.ts';
 import { restartWithin } from './supervision.ts';
 
 const clock = { wallMs: () => 0, monotonicMs: () => 0 };
@@ -27,9 +27,9 @@ const settled = async () => {
   for (let turn = 0; turn < 6; turn++) await new Promise((resolve) => setImmediate(resolve));
 };
 
-const twice = (placementId: string, ecpmMicros: number) => [
-  { placementId, ecpmMicros },
-  { placementId, ecpmMicros },
+const twice = (reserveKey: string, ecpmMicros: number) => [
+  { reserveKey, ecpmMicros },
+  { reserveKey, ecpmMicros },
 ];
 
 function start(learning: Partial<LearnedReserveOptions> = {}) {
@@ -49,32 +49,58 @@ function start(learning: Partial<LearnedReserveOptions> = {}) {
     timers.advance(STEP_MS);
     await settled();
   };
-  return { actor, step, overflows };
+  return { actor, step, timers, overflows };
 }
 
-describe('handling', () => {
-  test('a placement that was forgotten leaves the board with the next step', () => {
-    const board = new Map<string, number>();
-    const state = createLearnedReserve({ ...LEARNING, placementsMax: 1 });
-    handleReserve(state, { kind: 'observe', observations: twice('old', 100) }, board);
-    handleReserve(state, { kind: 'step' }, board);
-    expect([...board]).toEqual([['old', 100]]);
-    handleReserve(state, { kind: 'observe', observations: [{ placementId: 'new', ecpmMicros: 7 }] }, board);
-    handleReserve(state, { kind: 'step' }, board);
-    expect([...board]).toEqual([]);
-  });
+test('a placement that was forgotten leaves the board with the next step', async () => {
+  const { actor, step } = start({ placementsMax: 1 });
+  actor.observe(twice('old', 100));
+  await step();
+  expect(actor.published('old')).toBe(100);
+  actor.observe(twice('new', 7));
+  await step();
+  expect(['old', 'new'].map(actor.published)).toEqual([0, 7]);
+});
 
-  test('so does one that came back and has to learn again', () => {
-    const board = new Map<string, number>();
-    const state = createLearnedReserve({ ...LEARNING, placementsMax: 1 });
-    handleReserve(state, { kind: 'observe', observations: twice('a', 100) }, board);
-    handleReserve(state, { kind: 'step' }, board);
-    for (const placementId of ['b', 'a']) {
-      handleReserve(state, { kind: 'observe', observations: [{ placementId, ecpmMicros: 7 }] }, board);
-    }
-    handleReserve(state, { kind: 'step' }, board);
-    expect([...board]).toEqual([]);
-  });
+test('so does one that came back and has to learn again', async () => {
+  const { actor, step } = start({ placementsMax: 1 });
+  actor.observe(twice('a', 100));
+  await step();
+  actor.observe([...twice('b', 7), { reserveKey: 'a', ecpmMicros: 7 }]);
+  await step();
+  expect(actor.published('a')).toBe(0);
+});
+
+test('a round of many placements leaves turns to others, and ends', async () => {
+  const { actor, timers } = start({ windowCapacity: 1000, observationsMin: 1000, placementsMax: 100 });
+  for (let i = 0; i < 100; i++) {
+    actor.observe(Array.from({ length: 1000 }, () => ({ reserveKey: `p${i}`, ecpmMicros: 50 })));
+  }
+  timers.advance(STEP_MS);
+  const published = () =>
+    Array.from({ length: 100 }, (_, i) => actor.published(`p${i}`)).filter((reserve) => reserve > 0);
+  let turnsUnderWay = 0;
+  for (let turn = 0; turn < 30; turn++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (published().length > 0 && published().length < 100) turnsUnderWay++;
+  }
+  expect(turnsUnderWay).toBeGreaterThan(3);
+  expect(published()).toHaveLength(100);
+});
+
+test('a flood that drops the slice to come does not end stepping for good', async () => {
+  const { actor, step, timers } = start({ windowCapacity: 1000, observationsMin: 1000, placementsMax: 100 });
+  for (let i = 0; i < 100; i++) {
+    actor.observe(Array.from({ length: 1000 }, () => ({ reserveKey: `p${i}`, ecpmMicros: 50 })));
+  }
+  timers.advance(STEP_MS);
+  await new Promise((resolve) => setImmediate(resolve));
+  for (let auction = 0; auction < 20_001; auction++) actor.observe(twice('flood', 100));
+  await settled();
+  await step();
+  await settled();
+  await settled();
+  expect(actor.published('p99')).toBe(50);
 });
 
 test('reserves are published by the steps, 0 before', async () => {
@@ -92,7 +118,7 @@ test('reserves are published by the steps, 0 before', async () => {
 
 test('too few observations publish nothing', async () => {
   const { actor, step } = start();
-  actor.observe([{ placementId: 'top', ecpmMicros: 100 }]);
+  actor.observe([{ reserveKey: 'top', ecpmMicros: 100 }]);
   await step();
   expect(actor.published('top')).toBe(0);
 });

@@ -1,16 +1,18 @@
 /**
- * Owns the learned reserves. Observations are posted as auctions end and wait for the next step; after a step it publishes
- * a board that request actors read without mail.
+ * Owns the learned reserves. Observations are posted as auctions end and wait for the next round of steps. A round runs in
+ * slices, one per turn of the event loop, since thousands of windows take longer than an auction has. What a slice changes
+ * goes onto a board that request actors read without mail.
  *
  * Overflow policy `drop-oldest`: the window keeps the latest values anyway.
  */
 import {
+  beginRound,
   createLearnedReserve,
+  isRoundUnderWay,
   type LearnedReserveOptions,
   type LearnedReserveState,
   observeValue,
-  reserveFor,
-  stepReserves,
+  stepSlice,
 } from '../engine/auction/reserve/learned-reserve.ts';
 import type { ReserveObservation } from '../engine/auction/reserve/observations.ts';
 import type { Clock, TimerHandle, Timers } from '../engine/ports/clock.ts';
@@ -19,7 +21,10 @@ import type { Supervisor } from './supervision.ts';
 
 export type ReserveMessage =
   | { readonly kind: 'observe'; readonly observations: readonly ReserveObservation[] }
-  | { readonly kind: 'step' };
+  /** Begins a round, unless one is under way, and steps the first slice. */
+  | { readonly kind: 'step' }
+  /** The next slice; a `step` since then has taken over when `chain` is not the latest. */
+  | { readonly kind: 'slice'; readonly chain: number };
 
 export interface ReserveActorOptions {
   readonly learning: LearnedReserveOptions;
@@ -32,8 +37,8 @@ export interface ReserveActorOptions {
 
 export interface ReserveActor {
   readonly observe: (observations: readonly ReserveObservation[]) => void;
-  /** Reserve of a placement in micros of the exchange currency; 0 while there is too little data. */
-  readonly published: (placementId: string) => number;
+  /** Reserve by `AuctionImp.reserveKey` in micros of the exchange currency; 0 while there is too little data. */
+  readonly published: (reserveKey: string) => number;
   readonly stop: () => void;
 }
 
@@ -41,30 +46,49 @@ const MAILBOX_LENGTH_MAX = 20_000;
 /** Wakes the actor between steps, so that a busy exchange does not hold a whole step's observations in the queue. */
 const WAKE_AT_LENGTH = 1000;
 
-/** What a step changes goes onto the board; a placement that was forgotten leaves it. */
-export function handleReserve(
-  state: LearnedReserveState,
-  message: ReserveMessage,
-  board: Map<string, number>,
-): LearnedReserveState {
-  switch (message.kind) {
-    case 'observe':
-      for (const { placementId, ecpmMicros } of message.observations) observeValue(state, placementId, ecpmMicros);
-      return state;
-    case 'step':
-      for (const { placementId, reserveCpmMicros } of stepReserves(state)) board.set(placementId, reserveCpmMicros);
-      for (const placementId of board.keys()) if (reserveFor(state, placementId) === 0) board.delete(placementId);
-      return state;
+/** Sorting this many values, which the dearest estimator does, takes 1 ms; a slice exceeds it by one placement at most. */
+const SLICE_VALUES_MAX = 2 ** 14;
+
+/** What a slice changes goes onto the board; a placement that was forgotten leaves it. */
+export function stepOntoBoard(state: LearnedReserveState, board: Map<string, number>): void {
+  for (const { reserveKey, reserveCpmMicros } of stepSlice(state, SLICE_VALUES_MAX)) {
+    if (reserveCpmMicros > 0) board.set(reserveKey, reserveCpmMicros);
+    else board.delete(reserveKey);
   }
 }
 
 export function spawnReserveActor(parent: ActorParent, options: ReserveActorOptions): ReserveActor {
   const { timers } = options;
   const board = new Map<string, number>();
+  // A flood of observations may drop the slice that was to follow; the next `step` then starts a chain of its own.
+  let chain = 0;
+  const step = (state: LearnedReserveState): void => {
+    stepOntoBoard(state, board);
+    if (isRoundUnderWay(state)) mailbox.tell({ kind: 'slice', chain });
+  };
+  const handle = (state: LearnedReserveState, message: ReserveMessage): LearnedReserveState => {
+    switch (message.kind) {
+      case 'observe':
+        for (const { reserveKey, ecpmMicros } of message.observations) observeValue(state, reserveKey, ecpmMicros);
+        break;
+      case 'step':
+        chain++;
+        beginRound(state);
+        step(state);
+        break;
+      case 'slice':
+        if (message.chain === chain) step(state);
+        break;
+    }
+    return state;
+  };
   const mailbox: Mailbox<ReserveMessage> = spawnActor(parent, options.clock, {
     name: 'reserve',
-    initialState: () => createLearnedReserve(options.learning),
-    handle: (state: LearnedReserveState, message: ReserveMessage) => handleReserve(state, message, board),
+    initialState: () => {
+      board.clear();
+      return createLearnedReserve(options.learning);
+    },
+    handle,
     supervisor: options.supervisor,
     lengthMax: MAILBOX_LENGTH_MAX,
     overflow: 'drop-oldest',
@@ -84,7 +108,7 @@ export function spawnReserveActor(parent: ActorParent, options: ReserveActorOpti
     observe: (observations) => {
       if (observations.length > 0) mailbox.post({ kind: 'observe', observations });
     },
-    published: (placementId) => board.get(placementId) ?? 0,
+    published: (reserveKey) => board.get(reserveKey) ?? 0,
     stop: () => {
       timers.cancel(timer);
       mailbox.stop();

@@ -13,13 +13,13 @@ test('without secrets it is the configuration', () => {
 test('secrets of every DSP are masked, the configuration itself is not changed', () => {
   const dsps = [
     dsp({ url: 'https://a.example/bid?token=canary', headers: { authorization: 'canary', 'x-key': 'canary' } }),
-    dsp({ url: 'https://b.example/bid', headers: {} }),
+    dsp({ url: 'https://b.example/***', headers: {} }),
   ];
   const config: Config = { ...DEFAULTS, dsps };
   expect(effectiveConfig(config)).toMatchObject({
     dsps: [
-      { id: 'a', url: 'https://a.example/bid?***', headers: { authorization: '***', 'x-key': '***' } },
-      { url: 'https://b.example/bid', headers: {} },
+      { id: 'a', url: 'https://a.example/***', headers: { authorization: '***', 'x-key': '***' } },
+      { url: 'https://b.example/***', headers: {} },
     ],
   });
   expect(config.dsps[0]!.url).toBe('https://a.example/bid?token=canary');

@@ -17,9 +17,9 @@ function masked(value: unknown, schema: ConfigSchema | undefined): unknown {
   );
 }
 
-/** A URL keeps scheme, host and path, which a reader needs; its query may hold a token. Header values are masked whole. */
+/** A URL keeps scheme and host, which a reader needs; path and query may hold a token. Header values are masked whole. */
 function maskedSecret(value: unknown): unknown {
-  if (typeof value === 'string') return value.replace(/\?.*$/, `?${MASK}`);
+  if (typeof value === 'string') return value.replace(/^(https?:\/\/[^/?#]*).*$/, `$1/${MASK}`);
   if (typeof value !== 'object' || value === null) return MASK;
   return Object.fromEntries(Object.keys(value).map((key) => [key, MASK]));
 }

@@ -78,7 +78,7 @@ test('printing masks secrets and nothing else', () => {
   );
   const printed = JSON.stringify(effectiveConfig(config));
   expect(printed).not.toContain('canary');
-  expect(printed).toContain('"url":"https://dsp.example/bid?***"');
+  expect(printed).toContain('"url":"https://dsp.example/***"');
   expect(printed).toContain('"headers":{"authorization":"***"}');
   expect(printed).toContain('"tmaxDefaultMs":100');
 });

@@ -128,8 +128,12 @@ function explain(error: ErrorObject): string {
     case 'enum':
       return `must be one of ${(error.params.allowedValues as string[]).join(', ')}, is ${shown(error.data)}`;
     default:
-      return `${error.message}, is ${shown(error.data)}`;
+      return isSecret(error) ? `${error.message}` : `${error.message}, is ${shown(error.data)}`;
   }
+}
+
+function isSecret(error: ErrorObject): boolean {
+  return (error.parentSchema as { secret?: boolean }).secret === true;
 }
 
 function suggestion(error: ErrorObject): string {

@@ -101,7 +101,7 @@ export const CONFIG_SCHEMA: ConfigSchema = {
       currency: { ...CURRENCY, default: 'USD', description: 'Currency of floors, increments and learned reserves.' },
       forwardedExtensions: {
         type: 'array',
-        default: ['gpid', 'tid', 'data', 'skadn', 'gpc', 'dsa', 'amp', 'atts', 'igs', 'mobile'],
+        default: ['gpid', 'tid', 'data', 'skadn', 'gpc', 'dsa', 'amp', 'atts', 'igs', 'segtax', 'segclass'],
         items: TEXTS,
         description: 'Keys of publisher `ext` objects that DSPs may see; the rest stays here.',
       },
@@ -300,7 +300,7 @@ export const CONFIG_SCHEMA: ConfigSchema = {
           headers: {
             type: 'object',
             default: NO_PROPERTIES,
-            additionalProperties: { type: 'string', pattern: '^[^\\r\\n\\0]*$' },
+            additionalProperties: { type: 'string', pattern: '^[^\\r\\n\\0]*$', secret: true },
             description: 'Extra request headers, e.g. authorization.',
             secret: true,
           },

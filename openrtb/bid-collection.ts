@@ -2,11 +2,20 @@
 import { type BidFlaw, readBid } from './bid-rules.ts';
 import { LossReason } from './codes.ts';
 import type { Diagnostic } from './diagnostics.ts';
+import { identifierOf } from './identifier.ts';
 import type { Validator } from './json-schema.ts';
+import { URL_LENGTH_MAX } from './lengths.ts';
 import { isJsonObject } from './mend.ts';
 import type { MessageReading } from './message-reading.ts';
+import type { RuleCode } from './policy.ts';
 import type { Envelope, SeatEnvelope } from './response-envelope.ts';
 import type { Bid } from './types.ts';
+
+/** Bids read of one response, over all seats. Each costs a place in the auction, a notice and a stored event. */
+export const BIDS_MAX = 500;
+
+/** All-or-nothing groups read of one response: the auction weighs them against each other. */
+export const GROUPS_MAX = 16;
 
 /** The usable bids of one seat. Seatbids that name the same seat are merged unless they are all-or-nothing. */
 export interface ReadSeatBid {
@@ -16,7 +25,10 @@ export interface ReadSeatBid {
   readonly bids: readonly Bid[];
 }
 
-/** A bid that is unusable by itself. It still deserves its lurl, with this reason. */
+/**
+ * A bid that is unusable by itself. It still deserves its lurl, with this reason. One entry without ids and notice
+ * stands for all the bids (or groups) that are too many: they are not looked at.
+ */
 export interface DroppedBid {
   readonly bidId: string | null;
   readonly impId: string | null;
@@ -56,6 +68,20 @@ const BROKEN_GROUP: BidFlaw = {
   lossReason: LossReason.LostToHigherBid,
 };
 
+const TOO_MANY_BIDS: BidFlaw = {
+  code: 'too-many-bids',
+  message: `holds more than ${BIDS_MAX} bids with those before; the others are not read`,
+  key: null,
+  lossReason: LossReason.InvalidBidResponse,
+};
+
+const TOO_MANY_GROUPS: BidFlaw = {
+  code: 'too-many-groups',
+  message: `follows ${GROUPS_MAX} groups; the others are not read`,
+  key: null,
+  lossReason: LossReason.InvalidBidResponse,
+};
+
 /** A bid of which nothing is certain. */
 interface RawBid {
   readonly id?: unknown;
@@ -72,6 +98,9 @@ export class BidCollection {
   /** Null when the whole response satisfies the schema. */
   readonly #isFinal: Validator | null;
   readonly #ids = new Set<string>();
+  readonly #surplus = new Set<RuleCode>();
+  #bidsLeft = BIDS_MAX;
+  #groupsLeft = GROUPS_MAX;
   #seat: string | null = null;
 
   constructor(envelope: Envelope, reading: MessageReading, isFinal: Validator | null) {
@@ -85,17 +114,38 @@ export class BidCollection {
     const bids: Bid[] = [];
     this.#seat = seat.seat;
     this.#reading.enter('bid');
-    for (const [index, raw] of seat.rawBids.entries()) {
+    const count = this.#admit(seat);
+    for (let index = 0; index < count; index++) {
+      const raw = seat.rawBids[index];
       if (raw === null) continue;
       this.#reading.enter(index);
       const bid = this.#readOne(raw);
       if (bid !== null) bids.push(bid);
       this.#reading.leave();
     }
-    const isBroken = seat.group && bids.length < seat.rawBids.filter((raw) => raw !== null).length;
+    const isBroken = seat.group && count > 0 && bids.length < seat.rawBids.filter((raw) => raw !== null).length;
     if (isBroken) this.#dropAll(bids);
     this.#reading.leave();
     if (bids.length > 0 && !isBroken) this.#keep(seat, bids);
+  }
+
+  /** How many bids of the seat are read: a group as a whole or not at all. */
+  #admit({ group, rawBids }: SeatEnvelope): number {
+    if (rawBids.length === 0) return 0;
+    const isGroupTooMany = group && this.#groupsLeft === 0;
+    const isCut = rawBids.length > this.#bidsLeft;
+    if (isGroupTooMany || isCut) this.#dropSurplus(isGroupTooMany ? TOO_MANY_GROUPS : TOO_MANY_BIDS);
+    if (isGroupTooMany || (group && isCut)) return 0;
+    const count = Math.min(rawBids.length, this.#bidsLeft);
+    this.#bidsLeft -= count;
+    if (group) this.#groupsLeft--;
+    return count;
+  }
+
+  #dropSurplus(flaw: BidFlaw): void {
+    if (this.#surplus.has(flaw.code)) return;
+    this.#surplus.add(flaw.code);
+    this.#drop({}, flaw);
   }
 
   /** A group wins as a whole or not at all, so one unusable bid loses the others too. */
@@ -117,8 +167,8 @@ export class BidCollection {
     const below = flaw.key === null ? [] : [flaw.key];
     const diagnostic = this.#reading.find(flaw.code, flaw.message, ...below);
     this.dropped.push({
-      bidId: textOf(bid.id),
-      impId: textOf(bid.impid),
+      bidId: identifierOf(bid.id),
+      impId: identifierOf(bid.impid),
       lossReason: flaw.lossReason,
       diagnostic,
       notice: this.#noticeOf(bid),
@@ -127,10 +177,10 @@ export class BidCollection {
   }
 
   #noticeOf(bid: RawBid): DroppedBidNotice | null {
-    const lurl = textOf(bid.lurl);
+    const lurl = urlOf(bid.lurl);
     if (lurl === null) return null;
     const { bidid, cur } = this.#envelope;
-    return { lurl, bidid, cur, seat: this.#seat, adId: textOf(bid.adid) };
+    return { lurl, bidid, cur, seat: this.#seat, adId: identifierOf(bid.adid) };
   }
 
   #keep(seat: SeatEnvelope, bids: Bid[]): void {
@@ -143,7 +193,6 @@ export class BidCollection {
   }
 }
 
-function textOf(id: unknown): string | null {
-  if (typeof id === 'string' && id !== '') return id;
-  return typeof id === 'number' ? String(id) : null;
+function urlOf(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' && value.length <= URL_LENGTH_MAX ? value : null;
 }

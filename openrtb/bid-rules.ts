@@ -31,10 +31,39 @@ export function readBid(raw: JsonObject, isFinal: boolean, reading: MessageReadi
   return { kind: 'bid', bid };
 }
 
-/** What is missing is judged below, each field with its own loss reason; a media type is never guessed from a string. */
+/**
+ * Identity, money, notices, and what blocks are matched with: without one of these it would be another bid, so one that
+ * is too long costs the bid. All others are left out.
+ */
+const DECISIVE_TEXTS: readonly (keyof Bid)[] = [
+  'id',
+  'impid',
+  'adid',
+  'crid',
+  'dealid',
+  'bundle',
+  'language',
+  'langb',
+  'nurl',
+  'burl',
+  'lurl',
+];
+
+function isDecisive(key: string): boolean {
+  return (DECISIVE_TEXTS as readonly string[]).includes(key);
+}
+
+/** What is missing or too long is judged below, with its own reason; a media type is never guessed from a string. */
 const mendableBid: ObjectModel = {
   ...bidModel,
-  fields: new Map([...bidModel.fields].filter(([key]) => key !== 'mtype')),
+  fields: new Map(
+    [...bidModel.fields]
+      .filter(([key]) => key !== 'mtype')
+      .map(([key, { lengthMax, ...field }]) => [
+        key,
+        isDecisive(key) || lengthMax === undefined ? field : { ...field, lengthMax },
+      ]),
+  ),
   required: [],
 };
 
@@ -53,19 +82,34 @@ function isMarkupType(mtype: unknown): boolean {
 function flawOf(fields: JsonObject, raw: JsonObject): BidFlaw | null {
   if (fields.id === undefined) return MISSING_ID;
   if (fields.impid === undefined) return MISSING_IMPID;
+  for (const flaw of TOO_LONG) {
+    const text = fields[flaw.key] as string | undefined;
+    if (text !== undefined && text.length > flaw.lengthMax) return flaw;
+  }
   // 1e999 parses to Infinity: a price, but no honest one.
   if (typeof raw.price === 'number' && !Number.isFinite(raw.price)) return PRICE_NOT_POSITIVE;
   const price = fields.price as number | undefined;
   if (price === undefined) return MISSING_PRICE;
-  // Free deals exist; whether this one was offered at 0 is for the auction to say.
+  // A bid of 0 for a deal is well formed and passed on, as Prebid Server does; the auction judges it.
   if (price < 0 || (price === 0 && fields.dealid === undefined)) return PRICE_NOT_POSITIVE;
   if (isPresent(raw.mtype) && !isMarkupType(raw.mtype)) return UNKNOWN_MTYPE;
   return fields.adm === undefined && fields.nurl === undefined ? MISSING_MARKUP : null;
 }
 
+const TOO_LONG = DECISIVE_TEXTS.map((key) => {
+  const lengthMax = bidModel.fields.get(key)!.lengthMax!;
+  return {
+    code: 'bid-text-too-long',
+    message: `must be of at most ${lengthMax} characters`,
+    key,
+    lossReason: LossReason.InvalidBidResponse,
+    lengthMax,
+  } as const;
+});
+
 const PRICE_NOT_POSITIVE: BidFlaw = {
   code: 'price-not-positive',
-  message: 'must be a finite decimal above 0',
+  message: 'must be a finite decimal above 0, or 0 with a dealid',
   key: 'price',
   lossReason: LossReason.InvalidBidResponse,
 };

@@ -27,6 +27,8 @@ export const NoBidReason = {
   NoEligibleBid: 500,
   /** Own: shed under load; the same request may be sent again later. */
   Overloaded: 501,
+  /** Own: none of the accepted currencies has a rate here. */
+  UnsupportedCurrency: 502,
 } as const;
 
 export type NoBidReason = (typeof NoBidReason)[keyof typeof NoBidReason];

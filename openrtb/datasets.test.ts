@@ -75,9 +75,9 @@ describe.skipIf(!existsSync(FOLDER))('shared data ../shared/datasets/openrtb', (
     const read = ({ response }: (typeof responses)[number]) =>
       readResponse(bytesOf(response), { requestId: String(response?.id ?? 'r1') });
     expect(count(responses.map((line) => responseVerdict(read(line))))).toEqual({
-      'bids: accept': 514,
+      'bids: accept': 507,
       'bids: drop': 23,
-      'bids: warn': 843,
+      'bids: warn': 850,
       'invalid: not-json': 98,
       'invalid: root-not-object': 22,
       'invalid: seatbid-not-array': 3,

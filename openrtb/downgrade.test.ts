@@ -44,6 +44,29 @@ describe('toVersion25', () => {
     expect(toVersion25(request26)).toEqual(request25);
   });
 
+  it('keeps categories of another taxonomy from readers who would take them for taxonomy 1', () => {
+    const content = { cat: ['483'], cattax: 6, producer: { cat: ['IAB1'] } };
+    const site = {
+      cattax: 7,
+      cat: ['1'],
+      sectioncat: ['2'],
+      pagecat: ['3'],
+      publisher: { cat: ['4'], cattax: 2 },
+      content,
+    };
+    const request: BidRequest = { id: 'r1', imp: [imp], bcat: ['52'], cattax: 6, site };
+    expect(toVersion25(request)).toEqual({
+      id: 'r1',
+      imp: [imp],
+      site: { publisher: {}, content: { producer: { cat: ['IAB1'] } } },
+    });
+  });
+
+  it('keeps categories of taxonomy 1', () => {
+    const request: BidRequest = { id: 'r1', imp: [imp], bcat: ['IAB7'], cattax: 1, app: { cat: ['IAB9'] } };
+    expect(toVersion25(request)).toEqual({ id: 'r1', imp: [imp], bcat: ['IAB7'], app: { cat: ['IAB9'] } });
+  });
+
   it('speaks nothing but 2.5', () => {
     const isVersion25 = compileValidator('request', '2.5');
     expect(isVersion25(request26)).toBe(false);

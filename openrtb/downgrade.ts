@@ -27,10 +27,15 @@ function primaryLanguage(tag: unknown): string {
 
 function downgradeObject(model: ObjectModel, object: JsonObject): JsonObject {
   let copy: JsonObject | null = null;
+  // A reader of 2.5 takes every category for one of taxonomy 1, and would block or target what nobody meant.
+  const isOtherTaxonomy = object.cattax !== undefined && object.cattax !== 1;
   for (const key of Object.keys(object)) {
     const field = model.fields.get(key);
     if (field === undefined || object[key] === undefined) continue;
-    if (isPartOf(field, '2.5')) {
+    if (field.inTaxonomy && isOtherTaxonomy) {
+      copy ??= { ...object };
+      delete copy[key];
+    } else if (isPartOf(field, '2.5')) {
       const value = downgradeValue(field, object[key]);
       if (value === object[key]) continue;
       copy ??= { ...object };

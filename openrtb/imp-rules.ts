@@ -1,9 +1,10 @@
-/** What an imp must mean, once its fields have their types: sizes, durations, markets, money. */
-import { isKnownCurrency } from './currency-codes.ts';
+/** What an imp must mean, once its fields have their types: media, sizes, durations, native. */
+import { applyDealRules } from './deal-rules.ts';
+import { applyCurrencyRule, boundedFloors } from './floor-rules.ts';
 import type { Validator } from './json-schema.ts';
 import type { MessageReading } from './message-reading.ts';
 import { readNativeRequest } from './native-request.ts';
-import type { Audio, Banner, Deal, Device, DurFloors, Format, Imp, Mutable, Video } from './types.ts';
+import type { Audio, Banner, Device, Format, Imp, Mutable, Video } from './types.ts';
 
 const MEDIA = ['banner', 'video', 'audio', 'native'] as const;
 
@@ -23,20 +24,6 @@ export function applyImpRules(
   if (MEDIA.some((medium) => imp[medium] !== undefined)) return true;
   reading.report('no-media', 'offers no usable banner, video, audio or native');
   return false;
-}
-
-/** An unknown currency makes the floor unknown, and floors are never guessed. */
-function applyCurrencyRule(priced: Mutable<Pick<Imp | Deal, 'bidfloorcur'>>, reading: MessageReading): boolean {
-  const currency = priced.bidfloorcur;
-  if (currency === undefined || isKnownCurrency(currency)) return true;
-  const upper = currency.toUpperCase();
-  if (!isKnownCurrency(upper)) {
-    reading.report('unknown-currency', 'is not a currency of ISO 4217', 'bidfloorcur');
-    return false;
-  }
-  reading.report('currency-case', 'currencies are upper case; converted', 'bidfloorcur');
-  priced.bidfloorcur = upper;
-  return true;
 }
 
 function applyBannerRules(
@@ -60,10 +47,7 @@ function hasUsableSize(
   if (banner.format) banner.format = usableFormats(banner.format, reading);
   if (banner.format?.length === 0) delete banner.format;
   if (banner.format || (banner.w && banner.h)) return true;
-  if (imp.instl === 1) {
-    takeScreenSize(banner, device, reading);
-    return true;
-  }
+  if (imp.instl === 1 && takeScreenSize(banner, device, reading)) return true;
   reading.report('no-size', 'needs a format or w and h', ...missingSize(banner));
   return false;
 }
@@ -92,12 +76,13 @@ function isUsableFormat(format: Format): boolean {
   return Boolean((format.w && format.h) || (format.wratio && format.hratio));
 }
 
-/** An interstitial takes the whole screen, of which the device may say the size. */
-function takeScreenSize(banner: Mutable<Banner>, device: Device | undefined, reading: MessageReading): void {
-  if (!device?.w || !device.h) return;
+/** An interstitial takes the whole screen, of which the device may say the size. False when it does not. */
+function takeScreenSize(banner: Mutable<Banner>, device: Device | undefined, reading: MessageReading): boolean {
+  if (!device?.w || !device.h) return false;
   reading.report('interstitial-size', 'the size of the screen is taken for the interstitial');
   banner.w = device.w;
   banner.h = device.h;
+  return true;
 }
 
 function applyTimedMediaRules(media: Mutable<Video | Audio>, key: 'video' | 'audio', reading: MessageReading): void {
@@ -113,14 +98,6 @@ function applyTimedMediaRules(media: Mutable<Video | Audio>, key: 'video' | 'aud
   reading.leave();
 }
 
-/** A floor without any bound would apply to no duration range; the floor of the imp still does. */
-function boundedFloors(floors: readonly DurFloors[], reading: MessageReading): readonly DurFloors[] {
-  const isBounded = (floor: DurFloors) => floor.mindur !== undefined || floor.maxdur !== undefined;
-  if (floors.every(isBounded)) return floors;
-  reading.report('unbounded-duration-floor', 'needs mindur or maxdur; left out', 'durfloors');
-  return floors.filter(isBounded);
-}
-
 function applyNativeRules(imp: Mutable<Imp>, reading: MessageReading, isFinalNative: Validator): void {
   reading.enter('native');
   reading.enter('request');
@@ -129,19 +106,4 @@ function applyNativeRules(imp: Mutable<Imp>, reading: MessageReading, isFinalNat
   reading.leave();
   if (request === null) delete imp.native;
   else if (request !== imp.native!.request) imp.native = { ...imp.native, request };
-}
-
-function applyDealRules(imp: Mutable<Imp>, deals: readonly Deal[], reading: MessageReading): void {
-  reading.enter('pmp');
-  reading.enter('deals');
-  const usable = deals.filter((deal, index) => {
-    reading.enterItem(deal, index);
-    const isUsable = applyCurrencyRule(deal, reading);
-    if (deal.durfloors) (deal as Mutable<Deal>).durfloors = boundedFloors(deal.durfloors, reading);
-    reading.leave();
-    return isUsable;
-  });
-  reading.leave();
-  reading.leave();
-  if (usable.length < deals.length) imp.pmp = { ...imp.pmp, deals: usable };
 }

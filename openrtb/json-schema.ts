@@ -75,7 +75,9 @@ function fieldSchema(field: Field, generation: Generation): JsonSchema {
 }
 
 function scalarSchema(field: Field): JsonSchema {
-  if (field.kind === 'text' || field.kind === 'json') return { type: 'string', minLength: 1 };
+  if (field.kind === 'text' || field.kind === 'json') {
+    return { type: 'string', minLength: 1, ...(field.lengthMax === undefined ? {} : { maxLength: field.lengthMax }) };
+  }
   return {
     type: field.kind === 'decimal' ? 'number' : 'integer',
     ...(field.min === undefined ? {} : { minimum: field.min }),

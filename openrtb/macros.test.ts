@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compileMacros, MACRO_NAMES, type MacroValues, renderMacros } from './macros.ts';
+import { compileMacros, MACRO_NAMES, type MacroValues, renderMacros, renderMacrosWithin } from './macros.ts';
 
 const values: MacroValues = { AUCTION_PRICE: '2.5', AUCTION_ID: 'a/b c', AUCTION_CURRENCY: 'USD', AUCTION_LOSS: null };
 const render = (template: string, mode?: 'live' | 'audit') => renderMacros(compileMacros(template), values, mode);
@@ -59,6 +59,46 @@ describe('renderMacros', () => {
       fc.property(fc.string(), (text) => {
         fc.pre(!text.includes('AUCTION_'));
         expect(render(text)).toBe(text);
+      }),
+    );
+  });
+});
+
+describe('renderMacrosWithin', () => {
+  const renderWithin = (template: string, lengthMax: number, given: MacroValues = values) =>
+    renderMacrosWithin(compileMacros(template), given, lengthMax);
+
+  it.each([
+    ['text without macros', 'abc', 3],
+    ['a value', 'p=${AUCTION_PRICE}', 5],
+    ['the end of the text', '${AUCTION_PRICE}abc', 6],
+    ['the length that base64 makes', '${AUCTION_PRICE:B64}', 4],
+    ['the length that encoding a URL makes', '%24%7BAUCTION_ID%7D', 9],
+    ['nothing', '${AUCTION_LOSS}', 0],
+  ])('counts %s', (_name, template, length) => {
+    expect(renderWithin(template, length)).toBe(render(template));
+    expect(renderWithin(template, length - 1)).toBeNull();
+  });
+
+  it('neither throws nor builds what a hostile template multiplies', () => {
+    const template = compileMacros('${AUCTION_AD_ID}'.repeat(15_000) + '%24%7BAUCTION_AD_ID%3AB64%7D'.repeat(15_000));
+    const startNs = process.hrtime.bigint();
+    expect(renderMacrosWithin(template, { AUCTION_AD_ID: 'a'.repeat(450_000) }, 2 ** 20)).toBeNull();
+    expect(Number(process.hrtime.bigint() - startNs) / 1e6).toBeLessThan(100);
+  });
+
+  it('is renderMacros, or null when that is longer', () => {
+    const pieces = fc.constantFrom(
+      'x',
+      '${AUCTION_PRICE}',
+      '${AUCTION_ID:B64}',
+      '%24%7BAUCTION_ID%7D',
+      '${AUCTION_LOSS}',
+    );
+    fc.assert(
+      fc.property(fc.array(pieces, { maxLength: 8 }), fc.nat(60), (parts, lengthMax) => {
+        const text = render(parts.join(''));
+        expect(renderWithin(parts.join(''), lengthMax)).toBe(text.length > lengthMax ? null : text);
       }),
     );
   });

@@ -70,15 +70,34 @@ export function compileMacros(template: string): MacroTemplate {
   return { literals, macros };
 }
 
-/** The text with every macro replaced. Values are inserted as they are, but where the macro itself was URL-encoded. */
+/**
+ * The text with every macro replaced, or null when it would be longer than `lengthMax` UTF-16 units: it stops where that is
+ * certain. For templates and values that come from a partner, since a template can ask for a long value thousands of
+ * times.
+ */
+export function renderMacrosWithin(template: MacroTemplate, values: MacroValues, lengthMax: number): string | null {
+  return render(template, values, '', lengthMax);
+}
+
+/**
+ * The text with every macro replaced, however long it becomes: for trusted text. Values are inserted as they are, but
+ * where the macro itself was URL-encoded.
+ */
 export function renderMacros(template: MacroTemplate, values: MacroValues, mode: RenderMode = 'live'): string {
+  return render(template, values, mode === 'audit' ? 'AUDIT' : '', Number.POSITIVE_INFINITY)!;
+}
+
+function render(template: MacroTemplate, values: MacroValues, unknown: string, lengthMax: number): string | null {
   const { literals, macros } = template;
   let text = literals[0]!;
   for (let index = 0; index < macros.length; index++) {
     const macro = macros[index]!;
-    text += encodeValue(values[macro.name] ?? (mode === 'audit' ? 'AUDIT' : ''), macro) + literals[index + 1]!;
+    const value = values[macro.name] ?? unknown;
+    // No encoding makes a value shorter, so that one too long need not be encoded to be known as such.
+    if (text.length + value.length > lengthMax) return null;
+    text += encodeValue(value, macro) + literals[index + 1]!;
   }
-  return text;
+  return text.length > lengthMax ? null : text;
 }
 
 function encodeValue(value: string, macro: MacroPosition): string {

@@ -5,12 +5,19 @@ import type { Field } from './model/field.ts';
 /** The value means nothing as a value of this field. Not reported yet: what it costs depends on the field. */
 export const UNREADABLE = Symbol('unreadable');
 
+/** As `UNREADABLE`, of a text beyond the `lengthMax` of the field. */
+export const TOO_LONG = Symbol('too long');
+
 const PLAIN_INTEGER = /^-?\d{1,15}$/;
 const PLAIN_DECIMAL = /^-?\d{1,15}(?:\.\d{1,20})?$/;
 
 export function mendScalar(field: Field, value: unknown, reading: MessageReading): unknown {
   if (field.kind === 'json' && typeof value === 'object') return value;
-  if (field.kind === 'text' || field.kind === 'json') return mendText(field, value, reading);
+  if (field.kind === 'text' || field.kind === 'json') {
+    const text = mendText(field, value, reading);
+    const isTooLong = text !== UNREADABLE && field.lengthMax !== undefined && text.length > field.lengthMax;
+    return isTooLong ? TOO_LONG : text;
+  }
   const number = mendNumber(field, value, reading);
   if (number === UNREADABLE) return UNREADABLE;
   if (field.min !== undefined && number < field.min) return UNREADABLE;
@@ -23,8 +30,10 @@ function mendText(field: Field, value: unknown, reading: MessageReading): string
   if (typeof value === 'string') return value;
   // Infinity is what JSON.parse makes of 1e999: there is no number to quote.
   if (typeof value === 'number' && Number.isFinite(value)) {
+    const digits = reading.numberAsWritten(value);
+    if (digits === null) return UNREADABLE;
     reading.report('number-for-string', 'must be a string; the digits are kept');
-    return reading.numberAsWritten(value);
+    return digits;
   }
   if (field.joinsList && Array.isArray(value)) {
     reading.report('array-for-string', 'must be one string; joined by commas');

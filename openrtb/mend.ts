@@ -3,7 +3,7 @@
  * schema says no. Keys are copied by name into fresh objects, so `__proto__` in a message is a key like any other.
  */
 
-import { mendScalar, UNREADABLE } from './mend-scalar.ts';
+import { mendScalar, TOO_LONG, UNREADABLE } from './mend-scalar.ts';
 import type { MessageReading } from './message-reading.ts';
 import type { Field, ObjectModel } from './model/field.ts';
 
@@ -68,6 +68,7 @@ function mendField(field: Field, value: unknown, reading: MessageReading): unkno
     return field.isList ? mendObjects(field, value, reading) : mendChild(field, value, reading);
   if (field.isList) return mendScalars(field, value, reading);
   const mended = mendScalar(field, value, reading);
+  if (mended === TOO_LONG) return leaveOutLong(field, reading);
   return mended === UNREADABLE ? leaveOut(field, value, reading) : mended;
 }
 
@@ -138,6 +139,16 @@ function leaveOut(field: Field, value: unknown, reading: MessageReading): unknow
   }
   const isNumber = typeof value === 'number';
   reading.report(isNumber && field.min !== undefined ? 'out-of-range' : 'wrong-type', `${expected}; left out`);
+  return undefined;
+}
+
+function leaveOutLong(field: Field, reading: MessageReading): unknown {
+  const expected = `must be of at most ${field.lengthMax} characters`;
+  if (field.required || field.critical) {
+    reading.report('id-too-long', `${expected}; what depends on it is not used`);
+    return UNUSABLE;
+  }
+  reading.report('text-too-long', `${expected}; left out`);
   return undefined;
 }
 

@@ -6,6 +6,9 @@ import { parseKeepingNumberText, textAt } from './source-text.ts';
 /** A hostile message may be wrong in every value; a partner needs the first ones only. Rejections are always kept. */
 const DIAGNOSTICS_MAX = 100;
 
+/** Parsing again takes 5 ms for as many characters of digits; a message with one such number may cost no more. */
+const REPARSED_LENGTH_MAX = 65_536;
+
 export type PathKey = string | number;
 
 export class MessageReading {
@@ -43,7 +46,10 @@ export class MessageReading {
 
   /** Records a finding at the current place (or a key below it) and returns what the policy makes of it. */
   report(code: RuleCode, message: string, ...below: readonly PathKey[]): Severity {
-    return this.find(code, message, ...below).severity;
+    const severity = severityOf(code, this.#strictness);
+    const isKept = severity === 'reject' ? this.rejection === null : this.diagnostics.length < DIAGNOSTICS_MAX;
+    if (isKept) this.find(code, message, ...below);
+    return severity;
   }
 
   /** As `report`, for whoever passes the finding on. */
@@ -61,9 +67,13 @@ export class MessageReading {
     this.rejection ??= diagnostic;
   }
 
-  /** The number at the current place as the sender wrote it: identifiers beyond 2^53 keep their digits. */
-  numberAsWritten(value: number): string {
+  /**
+   * The number at the current place as the sender wrote it: identifiers beyond 2^53 keep their digits. Null when they
+   * are lost, since the message is too long to be parsed again.
+   */
+  numberAsWritten(value: number): string | null {
     if (Number.isSafeInteger(value)) return String(value);
+    if (this.#text.length > REPARSED_LENGTH_MAX) return null;
     // Once per message: a hostile one may hold thousands of such numbers.
     this.#numberTexts ??= parseKeepingNumberText(this.#text);
     return textAt(this.#numberTexts, this.#path) ?? String(value);

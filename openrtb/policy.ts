@@ -33,6 +33,7 @@ const RULES = {
   'ext-not-object': row('reject', 'warn', 'notice'),
   'wrong-type': row('reject', 'warn', 'notice'),
   'out-of-range': row('reject', 'warn', 'notice'),
+  'text-too-long': row('reject', 'warn', 'notice'),
 
   // Objects that cannot be used. A part is what may be missing; a unit is offered, bought or matched by itself.
   'incomplete-part': row('reject', 'warn', 'warn'),
@@ -40,6 +41,8 @@ const RULES = {
   'not-an-object': row('reject', 'drop', 'drop'),
   // Money, seller's restrictions, coppa: never guessed. Takes the unit around it along, or the message.
   'unusable-value': row('reject', 'drop', 'drop'),
+  // What something else is looked up by. Cutting it could make it the name of another.
+  'id-too-long': row('reject', 'drop', 'drop'),
 
   // Requests: identity and inventory.
   'missing-request-id': row('reject', 'reject', 'reject'),
@@ -66,6 +69,11 @@ const RULES = {
   // Requests: money, restrictions, privacy.
   'currency-case': row('warn', 'warn', 'notice'),
   'unknown-currency': row('reject', 'drop', 'drop'),
+  'duplicate-deal-id': row('reject', 'drop', 'drop'),
+  // From 500 up types may be agreed, but none is with us.
+  'unknown-deal-type': row('drop', 'drop', 'drop'),
+  'fixed-price-missing': row('reject', 'drop', 'drop'),
+  'languages-twice': row('reject', 'warn', 'notice'),
   'exclusive-fields': row('reject', 'warn', 'notice'),
   'blocked-domain-not-bare': row('notice', 'notice', 'notice'),
   'legacy-place': row('warn', 'warn', 'notice'),
@@ -83,6 +91,9 @@ const RULES = {
   'seatbid-not-array': row('reject', 'reject', 'reject'),
   'bid-not-array': row('drop', 'drop', 'drop'),
   'unknown-group': row('warn', 'warn', 'notice'),
+  'too-many-bids': row('drop', 'drop', 'drop'),
+  'too-many-groups': row('drop', 'drop', 'drop'),
+  'bid-text-too-long': row('drop', 'drop', 'drop'),
   'missing-bid-id': row('drop', 'drop', 'drop'),
   'missing-impid': row('drop', 'drop', 'drop'),
   'missing-price': row('drop', 'drop', 'drop'),

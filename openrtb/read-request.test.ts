@@ -25,6 +25,9 @@ const withSecond = (fields: object) =>
 const native = (request: unknown) => withSecond({ native: { request } });
 const assets = [{ id: 1, title: { len: 50 } }];
 
+const id512 = 'i'.repeat(512);
+const id513 = 'i'.repeat(513);
+
 type Found = readonly string[];
 const found = (reading: RequestReading): Found =>
   reading.diagnostics.map(({ severity, code, path }) => `${severity} ${code} ${path}`);
@@ -53,6 +56,19 @@ describe('accepts', () => {
     ],
     ['an empty string as absent', imp({ tagid: '', pmp: '' }), base],
     ['empty lists', request({ bcat: [] }), request({ bcat: [] })],
+    ['an empty list of languages as none', request({ wlang: ['en'], wlangb: [] }), request({ wlang: ['en'] })],
+    ['two empty lists of languages as none', request({ wlang: [], wlangb: [] }), base],
+    [
+      'an empty list of seats beside another',
+      request({ wseat: [], bseat: ['s'] }),
+      request({ wseat: [], bseat: ['s'] }),
+    ],
+    [
+      'a deal of every type with its price',
+      imp({ pmp: { deals: [1, 2, 3].map((at) => ({ id: `${at}`, at, bidfloor: 1 })) } }),
+      imp({ pmp: { deals: [1, 2, 3].map((at) => ({ id: `${at}`, at, bidfloor: 1 })) } }),
+    ],
+    ['ids of 512 characters', imp({ id: id512, tagid: id512 }), imp({ id: id512, tagid: id512 })],
     [
       'unknown enumeration values',
       media({ video: { ...video, protocols: [99], plcmt: 501 } }),
@@ -66,11 +82,6 @@ describe('accepts', () => {
       media({ banner: { format: [{ wratio: 16, hratio: 9, wmin: 320 }] } }),
     ],
     ['sizes of older releases beside a size', media({ banner: { ...banner, wmax: 320, hmin: 10 } }), media({ banner })],
-    [
-      'an interstitial of unknown size',
-      media({ instl: 1, banner: { pos: 7 } }),
-      media({ instl: 1, banner: { pos: 7 } }),
-    ],
     [
       'native 1.2',
       media({ native: { request: JSON.stringify({ assets }) } }),
@@ -205,6 +216,12 @@ describe('mends', () => {
       request({ wseat: ['a'], bseat: ['b'] }),
       ['warn exclusive-fields wseat'],
       request({ wseat: ['a'], bseat: ['b'] }),
+    ],
+    [
+      'two language lists: the auction reads one',
+      request({ wlang: ['en'], wlangb: ['en-GB'] }),
+      ['warn languages-twice wlang'],
+      request({ wlangb: ['en-GB'] }),
     ],
     [
       'two category lists',
@@ -444,6 +461,71 @@ describe('drops', () => {
       request({ imp: [second] }),
     ],
     [
+      'an imp with too long an id',
+      request({ imp: [{ id: id513, banner }, second] }),
+      ['drop id-too-long imp[0].id'],
+      request({ imp: [second] }),
+    ],
+    [
+      'an imp with too long a tagid: floors may hang on it',
+      withSecond({ banner, tagid: id513 }),
+      ['drop id-too-long imp[0].tagid'],
+      request({ imp: [second] }),
+    ],
+    [
+      'an imp with an unreadable tagid',
+      withSecond({ banner, tagid: {} }),
+      ['drop unusable-value imp[0].tagid'],
+      request({ imp: [second] }),
+    ],
+    [
+      'an interstitial banner of which no size is known',
+      withSecond({ instl: 1, banner: { pos: 7 } }),
+      ['drop no-size imp[0].banner', 'drop no-media imp[0]'],
+      request({ imp: [second] }),
+    ],
+    [
+      'a deal with too long an id',
+      imp({ pmp: { deals: [{ id: id513 }, { id: 'd' }] } }),
+      ['drop id-too-long imp[0].pmp.deals[0].id'],
+      imp({ pmp: { deals: [{ id: 'd' }] } }),
+    ],
+    [
+      'every deal of an id that stands for several',
+      imp({ pmp: { private_auction: 1, deals: [{ id: 'd', bidfloor: 1 }, { id: 'e' }, { id: 'd', bidfloor: 2 }] } }),
+      ['drop duplicate-deal-id imp[0].pmp.deals[0].id', 'drop duplicate-deal-id imp[0].pmp.deals[2].id'],
+      imp({ pmp: { private_auction: 1, deals: [{ id: 'e' }] } }),
+    ],
+    [
+      'a deal of a type that was not agreed',
+      imp({
+        pmp: {
+          deals: [
+            { id: 'd', at: 500, bidfloor: 1 },
+            { id: 'e', at: 0 },
+          ],
+        },
+      }),
+      ['drop unknown-deal-type imp[0].pmp.deals[0].at', 'drop unknown-deal-type imp[0].pmp.deals[1].at'],
+      imp({ pmp: { deals: [] } }),
+    ],
+    [
+      'a deal of fixed price without the price',
+      imp({
+        pmp: {
+          deals: [
+            { id: 'd', at: 3 },
+            { id: 'e', at: 3, bidfloor: 0 },
+          ],
+        },
+      }),
+      [
+        'drop fixed-price-missing imp[0].pmp.deals[0].bidfloor',
+        'drop fixed-price-missing imp[0].pmp.deals[1].bidfloor',
+      ],
+      imp({ pmp: { deals: [] } }),
+    ],
+    [
       'a deal without id',
       imp({ pmp: { deals: [{ bidfloor: 1 }, { id: 'd' }] } }),
       ['drop missing-field imp[0].pmp.deals[0].id'],
@@ -512,6 +594,7 @@ describe('rejects', () => {
     ['a null root', 'null', '', 'root-not-object'],
     ['too deep a message', `{"ext":${'['.repeat(40)}`, '', 'too-deep'],
     ['a request without id', { ...base, id: undefined }, 'id', 'missing-request-id'],
+    ['too long a request id', request({ id: id513 }), 'id', 'id-too-long'],
     ['no imp', { ...base, imp: undefined }, 'imp', 'no-usable-imp'],
     ['an empty imp', request({ imp: [] }), 'imp', 'no-usable-imp'],
     ['imps that are no array', request({ imp: { id: '1', banner } }), 'imp', 'no-usable-imp'],
@@ -569,6 +652,9 @@ describe('rejects', () => {
     expect(rejected(request({ imp: [] })).requestId).toBe('r1');
     expect(rejected(request({ id: 12, imp: [] })).requestId).toBe('12');
     expect(rejected('[]').requestId).toBeNull();
+    expect(rejected(request({ id: id513 })).requestId).toBeNull();
+    expect(rejected('{"id":12345678901234567890}').requestId).toBe('12345678901234567890');
+    expect(rejected(`{"id":12345678901234567890,"ext":"${'x'.repeat(65_536)}"}`).requestId).toBeNull();
   });
 
   it('keeps the first reasons only of a message that is wrong everywhere', () => {

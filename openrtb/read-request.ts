@@ -1,6 +1,7 @@
 /** Bytes from a publisher to a bid request in final shape, or the reason why not. */
 import { NoBidReason } from './codes.ts';
 import type { Diagnostic, Strictness } from './diagnostics.ts';
+import { identifierOf } from './identifier.ts';
 import { decodeJsonText, type GuardLimits, guardJson, REQUEST_LIMITS } from './json-guard.ts';
 import { compileValidator } from './json-schema.ts';
 import { isJsonObject, isPresent, type JsonObject, mendFields, mendObject } from './mend.ts';
@@ -147,7 +148,5 @@ function rejected(reading: MessageReading, requestId: string | null, httpStatus:
 }
 
 function requestIdOf(raw: JsonObject, request: BidRequest | undefined): string | null {
-  const id = request?.id ?? raw.id;
-  if (typeof id === 'string' && id !== '') return id;
-  return typeof id === 'number' ? String(id) : null;
+  return identifierOf(request?.id ?? raw.id);
 }

@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { describe, expect, it } from 'vitest';
 import { LossReason } from './codes.ts';
 import type { Strictness } from './diagnostics.ts';
-import { createResponseReader, type ResponseReading } from './read-response.ts';
+import { createResponseReader, type DroppedBid, type ResponseReading } from './read-response.ts';
 
 const read = createResponseReader();
 const judge = (message: unknown, strictness?: Strictness) =>
@@ -16,6 +16,9 @@ const bid = { id: 'b1', impid: '1', price: 2.5, adm: '<b>ad</b>', adomain: ['sho
 const response = (fields: object) => ({ id: 'r1', seatbid: [{ seat: 's', bid: [bid] }], ...fields });
 const bids = (...list: unknown[]) => response({ seatbid: [{ seat: 's', bid: list }] });
 const oneBid = (fields: object) => bids({ ...bid, ...fields });
+
+const id513 = 'i'.repeat(513);
+const url8193 = `https://d.example/${'u'.repeat(8193 - 18)}`;
 
 const found = (reading: ResponseReading) =>
   reading.diagnostics.map(({ severity, code, path }) => `${severity} ${code} ${path}`);
@@ -53,6 +56,15 @@ describe('takes', () => {
       { w: 300, h: 250 },
     ],
     ['a negative size as none', { w: -1 }, [`warn out-of-range ${at('.w')}`], {}],
+    [
+      'a size of 0 as none',
+      { w: 0, h: 0 },
+      [`warn out-of-range ${at('.w')}`, `warn out-of-range ${at('.h')}`],
+      { w: undefined, h: undefined },
+    ],
+    ['too long a campaign as none', { cid: id513 }, [`warn text-too-long ${at('.cid')}`], { cid: undefined }],
+    ['too long a sample URL as none', { iurl: url8193 }, [`warn text-too-long ${at('.iurl')}`], { iurl: undefined }],
+    ['an id of 512 characters', { id: 'i'.repeat(512) }, [], { id: 'i'.repeat(512) }],
     ['an ext in a string as none', { ext: 'x' }, [`warn ext-not-object ${at('.ext')}`], {}],
     ['empty strings as absent', { nurl: '', dealid: '' }, [], {}],
     ['a single advertiser domain', { adomain: 'shop.example' }, [`warn scalar-for-array ${at('.adomain')}`], {}],
@@ -96,6 +108,7 @@ describe('takes', () => {
   it.each<[string, object, readonly string[], object]>([
     ['no id: the connection tells', { id: undefined }, ['warn response-id-missing id'], {}],
     ['a numeric bidid', { bidid: 5 }, ['warn number-for-string bidid'], { bidid: '5' }],
+    ['too long a bidid', { bidid: id513 }, ['warn text-too-long bidid'], { bidid: null }],
     ['a currency in lower case', { cur: 'eur' }, ['warn currency-case cur'], { cur: 'EUR' }],
     ['an empty currency', { cur: '' }, [], { cur: 'USD' }],
   ])('%s', (_name, fields, expected, mended) => {
@@ -179,6 +192,35 @@ describe('drops a bid', () => {
     });
   });
 
+  it.each([
+    ['id', id513],
+    ['impid', id513],
+    ['adid', id513],
+    ['crid', id513],
+    ['dealid', id513],
+    ['bundle', id513],
+    ['language', id513],
+    ['langb', id513],
+    ['nurl', url8193],
+    ['burl', url8193],
+    ['lurl', url8193],
+  ])('with too long a value in %s, and hands none of it on', (key, value) => {
+    const reading = judge(oneBid({ lurl: 'https://d.example/l', adid: 'a', [key]: value }));
+    expect(reading).toMatchObject({ kind: 'no-bid', dropped: [{ lossReason: LossReason.InvalidBidResponse }] });
+    expect(found(reading)).toContain(`drop bid-text-too-long ${at(`.${key}`)}`);
+    expect(JSON.stringify(reading)).not.toContain(value);
+    const { notice } = (reading as { dropped: readonly DroppedBid[] }).dropped[0]!;
+    expect(notice === null).toBe(key === 'lurl');
+  });
+
+  it('with an id whose digits are lost in a message too long to be parsed again', () => {
+    const unsafe = JSON.stringify(oneBid({ adm: 'x'.repeat(65_536) })).replace('"b1"', '12345678901234567890');
+    expect(judge(unsafe)).toMatchObject({
+      kind: 'no-bid',
+      dropped: [{ bidId: null, diagnostic: { code: 'missing-bid-id' } }],
+    });
+  });
+
   it('that repeats an id, and keeps the first', () => {
     const reading = read1(bids(bid, { ...bid, price: 9 }));
     expect(reading.response.seatbids[0]!.bids).toEqual([bid]);
@@ -197,6 +239,11 @@ describe('drops a bid', () => {
     });
   });
 
+  it('of a seat with too long a name, with its seat', () => {
+    const reading = judge(response({ seatbid: [{ seat: id513, bid: [bid] }] }));
+    expect(reading).toMatchObject({ kind: 'no-bid', diagnostics: [{ code: 'id-too-long', path: 'seatbid[0].seat' }] });
+  });
+
   it('list that is no array, with its seat only', () => {
     const reading = read1(
       response({
@@ -208,6 +255,68 @@ describe('drops a bid', () => {
     );
     expect(reading.response.seatbids.map(({ seat }) => seat)).toEqual(['s']);
     expect(found(reading)).toEqual(['drop bid-not-array seatbid[0].bid']);
+  });
+});
+
+describe('reads no more than', () => {
+  const many = (count: number, from = 0) => Array.from({ length: count }, (_, i) => ({ ...bid, id: `b${from + i}` }));
+  const lurl = 'https://d.example/l';
+
+  it('500 bids over all seats; one entry stands for the surplus, without a notice', () => {
+    const surplus = many(450, 300).map((one) => ({ ...one, lurl }));
+    const seatbid = [
+      { seat: 'a', bid: many(300) },
+      { seat: 'b', bid: surplus },
+      { seat: 'c', bid: many(9, 750) },
+    ];
+    const reading = read1(response({ seatbid }));
+    expect(reading.response.seatbids.map(({ seat, bids }) => [seat, bids.length])).toEqual([
+      ['a', 300],
+      ['b', 200],
+    ]);
+    const [entry, ...others] = reading.dropped;
+    expect(others).toEqual([]);
+    expect(entry).toMatchObject({ bidId: null, lossReason: LossReason.InvalidBidResponse, notice: null });
+    expect(entry!.diagnostic).toMatchObject({ code: 'too-many-bids', severity: 'drop', path: 'seatbid[1].bid' });
+    expect(entry!.diagnostic.message).toContain('500');
+  });
+
+  it('500 bids, all of them', () => {
+    const reading = read1(bids(...many(500)));
+    expect(reading.response.seatbids[0]!.bids).toHaveLength(500);
+    expect(reading.dropped).toEqual([]);
+  });
+
+  it('whole groups: one that does not fit is left out, what follows is read', () => {
+    const seatbid = [
+      { seat: 'a', bid: many(499) },
+      { seat: 'b', group: 1, bid: many(2, 600) },
+      { seat: 'c', bid: many(1, 700) },
+    ];
+    const reading = read1(response({ seatbid }));
+    expect(reading.response.seatbids.map(({ seat, bids }) => [seat, bids.length])).toEqual([
+      ['a', 499],
+      ['c', 1],
+    ]);
+    expect(reading.dropped).toMatchObject([{ diagnostic: { code: 'too-many-bids' } }]);
+  });
+
+  it('16 groups', () => {
+    const seatbid = [...many(18).map((one) => ({ seat: 's', group: 1, bid: [one] })), { seat: 't', bid: many(1, 99) }];
+    const reading = read1(response({ seatbid }));
+    expect(reading.response.seatbids.map(({ group }) => group)).toEqual([...Array(16).fill(true), false]);
+    expect(reading.dropped).toHaveLength(1);
+    expect(reading.dropped[0]).toMatchObject({
+      lossReason: LossReason.InvalidBidResponse,
+      diagnostic: { code: 'too-many-groups', path: 'seatbid[16].bid' },
+    });
+  });
+
+  it('the first of thousands of bids that all need mending', () => {
+    const seatbid = Array.from({ length: 38 }, () => ({ bid: Array(500).fill({ id: 'b', impid: 1, price: 'x' }) }));
+    const reading = judge(response({ seatbid }));
+    expect(reading.kind === 'no-bid' && reading.dropped).toHaveLength(501);
+    expect(reading.diagnostics).toHaveLength(100);
   });
 });
 
@@ -246,6 +355,15 @@ describe('calls invalid', () => {
     ['nested brackets', '['.repeat(100), LossReason.InvalidBidResponse, 'too-deep'],
   ])('%s', (_name, message, lossReason, code) => {
     expect(judge(message)).toMatchObject({ kind: 'invalid', lossReason, diagnostic: { code, severity: 'reject' } });
+  });
+
+  it('names the field to blame, not the last that was mended', () => {
+    const reading = judge(response({ bidid: 7, cur: ['USD'], nbr: 'x' }));
+    expect(reading).toMatchObject({ kind: 'invalid', diagnostic: { code: 'unusable-value', path: 'cur' } });
+  });
+
+  it('a currency of no end', () => {
+    expect(judge(response({ cur: id513 }))).toMatchObject({ kind: 'invalid', diagnostic: { path: 'cur' } });
   });
 
   it('more than 1 MiB', () => {

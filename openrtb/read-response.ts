@@ -1,5 +1,5 @@
 /** Bytes from a DSP to bids in final shape, a no-bid, or an invalid response. */
-import { BidCollection, type DroppedBid, type ReadSeatBid } from './bid-collection.ts';
+import { BIDS_MAX, BidCollection, type DroppedBid, type ReadSeatBid } from './bid-collection.ts';
 import { LossReason } from './codes.ts';
 import type { Diagnostic, Strictness } from './diagnostics.ts';
 import { decodeJsonText, type GuardLimits, guardJson, RESPONSE_LIMITS } from './json-guard.ts';
@@ -98,7 +98,8 @@ function readObject(
   reading: MessageReading,
   validators: Validators,
 ): ResponseReading {
-  const isFinal = validators.response(raw);
+  // Beyond the bids that are read, nothing is worth a look.
+  const isFinal = countBids(raw) <= BIDS_MAX && validators.response(raw);
   const envelope = readEnvelope(raw, isFinal, reading);
   if (envelope === null) return invalid(reading);
   const bids = readSeats(envelope, reading, isFinal ? null : validators.bid);
@@ -110,6 +111,16 @@ function readObject(
   if (seatbids.length === 0) return { kind: 'no-bid', nbr: envelope.nbr, dropped, diagnostics };
   const { bidid, cur } = envelope;
   return { kind: 'bids', response: { id: context.requestId, bidid, cur, seatbids }, dropped, diagnostics };
+}
+
+function countBids(raw: JsonObject): number {
+  if (!Array.isArray(raw.seatbid)) return 0;
+  let count = 0;
+  for (const seat of raw.seatbid) {
+    const bids: unknown = seat?.bid;
+    if (Array.isArray(bids)) count += bids.length;
+  }
+  return count;
 }
 
 function readSeats(envelope: Envelope, reading: MessageReading, isFinalBid: Validator | null): BidCollection {

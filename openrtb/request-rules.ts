@@ -11,7 +11,6 @@ const INVENTORIES = ['site', 'app', 'dooh'] as const;
 /** Both sides of a pair restrict, so both are applied. */
 const EXCLUSIVE = [
   ['wseat', 'bseat'],
-  ['wlang', 'wlangb'],
   ['acat', 'bcat'],
 ] as const;
 
@@ -29,9 +28,10 @@ export function applyRequestRules(
 ): void {
   applyInventoryRule(request, reading);
   for (const [left, right] of EXCLUSIVE) {
-    if (request[left] && request[right])
+    if (request[left]?.length && request[right]?.length)
       reading.report('exclusive-fields', `excludes ${right}; both are applied`, left);
   }
+  applyLanguageRule(request, reading);
   applyCurrencyCase(request, reading);
   applyBlockedDomains(request, reading);
   if (request.regs) applyPrivacyRules(request.regs, reading);
@@ -43,6 +43,15 @@ function applyInventoryRule(request: BidRequest, reading: MessageReading): void 
   const present = INVENTORIES.filter((inventory) => request[inventory] !== undefined);
   if (present.length === 0) reading.report('no-inventory', 'has no site, app or dooh');
   if (present.length > 1) reading.report('several-inventories', `excludes ${present[0]}`, present[1]!);
+}
+
+/** The same restriction in ISO 639 and in BCP 47, of which the second says more. An empty list restricts nothing. */
+function applyLanguageRule(request: Mutable<BidRequest>, reading: MessageReading): void {
+  if (request.wlang?.length === 0) delete request.wlang;
+  if (request.wlangb?.length === 0) delete request.wlangb;
+  if (request.wlang === undefined || request.wlangb === undefined) return;
+  reading.report('languages-twice', 'excludes wlangb; wlangb alone is applied', 'wlang');
+  delete request.wlang;
 }
 
 function applyCurrencyCase(request: Mutable<BidRequest>, reading: MessageReading): void {

@@ -29,7 +29,8 @@ export function readEnvelope(raw: JsonObject, isFinal: boolean, reading: Message
   }
   const fields = isFinal ? raw : mendFields(responseFrame, raw, reading);
   if (fields === undefined) {
-    reading.reject({ ...reading.diagnostics.at(-1)!, severity: 'reject' });
+    const cause = reading.diagnostics.find(({ severity }) => severity === 'drop' || severity === 'reject')!;
+    reading.reject({ ...cause, severity: 'reject' });
     return null;
   }
   return {

@@ -52,7 +52,6 @@ const ACCEPTED_HERE: Readonly<Record<string, readonly string[]>> = {
     'invalid-whole/no-site-or-app-or-dooh.json',
     'invalid-whole/site-empty.json',
   ],
-  'an interstitial takes the size of the screen, known or not': ['invalid-whole/interstitial-empty.json'],
   'rule of Prebid Server: bidder parameters in imp.ext': [
     'invalid-whole/imp-ext-empty.json',
     'invalid-whole/imp-ext-invalid-params.json',
@@ -80,6 +79,9 @@ const ACCEPTED_HERE: Readonly<Record<string, readonly string[]>> = {
 
 /** Prebid Server answers these with 200, we refuse them: reason -> cases. */
 const REFUSED_HERE: Readonly<Record<string, readonly string[]>> = {
+  'a bid for a banner of no known size could not be judged, interstitial or not': [
+    'valid-whole/exemplary/interstitial-no-size.json',
+  ],
   'rule of Prebid Server: the media come from a stored request': ['valid-whole/supplementary/imp-info-invalid.json'],
 };
 

@@ -208,6 +208,15 @@ describe('one writer per folder', () => {
     expect(await readdir(folder)).toEqual(['0000000000000001.seg']);
   });
 
+  it('takes over its own lock that an earlier log of this process could not remove', async () => {
+    const log = await open();
+    const lock = await readFile(join(folder, 'lock'));
+    await log.close();
+    await writeFile(join(folder, 'lock'), lock);
+    await (await open()).close();
+    expect(await readdir(folder)).not.toContain('lock');
+  });
+
   it.runIf(process.platform === 'linux')('takes over when the id lives on in another process', async () => {
     await writeFile(join(folder, 'lock'), `${process.pid} another-boot 1`);
     await (await open()).close();

@@ -20,6 +20,8 @@ export class FolderLockedError extends Error {
 }
 
 const LOCK_NAME = 'lock';
+/** Locks of this process. Our name in any other lock file is left over from a release that the disk refused. */
+const heldPaths = new Set<string>();
 
 /** Resolves to the function that releases the lock; rejects with `FolderLockedError` while another owner lives. */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
@@ -29,6 +31,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
     await removeStaleLock(folder, path);
     if (!(await tryCreate(path, self))) throw new FolderLockedError(folder, await readOwner(path));
   }
+  heldPaths.add(path);
   return () => release(path, self);
 }
 
@@ -45,7 +48,8 @@ async function tryCreate(path: string, owner: string): Promise<boolean> {
 /** Renaming is atomic: of two processes that find the same dead owner, one gets the file, the other notices. */
 async function removeStaleLock(folder: string, path: string): Promise<void> {
   const owner = await readOwner(path);
-  if (await isAlive(owner)) throw new FolderLockedError(folder, owner);
+  const isOurs = owner === (await describeProcess(process.pid));
+  if (isOurs ? heldPaths.has(path) : await isAlive(owner)) throw new FolderLockedError(folder, owner);
   const aside = `${path}.stale-${process.pid}`;
   try {
     await rename(path, aside);
@@ -96,6 +100,7 @@ async function describeProcess(pid: number): Promise<string> {
 }
 
 async function release(path: string, self: string): Promise<void> {
+  heldPaths.delete(path);
   if ((await readOwner(path)) === self) await unlink(path);
 }
 

@@ -141,6 +141,8 @@ function auction(request: FastifyRequest, reply: FastifyReply, options: HttpServ
 }
 
 function take(body: Uint8Array, request: FastifyRequest, reply: FastifyReply, options: HttpServerOptions): void {
+  // The client left while its body was being inflated: `close` has been and will not come again.
+  if (reply.raw.destroyed) return;
   const cancel = options.adRequests.take(body, request.arrivedAtMs, (answer) => sendAnswer(answer, request, reply));
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) cancel();

@@ -10,11 +10,13 @@ import { Counter, CountersByLabel, OTHER_LABEL } from './counter.ts';
 import { register } from './exposition.ts';
 import { Gauge } from './gauge.ts';
 import { Histogram, type HistogramCell } from './histogram.ts';
+import { REJECTION_GROUPS_MAX, rejectionGroup } from './rejection-groups.ts';
 
 /** Label values per DSP. With 50 DSPs all metrics together stay under 5,000 series (test). */
 const RESULTS_MAX = 9;
-const REASONS_MAX = 16;
 const CODES_MAX = 10;
+/** For the whole process: all that the auction knows (test). */
+const REFUSAL_REASONS_MAX = 48;
 const MS_PER_SECOND = 1000;
 /** The index is the gauge's value. */
 const BREAKER_STATES: readonly BreakerState[] = ['closed', 'half-open', 'open'];
@@ -33,6 +35,7 @@ export class DspMetrics {
   readonly #requests: Counter;
   readonly #durations: Histogram;
   readonly #rejected: Counter;
+  readonly #refusals: CountersByLabel;
   readonly #deviations: Counter;
   readonly #notices: Counter;
   readonly #late: Counter;
@@ -54,7 +57,9 @@ export class DspMetrics {
       LATENCY_BOUNDS_SECONDS,
     );
     this.#durations = register(registry, durations);
-    this.#rejected = counter('rtb_bid_rejected_total', 'Bids refused or dropped before ranking.');
+    this.#rejected = counter('rtb_bid_rejected_total', 'Bids refused or dropped before ranking, by what was wrong.');
+    const refusals = counter('rtb_bid_refusals_total', 'Bids refused by the auction, by exact reason.');
+    this.#refusals = new CountersByLabel(refusals, { label: 'reason', valuesMax: REFUSAL_REASONS_MAX });
     this.#deviations = counter('rtb_response_deviations_total', 'Deviations found in DSP answers.');
     this.#notices = counter('rtb_notices_total', 'Notices by result; all results but retried are final.');
     this.#late = counter('rtb_late_replies_total', 'Replies that came when their auction was over.');
@@ -76,7 +81,9 @@ export class DspMetrics {
     if (input === null || outcome === null) return;
     for (const verdict of outcome.bids) {
       const bid = verdict.status === 'refused' ? input.bids[verdict.bidIndex] : undefined;
-      if (bid !== undefined) this.cells(bid.dspId).rejected.add(verdict.reason);
+      if (bid === undefined) continue;
+      this.cells(bid.dspId).rejected.add(rejectionGroup(verdict.lossReason));
+      this.#refusals.add(verdict.reason);
     }
   }
 
@@ -98,7 +105,7 @@ export class DspMetrics {
   #cellsOf(dsp: string): DspCells {
     const along = (counter: Counter, label: string, valuesMax: number, fixed = {}) =>
       new CountersByLabel(counter, { label, valuesMax, fixed: { dsp, ...fixed } });
-    const rejected = along(this.#rejected, 'reason', REASONS_MAX);
+    const rejected = along(this.#rejected, 'group', REJECTION_GROUPS_MAX);
     const late = this.#late.cell({ dsp });
     const notices = (kind: NoticeKind) => along(this.#notices, 'result', RESULTS_MAX, { kind });
     return {
@@ -127,6 +134,6 @@ function countReplies({ results, duration, deviations, rejected }: ReplyCells): 
     results.add(reply.result);
     if (reply.result !== 'skipped' && reply.result !== 'not-sent') duration.observe(reply.latencyMs / MS_PER_SECOND);
     for (const { code } of reply.diagnostics) deviations.add(code);
-    for (const { lossReason } of reply.dropped) rejected.add(`dropped-${lossReason}`);
+    for (const { lossReason } of reply.dropped) rejected.add(rejectionGroup(lossReason));
   };
 }

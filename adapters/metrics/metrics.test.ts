@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { REFUSALS } from '../../engine/auction/reasons.ts';
+import type { DspHealthSnapshot } from '../../engine/dsp/dsp-health.ts';
 import type { DspReply } from '../../engine/dsp/reply.ts';
 import type { AuctionEvent } from '../../engine/exchange/auction-event.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -42,10 +44,28 @@ const EVENT = {
     wins: [{ clearingCpmMicros: 1_200_000 }],
     bids: [
       { ...verdict, bidIndex: 0, status: 'won', reason: 'won', ecpmMicros: 2_500_000 },
-      { ...verdict, bidIndex: 1, status: 'refused', reason: 'unknown-imp', ecpmMicros: 0 },
+      { ...verdict, bidIndex: 1, status: 'refused', reason: 'unknown-imp', lossReason: 3, ecpmMicros: 0 },
     ],
   },
 } as unknown as AuctionEvent;
+
+/** Every reason the auction knows, once per DSP. */
+function refusing(dspIds: readonly string[]): AuctionEvent {
+  const reasons = Object.entries(REFUSALS);
+  const bids = dspIds.flatMap((dspId) => reasons.map(() => ({ dspId })));
+  const verdicts = bids.map((_bid, bidIndex) => {
+    const [reason, { lossReason }] = reasons[bidIndex % reasons.length]!;
+    return { ...verdict, bidIndex, status: 'refused', reason, lossReason, ecpmMicros: 0 };
+  });
+  return { ...EVENT, input: { bids }, outcome: { wins: [], bids: verdicts } } as unknown as AuctionEvent;
+}
+
+/** Loss codes of bids that the reader drops. */
+const DROPPING = reply({
+  dropped: [3, 5, 7, 9, 102, 204].map((lossReason) => ({ lossReason })) as unknown as DspReply['dropped'],
+});
+
+const HEALTH = { breaker: 'closed', callShare: 1, timeoutMs: 50 } as DspHealthSnapshot;
 
 describe('createMetrics', () => {
   it('has every metric of this stage, in the exposition format', async () => {
@@ -59,6 +79,7 @@ describe('createMetrics', () => {
       'rtb_dsp_duration_seconds',
       'rtb_dsp_connections',
       'rtb_bid_rejected_total',
+      'rtb_bid_refusals_total',
       'rtb_bid_price_cpm',
       'rtb_clearing_price_cpm',
       'rtb_request_deviations_total',
@@ -91,7 +112,8 @@ describe('createMetrics', () => {
     expect(await readValue(metrics, 'rtb_auction_stage_seconds_sum{stage="decide"}')).toBeCloseTo(0.002);
     expect(await readValue(metrics, 'rtb_bid_price_cpm_sum')).toBe(2.5);
     expect(await readValue(metrics, 'rtb_clearing_price_cpm_sum')).toBe(1.2);
-    expect(await readValue(metrics, 'rtb_bid_rejected_total{dsp="b",reason="unknown-imp"}')).toBe(1);
+    expect(await readValue(metrics, 'rtb_bid_rejected_total{dsp="b",group="invalid"}')).toBe(1);
+    expect(await readValue(metrics, 'rtb_bid_refusals_total{reason="unknown-imp"}')).toBe(1);
   });
 
   it('has no stages for an auction that ended before its decision', async () => {
@@ -147,9 +169,23 @@ describe('createMetrics', () => {
     expect(await readValue(metrics, 'rtb_notices_total{dsp="other",kind="win",result="delivered"}')).toBe(1);
   });
 
+  it('has a series for every reason to refuse or drop a bid, at every DSP', async () => {
+    const metrics = create();
+    metrics.auctionEnded(refusing(['a', 'b']));
+    for (const dspId of ['a', 'b']) metrics.dsp(dspId).onReply(dspId, DROPPING);
+    const lines = (await series(metrics)).filter((line) => line.startsWith('rtb_bid_re'));
+    expect(lines.filter((line) => line.startsWith('rtb_bid_refusals_total'))).toHaveLength(
+      Object.keys(REFUSALS).length,
+    );
+    for (const label of ['other', 'ungrouped']) expect(lines.join()).not.toContain(label);
+    expect(await readValue(metrics, 'rtb_bid_rejected_total{dsp="b",group="insecure"}')).toBe(1);
+    expect(await readValue(metrics, 'rtb_bid_refusals_total{reason="insecure-markup"}')).toBe(2);
+  });
+
   it('stays under 5,000 series with 50 DSPs, whatever they send', async () => {
     const metrics = create(DSP_IDS);
     metrics.dspConnections(() => ({ open: 0, busy: 0 }));
+    metrics.dspHealth(DSP_IDS.map((id) => ({ id, snapshot: () => HEALTH })));
     const diagnostics = Array.from({ length: 100 }, (_, i) => ({
       path: '',
       code: `code-${i}`,
@@ -159,11 +195,11 @@ describe('createMetrics', () => {
     for (const dspId of [...DSP_IDS, 'stranger']) {
       for (let i = 0; i < 100; i += 1) {
         metrics.dsp(dspId).onReply(dspId, reply({ result: `result-${i}` as DspReply['result'], diagnostics }));
-        metrics.dsp(dspId).rejected.add(`reason-${i}`);
         for (const kind of ['win', 'loss', 'bill'] as const)
           if (i < 9) metrics.noticeResult(dspId, kind, `result-${i}`);
       }
     }
+    metrics.auctionEnded(refusing([...DSP_IDS, 'stranger']));
     for (let i = 0; i < 100; i += 1) {
       metrics.intake.onRefused(`code-${i}`);
       metrics.intake.onDiagnostics(diagnostics);
@@ -172,6 +208,6 @@ describe('createMetrics', () => {
     const count = (await series(metrics)).length;
     expect(count).toBeGreaterThan(3_000);
     expect(count).toBeLessThan(5_000);
-    expect(await readValue(metrics, 'rtb_bid_rejected_total{dsp="dsp-0",reason="other"}')).toBeGreaterThan(0);
+    expect(await readValue(metrics, 'rtb_response_deviations_total{dsp="dsp-0",code="other"}')).toBeGreaterThan(0);
   });
 });

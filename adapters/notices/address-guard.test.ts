@@ -131,7 +131,7 @@ const createHttp = (allowedHosts: readonly string[], resolveHost: ResolveHost = 
   createGuardedHttp({
     timers: systemTimers,
     allowedHosts,
-    resolve: resolveHost,
+    resolvers: { public: resolveHost, allowed: resolveHost },
     bodyBytesMax: 1024,
     connectionsPerOrigin: 1,
   });

@@ -5,7 +5,6 @@
  * The address check runs inside the lookup that the socket itself uses, so the checked address is the connected one: a
  * name that resolves differently a moment later (rebinding) gains nothing.
  */
-import { lookup as systemLookup } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
@@ -16,11 +15,6 @@ export interface ResolvedAddress {
 
 /** All addresses of a host name. Rejects as `dns.lookup` does. */
 export type ResolveHost = (hostname: string) => Promise<readonly ResolvedAddress[]>;
-
-export const resolveWithSystem: ResolveHost = async (hostname) => {
-  const addresses = await systemLookup(hostname, { all: true });
-  return addresses.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4 }));
-};
 
 export type UrlVerdict =
   /** `public`: connect through `guardedLookup` only. `allowed`: named in the configuration, may be any address. */

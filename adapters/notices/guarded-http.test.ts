@@ -1,8 +1,9 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { resolveWithSystem } from './address-guard.ts';
+import { systemClock } from '../clock.ts';
 import { createGuardedHttp, type GuardedHttp } from './guarded-http.ts';
+import { createHostResolvers } from './host-resolvers.ts';
 import { ManualTimers } from './testing/manual-timers.ts';
 
 const BODY_BYTES_MAX = 100;
@@ -22,7 +23,7 @@ beforeEach(async () => {
   http = createGuardedHttp({
     timers,
     allowedHosts: [host],
-    resolve: resolveWithSystem,
+    resolvers: createHostResolvers({ clock: systemClock }),
     bodyBytesMax: BODY_BYTES_MAX,
     connectionsPerOrigin: 1,
   });

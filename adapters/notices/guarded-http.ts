@@ -5,12 +5,13 @@
 import type { LookupFunction } from 'node:net';
 import { Agent, request } from 'undici';
 import type { Timers } from '../../engine/ports/clock.ts';
-import { createUrlCheck, guardedLookup, plainLookup, type ResolveHost } from './address-guard.ts';
+import { createUrlCheck, guardedLookup, plainLookup } from './address-guard.ts';
+import type { HostResolvers } from './host-resolvers.ts';
 
 export interface GuardedHttpOptions {
   readonly timers: Timers;
   readonly allowedHosts: readonly string[];
-  readonly resolve: ResolveHost;
+  readonly resolvers: HostResolvers;
   /** More of a body than this is not read; the connection is closed. */
   readonly bodyBytesMax: number;
   readonly connectionsPerOrigin: number;
@@ -53,8 +54,8 @@ export function createGuardedHttp(options: GuardedHttpOptions): GuardedHttp {
   };
   const agentWith = (lookup: LookupFunction) =>
     new Agent({ ...agentOptions, connect: { timeout: CONNECT_TIMEOUT_MS, lookup } });
-  const publicAgent = agentWith(guardedLookup(options.resolve));
-  const allowedAgent = agentWith(plainLookup(options.resolve));
+  const publicAgent = agentWith(guardedLookup(options.resolvers.public));
+  const allowedAgent = agentWith(plainLookup(options.resolvers.allowed));
 
   const fetchWith = async (readBody: ReadBody, rawUrl: string, timeoutMs: number): Promise<GetOutcome> => {
     const verdict = checkUrl(rawUrl);

@@ -1,7 +1,9 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import type { MarkupOutcome } from '../../engine/ports/markup-fetcher.ts';
 import { systemClock } from '../clock.ts';
+import { createHostResolvers } from './host-resolvers.ts';
 import { type ClosableMarkupFetcher, createMarkupFetcher } from './markup-fetcher.ts';
 import { ManualTimers } from './testing/manual-timers.ts';
 import { systemTimers } from './testing/system-timers.ts';
@@ -26,6 +28,7 @@ function fetcher(overrides: Partial<Parameters<typeof createMarkupFetcher>[0]> =
     clock: systemClock,
     timers: systemTimers,
     allowedHosts: ['127.0.0.1'],
+    resolvers: createHostResolvers({ clock: systemClock }),
     ...overrides,
   });
   closers.push(created.close);
@@ -33,29 +36,29 @@ function fetcher(overrides: Partial<Parameters<typeof createMarkupFetcher>[0]> =
 }
 
 const fetched = (from: ClosableMarkupFetcher, url: string, timeoutMs = 5000) =>
-  new Promise((resolve) => from.fetch('a', url, systemClock.monotonicMs() + timeoutMs, resolve));
+  new Promise((resolve) => from.fetch(url, systemClock.monotonicMs() + timeoutMs, resolve));
 
 test('the body of a 200 is the markup', async () => {
   const url = await serve((_request, response) => response.end('<b>größe</b>'));
-  expect(await fetched(fetcher(), url)).toBe('<b>größe</b>');
+  expect(await fetched(fetcher(), url)).toEqual({ kind: 'fetched', markup: '<b>größe</b>' });
 });
 
-test.each([204, 302, 404, 500])('the body of a %d is none', async (status) => {
+test.each([204, 302, 404, 500])('the body of a %d fails', async (status) => {
   const url = await serve((_request, response) => response.writeHead(status).end(status === 204 ? '' : '<b>ad</b>'));
-  expect(await fetched(fetcher(), url)).toBeNull();
+  expect(await fetched(fetcher(), url)).toEqual({ kind: 'failed' });
 });
 
-test('a body beyond the bound is none', async () => {
+test('a body beyond the bound fails', async () => {
   const url = await serve((_request, response) => response.end('x'.repeat(256 * 1024 + 1)));
-  expect(await fetched(fetcher(), url)).toBeNull();
+  expect(await fetched(fetcher(), url)).toEqual({ kind: 'failed' });
 });
 
-test('a body that breaks off is none', async () => {
+test('a body that breaks off fails', async () => {
   const url = await serve((_request, response) => {
     response.writeHead(200, { 'content-length': 100 });
     response.write('<b>', () => response.destroy());
   });
-  expect(await fetched(fetcher(), url)).toBeNull();
+  expect(await fetched(fetcher(), url)).toEqual({ kind: 'failed' });
 });
 
 test('a host that is neither allowed nor public is not called', async () => {
@@ -64,11 +67,11 @@ test('a host that is neither allowed nor public is not called', async () => {
     calls += 1;
     response.end('<b>ad</b>');
   });
-  expect(await fetched(fetcher({ allowedHosts: [] }), url)).toBeNull();
+  expect(await fetched(fetcher({ allowedHosts: [] }), url)).toEqual({ kind: 'not-sent' });
   expect(calls).toBe(0);
 });
 
-test('nothing in time is none', async () => {
+test('nothing in time fails', async () => {
   const timers = new ManualTimers();
   let onAsked = () => {};
   const asked = new Promise<void>((resolve) => {
@@ -78,7 +81,7 @@ test('nothing in time is none', async () => {
   const markup = fetched(fetcher({ timers }), url, 50);
   await asked;
   timers.advance(50);
-  expect(await markup).toBeNull();
+  expect(await markup).toEqual({ kind: 'failed' });
 });
 
 test('when the deadline is over it calls nobody, and back not before it returns', async () => {
@@ -87,10 +90,10 @@ test('when the deadline is over it calls nobody, and back not before it returns'
     calls += 1;
     response.end('<b>ad</b>');
   });
-  const markups: (string | null)[] = [];
-  fetcher().fetch('a', url, systemClock.monotonicMs(), (markup) => markups.push(markup));
-  expect(markups).toEqual([]);
+  const outcomes: MarkupOutcome[] = [];
+  fetcher().fetch(url, systemClock.monotonicMs(), (outcome) => outcomes.push(outcome));
+  expect(outcomes).toEqual([]);
   await new Promise((resolve) => setImmediate(resolve));
-  expect(markups).toEqual([null]);
+  expect(outcomes).toEqual([{ kind: 'not-sent' }]);
   expect(calls).toBe(0);
 });

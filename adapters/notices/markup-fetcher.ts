@@ -1,19 +1,21 @@
 /** Fetches markup from win notice URLs, under the same host rules as notices (docs/notices.md). */
 import type { Clock, Timers } from '../../engine/ports/clock.ts';
-import type { MarkupFetcher } from '../../engine/ports/markup-fetcher.ts';
-import { type ResolveHost, resolveWithSystem } from './address-guard.ts';
-import { createGuardedHttp } from './guarded-http.ts';
+import type { MarkupFetcher, MarkupOutcome } from '../../engine/ports/markup-fetcher.ts';
+import { createGuardedHttp, type GetOutcome } from './guarded-http.ts';
+import type { HostResolvers } from './host-resolvers.ts';
 
 export interface MarkupFetcherOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly allowedHosts: readonly string[];
-  readonly resolve?: ResolveHost;
+  readonly resolvers: HostResolvers;
 }
 
 /** Markup beyond this is no creative. */
 const MARKUP_BYTES_MAX = 256 * 1024;
 const CONNECTIONS_PER_ORIGIN = 16;
+const NOT_SENT: MarkupOutcome = { kind: 'not-sent' };
+const FAILED: MarkupOutcome = { kind: 'failed' };
 
 export interface ClosableMarkupFetcher extends MarkupFetcher {
   readonly close: () => Promise<void>;
@@ -23,21 +25,22 @@ export function createMarkupFetcher(options: MarkupFetcherOptions): ClosableMark
   const http = createGuardedHttp({
     timers: options.timers,
     allowedHosts: options.allowedHosts,
-    resolve: options.resolve ?? resolveWithSystem,
+    resolvers: options.resolvers,
     bodyBytesMax: MARKUP_BYTES_MAX,
     connectionsPerOrigin: CONNECTIONS_PER_ORIGIN,
   });
   return {
-    fetch(_dspId, url, deadlineAtMs, onMarkup) {
+    fetch(url, deadlineAtMs, onMarkup) {
       const timeoutMs = deadlineAtMs - options.clock.monotonicMs();
-      if (timeoutMs <= 0) {
-        queueMicrotask(() => onMarkup(null));
-        return;
-      }
-      void http.getText(url, timeoutMs).then((outcome) => {
-        onMarkup(outcome.kind === 'answered' && outcome.status === 200 ? outcome.text : null);
-      });
+      if (timeoutMs <= 0) queueMicrotask(() => onMarkup(NOT_SENT));
+      else void http.getText(url, timeoutMs).then((outcome) => onMarkup(markupOutcome(outcome)));
     },
     close: http.destroy,
   };
+}
+
+function markupOutcome(outcome: GetOutcome): MarkupOutcome {
+  if (outcome.kind === 'refused') return NOT_SENT;
+  if (outcome.kind !== 'answered' || outcome.status !== 200 || outcome.text === null) return FAILED;
+  return { kind: 'fetched', markup: outcome.text };
 }

@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Notice } from '../../engine/ports/notice-sender.ts';
+import { systemClock } from '../clock.ts';
+import { createHostResolvers } from './host-resolvers.ts';
 import { createNoticeSender, type NoticeSenderOptions, type QueuedNoticeSender } from './notice-sender.ts';
 import { ManualTimers } from './testing/manual-timers.ts';
 
@@ -46,6 +48,7 @@ function createSender(options: Partial<NoticeSenderOptions> = {}): QueuedNoticeS
   return createNoticeSender({
     timers,
     allowedHosts: [host],
+    resolvers: createHostResolvers({ clock: systemClock }),
     recorder: { noticeResult: (dspId, kind, result) => results.push(`${dspId} ${kind} ${result}`) },
     ...options,
   });

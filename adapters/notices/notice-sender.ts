@@ -1,8 +1,8 @@
 /** Sends win, loss and billing notices off the path of the auction (policy: docs/notices.md). */
 import type { TimerHandle, Timers } from '../../engine/ports/clock.ts';
 import type { Notice, NoticeSender } from '../../engine/ports/notice-sender.ts';
-import { type ResolveHost, resolveWithSystem } from './address-guard.ts';
 import { createGuardedHttp, type GuardedHttp } from './guarded-http.ts';
+import type { HostResolvers } from './host-resolvers.ts';
 import { judgeAttempt, type NoticeKind, type NoticeResult, RETRY_DELAYS_MS } from './notice-policy.ts';
 import { NoticeQueue, type QueuedNotice } from './notice-queue.ts';
 
@@ -23,8 +23,7 @@ export interface NoticeSenderOptions {
   readonly inFlightPerDspMax?: number;
   /** One try: name lookup, connect, headers and body together. */
   readonly timeoutMs?: number;
-  /** Host name to addresses; the system's resolver unless a test brings its own. */
-  readonly resolve?: ResolveHost;
+  readonly resolvers: HostResolvers;
 }
 
 export interface QueuedNoticeSender extends NoticeSender {
@@ -44,11 +43,11 @@ export const NOTICE_DEFAULTS = {
 const BODY_BYTES_MAX = 16 * 1024;
 
 export function createNoticeSender(options: NoticeSenderOptions): QueuedNoticeSender {
-  const settings: Settings = { ...NOTICE_DEFAULTS, resolve: resolveWithSystem, ...options };
+  const settings: Settings = { ...NOTICE_DEFAULTS, ...options };
   const http = createGuardedHttp({
     timers: settings.timers,
     allowedHosts: settings.allowedHosts,
-    resolve: settings.resolve,
+    resolvers: settings.resolvers,
     bodyBytesMax: BODY_BYTES_MAX,
     connectionsPerOrigin: settings.inFlightPerDspMax,
   });

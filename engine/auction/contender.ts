@@ -34,7 +34,6 @@ export class Contender {
   rankClass: 0 | 1 = 1;
   /** -1: not needed so far. */
   tieHash = -1;
-  contentKey: string | null = null;
 
   /** Its all-or-nothing group when that has other members; null = independent. */
   group: BidGroup | null = null;

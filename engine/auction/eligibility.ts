@@ -19,7 +19,7 @@ export function isEligible(contender: Contender, rules: RequestRules): boolean {
   const { imp } = impRules;
   const { policy } = rules.input;
   return (
-    checkPrice(contender, rules.input) &&
+    checkPrice(contender, impRules, rules.input) &&
     checkSeat(contender, rules) &&
     checkDeal(contender, impRules) &&
     checkMedia(contender, impRules) &&

@@ -16,10 +16,17 @@ export interface BidGroup {
 }
 
 /**
- * All 2^n sets of n groups are tried while 2^n x (their bids) stays within this (8 groups of 16 bids, 10 of 3): a few
- * milliseconds at worst. Beyond it groups are taken one by one, best gain first, and a better set may be missed.
+ * The search is bounded by its work. Trying a group looks at every slot of each of its imps (and at no more competitors
+ * than slots), so its work is the number of those slots: 0.1 us each.
+ *
+ * All 2^n sets of n groups are tried while 2^n x (work of the largest) stays within this (9 groups of 16 bids for one-slot
+ * imps, 11 of 4). Beyond it groups are taken one by one, best gain first, and a better set may be missed.
  */
-const EXACT_STEPS_MAX = 2 ** 15;
+const EXACT_WORK_MAX = 2 ** 13;
+/** Of the groups taken one by one, those whose bids bring most; the others lose. */
+const GREEDY_GROUPS_MAX = 64;
+/** And no more of them than this work, which is done twice. */
+const GREEDY_WORK_MAX = 2 ** 12;
 
 /**
  * The groups of two and more bids; their members get `group` set. A group of one is an independent bid. Members of a
@@ -27,21 +34,32 @@ const EXACT_STEPS_MAX = 2 ** 15;
  */
 export function collectGroups(contenders: readonly Contender[], auctionId: string): BidGroup[] {
   const groups = new Map<string, BidGroup>();
+  let group: BidGroup | undefined;
   for (const contender of contenders) {
-    const { dspId, groupKey } = contender.bid;
-    if (groupKey === null) continue;
-    const key = `${dspId}\u0000${groupKey}`;
-    let group = groups.get(key);
-    if (group === undefined) {
-      group = { key, tieHash: stableHash(auctionId, key), members: [] };
-      groups.set(key, group);
-    }
+    if (contender.bid.groupKey === null) continue;
+    // The bids of a group arrive one after the other.
+    if (group === undefined || !isOfGroup(contender, group)) group = groupOf(contender, groups, auctionId);
     group.members.push(contender);
   }
   const realGroups: BidGroup[] = [];
-  for (const group of groups.values()) if (group.members.length > 1) realGroups.push(group);
-  for (const group of realGroups) formGroup(group);
+  for (const candidate of groups.values()) if (candidate.members.length > 1) realGroups.push(candidate);
+  for (const realGroup of realGroups) formGroup(realGroup);
   return realGroups;
+}
+
+function isOfGroup({ bid }: Contender, { members }: BidGroup): boolean {
+  const first = members[0]!.bid;
+  return bid.dspId === first.dspId && bid.groupKey === first.groupKey;
+}
+
+function groupOf({ bid }: Contender, groups: Map<string, BidGroup>, auctionId: string): BidGroup {
+  const key = `${bid.dspId}\u0000${bid.groupKey}`;
+  let group = groups.get(key);
+  if (group === undefined) {
+    group = { key, tieHash: stableHash(auctionId, key), members: [] };
+    groups.set(key, group);
+  }
+  return group;
 }
 
 function formGroup(group: BidGroup): void {
@@ -56,8 +74,7 @@ function formGroup(group: BidGroup): void {
 
 /**
  * Decides which groups win, seats their bids in the markets and gives every other group member its reason.
- * `markets` are those of the imps, in the
- * order of the request, with their competitors selected.
+ * `markets` are those of the imps, in the order of the request, with their competitors selected.
  */
 export function seatGroups(groups: readonly BidGroup[], markets: readonly ImpMarket[]): BidGroup[] {
   const viable: BidGroup[] = [];
@@ -66,19 +83,14 @@ export function seatGroups(groups: readonly BidGroup[], markets: readonly ImpMar
     else viable.push(group);
   }
   viable.sort((a, b) => a.tieHash - b.tieHash || compareText(a.key, b.key));
-  const choice = new GroupChoice(viable, markets);
-  const chosen = isSmall(viable) ? choice.best() : choice.greedy();
+  const choice = new GroupChoice(markets);
+  const chosen = choice.isSmall(viable) ? choice.best(viable) : choice.greedy(choice.mostPromising(viable));
+  const winners = new Set(chosen);
   for (const group of viable) {
-    if (chosen.includes(group)) choice.seat(group);
+    if (winners.has(group)) choice.seat(group);
     else loseGroup(group, 'group-outbid');
   }
   return chosen;
-}
-
-function isSmall(groups: readonly BidGroup[]): boolean {
-  let bidCount = 0;
-  for (const group of groups) bidCount += group.members.length;
-  return 2 ** groups.length * bidCount <= EXACT_STEPS_MAX;
 }
 
 function loseGroup(group: BidGroup, reason: 'group-incomplete' | 'group-outbid'): void {
@@ -92,51 +104,69 @@ interface Welfare {
 }
 
 class GroupChoice {
-  readonly #groups: readonly BidGroup[];
   readonly #markets: readonly ImpMarket[];
+  /** By imp, of what is seated now; null until it is asked for. */
+  readonly #welfare: (Welfare | null)[];
   #bestGain: Welfare = { deal: 0, open: 0 };
   #best: BidGroup[] = [];
 
-  constructor(groups: readonly BidGroup[], markets: readonly ImpMarket[]) {
-    this.#groups = groups;
+  constructor(markets: readonly ImpMarket[]) {
     this.#markets = markets;
+    this.#welfare = markets.map(() => null);
+  }
+
+  isSmall(groups: readonly BidGroup[]): boolean {
+    const sets = 2 ** groups.length;
+    for (const group of groups) if (sets * this.#workOf(group) > EXACT_WORK_MAX) return false;
+    return true;
+  }
+
+  /** Those whose bids bring most, as many as can be taken one by one. */
+  mostPromising(groups: readonly BidGroup[]): BidGroup[] {
+    const promising: BidGroup[] = [];
+    let work = 0;
+    for (const { group } of byGain(groups.map((group) => ({ group, gain: sumOf(group) })))) {
+      work += this.#workOf(group);
+      if (promising.length === GREEDY_GROUPS_MAX || work > GREEDY_WORK_MAX) break;
+      promising.push(group);
+    }
+    return promising;
   }
 
   /** The best of all sets; of equally good ones the one met first, and sets without a group come before those with it. */
-  best(): BidGroup[] {
-    this.#visit(0, { deal: 0, open: 0 }, []);
+  best(groups: readonly BidGroup[]): BidGroup[] {
+    this.#visit(groups, 0, { deal: 0, open: 0 }, []);
     return this.#best;
   }
 
-  #visit(index: number, gain: Welfare, chosen: BidGroup[]): void {
-    if (index === this.#groups.length) {
+  #visit(groups: readonly BidGroup[], index: number, gain: Welfare, chosen: BidGroup[]): void {
+    if (index === groups.length) {
       if (!isBetter(gain, this.#bestGain)) return;
       this.#bestGain = gain;
       this.#best = chosen.slice();
       return;
     }
-    this.#visit(index + 1, gain, chosen);
-    const group = this.#groups[index]!;
+    this.#visit(groups, index + 1, gain, chosen);
+    const group = groups[index]!;
     if (!this.#canSeat(group)) return;
     const gainOfGroup = this.#gainOf(group);
     this.seat(group);
     chosen.push(group);
-    this.#visit(index + 1, { deal: gain.deal + gainOfGroup.deal, open: gain.open + gainOfGroup.open }, chosen);
+    const gainWithGroup = { deal: gain.deal + gainOfGroup.deal, open: gain.open + gainOfGroup.open };
+    this.#visit(groups, index + 1, gainWithGroup, chosen);
     chosen.pop();
     this.#unseat(group);
   }
 
   /** By gain over no groups at all, best first; a group enters when it still gains beside those before it. */
-  greedy(): BidGroup[] {
+  greedy(groups: readonly BidGroup[]): BidGroup[] {
     const none: Welfare = { deal: 0, open: 0 };
-    const candidates: { group: BidGroup; gain: Welfare }[] = [];
-    for (const group of this.#groups) {
+    const candidates: RatedGroup[] = [];
+    for (const group of groups) {
       if (this.#canSeat(group)) candidates.push({ group, gain: this.#gainOf(group) });
     }
-    // Stable, so equal gains keep the order of the tie hash.
-    candidates.sort((a, b) => (isBetter(a.gain, b.gain) ? -1 : isBetter(b.gain, a.gain) ? 1 : 0));
     const chosen: BidGroup[] = [];
-    for (const { group } of candidates) {
+    for (const { group } of byGain(candidates)) {
       if (!this.#canSeat(group) || !isBetter(this.#gainOf(group), none)) continue;
       this.seat(group);
       chosen.push(group);
@@ -146,13 +176,17 @@ class GroupChoice {
   }
 
   seat(group: BidGroup): void {
-    for (const member of group.members) this.#marketOf(member).seated.push(member);
+    for (const member of group.members) {
+      this.#marketOf(member).seated.push(member);
+      this.#welfare[member.impRules!.impIndex] = null;
+    }
   }
 
   #unseat(group: BidGroup): void {
     for (const member of group.members) {
       const { seated } = this.#marketOf(member);
       seated.splice(seated.indexOf(member), 1);
+      this.#welfare[member.impRules!.impIndex] = null;
     }
   }
 
@@ -168,11 +202,24 @@ class GroupChoice {
     for (const member of group.members) {
       const market = this.#marketOf(member);
       const after = welfareWith(market, market.seated.concat(member));
-      const before = welfareWith(market, market.seated);
+      const before = this.#currentWelfare(member.impRules!.impIndex);
       deal += after.deal - before.deal;
       open += after.open - before.open;
     }
     return { deal, open };
+  }
+
+  #currentWelfare(impIndex: number): Welfare {
+    const market = this.#markets[impIndex]!;
+    this.#welfare[impIndex] ??= welfareWith(market, market.seated);
+    return this.#welfare[impIndex];
+  }
+
+  /** Number of slots of its imps. */
+  #workOf(group: BidGroup): number {
+    let slots = 0;
+    for (const member of group.members) slots += this.#marketOf(member).slotWeights.length;
+    return slots;
   }
 
   #marketOf(member: Contender): ImpMarket {
@@ -189,6 +236,27 @@ function welfareWith(market: ImpMarket, seated: readonly Contender[]): Welfare {
     const value = market.slotWeights[position]! * winner.ecpmMicros;
     if (winner.rankClass === 0) deal += value;
     else open += value;
+  }
+  return { deal, open };
+}
+
+interface RatedGroup {
+  readonly group: BidGroup;
+  readonly gain: Welfare;
+}
+
+/** Best first, in place; stable, so equal gains keep the order of the tie hash. */
+function byGain(groups: RatedGroup[]): RatedGroup[] {
+  return groups.sort((a, b) => (isBetter(a.gain, b.gain) ? -1 : isBetter(b.gain, a.gain) ? 1 : 0));
+}
+
+/** What its bids bring, displaced ones and slot weights aside. */
+function sumOf(group: BidGroup): Welfare {
+  let deal = 0;
+  let open = 0;
+  for (const { rankClass, ecpmMicros } of group.members) {
+    if (rankClass === 0) deal += ecpmMicros;
+    else open += ecpmMicros;
   }
   return { deal, open };
 }

@@ -11,7 +11,7 @@ import { type RankedBid, unitPriceToTie } from './ranked-bid.ts';
 /**
  * Price of `ranked[rank]` in its own unit, rounded up to the next micro but never above the bid. Only bids before
  * `rankEnd` set prices (the others are of a class that could not have won against it). Nobody there counts as a bid of zero:
- * a lone bid pays the reserve, and the increment where there is no reserve, so nothing is ever sold at zero.
+ * a lone bid pays the reserve, and the increment where there is no reserve, so only a bid of zero ever pays nothing.
  */
 export function gspUnitMicros(
   ranked: readonly RankedBid[],

@@ -30,11 +30,14 @@ export class ImpMarket {
   winnersWith(seated: readonly Contender[]): Contender[] {
     const slotCount = this.slotWeights.length;
     if (seated.length === 0) return this.competitors.slice(0, slotCount);
-    const winners = seated.slice();
+    const winners: Contender[] = [];
+    // Seats are unique among competitors, so at most `slotCount` of them are looked at.
     for (const competitor of this.competitors) {
-      if (winners.length === slotCount) break;
+      if (winners.length + seated.length === slotCount) break;
       if (!sharesSeat(competitor, seated)) winners.push(competitor);
     }
+    // Behind those that are in order already: what is left to sort is the seated.
+    for (const contender of seated) winners.push(contender);
     rankContenders(winners, this.auctionId);
     return winners;
   }

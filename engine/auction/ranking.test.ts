@@ -40,6 +40,17 @@ describe('bids with the same ids and eCPM', () => {
     expect(winnerOf(arrived('left', 'right')).creativeId).toBe(winnerOf(arrived('right', 'left')).creativeId);
   });
 
+  it('so does it when the keys of the objects are in another order, as after a replay', () => {
+    const twin = { dspId: 'x', seat: 's', bidId: '1', advertiserDomains: [] };
+    const left = buildBid({ ...twin, creativeId: 'left' }, 0);
+    const right = buildBid({ ...twin, creativeId: 'right' }, 1);
+    const reordered = (bid: BidCandidate) =>
+      Object.fromEntries(Object.entries(bid).reverse()) as unknown as BidCandidate;
+    const winner = winnerOf([left, right]).creativeId;
+    expect(winnerOf([reordered(left), right]).creativeId).toBe(winner);
+    expect(winnerOf([left, reordered(right)]).creativeId).toBe(winner);
+  });
+
   it('of twins the same one wins whichever is listed first', () => {
     const twin = { dspId: 'x', seat: 's', bidId: '1', creativeId: 'c', advertiserDomains: [] };
     const [a, b] = [buildBid(twin, 0), buildBid(twin, 1)];

@@ -3,7 +3,7 @@
  * one per seat, none twice.
  */
 import type { Contender } from './contender.ts';
-import type { AuctionInput } from './types.ts';
+import type { AuctionInput, BidCandidate } from './types.ts';
 
 /** Deal bids rank before all open bids when deals go first. */
 export function rankClassOf(contender: Contender, input: AuctionInput): 0 | 1 {
@@ -41,7 +41,7 @@ function compareContenders(a: Contender, b: Contender, auctionId: string): numbe
     compareText(a.bid.dspId, b.bid.dspId) ||
     compareText(a.bid.seat ?? '', b.bid.seat ?? '') ||
     compareText(a.bid.bidId, b.bid.bidId) ||
-    compareText(contentKeyOf(a), contentKeyOf(b)) ||
+    compareContent(a.bid, b.bid) ||
     a.bid.index - b.bid.index
   );
 }
@@ -54,10 +54,61 @@ function tieHashOf(contender: Contender, auctionId: string): number {
   return contender.tieHash;
 }
 
-/** All of a bid but its index, for bids that share all their ids. */
-function contentKeyOf(contender: Contender): string {
-  contender.contentKey ??= JSON.stringify({ ...contender.bid, index: 0 });
-  return contender.contentKey;
+/** What bids may differ in that share their ids, imp and eCPM: everything but the index, in an order of our own. */
+const CONTENT_FIELDS = Object.keys({
+  groupKey: true,
+  dealId: true,
+  pricing: true,
+  priceMicros: true,
+  currency: true,
+  ctr: true,
+  quality: true,
+  advertiserDomains: true,
+  categories: true,
+  categoryTaxonomy: true,
+  bundle: true,
+  attributes: true,
+  protocol: true,
+  language: true,
+  width: true,
+  height: true,
+  wratio: true,
+  hratio: true,
+  durationSec: true,
+  expirySec: true,
+  declaredMedia: true,
+  sniffedMedia: true,
+  creativeId: true,
+  hasMarkup: true,
+  hasWinNoticeUrl: true,
+  hasInsecureMarkup: true,
+  htmlKind: true,
+} satisfies Record<ContentField, true>) as readonly ContentField[];
+
+type ContentField = Exclude<keyof BidCandidate, 'index' | 'dspId' | 'seat' | 'bidId' | 'impId'>;
+
+/** Field by field, so that it does not matter in which order an object got its keys. */
+function compareContent(a: BidCandidate, b: BidCandidate): number {
+  for (const field of CONTENT_FIELDS) {
+    const left = a[field];
+    const right = b[field];
+    if (left === right) continue;
+    const order =
+      Array.isArray(left) && Array.isArray(right)
+        ? compareLists(left, right)
+        : compareText(JSON.stringify(left), JSON.stringify(right));
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+function compareLists(a: readonly unknown[], b: readonly unknown[]): number {
+  if (a.length !== b.length) return a.length - b.length;
+  for (let i = 0; i < a.length; i++) {
+    const order = compareText(String(a[i]), String(b[i]));
+    if (order !== 0) return order;
+  }
+  return 0;
 }
 
 /** By UTF-16 code units: the same on every machine, whatever its locale. */

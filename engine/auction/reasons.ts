@@ -14,7 +14,7 @@ export const REFUSALS = {
   'unknown-imp': { lossReason: LossReason.InvalidBidResponse, meaning: 'impid names no imp of the request' },
   'invalid-price': {
     lossReason: LossReason.InvalidBidResponse,
-    meaning: 'price is not a positive safe integer of micros',
+    meaning: 'price is not a positive safe integer of micros, nor 0 for a deal whose floor is 0',
   },
   'unusable-estimate': {
     lossReason: LossReason.InternalError,
@@ -99,6 +99,10 @@ export const REFUSALS = {
   'blocked-category': { lossReason: LossReason.CreativeFilteredCategory, meaning: 'a category is in bcat' },
   'category-not-allowed': { lossReason: LossReason.CreativeFilteredCategory, meaning: 'a category is not in acat' },
   'language-not-allowed': { lossReason: LossReason.CreativeFilteredLanguage, meaning: 'the language is not in wlang' },
+  'deal-without-price': {
+    lossReason: LossReason.InvalidDealId,
+    meaning: 'the deal is sold at its floor (at: 3) and has none',
+  },
   'below-deal-floor': { lossReason: LossReason.BelowDealFloor, meaning: "below the deal's own floor" },
   'below-floor': {
     lossReason: LossReason.BelowAuctionFloor,

@@ -76,6 +76,8 @@ export interface AuctionImp {
   readonly id: string;
   /** Publisher placement (imp.tagid), empty when unknown. */
   readonly placementId: string;
+  /** What a reserve is learned for: publisher id, U+001F, imp.tagid. Empty when the tagid is unknown: none is learned. */
+  readonly reserveKey: string;
   /** Relative click (or view) weight of each position, first = best, descending. `[1]` = one winner. */
   readonly slotWeights: readonly number[];
   readonly banner: BannerOffer | null;
@@ -141,7 +143,7 @@ export interface BidCandidate {
   readonly sniffedMedia: 'vast' | 'daast' | 'native' | 'html' | null;
   readonly creativeId: string | null;
   readonly hasMarkup: boolean;
-  /** Has an nurl: its answer is the markup when `hasMarkup` is false. */
+  /** Its nurl may serve the markup when `hasMarkup` is false. */
   readonly hasWinNoticeUrl: boolean;
   /** Markup (or nurl, when it serves the markup) loads something over plain `http:`. */
   readonly hasInsecureMarkup: boolean;

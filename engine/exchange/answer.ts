@@ -1,6 +1,6 @@
 /** The answer to the publisher, from an outcome and the wire bids it points to. Pure. */
 
-import { compileMacros, type MacroValues, renderMacros } from '../../openrtb/macros.ts';
+import { compileMacros, renderMacros, renderMacrosWithin } from '../../openrtb/macros.ts';
 import type { Bid, BidRequest, BidResponse } from '../../openrtb/types.ts';
 import type { MediaType, Win } from '../auction/types.ts';
 import type { Decision } from './decision.ts';
@@ -14,21 +14,36 @@ export type FetchedMarkup = ReadonlyMap<number, string>;
 /** For an outcome with at least one win. */
 export function auctionAnswer(request: BidRequest, decision: Decision, fetched: FetchedMarkup): BidResponse {
   const { input, outcome } = decision;
-  const bidsBySeat = new Map<string, Bid[]>();
+  const seats = new Map<string, { readonly seat: string; readonly bid: Bid[] }>();
+  const ids = new Set<string>();
   for (const win of outcome.wins) {
     const { seat, dspId } = decision.collected[win.bidIndex]!;
-    const key = seat ?? dspId;
-    const bids = bidsBySeat.get(key);
-    const bid = winningBid(request, decision, win, fetched.get(win.bidIndex));
-    if (bids === undefined) bidsBySeat.set(key, [bid]);
-    else bids.push(bid);
+    // Two DSPs may have seats of the same name.
+    const key = JSON.stringify([dspId, seat]);
+    let seatBid = seats.get(key);
+    if (seatBid === undefined) {
+      seatBid = { seat: seat ?? dspId, bid: [] };
+      seats.set(key, seatBid);
+    }
+    seatBid.bid.push(winningBid(request, decision, win, fetched.get(win.bidIndex), ids));
   }
-  return {
-    id: request.id,
-    bidid: input.auctionId,
-    cur: input.currency,
-    seatbid: [...bidsBySeat].map(([seat, bid]) => ({ seat, bid })),
-  };
+  return { id: request.id, bidid: input.auctionId, cur: input.currency, seatbid: [...seats.values()] };
+}
+
+/** Markup beyond this, with its macros resolved, is no creative. */
+const MARKUP_LENGTH_MAX = 1024 * 1024;
+/** Cannot grow beyond the maximum: a macro takes 13 characters, and no value is longer than an id may be (512). */
+const MARKUP_LENGTH_SAFE = 16 * 1024;
+
+/** A winner whose markup would grow out of bounds when its macros are resolved; null = none. */
+export function oversizedWinner(request: BidRequest, decision: Decision, fetched: FetchedMarkup): number | null {
+  for (const win of decision.outcome.wins) {
+    const markup = fetched.get(win.bidIndex) ?? decision.collected[win.bidIndex]!.bid.adm ?? '';
+    if (markup.length <= MARKUP_LENGTH_SAFE) continue;
+    const values = macroValues(request, decision, win.bidIndex, win);
+    if (renderMacrosWithin(compileMacros(markup), values, MARKUP_LENGTH_MAX) === null) return win.bidIndex;
+  }
+  return null;
 }
 
 /** An empty `seatbid` and `nbr`: something answered, nothing won. */
@@ -40,14 +55,20 @@ export function noBidAnswer(requestId: string, nbr: number): BidResponse {
  * Copies named fields only: whatever else a DSP put into its bid stays here. The price is what we clear at, in the
  * auction currency; the DSP's macros are resolved with its own price and currency before anybody upstream can.
  */
-function winningBid(request: BidRequest, decision: Decision, win: Win, fetchedMarkup: string | undefined): Bid {
+function winningBid(
+  request: BidRequest,
+  decision: Decision,
+  win: Win,
+  fetchedMarkup: string | undefined,
+  ids: Set<string>,
+): Bid {
   const { bid } = decision.collected[win.bidIndex]!;
   const values = macroValues(request, decision, win.bidIndex, win);
   const answer: { -readonly [key in keyof Bid]: Bid[key] } = {
-    id: bid.id,
+    id: uniqueId(bid.id, win, ids),
     impid: bid.impid,
     price: win.clearingCpmMicros / 1_000_000,
-    adm: resolve(fetchedMarkup ?? bid.adm ?? '', values),
+    adm: renderMacros(compileMacros(fetchedMarkup ?? bid.adm ?? ''), values),
     mtype: MTYPE[win.media],
   };
   for (const field of COPIED_FIELDS) {
@@ -59,6 +80,13 @@ function winningBid(request: BidRequest, decision: Decision, win: Win, fetchedMa
     answer.h = single.h;
   }
   return answer;
+}
+
+/** The DSP's own id unless another DSP's bid in this answer has it. */
+function uniqueId(id: string, win: Win, ids: Set<string>): string {
+  const unique = ids.has(id) ? `${id}-${win.bidIndex}` : id;
+  ids.add(unique);
+  return unique;
 }
 
 const COPIED_FIELDS = [
@@ -91,8 +119,4 @@ const COPIED_FIELDS = [
 function singleSize(decision: Decision, win: Win): { w: number; h: number } | null {
   const sizes = decision.input.imps.find((imp) => imp.id === win.impId)?.banner?.sizes;
   return sizes?.length === 1 ? sizes[0]! : null;
-}
-
-function resolve(text: string, values: MacroValues): string {
-  return renderMacros(compileMacros(text), values);
 }

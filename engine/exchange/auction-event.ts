@@ -1,7 +1,7 @@
 /**
  * The `auction` event: one per answered request, with all that its decision used, so that clearing `input` again gives
- * `outcome` (docs/events.md). It holds no user id, address or device id: what was stripped on the way in, and what the
- * decision never saw, cannot be here.
+ * `outcome` (docs/events.md). It holds nothing of user and device but what `RequestFeatures` names. What DSPs
+ * wrote into their bids (creative ids, billing URLs) is stored as they wrote it.
  */
 import type { AuctionInput, AuctionOutcome } from '../auction/types.ts';
 import type { DspReply, ReplyResult } from '../dsp/reply.ts';

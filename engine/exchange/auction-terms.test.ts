@@ -38,7 +38,8 @@ describe('floors', () => {
     ['none', {}, 0],
     ['in dollars when no currency is named', { bidfloor: 0.3 }, 300_000],
     ['from euros into dollars', { bidfloor: 1.5, bidfloorcur: 'EUR' }, 3_000_000],
-    ['to the nearest micro', { bidfloor: 0.000_001_4 }, 1],
+    ['up to the next micro', { bidfloor: 0.000_001_4 }, 2],
+    ['float noise is no micro', { bidfloor: 0.29 }, 290_000],
     ['zero needs no conversion', { bidfloor: 0, bidfloorcur: 'CHF' }, 0],
   ])('of the imp: %s', (_name, imp, requestFloorCpmMicros) => {
     expect(impTerms(imp).requestFloorCpmMicros).toBe(requestFloorCpmMicros);
@@ -103,7 +104,7 @@ describe('floors', () => {
     const policy = { ...buildInput({}).policy, incrementCpmMicros: 10, incrementClickMicros: 20, maximumCpmMicros: 30 };
     const request = buildRequest({ cur: ['JPY'] });
     const rules = buildExchangeRules({ floors, policy });
-    const learned = (placementId: string) => (placementId === 'top' ? 7 : 0);
+    const learned = (reserveKey: string) => (reserveKey === 'pub-1\u001ftop' ? 7 : 0);
     const terms = auctionTerms('auction-1', request, requestFeatures(request), rules, learned);
     expect(terms.imps[0]).toMatchObject({ ruleFloorCpmMicros: 300, learnedFloorCpmMicros: 700 });
     expect(terms.policy).toEqual({

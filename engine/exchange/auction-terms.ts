@@ -2,9 +2,10 @@
  * From a request to the terms of its auction: everything of `AuctionInput` but the bids. This is the one place where
  * OpenRTB's request fields become domain values with units.
  */
-import { type CurrencyTable, rateBetween, toMicros } from '../../openrtb/currency.ts';
+import { type CurrencyTable, rateBetween } from '../../openrtb/currency.ts';
 import type { Audio, Banner, BidRequest, Deal, Device, DurFloors, Imp, Video } from '../../openrtb/types.ts';
 import { type FloorTable, floorFor } from '../auction/floors.ts';
+import { roundUpMicros } from '../auction/micros.ts';
 import type {
   AuctionDeal,
   AuctionImp,
@@ -40,8 +41,8 @@ export interface ExchangeRules {
   readonly dspBlocks: AuctionInput['dspBlocks'];
 }
 
-/** Learned reserve of a placement in micros of the exchange currency; 0 while there is too little data. */
-export type LearnedReserves = (placementId: string) => number;
+/** Learned reserve by `AuctionImp.reserveKey`, in micros of the exchange currency; 0 while there is too little data. */
+export type LearnedReserves = (reserveKey: string) => number;
 
 /** No currency that the publisher accepts can be converted into: the request cannot be priced. */
 export class UnpriceableRequest extends Error {
@@ -171,7 +172,8 @@ class FloorConverter {
   micros(amount: number | undefined): number {
     if (amount === undefined || amount === 0) return 0;
     if (this.#rate === null) throw new UnpriceableRequest(this.#path, `${this.#path}: cannot be converted`);
-    return toMicros(amount * this.#rate);
+    // Up: a bid below the floor never passes.
+    return Math.min(Number.MAX_SAFE_INTEGER, roundUpMicros(amount * this.#rate * 1_000_000));
   }
 }
 
@@ -184,12 +186,13 @@ function auctionImp(
   money: Converter,
   learnedReserves: LearnedReserves,
 ): AuctionImp {
-  const placementId = imp.tagid ?? '';
+  const reserveKey = imp.tagid ? `${features.publisherId}\u001f${imp.tagid}` : '';
   const banner = imp.banner === undefined ? null : bannerOffer(imp.banner);
   const floors = money.floors(imp.bidfloorcur, `${path}.bidfloorcur`);
   return {
     id: imp.id,
-    placementId,
+    placementId: imp.tagid ?? '',
+    reserveKey,
     slotWeights: placementRules(imp, rules)?.slotWeights ?? SINGLE_SLOT,
     banner,
     video: imp.video === undefined ? null : timedOffer(imp.video, floors),
@@ -204,7 +207,7 @@ function auctionImp(
     ),
     requestFloorCpmMicros: floors.micros(imp.bidfloor),
     ruleFloorCpmMicros: money.ownMicros(ruleFloor(imp, banner, features, rules)),
-    learnedFloorCpmMicros: money.ownMicros(learnedReserves(placementId)),
+    learnedFloorCpmMicros: money.ownMicros(learnedReserves(reserveKey)),
   };
 }
 

@@ -2,9 +2,9 @@
  * From a bid on the wire to a candidate of the auction: the one place where OpenRTB's bid fields become domain values.
  * Markup stays outside; the candidate carries only what a decision may ask about it.
  */
-import { toMicros } from '../../openrtb/currency.ts';
 import { type MarkupKind, sniffMarkup } from '../../openrtb/read-response.ts';
 import type { Bid } from '../../openrtb/types.ts';
+import { roundDownMicros } from '../auction/micros.ts';
 import type { BidCandidate, MediaType, PricingModel } from '../auction/types.ts';
 import type { ClickPriors } from '../estimation/click-priors.ts';
 
@@ -37,7 +37,7 @@ export function bidCandidate(index: number, bid: Bid, origin: BidOrigin, priors:
     impId: bid.impid,
     dealId: bid.dealid ?? null,
     pricing: origin.pricing,
-    priceMicros: toMicros(bid.price),
+    priceMicros: priceMicrosRoundedDown(bid.price),
     currency: origin.currency,
     ctr: priors[likelyMedia(declared, facts.sniffedMedia)],
     quality: origin.quality,
@@ -62,6 +62,11 @@ export function bidCandidate(index: number, bid: Bid, origin: BidOrigin, priors:
     htmlKind: facts.htmlKind,
     hasInsecureMarkup: markup === '' ? INSECURE.test(bid.nurl ?? '') : facts.hasInsecureMarkup,
   };
+}
+
+/** Down: nobody pays, or clears a floor with, more than was bid. Saturates, so that an absurd price stays absurd. */
+function priceMicrosRoundedDown(price: number): number {
+  return Math.min(Number.MAX_SAFE_INTEGER, roundDownMicros(price * 1_000_000));
 }
 
 /** What a decision may ask about markup; empty = none. */

@@ -62,7 +62,7 @@ test('cleared again without markup, the runner-up wins', () => {
     bidReply('c', [{ price: 2 }]),
   ]);
   expect(decision.outcome.wins).toMatchObject([{ bidIndex: 0, clearingCpmMicros: 3_000_000 }]);
-  const again = clearWithMarkup(decision, 0, '');
+  const again = clearWithMarkup(decision, new Map([[0, '']]));
   expect(again.outcome.wins).toMatchObject([{ bidIndex: 1, clearingCpmMicros: 2_000_000 }]);
   expect(again.outcome.bids[0]).toMatchObject({ status: 'refused', reason: 'missing-markup' });
   expect(again.collected).toBe(decision.collected);

@@ -42,20 +42,21 @@ export function decideAuction(terms: AuctionTerms, replies: readonly DspReply[],
   const collected: CollectedBid[] = [];
   const bids: BidCandidate[] = [];
   for (const reply of replies) {
-    if (reply.response !== null) collectBids(reply.dspId, reply.response, rules, collected, bids);
+    if (reply.response !== null) collectBids(reply.dspId, reply.response, terms, rules, collected, bids);
   }
   const input: AuctionInput = { ...terms, conversionRates: conversionRates(bids, terms.currency, rules), bids };
   return { input, outcome: clearAuction(input), collected };
 }
 
 /**
- * The same auction, now that the win notice URL of a bid has served its markup: it is judged like markup that came with
+ * The same auction, now that win notice URLs have served markup (by bid index): it is judged like markup that came with
  * the bid. Empty: it could not be had, and the bid cannot win.
  */
-export function clearWithMarkup(decision: Decision, bidIndex: number, markup: string): Decision {
-  const bids = decision.input.bids.map((bid) =>
-    bid.index === bidIndex ? { ...bid, ...markupFacts(markup), hasWinNoticeUrl: false } : bid,
-  );
+export function clearWithMarkup(decision: Decision, markupByBid: ReadonlyMap<number, string>): Decision {
+  const bids = decision.input.bids.map((bid) => {
+    const markup = markupByBid.get(bid.index);
+    return markup === undefined ? bid : { ...bid, ...markupFacts(markup), hasWinNoticeUrl: false };
+  });
   const input: AuctionInput = { ...decision.input, bids };
   return { input, outcome: clearAuction(input), collected: decision.collected };
 }
@@ -63,6 +64,7 @@ export function clearWithMarkup(decision: Decision, bidIndex: number, markup: st
 function collectBids(
   dspId: string,
   response: ReadResponse,
+  terms: AuctionTerms,
   rules: DecisionRules,
   collected: CollectedBid[],
   bids: BidCandidate[],
@@ -73,10 +75,23 @@ function collectBids(
     const groupKey = group ? `${dspId} ${index}` : null;
     const origin = { dspId, seat, groupKey, currency: response.cur, pricing, quality };
     for (const bid of seatBids) {
-      bids.push(bidCandidate(collected.length, bid, origin, rules.clickPriors));
+      const candidate = bidCandidate(collected.length, bid, origin, rules.clickPriors);
+      bids.push(candidate.hasMarkup || mayFetchMarkup(candidate, terms) ? candidate : withoutNotice(candidate));
       collected.push({ dspId, seat, bid, response });
     }
   }
+}
+
+/**
+ * Whether a winner may get its markup from its nurl. That call tells the price, so the price must be final: not for a
+ * group or one of several positions, where another bid's forfeit changes it.
+ */
+function mayFetchMarkup({ groupKey, impId }: BidCandidate, terms: AuctionTerms): boolean {
+  return groupKey === null && terms.imps.find((imp) => imp.id === impId)?.slotWeights.length === 1;
+}
+
+function withoutNotice(candidate: BidCandidate): BidCandidate {
+  return { ...candidate, hasWinNoticeUrl: false };
 }
 
 /** Only the currencies that occur, since the event records them. */

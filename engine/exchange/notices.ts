@@ -1,5 +1,5 @@
 /** Which notices an outcome calls for. Pure: sending is the notice sender's. */
-import { compileMacros, type MacroValues, renderMacros } from '../../openrtb/macros.ts';
+import { compileMacros, type MacroValues, renderMacrosWithin } from '../../openrtb/macros.ts';
 import type { BidRequest } from '../../openrtb/types.ts';
 import type { DspReply } from '../dsp/reply.ts';
 import type { Notice } from '../ports/notice-sender.ts';
@@ -29,17 +29,16 @@ export function planNotices(request: BidRequest, decision: Decision, alreadyNoti
     const { bid, dspId } = decision.collected[win.bidIndex]!;
     if (bid.nurl === undefined && bid.burl === undefined) continue;
     const values = macroValues(request, decision, win.bidIndex, win);
-    if (bid.nurl !== undefined && !alreadyNotified.has(win.bidIndex)) {
-      now.push({ kind: 'win', dspId, url: resolve(bid.nurl, values) });
-    }
-    if (bid.burl !== undefined && request.test !== 1)
-      onBilling.push({ bidIndex: win.bidIndex, dspId, url: resolve(bid.burl, values) });
+    const nurl = alreadyNotified.has(win.bidIndex) ? null : resolve(bid.nurl, values);
+    if (nurl !== null) now.push({ kind: 'win', dspId, url: nurl });
+    const burl = request.test === 1 ? null : resolve(bid.burl, values);
+    if (burl !== null) onBilling.push({ bidIndex: win.bidIndex, dspId, url: burl });
   }
   for (const verdict of decision.outcome.bids) {
     const { bid, dspId } = decision.collected[verdict.bidIndex]!;
     if (verdict.status === 'won' || bid.lurl === undefined || alreadyNotified.has(verdict.bidIndex)) continue;
-    const values = macroValues(request, decision, verdict.bidIndex, null);
-    now.push({ kind: 'loss', dspId, url: resolve(bid.lurl, values) });
+    const url = resolve(bid.lurl, macroValues(request, decision, verdict.bidIndex, null));
+    if (url !== null) now.push({ kind: 'loss', dspId, url });
   }
   return { now, onBilling };
 }
@@ -50,19 +49,23 @@ export function droppedBidNotices(request: BidRequest, replies: readonly DspRepl
   for (const { dspId, dropped } of replies) {
     for (const bid of dropped) {
       if (bid.notice === null) continue;
-      notices.push({ kind: 'loss', dspId, url: resolve(bid.notice.lurl, droppedBidMacros(request, bid, bid.notice)) });
+      const url = resolve(bid.notice.lurl, droppedBidMacros(request, bid, bid.notice));
+      if (url !== null) notices.push({ kind: 'loss', dspId, url });
     }
   }
   return notices;
 }
 
-/** The nurl that serves the markup of a bid without `adm`. */
+/** The nurl that serves the markup of a bid without `adm`; empty when it would be too long to ask. */
 export function markupUrl(request: BidRequest, decision: Decision, bidIndex: number): string {
   const win = decision.outcome.wins.find((candidate) => candidate.bidIndex === bidIndex) ?? null;
-  const url = decision.collected[bidIndex]!.bid.nurl ?? '';
-  return resolve(url, macroValues(request, decision, bidIndex, win));
+  const { nurl } = decision.collected[bidIndex]!.bid;
+  return resolve(nurl, macroValues(request, decision, bidIndex, win)) ?? '';
 }
 
-function resolve(url: string, values: MacroValues): string {
-  return renderMacros(compileMacros(url), values);
+/** Longer URLs are refused by the sender anyway; here they would only be built. */
+const URL_LENGTH_MAX = 8 * 1024;
+
+function resolve(url: string | undefined, values: MacroValues): string | null {
+  return url === undefined ? null : renderMacrosWithin(compileMacros(url), values, URL_LENGTH_MAX);
 }

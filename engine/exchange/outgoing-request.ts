@@ -1,5 +1,5 @@
 /** The request as all DSPs get it, before their dialects: what will be executed, and who sells. */
-import type { BidRequest, Ext, Imp, SupplyChain } from '../../openrtb/types.ts';
+import type { BidRequest, Ext, SupplyChain } from '../../openrtb/types.ts';
 import type { Mechanism } from '../auction/types.ts';
 
 /** Our node in the supply chain (schain 1.0). */
@@ -27,39 +27,40 @@ export function outgoingRequest(
   publisherId: string,
   rules: OutgoingRules,
 ): BidRequest {
-  const forward = <T extends { readonly ext?: Ext }>(part: T): T => withForwardedExt(part, rules.forwardedExtensions);
-  const { site, app, dooh, device, user, regs } = request;
-  return forward({
-    ...request,
-    at: mechanism === 'first_price' ? 1 : 2,
-    imp: request.imp.map((imp) => forwardedImp(forward(imp), forward)),
-    ...(site && { site: forward(site) }),
-    ...(app && { app: forward(app) }),
-    ...(dooh && { dooh: forward(dooh) }),
-    ...(device && { device: forward(device) }),
-    ...(user && { user: forward(user) }),
-    ...(regs && { regs: forward(regs) }),
-    source: forward({ ...request.source, schain: extendedChain(request, auctionId, publisherId, rules.seller) }),
-  });
-}
-
-function forwardedImp(imp: Imp, forward: <T extends { readonly ext?: Ext }>(part: T) => T): Imp {
-  const { banner, video, audio, native } = imp;
-  if (!(banner?.ext || video?.ext || audio?.ext || native?.ext)) return imp;
+  const forwarded = withForwardedExt(request, rules.forwardedExtensions);
   return {
-    ...imp,
-    ...(banner && { banner: forward(banner) }),
-    ...(video && { video: forward(video) }),
-    ...(audio && { audio: forward(audio) }),
-    ...(native && { native: forward(native) }),
+    ...forwarded,
+    at: mechanism === 'first_price' ? 1 : 2,
+    source: { ...forwarded.source, schain: extendedChain(forwarded, auctionId, publisherId, rules.seller) },
   };
 }
 
-function withForwardedExt<T extends { readonly ext?: Ext }>(part: T, forwarded: ReadonlySet<string>): T {
-  if (part.ext === undefined) return part;
-  const kept = Object.entries(part.ext).filter(([key]) => forwarded.has(key));
-  const { ext: _ext, ...rest } = part;
-  return (kept.length === 0 ? rest : { ...rest, ext: Object.fromEntries(kept) }) as T;
+/** Filters the keys of every `ext` at any depth; what is kept of an `ext` is opaque and stays as it is. */
+function withForwardedExt<T>(part: T, forwarded: ReadonlySet<string>): T {
+  if (typeof part !== 'object' || part === null) return part;
+  if (Array.isArray(part)) return withForwardedItems(part, forwarded) as T;
+  let copy: Record<string, unknown> | null = null;
+  for (const [key, value] of Object.entries(part as Record<string, unknown>)) {
+    const kept = key === 'ext' ? forwardedKeys(value as Ext, forwarded) : withForwardedExt(value, forwarded);
+    if (kept === value) continue;
+    copy ??= { ...(part as Record<string, unknown>) };
+    if (kept === undefined) delete copy[key];
+    else copy[key] = kept;
+  }
+  return (copy ?? part) as T;
+}
+
+function withForwardedItems(items: readonly unknown[], forwarded: ReadonlySet<string>): readonly unknown[] {
+  // Lists of ids and sizes are long and hold no objects.
+  if (typeof items[0] !== 'object') return items;
+  const kept = items.map((item) => withForwardedExt(item, forwarded));
+  return kept.some((item, index) => item !== items[index]) ? kept : items;
+}
+
+function forwardedKeys(ext: Ext, forwarded: ReadonlySet<string>): Ext | undefined {
+  const kept = Object.entries(ext).filter(([key]) => forwarded.has(key));
+  if (kept.length === 0) return undefined;
+  return kept.length === Object.keys(ext).length ? ext : Object.fromEntries(kept);
 }
 
 /** A chain that came without us ends with us; a request without one comes straight from the publisher. */

@@ -30,7 +30,7 @@ function conclusionOf(effects: readonly RequestEffect[]): Conclusion {
 const markup = (bidIndex: number, text: string | null): RequestMessage => ({
   kind: 'markup',
   bidIndex,
-  markup: text,
+  outcome: text === null ? { kind: 'failed' } : { kind: 'fetched', markup: text },
 });
 
 /** A bid whose markup must be fetched. */
@@ -183,11 +183,40 @@ describe('fetching markup', () => {
     expect(winners(conclusion)).toMatchObject([{ impid: '2', adm: '<i>two</i>' }]);
   });
 
-  test('is not hurried by the deadline: the fetcher keeps to it', () => {
+  test('ends at the deadline: who has markup by then wins, and a call under way was a notice', () => {
+    const state = open(3);
+    collect(
+      state,
+      bidReply('a', [unserved('a', 5)]),
+      bidReply('b', [unserved('b', 4)]),
+      bidReply('c', [{ id: 'of-c', price: 3 }]),
+    );
+    expect(state).toMatchObject({ stage: 'fetching-markup', closedAtMs: 10 });
+    const conclusion = conclusionOf(advance(state, { kind: 'deadline' }, 90));
+    expect(winners(conclusion)).toMatchObject([{ id: 'of-c' }]);
+    expect([...conclusion.notified]).toEqual([0]);
+  });
+
+  test('asks twice at most, however many bids came without markup', () => {
+    const state = open(1);
+    const bids = Array.from({ length: 200 }, (_, index) => ({ ...unserved('a', 200 - index), id: `${index}` }));
+    collect(state, bidReply('a', bids, {}));
+    let effects: readonly RequestEffect[] = [];
+    for (let bidIndex = 0; bidIndex < 2; bidIndex++) effects = advance(state, markup(bidIndex, null), 20);
+    expect(conclusionOf(effects)).toMatchObject({ ending: 'no-bid' });
+  });
+
+  test('a URL that was never asked is no notice', () => {
     const state = open(1);
     collect(state, bidReply('a', [unserved('a', 5)]));
-    expect(advance(state, { kind: 'deadline' }, 90)).toEqual([]);
-    expect(state).toMatchObject({ stage: 'fetching-markup', closedAtMs: 10 });
+    const message: RequestMessage = { kind: 'markup', bidIndex: 0, outcome: { kind: 'not-sent' } };
+    expect([...conclusionOf(advance(state, message, 20)).notified]).toEqual([]);
+  });
+
+  test('is not fetched for groups and positions, whose prices another forfeit would change', () => {
+    const state = open(1);
+    const effects = collect(state, bidReply('a', [unserved('a', 5)], { group: true }));
+    expect(conclusionOf(effects)).toMatchObject({ ending: 'no-bid' });
   });
 
   test('takes no more bids', () => {

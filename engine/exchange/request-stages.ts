@@ -10,7 +10,8 @@
 import { NoBidReason } from '../../openrtb/codes.ts';
 import type { BidRequest, BidResponse } from '../../openrtb/types.ts';
 import type { DspReply } from '../dsp/reply.ts';
-import { auctionAnswer, noBidAnswer } from './answer.ts';
+import type { MarkupOutcome } from '../ports/markup-fetcher.ts';
+import { auctionAnswer, noBidAnswer, oversizedWinner } from './answer.ts';
 import type { AuctionEnding } from './auction-event.ts';
 import type { AuctionTerms } from './auction-terms.ts';
 import { clearWithMarkup, type Decision, type DecisionRules, decideAuction } from './decision.ts';
@@ -24,7 +25,7 @@ export type RequestMessage =
   /** From a DSP that is not waited for. */
   | { readonly kind: 'replied-unawaited'; readonly reply: DspReply }
   | { readonly kind: 'deadline' }
-  | { readonly kind: 'markup'; readonly bidIndex: number; readonly markup: string | null }
+  | { readonly kind: 'markup'; readonly bidIndex: number; readonly outcome: MarkupOutcome }
   | { readonly kind: 'client-gone' };
 
 export type RequestEffect =
@@ -55,6 +56,10 @@ export interface RequestState {
   readonly fetching: Set<number>;
   /** What was fetched, by bid index; empty when it could not be had. */
   readonly fetched: Map<number, string>;
+  /** Bids whose nurl was called. */
+  readonly notified: Set<number>;
+  /** How often markup has been asked for: each round takes time that the deadline does not give back. */
+  fetchRounds: number;
 }
 
 export function openRequest(
@@ -74,8 +79,13 @@ export function openRequest(
     decision: null,
     fetching: new Set(),
     fetched: new Map(),
+    notified: new Set(),
+    fetchRounds: 0,
   };
 }
+
+/** A second round serves the runner-up of a bid that forfeited; nobody waits for a third. */
+const FETCH_ROUNDS_MAX = 2;
 
 const NOTHING: readonly RequestEffect[] = [];
 const SOLICIT: readonly RequestEffect[] = [{ kind: 'solicit' }];
@@ -94,9 +104,9 @@ export function advance(state: RequestState, message: RequestMessage, nowMs: num
       if (state.stage === 'collecting') state.replies.push(message.reply);
       return NOTHING;
     case 'deadline':
-      return state.stage === 'collecting' ? close(state, nowMs) : NOTHING;
+      return state.stage === 'collecting' ? close(state, nowMs) : settleWithout(state);
     case 'markup':
-      return receiveMarkup(state, message.bidIndex, message.markup ?? '');
+      return receiveMarkup(state, message.bidIndex, message.outcome);
     case 'client-gone':
       return conclude(state, 'cancelled');
   }
@@ -113,27 +123,53 @@ function close(state: RequestState, nowMs: number): readonly RequestEffect[] {
   return settle(state);
 }
 
-/** Concludes once every winner has markup; asks for what is missing before. */
+/** Concludes once every winner has markup; asks for what is missing before, all of it at once. */
 function settle(state: RequestState): readonly RequestEffect[] {
   const decision = state.decision!;
-  const { wins } = decision.outcome;
-  const effects: RequestEffect[] = [];
-  for (const { bidIndex } of wins) {
-    if (decision.input.bids[bidIndex]!.hasMarkup || state.fetching.has(bidIndex)) continue;
-    state.fetching.add(bidIndex);
-    effects.push({ kind: 'fetch-markup', bidIndex, url: markupUrl(state.request, decision, bidIndex) });
-  }
-  if (state.fetching.size === 0) return conclude(state, wins.length > 0 ? 'won' : 'no-bid');
+  const missing = decision.outcome.wins.filter(({ bidIndex }) => !decision.input.bids[bidIndex]!.hasMarkup);
+  if (missing.length === 0) return serve(state);
+  if (state.fetchRounds >= FETCH_ROUNDS_MAX) return settleWithout(state);
+  state.fetchRounds += 1;
   state.stage = 'fetching-markup';
-  return effects;
+  return missing.map(({ bidIndex }) => {
+    state.fetching.add(bidIndex);
+    return { kind: 'fetch-markup', bidIndex, url: markupUrl(state.request, decision, bidIndex) };
+  });
 }
 
-/** Clears again: a winner without markup forfeits, and so does one whose markup breaks a rule. */
-function receiveMarkup(state: RequestState, bidIndex: number, markup: string): readonly RequestEffect[] {
+/** Clears again once all have come: a winner without markup forfeits, and so does one whose markup breaks a rule. */
+function receiveMarkup(state: RequestState, bidIndex: number, outcome: MarkupOutcome): readonly RequestEffect[] {
   state.fetching.delete(bidIndex);
-  state.fetched.set(bidIndex, markup);
-  state.decision = clearWithMarkup(state.decision!, bidIndex, markup);
+  state.fetched.set(bidIndex, outcome.kind === 'fetched' ? outcome.markup : '');
+  if (outcome.kind !== 'not-sent') state.notified.add(bidIndex);
+  if (state.fetching.size > 0) return NOTHING;
+  state.decision = clearWithMarkup(state.decision!, state.fetched);
   return settle(state);
+}
+
+/** Out of time or rounds: whoever has no markup by now cannot win. A call under way counts as a notice. */
+function settleWithout(state: RequestState): readonly RequestEffect[] {
+  for (const bidIndex of state.fetching) state.notified.add(bidIndex);
+  for (const { index, hasMarkup } of state.decision!.input.bids) {
+    if (!hasMarkup && !state.fetched.has(index)) state.fetched.set(index, '');
+  }
+  state.decision = clearWithMarkup(state.decision!, state.fetched);
+  return serve(state);
+}
+
+/** Winners whose rendered markup is out of bounds forfeit one by one; there are no more of them than bids. */
+function serve(state: RequestState): readonly RequestEffect[] {
+  for (;;) {
+    const decision = state.decision!;
+    const oversized = oversizedWinner(state.request, decision, state.fetched);
+    if (oversized === null) return conclude(state, decision.outcome.wins.length > 0 ? 'won' : 'no-bid');
+    state.fetched.set(oversized, '');
+    state.decision = clearWithMarkup(decision, state.fetched);
+    const isMissing = state.decision.outcome.wins.some(
+      ({ bidIndex }) => !state.decision!.input.bids[bidIndex]!.hasMarkup,
+    );
+    if (isMissing) return settleWithout(state);
+  }
 }
 
 function conclude(state: RequestState, ending: AuctionEnding): readonly RequestEffect[] {
@@ -143,7 +179,7 @@ function conclude(state: RequestState, ending: AuctionEnding): readonly RequestE
     ending,
     answer: wasCancelled ? null : answerFor(state),
     decision: wasCancelled ? null : state.decision,
-    notified: new Set(state.fetched.keys()),
+    notified: state.notified,
   };
   return [{ kind: 'conclude', conclusion }];
 }

@@ -1,8 +1,17 @@
+/** What came of fetching markup. Asking for it is the win notice, so what was asked must not be notified again. */
+export type MarkupOutcome =
+  /** The body of a 200 answer that came in full before the deadline. */
+  | { readonly kind: 'fetched'; readonly markup: string }
+  /** Asked, or perhaps asked, and no markup came. */
+  | { readonly kind: 'failed' }
+  /** Nobody was asked: the URL or its address is not allowed, or no time was left. */
+  | { readonly kind: 'not-sent' };
+
 /** Fetches the markup of a winning bid that came without `adm` from its win notice URL (OpenRTB 2.6 section 4.3.1). */
 export interface MarkupFetcher {
   /**
-   * Calls `onMarkup` exactly once, never synchronously: with the body of a 200 answer that came in full before the
-   * deadline (monotonic ms), or with null. The URL came from a DSP; the same host rules hold as for notices.
+   * Calls `onMarkup` exactly once, never synchronously. `deadlineAtMs` is monotonic. The URL came from a DSP; the same
+   * host rules hold as for notices.
    */
-  readonly fetch: (dspId: string, url: string, deadlineAtMs: number, onMarkup: (markup: string | null) => void) => void;
+  readonly fetch: (url: string, deadlineAtMs: number, onMarkup: (outcome: MarkupOutcome) => void) => void;
 }

@@ -18,14 +18,25 @@ export type PrivacyRule = (typeof PRIVACY_RULES)[number];
 /** The first rule that demands stripping; null = the request may go on as it is. */
 export function privacyRule(request: BidRequest): PrivacyRule | null {
   const { regs, device, user } = request;
-  if (regs?.coppa === 1) return 'coppa';
-  if (regs?.gdpr === 1 && !user?.consent) return 'gdpr-without-consent';
+  if (isSet(regs?.coppa)) return 'coppa';
+  if (regs?.gdpr === 1 && !TCF_STRING.test(user?.consent ?? '')) return 'gdpr-without-consent';
   if (regs?.us_privacy !== undefined && !allowsSale(regs.us_privacy)) return 'us-privacy-opt-out';
   if (regs?.gpp !== undefined && !regs.gpp_sid?.length) return 'gpp-without-sections';
   if (signalsOptOut(regs?.ext?.gpc)) return 'gpc';
-  if (device?.lmt === 1 || device?.dnt === 1) return 'limit-ad-tracking';
+  if (isSet(device?.lmt) || isSet(device?.dnt)) return 'limit-ad-tracking';
   return null;
 }
+
+/** A flag that is there and not 0: 2 and -1 are no way to say no. */
+function isSet(flag: number | undefined): boolean {
+  return flag !== undefined && flag !== 0;
+}
+
+/**
+ * What a consent string of TCF version 1 or 2 looks like. Its purposes are not decoded: whether a DSP may use what it is
+ * sent is for the DSP to read out of it.
+ */
+const TCF_STRING = /^[BC][\w-]{10,}(?:\.[\w-]+)*$/;
 
 /** Four characters: version, notice, opt-out of sale, LSPA (IAB US Privacy String 1). `-` = the law does not apply. */
 function allowsSale(usPrivacy: string): boolean {

@@ -31,6 +31,8 @@ export interface FieldOptions {
   /** Bounds, inclusive; a value outside counts as a value of the wrong type. */
   readonly min?: number;
   readonly max?: number;
+  /** Longest text in UTF-16 units; for single texts. */
+  readonly lengthMax?: number;
   /** The only values; for flags that decide what the law allows. Everywhere else enumerations are open. */
   readonly values?: readonly number[];
   /** First release with the field; absent = 2.4 or older. */
@@ -40,6 +42,8 @@ export interface FieldOptions {
   readonly critical?: boolean;
   /** Where 2.5 kept the value, from the same object on. */
   readonly legacyPlace?: readonly [string, ...string[]];
+  /** Categories of the taxonomy that `cattax` of the same object names, which 2.5 cannot say. */
+  readonly inTaxonomy?: boolean;
   /** Sent as an array of strings by some, meant as one comma-separated string. */
   readonly joinsList?: boolean;
   /** The policy rule when the value is missing or unreadable, instead of the general ones. */

@@ -1,4 +1,6 @@
 /** The field table: what is offered for sale and to whom (2.6 section 3.2). See `field.ts` for the columns. */
+
+import { ID_LENGTH_MAX } from '../lengths.ts';
 import type {
   Audio,
   Banner,
@@ -155,7 +157,7 @@ export const native = object<Native>(
 export const deal = object<Deal>(
   'Deal',
   {
-    id: text({ required: true }),
+    id: text({ required: true, lengthMax: ID_LENGTH_MAX }),
     bidfloor: decimal({ critical: true, min: 0 }),
     bidfloorcur: text({ critical: true }),
     at: integer({ critical: true }),
@@ -197,7 +199,7 @@ export const refresh = object<Refresh>('Refresh', {
 export const imp = object<Imp>(
   'Imp',
   {
-    id: text({ required: true }),
+    id: text({ required: true, lengthMax: ID_LENGTH_MAX }),
     metric: objects(metric, { since: '2.5' }),
     banner: child(banner),
     video: child(video),
@@ -207,7 +209,8 @@ export const imp = object<Imp>(
     displaymanager: text(),
     displaymanagerver: text(),
     instl: flag(),
-    tagid: text(),
+    // Floors and the mechanism may hang on the placement.
+    tagid: text({ critical: true, lengthMax: ID_LENGTH_MAX }),
     bidfloor: decimal({ critical: true, min: 0 }),
     bidfloorcur: text({ critical: true }),
     clickbrowser: flag(),
@@ -244,7 +247,7 @@ export const regs = object<Regs>('Regs', {
 export const bidRequest = object<BidRequest>(
   'BidRequest',
   {
-    id: text({ required: true }),
+    id: text({ required: true, lengthMax: ID_LENGTH_MAX }),
     imp: objects(imp, { required: true }),
     site: child(site),
     app: child(app),
@@ -260,8 +263,8 @@ export const bidRequest = object<BidRequest>(
     cur: texts({ critical: true }),
     wlang: texts({ since: '2.5', critical: true }),
     wlangb: texts({ since: '2.6', critical: true }),
-    acat: texts({ since: '2.6-202309', critical: true }),
-    bcat: texts({ critical: true }),
+    acat: texts({ since: '2.6-202309', critical: true, inTaxonomy: true }),
+    bcat: texts({ critical: true, inTaxonomy: true }),
     cattax: integer({ since: '2.6' }),
     badv: texts({ critical: true }),
     bapp: texts({ critical: true }),

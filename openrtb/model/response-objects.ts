@@ -1,25 +1,30 @@
 /** The field table of the bid response (2.6 section 4.2). */
+
+import { ID_LENGTH_MAX, URL_LENGTH_MAX } from '../lengths.ts';
 import type { Bid, BidResponse, SeatBid } from '../types.ts';
 import { decimal, flag, integer, integers, json, object, objects, text, texts } from './field.ts';
+
+const id = { lengthMax: ID_LENGTH_MAX };
+const url = { lengthMax: URL_LENGTH_MAX };
 
 /** One offer for one imp (4.2.3). */
 export const bid = object<Bid>(
   'Bid',
   {
-    id: text({ required: true }),
-    impid: text({ required: true }),
+    id: text({ ...id, required: true }),
+    impid: text({ ...id, required: true }),
     price: decimal({ required: true }),
-    nurl: text(),
-    burl: text({ since: '2.5' }),
-    lurl: text({ since: '2.5' }),
+    nurl: text(url),
+    burl: text({ ...url, since: '2.5' }),
+    lurl: text({ ...url, since: '2.5' }),
     adm: json(),
-    adid: text(),
+    adid: text(id),
     adomain: texts(),
-    bundle: text(),
-    iurl: text(),
-    cid: text(),
-    crid: text(),
-    tactic: text({ since: '2.5' }),
+    bundle: text(id),
+    iurl: text(url),
+    cid: text(id),
+    crid: text(id),
+    tactic: text({ ...id, since: '2.5' }),
     cattax: integer({ since: '2.6' }),
     cat: texts(),
     attr: integers(),
@@ -27,13 +32,13 @@ export const bid = object<Bid>(
     api: integer({ deprecated: '2.6' }),
     protocol: integer(),
     qagmediarating: integer(),
-    language: text({ since: '2.5' }),
-    langb: text({ since: '2.6' }),
-    dealid: text(),
-    w: integer({ min: 0 }),
-    h: integer({ min: 0 }),
-    wratio: integer({ min: 0, since: '2.5' }),
-    hratio: integer({ min: 0, since: '2.5' }),
+    language: text({ ...id, since: '2.5' }),
+    langb: text({ ...id, since: '2.6' }),
+    dealid: text(id),
+    w: integer({ min: 1 }),
+    h: integer({ min: 1 }),
+    wratio: integer({ min: 1, since: '2.5' }),
+    hratio: integer({ min: 1, since: '2.5' }),
     exp: integer({ min: 0 }),
     dur: integer({ min: 0, since: '2.6' }),
     mtype: integer({ since: '2.6' }),
@@ -45,7 +50,8 @@ export const bid = object<Bid>(
 /** Bids on behalf of one seat (4.2.2). */
 export const seatBid = object<SeatBid>('SeatBid', {
   bid: objects(bid, { required: true }),
-  seat: text(),
+  // Seats may be blocked: a bid must not pass for one without seat.
+  seat: text({ ...id, critical: true }),
   group: flag({ values: [0, 1], rule: 'unknown-group', fallback: 0 }),
 });
 
@@ -53,8 +59,8 @@ export const seatBid = object<SeatBid>('SeatBid', {
 export const bidResponse = object<BidResponse>('BidResponse', {
   id: text({ required: true }),
   seatbid: objects(seatBid),
-  bidid: text(),
-  cur: text({ critical: true }),
+  bidid: text(id),
+  cur: text({ ...id, critical: true }),
   customdata: text(),
   nbr: integer(),
 });

@@ -68,6 +68,7 @@ const TERMS: Omit<AuctionInput, 'auctionId' | 'imps' | 'bids'> = {
 const IMP: AuctionImp = {
   id: '1',
   placementId: '',
+  reserveKey: '',
   slotWeights: [1],
   banner: { sizes: [{ w: 300, h: 250 }], ratios: [], blockedAttributes: [], blockedTypes: [] },
   video: null,

@@ -8,11 +8,15 @@ import type { Contender } from '../contender.ts';
 import { roundDownMicros, roundUpMicros } from '../micros.ts';
 import type { AuctionDeal, AuctionImp, AuctionPolicy, DurationFloor, TimedMediaOffer } from '../types.ts';
 
-/** Sets the reserve of the contender, or refuses it. Expects its media and amounts to be set. */
+/**
+ * Sets the reserve of the contender, or refuses it. The floor of a fixed-price deal (`at: 3`) is its price; without one there
+ * is nothing agreed to sell at. Expects its media and amounts to be set.
+ */
 export function checkFloor(contender: Contender, imp: AuctionImp, policy: AuctionPolicy): boolean {
   const { deal, unitMicros, revenuePerUnit } = contender;
   const revenueCpmMicros = revenuePerUnit === 1 ? unitMicros : roundDownMicros(unitMicros * revenuePerUnit);
   const ownFloor = deal === null ? impFloor(contender, imp) : dealFloor(contender, deal);
+  if (deal?.auctionType === 3 && ownFloor === 0) return contender.refuse('deal-without-price', 'dealid');
   const reserve = Math.max(ownFloor, bindsFloorRules(deal, policy) ? ruleFloor(imp) : 0);
   contender.reserveCpmMicros = reserve;
   if (revenueCpmMicros < reserve) {

@@ -2,11 +2,14 @@
 import type { Contender } from '../contender.ts';
 import { roundDownMicros } from '../micros.ts';
 import type { AuctionInput } from '../types.ts';
+import type { ImpRules } from './request-rules.ts';
 
 /** Sets the amounts of the contender, or refuses it. */
-export function checkPrice(contender: Contender, input: AuctionInput): boolean {
+export function checkPrice(contender: Contender, impRules: ImpRules, input: AuctionInput): boolean {
   const { priceMicros } = contender.bid;
-  if (!Number.isSafeInteger(priceMicros) || priceMicros <= 0) return contender.refuse('invalid-price', 'price');
+  if (!Number.isSafeInteger(priceMicros) || priceMicros < 0) return contender.refuse('invalid-price', 'price');
+  const isFree = priceMicros === 0;
+  if (isFree && !isForFreeDeal(contender, impRules)) return contender.refuse('invalid-price', 'price');
   if (!checkCurrency(contender, input)) return false;
   if (!checkEstimate(contender)) return false;
   const { rate, revenuePerUnit, ecpmPerUnit } = contender;
@@ -14,11 +17,18 @@ export function checkPrice(contender: Contender, input: AuctionInput): boolean {
   const ecpmMicros = ecpmPerUnit === 1 ? unitMicros : roundDownMicros(unitMicros * ecpmPerUnit);
   if (!(unitMicros * revenuePerUnit <= input.policy.maximumCpmMicros)) return contender.refuse('absurd-price', 'price');
   // Conversion may leave less than one micro, and an extreme quality more than a safe integer.
-  if (unitMicros <= 0 || !Number.isSafeInteger(unitMicros)) return contender.refuse('invalid-price', 'price');
+  if ((unitMicros <= 0 && !isFree) || !Number.isSafeInteger(unitMicros)) {
+    return contender.refuse('invalid-price', 'price');
+  }
   if (!Number.isSafeInteger(ecpmMicros)) return contender.refuse('unusable-estimate', '');
   contender.unitMicros = unitMicros;
   contender.ecpmMicros = ecpmMicros;
   return true;
+}
+
+/** Only a deal that asks for nothing can be bid on at nothing. */
+function isForFreeDeal({ bid }: Contender, { deals }: ImpRules): boolean {
+  return bid.dealId !== null && deals?.get(bid.dealId)?.deal.floorCpmMicros === 0;
 }
 
 /** A bid in a currency that the request does not list is welcome when there is a rate for it. */

@@ -1,6 +1,11 @@
 /**
- * The learned reserve of every placement: values come in as auctions end, `step` turns the windows into the reserves
- * that the next auctions use. No clock: the owner calls `step` as often as it wants reserves to move.
+ * The learned reserve of every placement: values come in as auctions end, steps turn the windows into the reserves that
+ * the next auctions use. No clock: the owner begins a round as often as it wants reserves to move, and steps through it
+ * in slices that leave the event loop to others.
+ *
+ * Keys come from requests, so anybody can invent them. A key seen for the first time is on probation: it holds a few
+ * values only, and the oldest on probation makes room. Only what was seen several times becomes a placement and may
+ * displace one, so a stream of keys that nobody repeats forgets no placement and costs little memory.
  */
 import type { ReserveEstimator } from './estimator.ts';
 import { RollingWindow } from './rolling-window.ts';
@@ -13,15 +18,21 @@ export interface LearnedReserveOptions {
   readonly observationsMin: number;
   /** Most that a reserve moves in one step, as a share: 0.1 lets 100 become anything from 90.91 to 110. Above 0. */
   readonly stepRatioMax: number;
-  /** Placements kept; beyond it the one that was observed longest ago is forgotten, with its reserve. */
+  /** Placements kept, and again as many keys on probation; beyond it the one observed longest ago is forgotten. */
   readonly placementsMax: number;
 }
 
 /** Owned by one caller, who changes it only through the functions below. */
 export interface LearnedReserveState {
   readonly options: LearnedReserveOptions;
-  /** Least recently observed first. */
+  /** By reserve key, least recently observed first. */
   readonly placements: Map<string, PlacementReserve>;
+  /** Values of keys seen less than `promotionCount` times, the oldest key first. */
+  readonly probation: Map<string, number[]>;
+  /** Keys whose published reserve may be out of date: they wait for the next round. */
+  waiting: Set<string>;
+  /** Keys that the round under way has still to step. */
+  round: Set<string>;
 }
 
 interface PlacementReserve {
@@ -31,51 +42,107 @@ interface PlacementReserve {
 }
 
 export interface PublishedReserve {
-  readonly placementId: string;
+  readonly reserveKey: string;
+  /** 0: the reserve is no more. */
   readonly reserveCpmMicros: number;
 }
 
 /** The first reserve refuses at most this share of what was seen; from there it climbs by steps. */
 const FIRST_RESERVE_QUANTILE = 0.1;
+/** What a key costs besides its window, in values read. */
+const KEY_VALUES = 32;
+/** Observations that make a key a placement; fewer when even fewer make a reserve. */
+const PROMOTION_COUNT_MAX = 30;
 
 export function createLearnedReserve(options: LearnedReserveOptions): LearnedReserveState {
-  return { options, placements: new Map() };
+  return { options, placements: new Map(), probation: new Map(), waiting: new Set(), round: new Set() };
 }
 
 /** Adds one bidder's value, in micros per mille of the auction currency. Values that are not positive and finite are left out. */
-export function observeValue(state: LearnedReserveState, placementId: string, ecpmMicros: number): void {
+export function observeValue(state: LearnedReserveState, reserveKey: string, ecpmMicros: number): void {
   if (!(ecpmMicros > 0 && Number.isFinite(ecpmMicros))) return;
-  const { placements, options } = state;
-  let placement = placements.get(placementId);
+  const { placements } = state;
+  const placement = placements.get(reserveKey);
   if (placement === undefined) {
-    placement = { window: new RollingWindow(options.windowCapacity), reserveCpmMicros: 0 };
-    if (placements.size >= options.placementsMax) placements.delete(leastRecentlyObserved(placements));
-  } else {
-    placements.delete(placementId);
+    observeOnProbation(state, reserveKey, ecpmMicros);
+    return;
   }
-  placements.set(placementId, placement);
+  placements.delete(reserveKey);
+  placements.set(reserveKey, placement);
   placement.window.push(ecpmMicros);
+  state.waiting.add(reserveKey);
 }
 
-function leastRecentlyObserved(placements: ReadonlyMap<string, PlacementReserve>): string {
-  return placements.keys().next().value!;
-}
-
-/** Moves every placement's reserve towards its estimate; returns those that changed. */
-export function stepReserves(state: LearnedReserveState): PublishedReserve[] {
-  const changed: PublishedReserve[] = [];
-  for (const [placementId, placement] of state.placements) {
-    const reserveCpmMicros = nextReserve(placement, state.options);
-    if (reserveCpmMicros === placement.reserveCpmMicros) continue;
-    placement.reserveCpmMicros = reserveCpmMicros;
-    changed.push({ placementId, reserveCpmMicros });
+function observeOnProbation(state: LearnedReserveState, reserveKey: string, ecpmMicros: number): void {
+  const { probation, options } = state;
+  let values = probation.get(reserveKey);
+  if (values === undefined) {
+    if (probation.size >= options.placementsMax) probation.delete(firstOf(probation));
+    values = [];
+    probation.set(reserveKey, values);
   }
-  return changed;
+  values.push(ecpmMicros);
+  if (values.length < Math.min(PROMOTION_COUNT_MAX, options.observationsMin)) return;
+  probation.delete(reserveKey);
+  promote(state, reserveKey, values);
+}
+
+function promote(state: LearnedReserveState, reserveKey: string, values: readonly number[]): void {
+  const { placements, options, waiting } = state;
+  if (placements.size >= options.placementsMax) forget(state, firstOf(placements));
+  const window = new RollingWindow(options.windowCapacity);
+  for (const value of values) window.push(value);
+  placements.set(reserveKey, { window, reserveCpmMicros: 0 });
+  waiting.add(reserveKey);
+}
+
+/** The next round withdraws its reserve. */
+function forget({ placements, waiting }: LearnedReserveState, reserveKey: string): void {
+  placements.delete(reserveKey);
+  waiting.add(reserveKey);
+}
+
+function firstOf(map: ReadonlyMap<string, unknown>): string {
+  return map.keys().next().value!;
+}
+
+/** Lets every placement observed since its last step move once. Nothing happens while a round is under way. */
+export function beginRound(state: LearnedReserveState): void {
+  if (state.round.size > 0) return;
+  const { waiting, round } = state;
+  state.round = waiting;
+  state.waiting = round;
+}
+
+export function isRoundUnderWay(state: LearnedReserveState): boolean {
+  return state.round.size > 0;
+}
+
+/**
+ * Moves the reserves of the next placements of the round towards their estimates, until it has read `valuesMax` values
+ * or (one placement at least) the round is over. Returns the reserves that may have changed.
+ */
+export function stepSlice(state: LearnedReserveState, valuesMax: number): PublishedReserve[] {
+  const { round, placements, options } = state;
+  const published: PublishedReserve[] = [];
+  let values = 0;
+  for (const reserveKey of round) {
+    round.delete(reserveKey);
+    const placement = placements.get(reserveKey);
+    if (placement !== undefined) {
+      placement.reserveCpmMicros = nextReserve(placement, options);
+      values += placement.window.count;
+    }
+    values += KEY_VALUES;
+    published.push({ reserveKey, reserveCpmMicros: placement?.reserveCpmMicros ?? 0 });
+    if (values >= valuesMax) break;
+  }
+  return published;
 }
 
 /** 0 for a placement that is unknown or has too little data. */
-export function reserveFor(state: LearnedReserveState, placementId: string): number {
-  return state.placements.get(placementId)?.reserveCpmMicros ?? 0;
+export function reserveFor(state: LearnedReserveState, reserveKey: string): number {
+  return state.placements.get(reserveKey)?.reserveCpmMicros ?? 0;
 }
 
 function nextReserve(placement: PlacementReserve, options: LearnedReserveOptions): number {

@@ -5,12 +5,16 @@
  */
 export function logNormalReserve(values: Float64Array, count: number): number {
   if (count === 0) return 0;
+  // Welford's update: one logarithm per value, and no cancellation.
   let mean = 0;
-  for (let i = 0; i < count; i++) mean += Math.log(values[i]!);
-  mean /= count;
-  let variance = 0;
-  for (let i = 0; i < count; i++) variance += (Math.log(values[i]!) - mean) ** 2;
-  return optimalLogNormalReserve(mean, Math.sqrt(variance / count));
+  let squares = 0;
+  for (let i = 0; i < count; i++) {
+    const logarithm = Math.log(values[i]!);
+    const deviation = logarithm - mean;
+    mean += deviation / (i + 1);
+    squares += deviation * (logarithm - mean);
+  }
+  return optimalLogNormalReserve(mean, Math.sqrt(squares / count));
 }
 
 /** h(z) is below 1e-300 at -37 and about z above 0, so this range holds every deviation that values in practice have. */

@@ -2,7 +2,8 @@
 import type { AuctionInput, AuctionOutcome, BidCandidate, BidVerdict } from '../types.ts';
 
 export interface ReserveObservation {
-  readonly placementId: string;
+  /** `AuctionImp.reserveKey`. */
+  readonly reserveKey: string;
   /** Expected revenue per mille in the auction currency: CPM, or CPC x CTR x 1000. */
   readonly ecpmMicros: number;
 }
@@ -10,20 +11,20 @@ export interface ReserveObservation {
 /**
  * The best bid of every seat on every imp among those that took part or were refused for nothing but the floor. Without
  * the latter a reserve that is too high would see only what it lets through and never come down. Deal bids count only
- * where floor rules bind them. Imps without a placement are left out.
+ * where floor rules bind them. Imps without a reserve key are left out.
  */
 export function reserveObservations(input: AuctionInput, outcome: AuctionOutcome): ReserveObservation[] {
-  const placementByImp = new Map<string, string>();
-  for (const imp of input.imps) if (imp.placementId !== '') placementByImp.set(imp.id, imp.placementId);
+  const keyByImp = new Map<string, string>();
+  for (const imp of input.imps) if (imp.reserveKey !== '') keyByImp.set(imp.id, imp.reserveKey);
   const bestBySeat = new Map<string, ReserveObservation>();
   for (let i = 0; i < outcome.bids.length; i++) {
     const bid = input.bids[i]!;
-    const placementId = placementByImp.get(bid.impId);
-    if (placementId === undefined || !showsValue(bid, outcome.bids[i]!, input)) continue;
+    const reserveKey = keyByImp.get(bid.impId);
+    if (reserveKey === undefined || !showsValue(bid, outcome.bids[i]!, input)) continue;
     const ecpmMicros = revenueOf(bid, outcome.bids[i]!);
-    const key = JSON.stringify([bid.impId, bid.dspId, bid.seat]);
-    const best = bestBySeat.get(key);
-    if (best === undefined || ecpmMicros > best.ecpmMicros) bestBySeat.set(key, { placementId, ecpmMicros });
+    const seatOnImp = JSON.stringify([bid.impId, bid.dspId, bid.seat]);
+    const best = bestBySeat.get(seatOnImp);
+    if (best === undefined || ecpmMicros > best.ecpmMicros) bestBySeat.set(seatOnImp, { reserveKey, ecpmMicros });
   }
   return [...bestBySeat.values()];
 }

@@ -65,6 +65,7 @@ const POLICY: AuctionPolicy = {
 const IMP: AuctionImp = {
   id: '1',
   placementId: 'top',
+  reserveKey: 'pub\u001ftop',
   slotWeights: [1],
   banner: BANNER,
   video: null,
