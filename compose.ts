@@ -6,18 +6,21 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import nact from 'nact';
 import { type DspActor, type DspActorOptions, spawnDspActor } from './actors/dsp-actor.ts';
-import { type EventsMessage, spawnEventsActor } from './actors/events-actor.ts';
+import { spawnEventsActor } from './actors/events-actor.ts';
 import { createIntake } from './actors/intake.ts';
-import { type Mailbox, spawnParent } from './actors/mailbox.ts';
+import { spawnParent } from './actors/mailbox.ts';
 import type { RequestEnvironment } from './actors/request-actor.ts';
 import { type ReserveActor, spawnReserveActor } from './actors/reserve-actor.ts';
 import { type ActorFault, restartWithin, type Supervisor } from './actors/supervision.ts';
 import { systemClock, systemTimers } from './adapters/clock.ts';
 import { createUndiciTransport, type UndiciTransport } from './adapters/dsp/undici-transport.ts';
 import { openEventLog } from './adapters/event-log/event-log.embedded.ts';
+import { openReopeningEventLog } from './adapters/event-log/reopening-event-log.ts';
+import { PAYLOAD_BYTES_MAX } from './adapters/event-log/segment-format.ts';
 import { startHttpServer } from './adapters/http/server.ts';
 import { createLog, type Log } from './adapters/log.ts';
 import { createMetrics, type Metrics } from './adapters/metrics/metrics.ts';
+import { createHostResolvers } from './adapters/notices/host-resolvers.ts';
 import { createMarkupFetcher } from './adapters/notices/markup-fetcher.ts';
 import { createNoticeSender } from './adapters/notices/notice-sender.ts';
 import { watchLoopDelay } from './adapters/process/loop-delay.ts';
@@ -103,12 +106,17 @@ async function open(
   };
   const supervisor = (): Supervisor => restartWithin(RESTARTS, onFault);
 
-  const eventLog = outside.eventLog ?? (await openEvents(config, timers, metrics, log));
-  opened.push(() => eventLog.close());
+  const eventLog =
+    outside.eventLog === undefined
+      ? await openEvents(config, timers, metrics, log)
+      : { log: outside.eventLog, isHealthy: () => true };
+  opened.push(() => eventLog.log.close());
   const transport = outside.transport ?? (await openTransport(config, clock, timers, metrics));
   opened.push(() => transport.close());
+  const resolvers = createHostResolvers({ clock });
   const notices = createNoticeSender({
     timers,
+    resolvers,
     recorder: { noticeResult: metrics.noticeResult },
     allowedHosts: config.notices.allowedHosts,
     queueLengthMax: config.notices.queueLengthMax,
@@ -118,7 +126,7 @@ async function open(
   });
   metrics.noticeQueueLength(notices.queueLength);
   opened.push(() => notices.close(NOTICE_DRAIN_MS));
-  const markupFetcher = createMarkupFetcher({ clock, timers, allowedHosts: config.notices.allowedHosts });
+  const markupFetcher = createMarkupFetcher({ clock, timers, resolvers, allowedHosts: config.notices.allowedHosts });
   opened.push(markupFetcher.close);
 
   const system = nact.start();
@@ -126,17 +134,18 @@ async function open(
   const residents = spawnParent(system, 'residents');
   const requests = spawnParent(system, 'requests');
   const events = spawnEventsActor(residents, {
-    log: eventLog,
+    log: eventLog.log,
     clock,
     supervisor: supervisor(),
     pendingBytesMax: config.events.pendingBytesMax,
+    eventBytesMax: PAYLOAD_BYTES_MAX,
     observer: {
       onAcknowledged: metrics.eventsAcknowledged,
       onDropped: metrics.eventsDropped,
-      onAppendError: (err) => log.error({ err }, 'outcome events could not be stored'),
+      onError: (err) => log.error({ err }, 'outcome events could not be stored'),
     },
   });
-  opened.push(() => flushEvents(events));
+  opened.push(events.flush);
   const reserves = openReserves(config, residents, clock, timers, supervisor(), metrics);
   opened.push(async () => reserves?.stop());
   const loop = watchLoopDelay({ clock, timers });
@@ -156,7 +165,7 @@ async function open(
     onFault,
     onConcluded: (event, decision, plan) => {
       metrics.auctionEnded(event);
-      if (!events.tell({ kind: 'record', event })) metrics.eventsDropped(1, 'actor-stopped');
+      events.record(event);
       for (const notice of plan.now) notices.send(notice);
       if (decision !== null && !event.isTest) reserves?.observe(inExchangeCurrency(decision, rules));
     },
@@ -182,33 +191,39 @@ async function open(
     requestBytesMax: REQUEST_BYTES_MAX,
     clock,
     adRequests,
-    status: () => ({ status: 'ok', version: VERSION, dsps: config.dsps.length, auctionsUnderWay: metrics.inFlight() }),
+    status: () => ({
+      status: eventLog.isHealthy() ? 'ok' : 'degraded',
+      version: VERSION,
+      dsps: config.dsps.length,
+      auctionsUnderWay: metrics.inFlight(),
+    }),
     metrics,
   });
   opened.push(() => server.close());
   return server.url;
 }
 
-async function openEvents(config: Config, timers: Timers, metrics: Metrics, log: Log): Promise<EventLog> {
-  const { segmentBytesMax, totalBytesMax, retention, syncIntervalMs } = config.events;
-  const folder = join(config.dataDirectory, 'events');
-  const eventLog = await openEventLog({
-    folder,
-    timers,
-    segmentBytes: segmentBytesMax,
-    totalBytesMax,
-    retention,
-    syncIntervalMs,
-  });
-  metrics.outboxBytes(() => eventLog.stats().totalBytes);
-  log.info({ folder, recovery: eventLog.recovery }, 'event log opened');
-  return eventLog;
+/** What `GET /status` wants to know of the event log. */
+interface OpenedEventLog {
+  readonly log: EventLog;
+  readonly isHealthy: () => boolean;
 }
 
-function flushEvents(events: Mailbox<EventsMessage>): Promise<void> {
-  return new Promise((resolve) => {
-    if (!events.tell({ kind: 'flush', onFlushed: resolve })) resolve();
+async function openEvents(config: Config, timers: Timers, metrics: Metrics, log: Log): Promise<OpenedEventLog> {
+  const { segmentBytesMax, totalBytesMax, retention, syncIntervalMs } = config.events;
+  const folder = join(config.dataDirectory, 'events');
+  const eventLog = await openReopeningEventLog({
+    open: () =>
+      openEventLog({ folder, timers, segmentBytes: segmentBytesMax, totalBytesMax, retention, syncIntervalMs }),
+    timers,
+    observer: {
+      onReopened: ({ recovery }) => log.info({ recovery }, 'event log reopened'),
+      onReopenFailed: (err, retryInMs) => log.warn({ err, retryInMs }, 'event log could not be reopened'),
+    },
   });
+  metrics.outboxBytes(() => eventLog.current()?.stats().totalBytes ?? 0);
+  log.info({ folder, recovery: eventLog.current()?.recovery }, 'event log opened');
+  return { log: eventLog, isHealthy: eventLog.isHealthy };
 }
 
 async function openTransport(config: Config, clock: Clock, timers: Timers, metrics: Metrics): Promise<DspTransport> {

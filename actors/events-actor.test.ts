@@ -2,9 +2,9 @@ import nact from 'nact';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type AuctionEvent, decodeEvent, encodeEvent } from '../engine/exchange/auction-event.ts';
 import { type EventLog, EventLogError } from '../engine/ports/event-log.ts';
-import { type EventsMessage, handleEvents, openEvents, spawnEventsActor, takeBatch } from './events-actor.ts';
+import { type EventsObserver, spawnEventsActor } from './events-actor.ts';
 import { spawnParent } from './mailbox.ts';
-import { stopOnFault } from './supervision.ts';
+import { restartWithin, type Supervisor, stopOnFault } from './supervision.ts';
 
 const clock = { wallMs: () => 0, monotonicMs: () => 0 };
 const systems: nact.ActorSystemRef[] = [];
@@ -18,7 +18,6 @@ const settled = async () => {
 
 const event = (auctionId: string) =>
   ({ auctionId, input: null, outcome: null, dsps: [] as const }) as unknown as AuctionEvent;
-const record = (auctionId: string): EventsMessage => ({ kind: 'record', event: event(auctionId) });
 const EVENT_BYTES = encodeEvent(event('1')).length;
 
 const idsOf = (batch: readonly Uint8Array[]) => batch.map((bytes) => decodeEvent(bytes).auctionId);
@@ -49,7 +48,14 @@ class FakeLog implements EventLog {
   }
 }
 
-function start(pendingBytesMax = 1000) {
+interface Overrides {
+  readonly pendingBytesMax?: number;
+  readonly eventBytesMax?: number;
+  readonly observer?: Partial<EventsObserver>;
+  readonly supervise?: (onFault: (fault: { readonly error: unknown }) => void) => Supervisor;
+}
+
+function start({ observer, supervise = stopOnFault, ...limits }: Overrides = {}) {
   const system = nact.start();
   systems.push(system);
   const log = new FakeLog();
@@ -60,54 +66,31 @@ function start(pendingBytesMax = 1000) {
   const events = spawnEventsActor(spawnParent(system, 'residents'), {
     log,
     clock,
-    supervisor: stopOnFault(({ error }) => faults.push(error)),
-    pendingBytesMax,
+    supervisor: supervise(({ error }) => faults.push(error)),
+    pendingBytesMax: 1000,
+    eventBytesMax: 1000,
+    ...limits,
     observer: {
       onAcknowledged: (count) => {
         seen.acknowledged += count;
       },
       onDropped: (count, reason) => dropped.push([count, reason]),
-      onAppendError: (error) => errors.push(error),
+      onError: (error) => errors.push(error),
+      ...observer,
     },
   });
   const flush = () =>
-    events.tell({
-      kind: 'flush',
-      onFlushed: () => {
-        seen.flushed += 1;
-      },
+    void events.flush().then(() => {
+      seen.flushed += 1;
     });
   return { events, log, dropped, errors, faults, seen, flush };
 }
 
-describe('handling', () => {
-  test('refuses events once the bound is reached, until the batch is taken', () => {
-    const state = openEvents();
-    expect(handleEvents(state, record('1'), EVENT_BYTES)).toBe(0);
-    expect(handleEvents(state, record('2'), EVENT_BYTES)).toBe(1);
-    expect(state).toMatchObject({ pendingBytes: EVENT_BYTES });
-    expect(idsOf(takeBatch(state)!)).toEqual(['1']);
-    expect(state).toMatchObject({ pendingBytes: 0, isAppending: true });
-    expect(handleEvents(state, record('3'), EVENT_BYTES)).toBe(0);
-  });
-
-  test('no batch is taken while one is being written, nor an empty one', () => {
-    const state = openEvents();
-    expect(takeBatch(state)).toBeNull();
-    handleEvents(state, record('1'), 1000);
-    takeBatch(state);
-    handleEvents(state, record('2'), 1000);
-    expect(takeBatch(state)).toBeNull();
-    handleEvents(state, { kind: 'appended', count: 1 }, 1000);
-    expect(idsOf(takeBatch(state)!)).toEqual(['2']);
-  });
-});
-
 test('what comes while a batch is written is the next batch, in order', async () => {
   const { events, log, seen, faults } = start();
-  events.tell(record('1'));
+  events.record(event('1'));
   await settled();
-  for (const id of ['2', '3', '4']) events.tell(record(id));
+  for (const id of ['2', '3', '4']) events.record(event(id));
   await settled();
   expect(log.batches).toEqual([['1']]);
   expect(seen.acknowledged).toBe(0);
@@ -120,29 +103,29 @@ test('what comes while a batch is written is the next batch, in order', async ()
 });
 
 test('events beyond the bound are refused and counted, later ones are taken again', async () => {
-  const { events, log, dropped } = start(2 * EVENT_BYTES);
-  for (const id of ['1', '2', '3', '4', '5']) events.tell(record(id));
+  const { events, log, dropped } = start({ pendingBytesMax: 2 * EVENT_BYTES });
+  for (const id of ['1', '2', '3', '4', '5']) events.record(event(id));
   await settled();
   expect(dropped).toEqual([
     [1, 'queue-full'],
     [1, 'queue-full'],
   ]);
   await log.acknowledge();
-  events.tell(record('6'));
+  events.record(event('6'));
   await log.acknowledge();
   expect(log.batches).toEqual([['1'], ['2', '3'], ['6']]);
 });
 
 test('a batch that could not be written is counted and reported; the next one is tried', async () => {
   const { events, log, dropped, errors, seen } = start();
-  for (const id of ['1', '2', '3']) events.tell(record(id));
+  for (const id of ['1', '2', '3']) events.record(event(id));
   await settled();
   await log.acknowledge();
   const error = new EventLogError('io', 'disk on fire');
   await log.fail(error);
   expect(dropped).toEqual([[2, 'append-failed']]);
   expect(errors).toEqual([error]);
-  events.tell(record('4'));
+  events.record(event('4'));
   await settled();
   await log.acknowledge();
   expect(log.batches).toEqual([['1'], ['2', '3'], ['4']]);
@@ -159,8 +142,8 @@ describe('flush', () => {
 
   test('waits for what was recorded before', async () => {
     const { events, log, flush, seen } = start();
-    events.tell(record('1'));
-    events.tell(record('2'));
+    events.record(event('1'));
+    events.record(event('2'));
     flush();
     await settled();
     await log.acknowledge();
@@ -171,7 +154,7 @@ describe('flush', () => {
 
   test('does not wait for what cannot be written', async () => {
     const { events, log, flush, seen } = start();
-    events.tell(record('1'));
+    events.record(event('1'));
     flush();
     await settled();
     await log.fail(new EventLogError('full', 'no room'));
@@ -182,9 +165,147 @@ describe('flush', () => {
     const { events, log, flush, seen } = start();
     flush();
     await settled();
-    events.tell(record('1'));
+    events.record(event('1'));
     await settled();
     await log.acknowledge();
     expect(seen.flushed).toBe(1);
   });
+});
+
+describe('one event that cannot be stored costs no other', () => {
+  test('too large for the log', async () => {
+    const { events, log, dropped, seen, flush } = start({ eventBytesMax: EVENT_BYTES });
+    for (const id of ['1', 'too-long', '3']) events.record(event(id));
+    flush();
+    await settled();
+    expect(dropped).toEqual([[1, 'too-large']]);
+    await log.acknowledge();
+    await log.acknowledge();
+    expect(log.batches).toEqual([['1'], ['3']]);
+    expect(seen).toEqual({ acknowledged: 2, flushed: 1 });
+  });
+
+  test('that cannot be encoded', async () => {
+    const { events, log, dropped, errors, faults, flush, seen } = start();
+    const cyclic = event('cyclic') as unknown as { requestId: unknown };
+    cyclic.requestId = cyclic;
+    events.record(event('1'));
+    events.record(cyclic as unknown as AuctionEvent);
+    events.record(event('3'));
+    flush();
+    await settled();
+    expect(dropped).toEqual([[1, 'unencodable']]);
+    expect(errors).toEqual([expect.any(TypeError)]);
+    expect(faults).toEqual([]);
+    await log.acknowledge();
+    await log.acknowledge();
+    expect(log.batches).toEqual([['1'], ['3']]);
+    expect(seen.flushed).toBe(1);
+  });
+});
+
+test('an error that comes again and again is reported once, until a batch is acknowledged', async () => {
+  const { events, log, errors } = start();
+  const error = new EventLogError('io', 'disk on fire');
+  const store = async (end: () => Promise<void>) => {
+    events.record(event('1'));
+    await settled();
+    await end();
+  };
+  await store(() => log.fail(error));
+  await store(() => log.fail(error));
+  expect(errors).toHaveLength(1);
+  await store(() => log.acknowledge());
+  await store(() => log.fail(error));
+  expect(errors).toHaveLength(2);
+});
+
+describe('a fault', () => {
+  const restarting: Overrides['supervise'] = (onFault) => restartWithin({ restartsMax: 100, windowMs: 1000 }, onFault);
+  const fault = new Error('observer');
+  const throwing = () => {
+    throw fault;
+  };
+
+  test('restarts the actor, and the write under way stays the only one', async () => {
+    const { events, log, faults } = start({
+      pendingBytesMax: EVENT_BYTES,
+      supervise: restarting,
+      observer: { onDropped: throwing },
+    });
+    for (const id of ['1', '2', '3', '4']) events.record(event(id));
+    await settled();
+    expect(faults).toEqual([fault, fault]);
+    expect(log.batches).toEqual([['1']]);
+    await log.acknowledge();
+    expect(log.batches).toEqual([['1'], ['2']]);
+  });
+
+  test('while an append is settled forgets no flush', async () => {
+    const { events, log, seen, flush, faults } = start({
+      supervise: restarting,
+      observer: { onAcknowledged: throwing },
+    });
+    events.record(event('1'));
+    events.record(event('2'));
+    flush();
+    await settled();
+    await log.acknowledge();
+    expect(log.batches).toEqual([['1'], ['2']]);
+    await log.acknowledge();
+    expect(faults).toEqual([fault, fault]);
+    expect(seen.flushed).toBe(1);
+  });
+
+  test('that stops the actor: what it held and what comes later is counted, a flush ends with the write', async () => {
+    let isThrown = false;
+    const dropped: [number, string][] = [];
+    const onDropped: EventsObserver['onDropped'] = (count, reason) => {
+      dropped.push([count, reason]);
+      if (isThrown) return;
+      isThrown = true;
+      throw fault;
+    };
+    const { events, log, seen, flush } = start({ pendingBytesMax: EVENT_BYTES, observer: { onDropped } });
+    for (const id of ['1', '2', '3', '4', '5']) events.record(event(id));
+    flush();
+    await settled();
+    expect(dropped).toEqual([
+      [1, 'queue-full'],
+      [3, 'actor-stopped'],
+    ]);
+    events.record(event('6'));
+    expect(dropped.at(-1)).toEqual([1, 'actor-stopped']);
+    expect(seen.flushed).toBe(0);
+    await log.acknowledge();
+    expect(seen).toEqual({ acknowledged: 1, flushed: 1 });
+    flush();
+    await settled();
+    expect(seen.flushed).toBe(2);
+  });
+
+  test('of an observer that always throws neither keeps a flush waiting nor goes unseen', async () => {
+    const { events, log, seen, flush, faults } = start({
+      pendingBytesMax: EVENT_BYTES,
+      observer: { onDropped: throwing, onAcknowledged: throwing },
+    });
+    for (const id of ['1', '2', '3']) events.record(event(id));
+    flush();
+    await settled();
+    await log.acknowledge();
+    expect(seen.flushed).toBe(1);
+    expect(faults).toEqual([fault, fault, fault]);
+  });
+});
+
+test('the outcome of a write gets through however full the mailbox is', async () => {
+  const { events, log, seen, dropped } = start();
+  events.record(event('1'));
+  await settled();
+  const MAILBOX_LENGTH_MAX = 50_000;
+  for (let i = 0; i < MAILBOX_LENGTH_MAX + 1; i += 1) events.record(event('2'));
+  expect(dropped).toEqual([[1, 'queue-full']]);
+  await log.acknowledge();
+  expect(seen.acknowledged).toBe(1);
+  expect(log.batches).toHaveLength(2);
 });

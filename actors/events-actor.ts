@@ -48,24 +48,30 @@ export function spawnEventsActor(parent: ActorParent, options: EventsOptions): E
   return new BatchingEventsActor(parent, options);
 }
 
-type EventsMessage =
-  | { readonly kind: 'record'; readonly event: AuctionEvent }
-  | { readonly kind: 'appended'; readonly count: number }
-  | { readonly kind: 'append-failed'; readonly count: number; readonly error: unknown };
+type EventsMessage = { readonly kind: 'record'; readonly event: AuctionEvent } | { readonly kind: 'written' };
+
+const WRITTEN: EventsMessage = { kind: 'written' };
+
+/** What came of an append; `error` is null when it was acknowledged. */
+interface AppendOutcome {
+  readonly count: number;
+  readonly error: unknown;
+}
 
 /**
- * The state is this object and outlives restarts: a write under way goes on whatever happens to the actor, and nobody
- * who waits for a flush may be forgotten. It holds encoded bytes only, so it cannot carry a fault into the next life.
+ * The books are kept here and outlive restarts of the actor: a write goes on whatever happens to whoever started it, and
+ * nobody who waits for a flush may be forgotten. They hold encoded bytes only, so they carry no fault into the next life.
  */
 class BatchingEventsActor implements EventsActor {
   readonly #options: EventsOptions;
   readonly #mailbox: Mailbox<EventsMessage>;
-  #pending: Uint8Array[] = [];
-  #pendingBytes = 0;
   /** Recorded and not yet taken out of the mailbox. */
   #queued = 0;
+  #pending: Uint8Array[] = [];
+  #pendingBytes = 0;
   #isAppending = false;
-  #isStopped = false;
+  /** Of the append that has ended, until the actor gets to it. */
+  #outcome: AppendOutcome | null = null;
   #isErrorReported = false;
   #flushing: (() => void)[] = [];
 
@@ -78,8 +84,8 @@ class BatchingEventsActor implements EventsActor {
         this.#handle(message);
         return null;
       },
-      supervisor: { decide: (...fault) => this.#decide(...fault) },
-      // `record` bounds the events; the outcome of an append must get through.
+      supervisor: { decide: this.#decide },
+      // `record` bounds the events; that an append has ended must get through.
       lengthMax: Number.POSITIVE_INFINITY,
       overflow: 'refuse-newest',
     });
@@ -97,16 +103,115 @@ class BatchingEventsActor implements EventsActor {
       this.#endFlushes();
     });
 
-  /** Its own books first: an observer that throws must find them right. */
+  /** Goes on also when an observer throws, which is all that can throw here. */
   #handle(message: EventsMessage): void {
-    if (message.kind === 'record') {
-      this.#queued -= 1;
-      this.#takeIn(message.event);
-    } else {
-      this.#isAppending = false;
+    try {
+      if (message.kind === 'record') this.#takeIn(message.event);
+      else this.#settle();
+    } finally {
+      this.#appendPending();
+      this.#endFlushes();
     }
-    this.#appendPending();
-    this.#endFlushes();
-    if (message.kind !== 'record') this.#report(message);
+  }
+
+  #takeIn(event: AuctionEvent): void {
+    const { pendingBytesMax, eventBytesMax } = this.#options;
+    this.#queued -= 1;
+    if (this.#pendingBytes >= pendingBytesMax) {
+      this.#options.observer.onDropped(1, 'queue-full');
+      return;
+    }
+    const bytes = this.#encode(event);
+    if (bytes === null) return;
+    if (bytes.length > eventBytesMax) {
+      this.#options.observer.onDropped(1, 'too-large');
+      return;
+    }
+    this.#pending.push(bytes);
+    this.#pendingBytes += bytes.length;
+  }
+
+  /** One event that cannot be encoded is no reason to lose others. */
+  #encode(event: AuctionEvent): Uint8Array | null {
+    try {
+      return encodeEvent(event);
+    } catch (error) {
+      this.#options.observer.onDropped(1, 'unencodable');
+      this.#reportError(error);
+      return null;
+    }
+  }
+
+  #appendPending(): void {
+    if (this.#isAppending || this.#pending.length === 0) return;
+    const batch = this.#pending;
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    this.#isAppending = true;
+    void this.#append(batch);
+  }
+
+  async #append(batch: readonly Uint8Array[]): Promise<void> {
+    let error: unknown = null;
+    try {
+      await this.#options.log.append(batch);
+    } catch (reason) {
+      error = reason;
+    }
+    this.#outcome = { count: batch.length, error };
+    if (!this.#mailbox.tell(WRITTEN)) this.#afterStop(() => this.#handle(WRITTEN));
+  }
+
+  #settle(): void {
+    const outcome = this.#outcome;
+    if (outcome === null) return;
+    this.#outcome = null;
+    this.#isAppending = false;
+    if (outcome.error === null) {
+      this.#isErrorReported = false;
+      this.#options.observer.onAcknowledged(outcome.count);
+    } else {
+      this.#options.observer.onDropped(outcome.count, 'append-failed');
+      this.#reportError(outcome.error);
+    }
+  }
+
+  #reportError(error: unknown): void {
+    if (this.#isErrorReported) return;
+    this.#isErrorReported = true;
+    this.#options.observer.onError(error);
+  }
+
+  #endFlushes(): void {
+    if (this.#queued > 0 || this.#pending.length > 0 || this.#isAppending) return;
+    for (const onFlushed of this.#flushing.splice(0)) onFlushed();
+  }
+
+  readonly #decide: Supervisor['decide'] = (name, error, nowMs) => {
+    const decision = this.#options.supervisor.decide(name, error, nowMs);
+    if (decision === 'stop') this.#afterStop(() => this.#giveUp());
+    return decision;
+  };
+
+  /** Nothing will be taken out of the mailbox any more. */
+  #giveUp(): void {
+    const lost = this.#queued + this.#pending.length;
+    this.#queued = 0;
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    try {
+      if (lost > 0) this.#options.observer.onDropped(lost, 'actor-stopped');
+    } finally {
+      this.#handle(WRITTEN);
+    }
+  }
+
+  /** Nobody supervises a stopped actor: a fault is told to the supervisor, who has nothing left to decide. */
+  #afterStop(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#options.supervisor.decide(this.#mailbox.name, error, this.#options.clock.monotonicMs());
+    }
   }
 }

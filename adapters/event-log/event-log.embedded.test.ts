@@ -302,6 +302,19 @@ describe('I/O errors', () => {
     expect(flushes).toBe(2);
   });
 
+  it('a failed open closes the file it had begun', async () => {
+    let closes = 0;
+    const files = filesWith((file) => ({
+      write: () => Promise.reject(systemError('EIO', 'write')),
+      close: () => {
+        closes += 1;
+        return file.close();
+      },
+    }));
+    await expect(open({ files })).rejects.toMatchObject({ code: 'io', cause: { code: 'EIO' } });
+    expect(closes).toBe(1);
+  });
+
   it('a failed open gives the lock back', async () => {
     const files: LogFiles = { ...nodeLogFiles, create: () => Promise.reject(systemError('EROFS', 'open')) };
     await expect(open({ files })).rejects.toMatchObject({ code: 'io', cause: { code: 'EROFS' } });

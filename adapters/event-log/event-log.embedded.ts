@@ -184,10 +184,18 @@ class SegmentedLog implements EmbeddedEventLog {
 
   async #startSegment(): Promise<void> {
     const { folder, files } = this.#settings;
-    this.#file = await files.create(join(folder, segmentName(this.#nextSequence)));
+    const file = await files.create(join(folder, segmentName(this.#nextSequence)));
+    this.#file = file;
     this.#fileBytes = 0;
-    await this.#write(encodeHeader(this.#nextSequence));
-    await files.syncFolder(folder);
+    try {
+      await this.#write(encodeHeader(this.#nextSequence));
+      await files.syncFolder(folder);
+    } catch (error) {
+      // A log that fails to open has nobody to close it, and is opened again and again.
+      this.#file = null;
+      await file.close();
+      throw error;
+    }
   }
 
   async #closeSegment(): Promise<void> {

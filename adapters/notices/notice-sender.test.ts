@@ -151,7 +151,8 @@ describe('limits', () => {
   });
 
   it('the second covers a name lookup that never ends', async () => {
-    sender = createSender({ resolve: () => new Promise(() => {}) });
+    const never = () => new Promise<never>(() => {});
+    sender = createSender({ resolvers: { public: never, allowed: never } });
     sender.send({ kind: 'loss', dspId: 'dsp', url: 'https://slow.test/' });
     timers.advance(0);
     timers.advance(1_000);

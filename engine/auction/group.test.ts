@@ -169,7 +169,7 @@ describe('work', () => {
       })),
     ).flat();
     clearAuction(buildInput({ imps, bids }));
-    // Of 20 slots each: 0.8 and 1.2 us per slot make 2.5 ms at most.
+    // Each looks at 20 slots, which takes 1 to 2 us.
     expect(evaluations.mock.calls.length).toBeLessThan(2500);
     evaluations.mockRestore();
   });

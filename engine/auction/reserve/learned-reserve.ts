@@ -29,6 +29,12 @@ export interface LearnedReserveState {
   readonly placements: Map<string, PlacementReserve>;
   /** Values of keys seen less than `promotionCount` times, the oldest key first. */
   readonly probation: Map<string, number[]>;
+  /**
+   * At the first key of each map, which is the next to make room. Nothing is ever inserted before it, so one iterator
+   * serves for good; a fresh one would step over everything deleted since the map was last rebuilt.
+   */
+  readonly oldestPlacements: Iterator<string>;
+  readonly oldestOnProbation: Iterator<string>;
   /** Keys whose published reserve may be out of date: they wait for the next round. */
   waiting: Set<string>;
   /** Keys that the round under way has still to step. */
@@ -55,7 +61,17 @@ const KEY_VALUES = 32;
 const PROMOTION_COUNT_MAX = 30;
 
 export function createLearnedReserve(options: LearnedReserveOptions): LearnedReserveState {
-  return { options, placements: new Map(), probation: new Map(), waiting: new Set(), round: new Set() };
+  const placements = new Map<string, PlacementReserve>();
+  const probation = new Map<string, number[]>();
+  return {
+    options,
+    placements,
+    probation,
+    oldestPlacements: placements.keys(),
+    oldestOnProbation: probation.keys(),
+    waiting: new Set(),
+    round: new Set(),
+  };
 }
 
 /** Adds one bidder's value, in micros per mille of the auction currency. Values that are not positive and finite are left out. */
@@ -77,7 +93,7 @@ function observeOnProbation(state: LearnedReserveState, reserveKey: string, ecpm
   const { probation, options } = state;
   let values = probation.get(reserveKey);
   if (values === undefined) {
-    if (probation.size >= options.placementsMax) probation.delete(firstOf(probation));
+    if (probation.size >= options.placementsMax) probation.delete(state.oldestOnProbation.next().value!);
     values = [];
     probation.set(reserveKey, values);
   }
@@ -89,7 +105,7 @@ function observeOnProbation(state: LearnedReserveState, reserveKey: string, ecpm
 
 function promote(state: LearnedReserveState, reserveKey: string, values: readonly number[]): void {
   const { placements, options, waiting } = state;
-  if (placements.size >= options.placementsMax) forget(state, firstOf(placements));
+  if (placements.size >= options.placementsMax) forget(state, state.oldestPlacements.next().value!);
   const window = new RollingWindow(options.windowCapacity);
   for (const value of values) window.push(value);
   placements.set(reserveKey, { window, reserveCpmMicros: 0 });
@@ -100,10 +116,6 @@ function promote(state: LearnedReserveState, reserveKey: string, values: readonl
 function forget({ placements, waiting }: LearnedReserveState, reserveKey: string): void {
   placements.delete(reserveKey);
   waiting.add(reserveKey);
-}
-
-function firstOf(map: ReadonlyMap<string, unknown>): string {
-  return map.keys().next().value!;
 }
 
 /** Lets every placement observed since its last step move once. Nothing happens while a round is under way. */
