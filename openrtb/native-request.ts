@@ -8,7 +8,9 @@ import { nativeRequest } from './model/native-objects.ts';
 import type { NativeAsset, NativeRequest } from './types.ts';
 
 /** Exactly one of these makes an asset (Native 1.2 section 4.2). */
-const ASSET_KINDS = ['title', 'img', 'video', 'data'] as const;
+export const NATIVE_ASSET_KINDS = ['title', 'img', 'video', 'data'] as const;
+
+export type NativeAssetKind = (typeof NATIVE_ASSET_KINDS)[number];
 
 /**
  * The request as Native 1.2 text, or null when a buyer could not answer it (reported as `native-invalid`). The text of
@@ -83,7 +85,7 @@ function withAssetIds(request: NativeRequest, reading: MessageReading): NativeRe
 function flawOf(request: NativeRequest): string | null {
   const ids = new Set<number>();
   for (const [index, asset] of request.assets.entries()) {
-    if (kindsOf(asset) !== 1) return `must give assets[${index}] exactly one of ${ASSET_KINDS.join(', ')}`;
+    if (kindsOf(asset) !== 1) return `must give assets[${index}] exactly one of ${NATIVE_ASSET_KINDS.join(', ')}`;
     if (asset.id === undefined) return `gives ids to some assets only, not to assets[${index}]`;
     if (ids.has(asset.id)) return `has two assets with id ${asset.id}`;
     ids.add(asset.id);
@@ -92,5 +94,5 @@ function flawOf(request: NativeRequest): string | null {
 }
 
 function kindsOf(asset: NativeAsset): number {
-  return ASSET_KINDS.filter((kind) => asset[kind] !== undefined).length;
+  return NATIVE_ASSET_KINDS.filter((kind) => asset[kind] !== undefined).length;
 }

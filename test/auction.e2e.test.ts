@@ -305,6 +305,16 @@ describe('the answer', () => {
     expect(bidsOf(answer)).toMatchObject([{ mtype, adm }]);
   });
 
+  it.each([
+    ['a link', '{"assets":[{"id":1,"title":{"text":"Hello"}}]}'],
+    ['a required asset', '{"link":{"url":"https://brand.example.com"},"assets":[{"id":2,"title":{"text":"Hello"}}]}'],
+  ])('holds no native ad without %s', async (_name, adm) => {
+    const gavel = await start({ dsps: { a: bidding({ price: 3, adm, w: undefined, h: undefined }) } });
+    const request = '{"ver":"1.2","assets":[{"id":1,"required":1,"title":{"len":25}}]}';
+    const answer = await gavel.post(adRequest('r', { imp: [{ id: '1', native: { request } }] }));
+    expect(bidsOf(answer)).toEqual([]);
+  });
+
   it('is gzipped for who takes it', async () => {
     const gavel = await start({ dsps: { a: bidding({ price: 3, adm: `<b>${'ad '.repeat(1000)}</b>` }) } });
     const answer = await gavel.post(adRequest('r'), { headers: { 'accept-encoding': 'gzip' } });

@@ -83,6 +83,8 @@ const CONTENT_FIELDS = Object.keys({
   hasWinNoticeUrl: true,
   hasInsecureMarkup: true,
   htmlKind: true,
+  hasNativeLink: true,
+  nativeAssets: true,
 } satisfies Record<ContentField, true>) as readonly ContentField[];
 
 type ContentField = Exclude<keyof BidCandidate, 'index' | 'dspId' | 'seat' | 'bidId' | 'impId'>;

@@ -63,6 +63,14 @@ export const REFUSALS = {
     lossReason: LossReason.CreativeFilteredFormat,
     meaning: 'the markup is not of the kind its media type needs',
   },
+  'native-link-missing': {
+    lossReason: LossReason.CreativeFilteredFormat,
+    meaning: 'the native markup has no link.url, or cannot be read',
+  },
+  'native-asset-missing': {
+    lossReason: LossReason.CreativeFilteredFormat,
+    meaning: 'the native markup lacks a required asset, by id and kind',
+  },
   'missing-creative-id': { lossReason: LossReason.MissingCreativeId, meaning: 'no crid, which the policy demands' },
   'missing-advertiser-domain': {
     lossReason: LossReason.MissingCreativeApprovalData,

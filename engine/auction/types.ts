@@ -7,6 +7,7 @@
  * `…ClickMicros` likewise per click.
  */
 import type { LossReason } from '../../openrtb/codes.ts';
+import type { NativeAssetKey } from '../../openrtb/native-answer.ts';
 import type { VerdictReason } from './reasons.ts';
 
 /** How winners are charged. `gsp` is the generalised second price, which with one slot is the second-price auction. */
@@ -51,6 +52,8 @@ export interface TimedMediaOffer {
 
 export interface NativeOffer {
   readonly blockedAttributes: readonly number[];
+  /** Assets that every answer must hold (`required: 1`), each once. */
+  readonly requiredAssets: readonly NativeAssetKey[];
 }
 
 /** At least one bound is set; ranges may overlap, the highest matching floor counts (docs/openrtb.md). */
@@ -149,6 +152,10 @@ export interface BidCandidate {
   readonly hasInsecureMarkup: boolean;
   /** The HTML markup is or contains a script / an iframe: what `btype` can be checked against. */
   readonly htmlKind: 'script' | 'iframe' | 'plain' | null;
+  /** The native markup says where a click leads; null when there is no native markup in the bid. */
+  readonly hasNativeLink: boolean | null;
+  /** Assets of the native markup, each once; null when there is no native markup, or it has them elsewhere (`assetsurl`). */
+  readonly nativeAssets: readonly NativeAssetKey[] | null;
 }
 
 export interface AuctionPolicy {

@@ -76,7 +76,7 @@ test.each<[string, Partial<BidRequest['imp'][0]>, string, number]>([
   ['banner', { banner: { w: 300, h: 250 } }, '<b>ad</b>', 1],
   ['video', { video: { mimes: ['video/mp4'] } }, '<VAST version="4.0"/>', 2],
   ['audio', { audio: { mimes: ['audio/mp4'] } }, '<VAST version="4.0"/>', 3],
-  ['native', { native: { request: '{}' } }, '{"native":{}}', 4],
+  ['native', { native: { request: '{}' } }, '{"link":{"url":"https://brand.example"},"assets":[]}', 4],
 ])('mtype says what won, though the bid did not: %s', (_name, media, adm, mtype) => {
   const request = buildRequest({ imp: [{ id: '1', ...media }] });
   const { mtype: _declared, ...bid } = buildWireBid({ adm });

@@ -218,8 +218,9 @@ describe('banner', () => {
 
 test('what is not offered is null', () => {
   expect(impTerms({})).toMatchObject({ video: null, audio: null, native: null });
-  const { banner, native } = impTerms({ banner: undefined, native: { request: '{}', battr: [4] } } as Partial<Imp>);
-  expect({ banner, native }).toEqual({ banner: null, native: { blockedAttributes: [4] } });
+  const request = '{"assets":[{"id":1,"required":1,"title":{"len":25}},{"id":2,"img":{}}]}';
+  const { banner, native } = impTerms({ banner: undefined, native: { request, battr: [4] } } as Partial<Imp>);
+  expect({ banner, native }).toEqual({ banner: null, native: { blockedAttributes: [4], requiredAssets: ['1 title'] } });
 });
 
 test('timed media', () => {

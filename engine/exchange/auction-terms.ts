@@ -3,7 +3,8 @@
  * OpenRTB's request fields become domain values with units.
  */
 import { type CurrencyTable, rateBetween } from '../../openrtb/currency.ts';
-import type { Audio, Banner, BidRequest, Deal, Device, DurFloors, Imp, Video } from '../../openrtb/types.ts';
+import { requiredAssetsOf } from '../../openrtb/native-answer.ts';
+import type { Audio, Banner, BidRequest, Deal, Device, DurFloors, Imp, Native, Video } from '../../openrtb/types.ts';
 import { type FloorTable, floorFor } from '../auction/floors.ts';
 import { roundUpMicros } from '../auction/micros.ts';
 import type {
@@ -14,6 +15,7 @@ import type {
   BannerOffer,
   DurationFloor,
   Mechanism,
+  NativeOffer,
   RatioFormat,
   Size,
   TimedMediaOffer,
@@ -197,7 +199,7 @@ function auctionImp(
     banner,
     video: imp.video === undefined ? null : timedOffer(imp.video, floors),
     audio: imp.audio === undefined ? null : timedOffer(imp.audio, floors),
-    native: imp.native === undefined ? null : { blockedAttributes: imp.native.battr ?? NO_NUMBERS },
+    native: imp.native === undefined ? null : nativeOffer(imp.native),
     secure: imp.secure === 1,
     interstitialScreen: imp.instl === 1 ? screenOf(device, banner) : null,
     expectedDelaySec: imp.exp ?? null,
@@ -256,6 +258,10 @@ function timedOffer(media: Video | Audio, floors: FloorConverter): TimedMediaOff
     durationFloors: durationFloors(media.durfloors, floors),
     minCpmPerSecMicros: perSecondFloor(media.mincpmpersec, floors),
   };
+}
+
+function nativeOffer(native: Native): NativeOffer {
+  return { blockedAttributes: native.battr ?? NO_NUMBERS, requiredAssets: requiredAssetsOf(native.request) };
 }
 
 /** A deal's floors are in its own currency, never in that of the imp (2.6, object Deal). */

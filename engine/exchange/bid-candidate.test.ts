@@ -118,6 +118,20 @@ test('the language is compared in lower case, and the BCP 47 one counts', () => 
   expect(candidate({ language: 'en', langb: 'en-GB' }).language).toBe('en-gb');
 });
 
+test.each<[string, string | undefined, boolean | null, readonly string[] | null]>([
+  ['none', undefined, null, null],
+  ['of another kind', '<b>ad</b>', null, null],
+  [
+    'with link and asset',
+    '{"link":{"url":"https://a.example"},"assets":[{"id":1,"title":{"text":"t"}}]}',
+    true,
+    ['1 title'],
+  ],
+  ['without either', '{"assets":[]}', false, []],
+])('native parts of markup: %s', (_name, adm, hasNativeLink, nativeAssets) => {
+  expect(bare(adm === undefined ? {} : { adm })).toMatchObject({ hasNativeLink, nativeAssets });
+});
+
 test('empty markup is no markup', () => {
   expect(candidate({ adm: '' })).toMatchObject({ hasMarkup: false, sniffedMedia: null, htmlKind: null });
 });

@@ -2,6 +2,7 @@
  * From a bid on the wire to a candidate of the auction: the one place where OpenRTB's bid fields become domain values.
  * Markup stays outside; the candidate carries only what a decision may ask about it.
  */
+import { readNativeAnswer } from '../../openrtb/native-answer.ts';
 import { type MarkupKind, sniffMarkup } from '../../openrtb/read-response.ts';
 import type { Bid } from '../../openrtb/types.ts';
 import { roundDownMicros } from '../auction/micros.ts';
@@ -60,6 +61,8 @@ export function bidCandidate(index: number, bid: Bid, origin: BidOrigin, priors:
     hasMarkup: facts.hasMarkup,
     sniffedMedia: facts.sniffedMedia,
     htmlKind: facts.htmlKind,
+    hasNativeLink: facts.hasNativeLink,
+    nativeAssets: facts.nativeAssets,
     hasInsecureMarkup: markup === '' ? INSECURE.test(bid.nurl ?? '') : facts.hasInsecureMarkup,
   };
 }
@@ -69,16 +72,22 @@ function priceMicrosRoundedDown(price: number): number {
   return Math.min(Number.MAX_SAFE_INTEGER, roundDownMicros(price * 1_000_000));
 }
 
-/** What a decision may ask about markup; empty = none. */
-export function markupFacts(
-  markup: string,
-): Pick<BidCandidate, 'hasMarkup' | 'sniffedMedia' | 'hasInsecureMarkup' | 'htmlKind'> {
+export type MarkupFacts = Pick<
+  BidCandidate,
+  'hasMarkup' | 'sniffedMedia' | 'hasInsecureMarkup' | 'htmlKind' | 'hasNativeLink' | 'nativeAssets'
+>;
+
+/** What a decision may ask about markup; empty = none. Only native markup is parsed, within limits. */
+export function markupFacts(markup: string): MarkupFacts {
   const sniffedMedia = markup === '' ? null : sniffMarkup(markup);
+  const native = sniffedMedia === 'native' ? readNativeAnswer(markup) : null;
   return {
     hasMarkup: markup !== '',
     sniffedMedia,
     hasInsecureMarkup: INSECURE.test(markup),
     htmlKind: sniffedMedia === 'html' ? htmlKindOf(markup) : null,
+    hasNativeLink: native === null ? null : native.hasLink,
+    nativeAssets: native === null ? null : native.assets,
   };
 }
 

@@ -118,6 +118,8 @@ function candidate({ dspId, impIndex, priceMicros }: StudyBid, index: number): B
     hasMarkup: true,
     hasWinNoticeUrl: true,
     hasInsecureMarkup: false,
+    hasNativeLink: null,
+    nativeAssets: null,
     htmlKind: 'plain',
   };
 }

@@ -13,7 +13,19 @@ export function checkMedia(contender: Contender, impRules: ImpRules): boolean {
   if (impRules.imp[media] === null) return contender.refuse('media-not-offered', 'mtype');
   if (!isMarkupOf(media, contender.bid.sniffedMedia)) return contender.refuse('markup-of-wrong-kind', 'adm');
   contender.media = media;
-  return true;
+  return media !== 'native' || checkNativeParts(contender, impRules.requiredNativeAssets);
+}
+
+/** A native ad without them cannot be shown (Native 1.2 sections 4.2 and 5.1). Null facts: nothing here to judge. */
+function checkNativeParts(contender: Contender, required: ImpRules['requiredNativeAssets']): boolean {
+  const { hasNativeLink, nativeAssets } = contender.bid;
+  if (hasNativeLink === false) return contender.refuse('native-link-missing', 'adm');
+  if (required === null || nativeAssets === null) return true;
+  let missing = required.size;
+  for (const asset of nativeAssets) {
+    if (required.has(asset)) missing--;
+  }
+  return missing === 0 || contender.refuse('native-asset-missing', 'adm');
 }
 
 /** By the looks of the markup, when several media types are offered. VAST may carry audio since 4.1, so it alone does not decide. */

@@ -1,4 +1,5 @@
 /** What eligibility looks up, compiled once per request so that a bid costs lookups only. */
+import type { NativeAssetKey } from '../../../openrtb/native-answer.ts';
 import { CategorySet } from '../category-set.ts';
 import { DomainSet } from '../domain-set.ts';
 import type { AuctionDeal, AuctionImp, AuctionInput, MediaType } from '../types.ts';
@@ -22,6 +23,8 @@ export interface ImpRules {
   readonly deals: ReadonlyMap<string, DealRules> | null;
   /** The media type when the imp offers exactly one. */
   readonly onlyMedia: MediaType | null;
+  /** null when every asset is optional. */
+  readonly requiredNativeAssets: ReadonlySet<NativeAssetKey> | null;
 }
 
 export interface DspBlockRules {
@@ -80,7 +83,11 @@ function compileImpRules(imp: AuctionImp, impIndex: number): ImpRules {
     deals ??= new Map();
     deals.set(deal.id, { deal, seats: setOrNull(deal.seats), advertisers: domainsOrNull(deal.advertiserDomains) });
   }
-  return { impIndex, imp, deals, onlyMedia: onlyMediaOf(imp) };
+  return { impIndex, imp, deals, onlyMedia: onlyMediaOf(imp), requiredNativeAssets: requiredNativeAssetsOf(imp) };
+}
+
+function requiredNativeAssetsOf({ native }: AuctionImp): ImpRules['requiredNativeAssets'] {
+  return native === null || native.requiredAssets.length === 0 ? null : new Set(native.requiredAssets);
 }
 
 function onlyMediaOf(imp: AuctionImp): MediaType | null {

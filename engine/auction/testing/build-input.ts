@@ -131,6 +131,8 @@ export function buildBid(bid: Partial<BidCandidate>, index: number): BidCandidat
     hasWinNoticeUrl: true,
     hasInsecureMarkup: false,
     htmlKind: null,
+    hasNativeLink: null,
+    nativeAssets: null,
     ...bid,
   };
 }
