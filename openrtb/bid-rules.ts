@@ -1,6 +1,6 @@
 /** What a bid must be by itself, whatever was asked for. Rules that need the request are the auction's. */
 import { LossReason, MarkupType } from './codes.ts';
-import { bareHost, isBareHost } from './hosts.ts';
+import { readDomains } from './domain-list.ts';
 import { isPresent, type JsonObject, mendObject } from './mend.ts';
 import type { MessageReading } from './message-reading.ts';
 import type { ObjectModel } from './model/field.ts';
@@ -24,6 +24,7 @@ export type BidReading = { readonly kind: 'bid'; readonly bid: Bid } | ({ readon
 export function readBid(raw: JsonObject, isFinal: boolean, reading: MessageReading): BidReading {
   const fields = isFinal ? raw : mendBid(raw, reading);
   if (fields.adm !== undefined) fields.adm = readMarkup(fields.adm, reading);
+  if (typeof fields.adm === 'string' && !/\S/.test(fields.adm)) delete fields.adm;
   const flaw = flawOf(fields, raw);
   if (flaw !== null) return { kind: 'flawed', ...flaw };
   const bid = fields as unknown as Mutable<Bid>;
@@ -152,9 +153,8 @@ const MISSING_MARKUP: BidFlaw = {
 function applyCreativeRules(bid: Mutable<Bid>, reading: MessageReading): void {
   if (!bid.adomain?.length) {
     reading.report('missing-advertiser-domain', 'has no advertiser domain', 'adomain');
-  } else if (!bid.adomain.every(isBareHost)) {
-    reading.report('advertiser-domain-not-bare', 'must hold lower-case hosts; reduced to hosts', 'adomain');
-    bid.adomain = bid.adomain.map(bareHost).filter((host) => host !== '');
+  } else {
+    bid.adomain = readDomains(bid.adomain, 'adomain', 'advertiser-domain-not-bare', reading);
   }
   if (bid.crid === undefined) reading.report('missing-creative-id', 'has no creative id', 'crid');
   if (bid.api !== undefined) reading.report('deprecated-field', 'deprecated since 2.6: use apis', 'api');

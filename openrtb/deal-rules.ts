@@ -1,4 +1,5 @@
 /** What the deals of an imp must mean, once their fields have their types: one meaning per id, terms that are agreed. */
+import { readDomains } from './domain-list.ts';
 import { applyCurrencyRule, boundedFloors } from './floor-rules.ts';
 import type { MessageReading } from './message-reading.ts';
 import type { Deal, Imp, Mutable } from './types.ts';
@@ -39,7 +40,7 @@ function isUnambiguous(deal: Deal, ambiguous: ReadonlySet<string>, reading: Mess
 }
 
 function hasAgreedTerms(deal: Mutable<Deal>, reading: MessageReading): boolean {
-  if (!applyCurrencyRule(deal, reading)) return false;
+  if (!applyCurrencyRule(deal, reading) || !applyAdvertiserRule(deal, reading)) return false;
   if (deal.durfloors) deal.durfloors = boundedFloors(deal.durfloors, reading);
   if (deal.at === undefined || deal.at === 1 || deal.at === 2) return true;
   if (deal.at !== FIXED_PRICE) {
@@ -48,5 +49,14 @@ function hasAgreedTerms(deal: Mutable<Deal>, reading: MessageReading): boolean {
   }
   if (deal.bidfloor) return true;
   reading.report('fixed-price-missing', 'is the price of a deal with at 3 and must be above 0', 'bidfloor');
+  return false;
+}
+
+/** A deal for certain advertisers, none of which can be read, must not become a deal for all. */
+function applyAdvertiserRule(deal: Mutable<Deal>, reading: MessageReading): boolean {
+  if (!deal.wadomain?.length) return true;
+  deal.wadomain = readDomains(deal.wadomain, 'wadomain', 'blocked-domain-not-bare', reading);
+  if (deal.wadomain.length > 0) return true;
+  reading.report('unusable-value', 'names no domain; the deal is not used', 'wadomain');
   return false;
 }

@@ -11,7 +11,12 @@ it.each([
   ['https://user@shop.example:8080', 'shop.example'],
   ['shop.example.', 'shop.example'],
   [' shop.example ', 'shop.example'],
-  ['bücher.example', 'bücher.example'],
+  ['bücher.example', 'xn--bcher-kva.example'],
+  ['BÜCHER.example:443', 'xn--bcher-kva.example'],
+  ['xn--bcher-kva.example', 'xn--bcher-kva.example'],
+  ['*.shop.example', 'shop.example'],
+  ['.shop.example', 'shop.example'],
+  ['https://*.www.shop.example/', 'shop.example'],
   ['https://', ''],
 ])('%s is the host %s', (domain, host) => {
   expect(bareHost(domain)).toBe(host);

@@ -126,6 +126,11 @@ function mendScalars(field: Field, value: unknown, reading: MessageReading): unk
     else items.push(item);
     reading.leave();
   }
+  if (field.critical && items.length === 0 && value.length > 0) {
+    // An empty list restricts nothing, and that is not what was meant.
+    reading.report('unusable-value', 'holds no usable item; what depends on it is not used');
+    return UNUSABLE;
+  }
   return items;
 }
 

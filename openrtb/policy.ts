@@ -30,6 +30,7 @@ const RULES = {
   'boolean-for-flag': row('reject', 'warn', 'notice'),
   'scalar-for-array': row('reject', 'warn', 'notice'),
   'array-for-string': row('reject', 'warn', 'notice'),
+  'joined-domains': row('warn', 'warn', 'notice'),
   'ext-not-object': row('reject', 'warn', 'notice'),
   'wrong-type': row('reject', 'warn', 'notice'),
   'out-of-range': row('reject', 'warn', 'notice'),
@@ -76,6 +77,7 @@ const RULES = {
   'languages-twice': row('reject', 'warn', 'notice'),
   'exclusive-fields': row('reject', 'warn', 'notice'),
   'blocked-domain-not-bare': row('notice', 'notice', 'notice'),
+  'no-usable-domain': row('reject', 'reject', 'reject'),
   'legacy-place': row('warn', 'warn', 'notice'),
   // `warn` reads it as 1, the most restrictive value.
   'gdpr-invalid': row('reject', 'reject', 'warn'),

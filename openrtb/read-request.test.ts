@@ -206,6 +206,25 @@ describe('mends', () => {
       request({ badv: ['shop.example', 'a.example'] }),
     ],
     [
+      'blocked domains in one text',
+      request({ badv: ['a.example, *.b.example', 'c.example'] }),
+      ['warn joined-domains badv', 'notice blocked-domain-not-bare badv'],
+      request({ badv: ['a.example', 'b.example', 'c.example'] }),
+    ],
+    [
+      'an international name in letters',
+      request({ badv: ['Bücher.example'] }),
+      ['notice blocked-domain-not-bare badv'],
+      request({ badv: ['xn--bcher-kva.example'] }),
+    ],
+    [
+      'advertisers of a deal with wildcard',
+      imp({ pmp: { deals: [{ id: 'd', wadomain: ['*.Shop.example'] }] } }),
+      ['notice blocked-domain-not-bare imp[0].pmp.deals[0].wadomain'],
+      imp({ pmp: { deals: [{ id: 'd', wadomain: ['shop.example'] }] } }),
+    ],
+    ['a restricted list with a hole', request({ wseat: ['', 's', null] }), [], request({ wseat: ['s'] })],
+    [
       'a request without site, app and dooh',
       { ...base, site: undefined },
       ['warn no-inventory '],
@@ -526,6 +545,25 @@ describe('drops', () => {
       imp({ pmp: { deals: [] } }),
     ],
     [
+      'deals whose restrictions name nobody',
+      imp({
+        pmp: {
+          deals: [
+            { id: 'a', wseat: [''] },
+            { id: 'b', wadomain: [null] },
+            { id: 'c', wadomain: ['//'] },
+          ],
+        },
+      }),
+      [
+        'drop unusable-value imp[0].pmp.deals[0].wseat',
+        'drop unusable-value imp[0].pmp.deals[1].wadomain',
+        'notice blocked-domain-not-bare imp[0].pmp.deals[2].wadomain',
+        'drop unusable-value imp[0].pmp.deals[2].wadomain',
+      ],
+      imp({ pmp: { deals: [] } }),
+    ],
+    [
       'a deal without id',
       imp({ pmp: { deals: [{ bidfloor: 1 }, { id: 'd' }] } }),
       ['drop missing-field imp[0].pmp.deals[0].id'],
@@ -637,6 +675,21 @@ describe('rejects', () => {
     ['unreadable coppa', request({ regs: { coppa: 'x' }, imp: [{}, base.imp[0]] }), 'regs.coppa', 'unusable-value'],
     ['unreadable regs', request({ regs: 'x' }), 'regs', 'unusable-value'],
     ['unreadable blocks', request({ badv: {} }), 'badv', 'unusable-value'],
+    ...['wseat', 'bseat', 'cur', 'wlang', 'wlangb', 'acat', 'bcat', 'badv', 'bapp'].flatMap((key) =>
+      [[''], [null], ['', null, {}]].map((list): [string, unknown, string, string] => [
+        `a restriction without content, ${key}: ${JSON.stringify(list)}`,
+        request({ [key]: list }),
+        key,
+        'unusable-value',
+      ]),
+    ),
+    ['blocked advertisers that name no host', request({ badv: ['https://', ','] }), 'badv', 'no-usable-domain'],
+    [
+      'more domains in one text than in a list',
+      request({ badv: ['a.example,'.repeat(501)] }),
+      'badv',
+      'too-many-items',
+    ],
   ])('%s', (_name, message, path, code) => {
     const reading = rejected(message);
     expect(reading.diagnostic).toMatchObject({ path, code, severity: 'reject' });

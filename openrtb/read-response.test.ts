@@ -74,6 +74,12 @@ describe('takes', () => {
       [`warn advertiser-domain-not-bare ${at('.adomain')}`],
       {},
     ],
+    [
+      'an international domain in letters, beside another in one text',
+      { adomain: ['shop.example,bücher.example'] },
+      [`warn joined-domains ${at('.adomain')}`, `warn advertiser-domain-not-bare ${at('.adomain')}`],
+      { adomain: ['shop.example', 'xn--bcher-kva.example'] },
+    ],
     ['no advertiser domain', { adomain: [] }, [`warn missing-advertiser-domain ${at('.adomain')}`], { adomain: [] }],
     ['no creative id', { crid: null }, [`warn missing-creative-id ${at('.crid')}`], { crid: undefined }],
     ['unknown fields', { auid: 1 }, [], { auid: 1 }],
@@ -175,6 +181,7 @@ describe('drops a bid', () => {
       `unknown-mtype ${at('.mtype')}`,
     ],
     ['without markup', { ...bid, adm: undefined }, LossReason.MissingMarkup, `missing-markup ${at('.adm')}`],
+    ['with markup of blanks', { ...bid, adm: ' \n' }, LossReason.MissingMarkup, `missing-markup ${at('.adm')}`],
     ['with empty markup', { ...bid, adm: '' }, LossReason.MissingMarkup, `missing-markup ${at('.adm')}`],
   ])('%s', (_name, broken, lossReason, finding) => {
     const reading = read1(bids(broken, { ...bid, id: 'b2' }));
@@ -340,6 +347,12 @@ describe('reads as no-bid', () => {
 
 describe('calls invalid', () => {
   it.each<[string, unknown, LossReason, string]>([
+    [
+      'more domains in one text than in a list',
+      oneBid({ adomain: ['a.example,'.repeat(501)] }),
+      LossReason.InvalidBidResponse,
+      'too-many-items',
+    ],
     ['truncated JSON', '{"id":"r1","seatbid":[', LossReason.InvalidBidResponse, 'not-json'],
     ['an HTML page', '<html></html>', LossReason.InvalidBidResponse, 'not-json'],
     ['an array', '[]', LossReason.InvalidBidResponse, 'root-not-object'],

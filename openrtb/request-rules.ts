@@ -1,6 +1,6 @@
 /** What a request must mean as a whole, once its fields have their types: inventory, exclusive fields, privacy, spelling. */
 import { countryAlpha3 } from './countries.ts';
-import { bareHost, isBareHost } from './hosts.ts';
+import { readDomains } from './domain-list.ts';
 import { applyImpRules } from './imp-rules.ts';
 import type { Validator } from './json-schema.ts';
 import type { MessageReading } from './message-reading.ts';
@@ -61,9 +61,10 @@ function applyCurrencyCase(request: Mutable<BidRequest>, reading: MessageReading
 }
 
 function applyBlockedDomains(request: Mutable<BidRequest>, reading: MessageReading): void {
-  if (!request.badv || request.badv.every(isBareHost)) return;
-  reading.report('blocked-domain-not-bare', 'holds more than lower-case hosts; reduced to hosts', 'badv');
-  request.badv = request.badv.map(bareHost).filter((host) => host !== '');
+  if (!request.badv?.length) return;
+  request.badv = readDomains(request.badv, 'badv', 'blocked-domain-not-bare', reading);
+  if (request.badv.length === 0)
+    reading.report('no-usable-domain', 'names no domain; nothing would be blocked', 'badv');
 }
 
 function applyPrivacyRules(regs: Regs, reading: MessageReading): void {

@@ -23,7 +23,8 @@ const MAY_IMPORT: Record<string, string[]> = {
 
 /** Rooms that decide: no I/O, clock or randomness of their own. */
 const PURE_ROOMS = ['openrtb', 'engine'];
-const PURE_MODULES = new Set(['node:buffer', 'ajv', 'ajv-formats']);
+// node:url for domainToASCII, which only computes.
+const PURE_MODULES = new Set(['node:buffer', 'node:url', 'ajv', 'ajv-formats']);
 
 interface SourceFile {
   readonly path: string;

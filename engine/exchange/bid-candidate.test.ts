@@ -133,7 +133,9 @@ test.each<[string, string | undefined, boolean | null, readonly string[] | null]
 });
 
 test('empty markup is no markup', () => {
-  expect(candidate({ adm: '' })).toMatchObject({ hasMarkup: false, sniffedMedia: null, htmlKind: null });
+  for (const adm of ['', ' \n\t']) {
+    expect(candidate({ adm })).toMatchObject({ hasMarkup: false, sniffedMedia: null, htmlKind: null });
+  }
 });
 
 describe('insecure markup', () => {

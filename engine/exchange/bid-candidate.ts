@@ -63,7 +63,7 @@ export function bidCandidate(index: number, bid: Bid, origin: BidOrigin, priors:
     htmlKind: facts.htmlKind,
     hasNativeLink: facts.hasNativeLink,
     nativeAssets: facts.nativeAssets,
-    hasInsecureMarkup: markup === '' ? INSECURE.test(bid.nurl ?? '') : facts.hasInsecureMarkup,
+    hasInsecureMarkup: facts.hasMarkup ? facts.hasInsecureMarkup : INSECURE.test(bid.nurl ?? ''),
   };
 }
 
@@ -77,12 +77,13 @@ export type MarkupFacts = Pick<
   'hasMarkup' | 'sniffedMedia' | 'hasInsecureMarkup' | 'htmlKind' | 'hasNativeLink' | 'nativeAssets'
 >;
 
-/** What a decision may ask about markup; empty = none. Only native markup is parsed, within limits. */
+/** What a decision may ask about markup; only blanks = none. Only native markup is parsed, within limits. */
 export function markupFacts(markup: string): MarkupFacts {
-  const sniffedMedia = markup === '' ? null : sniffMarkup(markup);
+  const hasMarkup = /\S/.test(markup);
+  const sniffedMedia = hasMarkup ? sniffMarkup(markup) : null;
   const native = sniffedMedia === 'native' ? readNativeAnswer(markup) : null;
   return {
-    hasMarkup: markup !== '',
+    hasMarkup,
     sniffedMedia,
     hasInsecureMarkup: INSECURE.test(markup),
     htmlKind: sniffedMedia === 'html' ? htmlKindOf(markup) : null,
