@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-/** `gavel COMMAND [options]`: picks the command; exit code 2 with one line for anything the caller got wrong. */
 import { UsageError } from './commands/usage-error.ts';
+/** `gavel COMMAND [options]`: picks the command; exit code 2 with one line for anything the caller got wrong. */
+import { VERSION } from './config/version.ts';
 
 interface Command {
   readonly summary: string;
@@ -28,13 +29,17 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 
 function help(): string {
   const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`);
-  return `gavel: an OpenRTB auction engine\n\nUsage: gavel COMMAND [options]\n\nCommands:\n${lines.join('\n')}\n\n\`gavel COMMAND --help\` lists the options of one.\n`;
+  return `gavel: an OpenRTB auction engine\n\nUsage: gavel COMMAND [options]\n\nCommands:\n${lines.join('\n')}\n\n\`gavel COMMAND --help\` lists the options of one, \`gavel --version\` says which build this is.\n`;
 }
 
 async function main(args: readonly string[]): Promise<void> {
   const [name, ...rest] = args;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     process.stdout.write(help());
+    return;
+  }
+  if (name === '--version') {
+    process.stdout.write(`gavel ${VERSION}\n`);
     return;
   }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;

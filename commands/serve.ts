@@ -39,6 +39,7 @@ export async function serve(args: readonly string[]): Promise<void> {
     throw startupError(error);
   });
   process.stdout.write(`${welcome(gavel.url, config.dsps.length)}\n`);
+  if (config.dsps.length === 0) process.stderr.write(`${NO_DSPS}\n`);
   let isClosing = false;
   void simulated?.exited.then(() => {
     if (!isClosing) process.stderr.write('gavel: the simulated DSPs have ended; every call to them will fail\n');
@@ -59,6 +60,9 @@ async function startSimulatedDsps(scenarioPath: string | undefined, count: numbe
     throw error;
   }
 }
+
+/** Such an engine is healthy by every measure and sells nothing. */
+const NO_DSPS = 'gavel: no DSPs to ask, so no auction gets a bid: set dsps in --config, or use --with-simulated-dsps';
 
 /** One line: where it listens, and something to try. */
 function welcome(url: string, dspCount: number): string {

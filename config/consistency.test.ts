@@ -9,10 +9,15 @@ const DEFAULTS = loadConfig({ file: null, environment: {}, overrides: {} });
 function config(sections: { readonly [section in keyof Config]?: unknown }): Config {
   const changed = Object.entries(sections).map(([section, settings]) => [
     section,
-    Array.isArray(settings) ? settings : { ...(DEFAULTS[section as keyof Config] as object), ...(settings as object) },
+    Array.isArray(settings)
+      ? settings.map(withDefaults)
+      : { ...(DEFAULTS[section as keyof Config] as object), ...(settings as object) },
   ]);
   return { ...DEFAULTS, ...Object.fromEntries(changed) };
 }
+
+/** What the schema fills in for an entry of a list, as far as the rules ask for it. */
+const withDefaults = (entry: object) => ({ headers: {}, ...entry });
 
 const pathOf = (sections: Parameters<typeof config>[0]) => checkConsistency(config(sections))?.path ?? null;
 
@@ -32,6 +37,36 @@ test('slot weights may be level and must not rise', () => {
   expect(pathOf({ placements: [{ id: 'a' }, { id: 'b', slotWeights: [1, 0.5, 0.6] }] })).toBe(
     'placements[1].slotWeights',
   );
+});
+
+describe('headers of a DSP', () => {
+  const pathWith = (name: string) =>
+    pathOf({ dsps: [{ id: 'a' }, { id: 'b', headers: { accept: '*/*', [name]: 'x' } }] });
+
+  test.each(['authorization', 'X-Api.Key', 'x_token', 'hosted-by', 'x-content-id'])('%j may be set', (name) => {
+    expect(pathWith(name)).toBeNull();
+  });
+
+  test.each(['', 'two words', 'colon:', 'line\nbreak', 'ключ'])('%j is none', (name) => {
+    expect(pathWith(name)).toBe('dsps[1].headers');
+  });
+
+  test.each([
+    ...['Host', 'content-type', 'Content-Length', 'transfer-encoding', 'Connection', 'keep-alive'],
+    ...['x-openrtb-version', 'Accept-Encoding'],
+  ])("%j is the engine's", (name) => {
+    expect(pathWith(name)).toBe(`dsps[1].headers.${name}`);
+  });
+});
+
+test('floor rules differ in what they name', () => {
+  const rule = { country: 'DEU', size: '300x250', floorCpmMicros: 1 };
+  expect(
+    pathOf({ floors: [rule, { ...rule, mediaType: 'banner' }, { country: 'DEU', floorCpmMicros: 1 }] }),
+  ).toBeNull();
+  expect(pathOf({ floors: [rule, { floorCpmMicros: 1 }, { ...rule, floorCpmMicros: 2 }] })).toBe('floors[2]');
+  // The same text under another key is another thing.
+  expect(pathOf({ floors: [{ publisherId: 'a' }, { placementId: 'a' }] })).toBeNull();
 });
 
 test('the exchange deals in a currency that has a rate', () => {

@@ -12,6 +12,8 @@ export function checkConsistency(config: Config): Inconsistency | null {
     duplicate(config.dsps, 'dsps') ??
     duplicate(config.placements, 'placements') ??
     risingWeights(config) ??
+    repeatedFloorRule(config) ??
+    unusableHeader(config) ??
     unknownCurrency(config) ??
     uncallableDsp(config) ??
     unreachableLimits(config)
@@ -32,6 +34,38 @@ function risingWeights(config: Config): Inconsistency | null {
     const rises = slotWeights?.some((weight, position) => position > 0 && weight > slotWeights[position - 1]!);
     if (rises)
       return { path: `placements[${index}].slotWeights`, message: 'must not rise: the first position is the best' };
+  }
+  return null;
+}
+
+/** Of two floors for the same traffic, which one counts would be chance. */
+function repeatedFloorRule({ floors }: Config): Inconsistency | null {
+  const indexes = new Map<string, number>();
+  for (const [index, { publisherId, placementId, country, size, mediaType }] of floors.entries()) {
+    const names = JSON.stringify([publisherId, placementId, country, size, mediaType]);
+    const first = indexes.get(names);
+    if (first !== undefined) {
+      return { path: `floors[${index}]`, message: `names the same as floors[${first}]; one of them must go` };
+    }
+    indexes.set(names, index);
+  }
+  return null;
+}
+
+/** `token` of RFC 9110 section 5.6.2. */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** Set by the transport, or decided per connection: a second one would contradict the message that is sent. */
+const OWN_HEADER =
+  /^(?:host|content-.*|transfer-encoding|connection|keep-alive|upgrade|expect|x-openrtb-version|accept-encoding)$/i;
+
+function unusableHeader({ dsps }: Config): Inconsistency | null {
+  for (const [index, { headers }] of dsps.entries()) {
+    for (const name of Object.keys(headers)) {
+      const path = `dsps[${index}].headers`;
+      // Quoted, since it may hold a line break.
+      if (!HEADER_NAME.test(name)) return { path, message: `${JSON.stringify(name)} is no HTTP header name` };
+      if (OWN_HEADER.test(name)) return { path: `${path}.${name}`, message: 'is set by the engine itself' };
+    }
   }
   return null;
 }

@@ -47,6 +47,15 @@ test.each([
     ':2: auction.dealOrder: must be one of deal_first, price_first, is "sometimes"',
   ],
   ['placements:\n  - id: p\n    slotWeights: [0.5, 1]\n', ':3: placements[0].slotWeights: must not rise'],
+  [
+    'dsps:\n  - id: a\n    url: http://x\n    headers:\n      accept: a\n      Host: b\n',
+    ':6: dsps[0].headers.Host: is set by the engine itself',
+  ],
+  [
+    'dsps:\n  - id: a\n    url: http://x\n    headers:\n      "a\\nb": c\n',
+    ':5: dsps[0].headers: "a\\nb" is no HTTP header name',
+  ],
+  ['floors:\n  - floorCpmMicros: 1\n  - floorCpmMicros: 2\n', ':3: floors[1]: names the same as floors[0]'],
   ['exchange:\n  currency: EUR\n', ':2: exchange.currency: "EUR" has no rate'],
   ['learnedReserve:\n  windowSize: 100\n', 'learnedReserve.observationsMin: must not exceed'],
   ['server:\n  port: 1\n  port: 2\n', ':3: '],

@@ -158,7 +158,7 @@ export const CONFIG_SCHEMA: ConfigSchema = {
           floorCpmMicros: optionalInteger(0, 1_000_000_000_000, 'Micros CPM in `exchange.currency`.'),
         },
       },
-      'Floor rules; the most specific one that matches counts, see docs/auction.md.',
+      'Floor rules; the most specific one that matches counts, and no two may name the same, see docs/auction.md.',
     ),
     learnedReserve: section('Reserve prices learned from bids, per placement (docs/auction.md).', {
       estimator: choice(
@@ -311,7 +311,8 @@ export const CONFIG_SCHEMA: ConfigSchema = {
             type: 'object',
             default: NO_PROPERTIES,
             additionalProperties: { type: 'string', pattern: '^[^\\r\\n\\0]*$', secret: true },
-            description: 'Extra request headers, e.g. authorization.',
+            description:
+              'Extra request headers, e.g. authorization; not those that the engine sets (host, content-*, ...).',
             secret: true,
           },
           quirks: list(

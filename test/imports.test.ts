@@ -18,7 +18,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'compose.ts': ['openrtb', 'engine', 'actors', 'adapters', 'config'],
   bench: ['openrtb', 'engine', 'actors', 'adapters', 'config', 'simulator', 'compose.ts'],
   commands: ['openrtb', 'engine', 'adapters', 'config', 'simulator', 'bench', 'compose.ts'],
-  'main.ts': ['commands'],
+  'main.ts': ['commands', 'config'],
 };
 
 /** Rooms that decide: no I/O, clock or randomness of their own. */

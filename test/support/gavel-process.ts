@@ -31,6 +31,8 @@ export async function runGavel(args: readonly string[], env: Readonly<Record<str
 
 export interface RunningGavel {
   readonly url: string;
+  /** What it has written to stderr so far. */
+  readonly stderr: () => string;
   readonly kill: (signal: NodeJS.Signals) => void;
   readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
 }
@@ -48,7 +50,7 @@ export async function serveGavel(
   const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }));
   const url = /http:\/\/[^ ]+/.exec((await firstLine(child)) ?? '')?.[0];
   if (url === undefined) throw new Error(`gavel serve did not start: ${stderr()}`);
-  return { url, kill: (signal) => void child.kill(signal), ended };
+  return { url, stderr, kill: (signal) => void child.kill(signal), ended };
 }
 
 function start(args: readonly string[], env: Readonly<Record<string, string>>, timeout?: number): ChildProcess {

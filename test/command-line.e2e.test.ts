@@ -1,0 +1,38 @@
+/** What an operator reads at the terminal. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { VERSION } from '../config/version.ts';
+import { COLD, IS_BUILT, type RunningGavel, runGavel, serveGavel } from './support/gavel-process.ts';
+
+describe.skipIf(!IS_BUILT)('the command line (needs a build: npm run build)', () => {
+  let folder: string;
+  let gavel: RunningGavel | null = null;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'gavel-command-line-'));
+  });
+  afterEach(async () => {
+    gavel?.kill('SIGTERM');
+    await gavel?.ended;
+    gavel = null;
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('says its version', async () => {
+    expect(await runGavel(['--version'])).toEqual({ code: 0, stdout: `gavel ${VERSION}\n`, stderr: '' });
+  });
+
+  it('warns in one line when there is no DSP to ask', async () => {
+    gavel = await serveGavel(['--data', folder], COLD);
+    const warnings = () => gavel!.stderr().match(/^gavel: .*$/gm);
+    await expect.poll(warnings).toEqual([expect.stringContaining('no DSPs to ask')]);
+  });
+
+  it('warns of nothing when there is one', async () => {
+    gavel = await serveGavel(['--data', folder, '--with-simulated-dsps', '--dsps', '1'], COLD);
+    gavel.kill('SIGTERM');
+    await gavel.ended;
+    expect(gavel.stderr()).not.toMatch(/^gavel: /m);
+  });
+});
