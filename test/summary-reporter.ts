@@ -6,8 +6,7 @@ export default class SummaryReporter implements Reporter {
     const counts = { passed: 0, failed: 0, skipped: 0 };
     const skipped: string[] = [];
     for (const module of modules) {
-      // A file that cannot be loaded has no tests to fail, but has failed.
-      if (module.state() === 'failed' && module.errors().length > 0) counts.failed += 1;
+      const failedBefore = counts.failed;
       for (const test of module.children.allTests()) {
         const { state } = test.result();
         if (state === 'passed') counts.passed += 1;
@@ -17,8 +16,11 @@ export default class SummaryReporter implements Reporter {
           skipped.push(`${module.relativeModuleId}: ${test.fullName}`);
         }
       }
+      // It could not be loaded, or a hook of it failed: it has failed without a test that says so.
+      if (module.state() === 'failed' && counts.failed === failedBefore) counts.failed += 1;
     }
-    counts.failed += unhandledErrors.length;
+    // What escaped from a test that passed fails the run too, which must not end with "0 failed".
+    if (counts.failed === 0) counts.failed = unhandledErrors.length;
     // After vitest's own summary, so that these lines are the last ones.
     process.once('exit', () => {
       for (const name of skipped) process.stdout.write(`skipped: ${name}\n`);
