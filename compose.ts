@@ -285,6 +285,7 @@ function healthOptions(dsp: DspConfig, config: Config): DspHealthOptions {
   const { adaptiveTimeout, breaker, rotation } = DSP_HEALTH_DEFAULTS;
   return {
     ...DSP_HEALTH_DEFAULTS,
+    isProtected: protection.enabled,
     timeoutMs: dsp.timeoutMs ?? dspDefaults.timeoutMs,
     timeoutMsMin: dspDefaults.timeoutMsMin,
     inFlightMax: connectionsTo(dsp, config) + dspDefaults.waitingMax,

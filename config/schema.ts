@@ -249,6 +249,12 @@ export const CONFIG_SCHEMA: ConfigSchema = {
       keepAliveMs: integer(30_000, 1000, 600_000, 'ms an idle connection to a DSP is kept.'),
     }),
     protection: section('How auctions are protected from sick DSPs, and DSPs from us (docs/fan-out.md).', {
+      enabled: {
+        type: 'boolean',
+        default: true,
+        description:
+          'Off: every DSP is called with its configured timeout, however sick it is. For tests of single answers.',
+      },
       timeoutQuantile: share(
         ADAPTIVE_TIMEOUT_DEFAULTS.quantile,
         'Share of calls that the adaptive timeout should suffice for.',

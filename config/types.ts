@@ -90,6 +90,7 @@ export interface DspDefaultsConfig {
 }
 
 export interface ProtectionConfig {
+  readonly enabled: boolean;
   readonly timeoutQuantile: number;
   readonly timeoutHeadroom: number;
   readonly timeoutExplorationShare: number;

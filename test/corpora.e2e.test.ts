@@ -157,7 +157,7 @@ describe.skipIf(!HAS_SHARED_DATA)('DSP answers of ../shared/datasets/openrtb', (
     rounds = roundsOf(datasetAnswers());
     const dspCount = Math.max(...rounds.map(({ answers }) => answers.length));
     const dsps = Array.from({ length: dspCount }, (_, index) => [`dsp-${index}`, playing(index)] as const);
-    gavel = await startTestGavel({ dsps: Object.fromEntries(dsps) });
+    gavel = await startTestGavel({ dsps: Object.fromEntries(dsps), config: UNPROTECTED });
   });
   afterAll(() => gavel?.close());
 
@@ -232,6 +232,9 @@ describe.skipIf(!HAS_SHARED_DATA)('DSP answers of ../shared/datasets/openrtb', (
     return adRequest(id as string, { imp: [...impIds].map((impId) => ({ id: impId, banner, video })) });
   }
 });
+
+/** Most answers of the dataset are odd on purpose, and every one of them must be asked for. */
+const UNPROTECTED = { 'protection.enabled': false };
 
 /** No rates are configured here: such a floor cannot be compared with anything. */
 const FOREIGN_FLOOR = /"bidfloorcur":"(?!USD)/;

@@ -255,11 +255,31 @@ test('an answer between deadline and abort is measured and keeps its connection'
     );
   });
   expect(result).toMatchObject({ kind: 'timeout', phase: 'headers' });
-  // The late call still has its connection: there is no room for another.
-  expect(await call(transport)).toMatchObject({ kind: 'not-sent', reason: 'pool-full' });
   answer();
   await expect.poll(() => late.length).toBe(1);
   expect(late[0]).toBeGreaterThanOrEqual(30);
   expect(await call(transport)).toMatchObject({ kind: 'answered' });
   expect(connections).toBe(1);
+});
+
+test('a call that needs its connection ends one that only lingers', async () => {
+  let calls = 0;
+  const url = await http((_request, _body, response) => {
+    calls += 1;
+    if (calls > 1) response.writeHead(200).end('{}');
+  });
+  const transport = transportTo(url, { connections: 1, waitingMax: 0 });
+  const nowMs = systemClock.monotonicMs();
+  const late: number[] = [];
+  const result = await new Promise<DspTransportResult>((resolve) => {
+    const body = Buffer.from('{}');
+    const onLateAnswer = (latencyMs: number): void => void late.push(latencyMs);
+    transport.call(
+      { dspId: 'one', body, version: '2.6', deadlineAtMs: nowMs + 30, abortAtMs: nowMs + 20_000, onLateAnswer },
+      resolve,
+    );
+  });
+  expect(result).toMatchObject({ kind: 'timeout' });
+  expect(await call(transport)).toMatchObject({ kind: 'answered' });
+  expect(late).toEqual([]);
 });

@@ -92,6 +92,8 @@ class DspLine {
   readonly connections: number;
   readonly inFlightMax: number;
   inFlight = 0;
+  /** Timed out for their callers, still under way: oldest first. They hold connections only until somebody needs one. */
+  readonly lingering = new Set<DspExchange>();
   readonly #headers: Readonly<Record<DspCall['version'], string[]>>;
 
   constructor(endpoint: DspEndpoint, options: UndiciTransportOptions) {
@@ -139,6 +141,13 @@ class DspLine {
         },
       );
     });
+  }
+
+  giveUpOldestLingering(): void {
+    for (const oldest of this.lingering) {
+      oldest.giveUp();
+      return;
+    }
   }
 
   headersFor(version: DspCall['version']): string[] {
@@ -203,6 +212,7 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
   start(): void {
     const line = this.#line;
     const { version, body, deadlineAtMs } = this.#call!;
+    if (line.inFlight >= line.connections) line.giveUpOldestLingering();
     line.inFlight += 1;
     if (line.inFlight > line.inFlightMax) {
       queueMicrotask(() => {
@@ -233,8 +243,17 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
     if (this.#isOver) return;
     this.#finish({ kind: 'timeout', phase: this.#phase, latencyMs: nowMs - this.#startedAtMs });
     const { abortAtMs } = this.#call!;
-    if (this.#phase === 'connect' || abortAtMs <= nowMs) this.#abort();
-    else this.#deadlines.add(abortAtMs, this);
+    if (this.#phase === 'connect' || abortAtMs <= nowMs) {
+      this.#abort();
+      return;
+    }
+    this.#line.lingering.add(this);
+    this.#deadlines.add(abortAtMs, this);
+  }
+
+  /** Its connection is needed. */
+  giveUp(): void {
+    this.#abort();
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -313,6 +332,7 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#line.inFlight -= 1;
+    this.#line.lingering.delete(this);
     this.#call = null;
     this.#controller = null;
     this.#first = null;

@@ -32,6 +32,17 @@ describe('decision', () => {
     expect(decide(health, 0, 100, half)).toEqual({ kind: 'call', timeoutMs: 30, isProbe: false });
   });
 
+  it('goes on calling whoever fails where protection is off, within time and capacity', () => {
+    const health = createDspHealth({ ...OPTIONS, isProtected: false, inFlightMax: 1 }, 0);
+    for (let i = 0; i < 400; i++) {
+      expect(decide(health, i * 100, 100, half)).toEqual({ kind: 'call', timeoutMs: 30, isProbe: false });
+      record(health, outcome('timeout', { latencyMs: 30 }), i * 100, half);
+    }
+    expect(decide(health, 40_000, 4, half)).toMatchObject({ reason: 'no-time' });
+    expect(decide(health, 40_000, 100, half)).toMatchObject({ kind: 'call' });
+    expect(decide(health, 40_000, 100, half)).toMatchObject({ reason: 'at-capacity' });
+  });
+
   it('waits no longer than the auction has left, in whole milliseconds', () => {
     const health = createDspHealth(OPTIONS, 0);
     expect(decide(health, 0, 12.9, half)).toMatchObject({ timeoutMs: 12 });

@@ -18,6 +18,8 @@ import { THROTTLE_DEFAULTS, Throttle, type ThrottleOptions } from './throttle.ts
 import { BURST_MS_DEFAULT, TokenBucket } from './token-bucket.ts';
 
 export interface DspHealthOptions {
+  /** False: results are observed, but every call is made and may take the configured timeout. */
+  readonly isProtected: boolean;
   /** Configured longest wait for this DSP, ms. */
   readonly timeoutMs: number;
   /** Below this a call is not worth making (OPENRTB: tmax), ms. */
@@ -37,6 +39,7 @@ export interface DspHealthOptions {
 
 /** The machines' numbers; the limits depend on the DSP. */
 export const DSP_HEALTH_DEFAULTS = {
+  isProtected: true,
   burstMs: BURST_MS_DEFAULT,
   adaptiveTimeout: ADAPTIVE_TIMEOUT_DEFAULTS,
   breaker: BREAKER_DEFAULTS,
@@ -132,9 +135,10 @@ export function decide(health: DspHealth, nowMs: number, remainingMs: number, ra
   health.inFlight += 1;
   health.callCount += 1;
   health.calledAtMs = nowMs;
-  const isProbe = health.recovery.isActive;
+  const { isProtected, timeoutMs } = health.options;
+  const isProbe = isProtected && health.recovery.isActive;
   // A probe asks whether the DSP is well, not whether it is as fast as it was.
-  const waitMs = isProbe ? health.options.timeoutMs : health.timeout.waitForCallMs(nowMs, random);
+  const waitMs = isProbe || !isProtected ? timeoutMs : health.timeout.waitForCallMs(nowMs, random);
   return callDecision(isProbe ? health.probes : health.calls, Math.floor(Math.min(waitMs, remainingMs)), isProbe);
 }
 
@@ -144,7 +148,7 @@ function skipReason(health: DspHealth, nowMs: number, remainingMs: number, rando
   if (remainingMs < options.timeoutMsMin) return 'no-time';
   if (health.inFlight >= options.inFlightMax) return 'at-capacity';
   breaker.advance(nowMs);
-  if (!passes(health, nowMs, random)) {
+  if (options.isProtected && !passes(health, nowMs, random)) {
     if (breaker.state !== 'closed') return 'breaker-open';
     return rotation.isOut ? 'out-of-rotation' : 'throttled';
   }
