@@ -30,7 +30,7 @@ export interface PendingCall {
   readonly isOver: boolean;
 }
 
-/** What one answer was worth and what it was up to, eCPM micros in the exchange currency. */
+/** What one answer was worth and what it was up against, eCPM micros in the exchange currency. */
 export interface BidFeedback {
   readonly bidMicros: number;
   readonly bestOtherMicros: number;
