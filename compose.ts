@@ -9,7 +9,7 @@ import { type DspActor, type DspActorOptions, spawnDspActor } from './actors/dsp
 import { spawnEventsActor } from './actors/events-actor.ts';
 import { createIntake } from './actors/intake.ts';
 import { spawnParent } from './actors/mailbox.ts';
-import type { RequestEnvironment } from './actors/request-actor.ts';
+import type { RequestEnvironment, WaitingRules } from './actors/request-actor.ts';
 import { type ReserveActor, spawnReserveActor } from './actors/reserve-actor.ts';
 import { type ActorFault, restartWithin, type Supervisor } from './actors/supervision.ts';
 import { systemClock, systemTimers } from './adapters/clock.ts';
@@ -34,6 +34,7 @@ import type { DspBlocks } from './engine/auction/types.ts';
 import { DSP_HEALTH_DEFAULTS, type DspHealthOptions } from './engine/dsp/dsp-health.ts';
 import { poolSize } from './engine/dsp/pool-size.ts';
 import { dialect } from './engine/dsp/solicitation.ts';
+import { WAITING_DEFAULTS } from './engine/dsp/waiting/waiting-value.ts';
 import type { ExchangeRules } from './engine/exchange/auction-terms.ts';
 import type { Decision, DecisionRules } from './engine/exchange/decision.ts';
 import type { Clock, Timers } from './engine/ports/clock.ts';
@@ -161,6 +162,7 @@ async function open(
     rules: decisionRules(config),
     dsps: dsps.map((dsp) => dsp.mailbox),
     decisionReserveMs: config.auction.decisionReserveMs,
+    waiting: waitingRules(config, dsps),
     markupFetcher,
     onFault,
     onConcluded: (event, decision, plan) => {
@@ -389,6 +391,19 @@ function decisionRules(config: Config): DecisionRules {
     currencies: config.currencies,
     clickPriors: config.estimation.clickPriors,
     bidding: new Map(config.dsps.map(({ id, pricing, quality }) => [id, { pricing, quality }])),
+  };
+}
+
+function waitingRules({ auction, exchange }: Config, dsps: readonly DspActor[]): WaitingRules | null {
+  if (!auction.progressive) return null;
+  return {
+    options: {
+      ...WAITING_DEFAULTS,
+      preliminaryMs: auction.preliminaryAtMs,
+      costMicrosPerMs: auction.waitingCostMicrosPerMs,
+    },
+    currency: exchange.currency,
+    dsps: new Map(dsps.map(({ id, mailbox }) => [id, mailbox])),
   };
 }
 

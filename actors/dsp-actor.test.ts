@@ -86,6 +86,9 @@ function fanOut(deadlineAtMs = NOW_MS + 90) {
     solicitation: new Solicitation(buildRequest()),
     deadlineAtMs,
     replyTo: { post } as unknown as FanOut['replyTo'],
+    awaited: [],
+    delivered: 0,
+    onLateReply: () => {},
     abandons: [],
   };
   return { offer, replies, notAwaited, waiting };

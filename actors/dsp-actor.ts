@@ -15,6 +15,14 @@ import {
 } from '../engine/dsp/dsp-health.ts';
 import { type DspReply, type ReplyContext, type ReplyResult, readReply, skippedReply } from '../engine/dsp/reply.ts';
 import type { Dialect } from '../engine/dsp/solicitation.ts';
+import {
+  createWaitingModel,
+  learnBid,
+  learnLatency,
+  WAITING_MODEL_DEFAULTS,
+  type WaitingModel,
+} from '../engine/dsp/waiting/waiting-model.ts';
+import type { BidFeedback } from '../engine/exchange/progressive-closing.ts';
 import type { Clock } from '../engine/ports/clock.ts';
 import type { DspTransport } from '../engine/ports/dsp-transport.ts';
 import type { LoopWatch } from '../engine/ports/loop-watch.ts';
@@ -34,7 +42,9 @@ export type DspMessage =
       readonly isLocalFault: boolean;
     }
   /** The answer to a call that has timed out, after all. */
-  | { readonly kind: 'late-answer'; readonly latencyMs: number };
+  | { readonly kind: 'late-answer'; readonly latencyMs: number }
+  /** What became of an answer in its auction. */
+  | { readonly kind: 'feedback'; readonly feedback: BidFeedback };
 
 export interface DspDefinition {
   readonly id: string;
@@ -72,6 +82,8 @@ export interface DspActor {
 const MAILBOX_LENGTH_MAX = 10_000;
 /** A timeout during which our own loop was blocked for this share of it says nothing about the DSP. */
 const LOCAL_FAULT_SHARE = 0.2;
+/** Bounds the work per answer where timeouts are long: answers after a second count as never. */
+const HORIZON_MS_MAX = 1000;
 
 export function spawnDspActor(parent: ActorParent, options: DspActorOptions): DspActor {
   const actor = new DspCaller(options);
@@ -91,17 +103,26 @@ export function spawnDspActor(parent: ActorParent, options: DspActorOptions): Ds
 class DspCaller {
   readonly #options: DspActorOptions;
   #health: DspHealth;
+  #waiting: WaitingModel;
   mailbox: Mailbox<DspMessage> | null = null;
 
   constructor(options: DspActorOptions) {
     this.#options = options;
+    this.#waiting = this.#unknownWaiting();
     this.#health = this.restart();
   }
 
   restart(): DspHealth {
     const { definition, clock } = this.#options;
     this.#health = createDspHealth(definition.health, clock.monotonicMs());
+    this.#waiting = this.#unknownWaiting();
     return this.#health;
+  }
+
+  /** Nothing is waited for beyond the DSP's timeout, so nothing beyond it is learned. */
+  #unknownWaiting(): WaitingModel {
+    const { timeoutMs } = this.#options.definition.health;
+    return createWaitingModel({ ...WAITING_MODEL_DEFAULTS, horizonMs: Math.min(HORIZON_MS_MAX, Math.ceil(timeoutMs)) });
   }
 
   readonly snapshot = (): DspHealthSnapshot => snapshot(this.#health, this.#options.clock.monotonicMs());
@@ -115,12 +136,25 @@ class DspCaller {
         const { result, latencyMs, decision, isLocalFault } = message;
         const { timeoutMs, isProbe } = decision;
         record(health, { result, latencyMs, timeoutMs, isProbe, isLocalFault }, nowMs, this.#options.random);
+        if (!isLocalFault) this.#learnLatency(result, latencyMs);
         return health;
       }
       case 'late-answer':
         recordLateAnswer(health, message.latencyMs, nowMs);
         return health;
+      case 'feedback':
+        learnBid(this.#waiting, message.feedback.bidMicros, message.feedback.bestOtherMicros);
+        return health;
     }
+  }
+
+  /**
+   * Failures come at times of their own and say nothing about answers. A late answer is not learned again: its timeout
+   * has been, and what lies behind it is of no use to an auction.
+   */
+  #learnLatency(result: ReplyResult, latencyMs: number): void {
+    if (result === 'bid' || result === 'no-bid') learnLatency(this.#waiting, latencyMs, true);
+    else if (result === 'timeout') learnLatency(this.#waiting, latencyMs, false);
   }
 
   #solicit(health: DspHealth, fanOut: FanOut, nowMs: number): void {
@@ -137,6 +171,9 @@ class DspCaller {
   #call(fanOut: FanOut, decision: DspCallDecision, nowMs: number): void {
     const { definition, transport, clock, loop } = this.#options;
     const { timeoutMs, isProbe } = decision;
+    const deadlineAtMs = nowMs + timeoutMs;
+    const pending = { model: this.#waiting, deadlineAtMs, isOver: false };
+    if (!isProbe) fanOut.awaited.push(pending);
     const context: ReplyContext = {
       ...definition.reply,
       dspId: definition.id,
@@ -147,11 +184,12 @@ class DspCaller {
         dspId: definition.id,
         body: fanOut.solicitation.body(definition.dialect, timeoutMs),
         version: definition.dialect.version,
-        deadlineAtMs: nowMs + timeoutMs,
+        deadlineAtMs,
         abortAtMs: fanOut.deadlineAtMs,
         onLateAnswer: this.#onLateAnswer,
       },
       (result) => {
+        pending.isOver = true;
         const reply = readReply(result, context);
         const isLocalFault =
           result.kind === 'timeout' &&
@@ -172,6 +210,11 @@ class DspCaller {
     const { definition, observer } = this.#options;
     observer.onReply(definition.id, reply);
     const isTaken = fanOut.replyTo.post({ kind: isAwaited ? 'replied' : 'replied-unawaited', reply });
-    if (!isTaken) observer.onLate(definition.id);
+    if (isTaken) {
+      fanOut.delivered += 1;
+    } else {
+      observer.onLate(definition.id);
+      fanOut.onLateReply(reply);
+    }
   }
 }

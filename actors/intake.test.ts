@@ -48,6 +48,7 @@ function start(overrides: Partial<IntakeOptions> = {}, environment: Partial<Requ
       rules: DECISION_RULES,
       dsps: [silentDsp],
       decisionReserveMs: 3,
+      waiting: null,
       markupFetcher: { fetch: () => {} },
       onConcluded: (event) => events.push(event),
       onFault: () => observed.push('fault'),

@@ -4,6 +4,7 @@ import { ManualTimers } from '../adapters/notices/testing/manual-timers.ts';
 import { clearAuction } from '../engine/auction/clear.ts';
 import { DSP_HEALTH_DEFAULTS } from '../engine/dsp/dsp-health.ts';
 import { dialect } from '../engine/dsp/solicitation.ts';
+import { WAITING_DEFAULTS } from '../engine/dsp/waiting/waiting-value.ts';
 import type { AuctionEvent } from '../engine/exchange/auction-event.ts';
 import type { Decision } from '../engine/exchange/decision.ts';
 import type { NoticePlan } from '../engine/exchange/notices.ts';
@@ -56,6 +57,7 @@ class World {
   readonly late: string[] = [];
   readonly dsps: Mailbox<DspMessage>[];
   readonly #system = nact.start();
+  readonly #requests = spawnParent(this.#system, 'requests');
 
   constructor(dspIds: readonly string[]) {
     systems.push(this.#system);
@@ -97,7 +99,7 @@ class World {
   async run(admitted: Partial<AdmittedRequest> = {}, environment: Partial<RequestEnvironment> = {}) {
     const request = admitted.request ?? buildRequest();
     const actor = spawnRequestActor(
-      spawnParent(this.#system, 'requests'),
+      this.#requests,
       {
         auctionId: 'auction-1',
         request,
@@ -115,6 +117,7 @@ class World {
         rules: DECISION_RULES,
         dsps: this.dsps,
         decisionReserveMs: 3,
+        waiting: null,
         markupFetcher: {
           fetch: (url, deadlineAtMs, serve) => this.fetches.push({ url, deadlineAtMs, serve }),
         },
@@ -133,13 +136,18 @@ class World {
     await settled();
   }
 
-  async bids(dspId: string, bid: object) {
-    const seatbid = [{ seat: dspId, bid: [{ id: 'b', impid: '1', price: 1, adm: '<b>ad</b>', ...bid }] }];
-    await this.replies(dspId, 200, JSON.stringify({ id: 'request-1', seatbid }));
+  get waiting(): RequestEnvironment['waiting'] {
+    const dsps = new Map(this.dsps.map((dsp) => [dsp.name.slice('dsp-'.length), dsp]));
+    return { options: WAITING_DEFAULTS, currency: 'USD', dsps };
   }
 
-  async replies(dspId: string, status: number, body = '') {
-    this.calls.get(dspId)!({ kind: 'answered', status, body: new TextEncoder().encode(body), latencyMs: 7 });
+  async bids(dspId: string, bid: object, latencyMs?: number) {
+    const seatbid = [{ seat: dspId, bid: [{ id: 'b', impid: '1', price: 1, adm: '<b>ad</b>', ...bid }] }];
+    await this.replies(dspId, 200, JSON.stringify({ id: 'request-1', seatbid }), latencyMs);
+  }
+
+  async replies(dspId: string, status: number, body = '', latencyMs = 7) {
+    this.calls.get(dspId)!({ kind: 'answered', status, body: new TextEncoder().encode(body), latencyMs });
     await settled();
   }
 
@@ -168,6 +176,7 @@ test('asks all, answers when the last has replied, and records everything', asyn
     atMs: ARRIVED_AT_WALL_MS,
     isTest: false,
     ending: 'won',
+    closing: 'all-replied',
     dsps: [
       { dspId: 'a', result: 'bid' },
       { dspId: 'b', result: 'bid' },
@@ -198,6 +207,7 @@ test('answers at the deadline with what it has, less what deciding takes; the re
   await world.pass(1);
   expect(world.answers).toMatchObject([{ ending: 'won' }]);
   expect(world.abandoned).toEqual([]);
+  expect(world.event.closing).toBe('deadline');
   expect(world.event.dsps.map(({ dspId }) => dspId)).toEqual(['a']);
   await world.bids('b', { price: 9 });
   expect(world.late).toEqual(['b']);
@@ -217,6 +227,68 @@ test('leaves no timer behind', async () => {
   expect(pending.size).toBe(1);
   await world.replies('a', 204);
   expect(pending.size).toBe(0);
+});
+
+describe('the progressive auction', () => {
+  /** Two DSPs answer in 7 ms at the same price; `late` has always taken 25 ms and never bid much. */
+  const learned = async () => {
+    const world = new World(['a', 'b', 'late']);
+    for (let auction = 0; auction < 60; auction++) {
+      const auctionId = `learning-${auction}`;
+      await world.run({ auctionId, deadlineAtMs: world.nowMs + 95 }, { waiting: world.waiting });
+      await world.bids('a', { price: 3 });
+      await world.bids('b', { price: 3 });
+      await world.pass(25);
+      await world.bids('late', { price: 0.1 }, 25);
+      await world.pass(5);
+    }
+    world.concluded.length = 0;
+    world.answers.length = 0;
+    return world;
+  };
+
+  test('closes at the preliminary mark when whoever is out has never been worth waiting for', async () => {
+    const world = await learned();
+    await world.run({ arrivedAtMs: world.nowMs, deadlineAtMs: world.nowMs + 95 }, { waiting: world.waiting });
+    await world.bids('a', { price: 3 });
+    await world.bids('b', { price: 2 });
+    await world.pass(19);
+    expect(world.answers).toEqual([]);
+    await world.pass(1);
+    expect(world.answers).toMatchObject([{ ending: 'won' }]);
+    expect(world.abandoned).toEqual([]);
+    expect(world.event).toMatchObject({ closing: 'not-worth-waiting', timings: { closedAtMs: 20 } });
+    expect(clearAuction(world.event.input!)).toEqual(world.event.outcome);
+    await world.bids('late', { price: 9 }, 25);
+    expect(world.answers).toHaveLength(1);
+    expect(world.faults).toEqual([]);
+  });
+
+  test('a late bid that beats the winner before the close wins', async () => {
+    const world = new World(['a', 'b']);
+    await world.run({}, { waiting: world.waiting });
+    await world.bids('a', { price: 3 });
+    await world.pass(20);
+    expect(world.answers).toEqual([]);
+    await world.bids('b', { price: 5 }, 21);
+    expect(world.answers[0]!.answer!.seatbid).toMatchObject([{ seat: 'b' }]);
+    expect(world.event.closing).toBe('all-replied');
+  });
+
+  test('leaves no timer behind', async () => {
+    const world = new World(['a']);
+    const pending = new Set<object>();
+    const schedule = () => {
+      const handle = {};
+      pending.add(handle);
+      return handle;
+    };
+    const timers = { schedule, cancel: (handle: unknown) => void pending.delete(handle as object) };
+    await world.run({}, { timers, waiting: world.waiting });
+    expect(pending.size).toBe(2);
+    await world.replies('a', 204);
+    expect(pending.size).toBe(0);
+  });
 });
 
 test('no DSPs: no bid, at once', async () => {
@@ -265,7 +337,13 @@ describe('cancelled', () => {
     await settled();
     expect(world.answers).toEqual([{ answer: null, ending: 'cancelled' }]);
     expect(world.abandoned).toContain('b');
-    expect(world.event).toMatchObject({ ending: 'cancelled', input: null, outcome: null, dsps: [{ dspId: 'a' }] });
+    expect(world.event).toMatchObject({
+      ending: 'cancelled',
+      closing: null,
+      input: null,
+      outcome: null,
+      dsps: [{ dspId: 'a' }],
+    });
     expect(world.concluded[0]!.notices).toEqual({ now: [], onBilling: [] });
     await world.pass(200);
     expect(world.concluded).toHaveLength(1);

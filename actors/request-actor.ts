@@ -1,14 +1,21 @@
 /**
- * One actor per ad request: an aggregator that asks all DSPs, closes when the last has replied or at the deadline,
- * answers with what it has, and stops. The stages are `engine/exchange/request-stages.ts`; this shell performs effects.
+ * One actor per ad request: an aggregator that asks all DSPs, closes when the last has replied, when waiting is no longer
+ * worth it or at the deadline, answers with what it has, and stops. The stages are `engine/exchange/request-stages.ts`; this shell performs effects.
  */
 
 import type { DspReply } from '../engine/dsp/reply.ts';
 import { Solicitation } from '../engine/dsp/solicitation.ts';
+import type { WaitingOptions } from '../engine/dsp/waiting/waiting-value.ts';
 import { AUCTION_EVENT_VERSION, type AuctionEvent, dspRecord } from '../engine/exchange/auction-event.ts';
 import type { AuctionTerms } from '../engine/exchange/auction-terms.ts';
 import type { Decision, DecisionRules } from '../engine/exchange/decision.ts';
 import { droppedBidNotices, type NoticePlan, planNotices } from '../engine/exchange/notices.ts';
+import {
+  bidFeedback,
+  isAnswer,
+  lateBidFeedback,
+  type ProgressiveClosing,
+} from '../engine/exchange/progressive-closing.ts';
 import type { RequestFeatures } from '../engine/exchange/request-features.ts';
 import {
   advance,
@@ -20,6 +27,7 @@ import {
 } from '../engine/exchange/request-stages.ts';
 import type { Clock, TimerHandle, Timers } from '../engine/ports/clock.ts';
 import type { MarkupFetcher } from '../engine/ports/markup-fetcher.ts';
+import { rateBetween } from '../openrtb/currency.ts';
 import type { BidRequest, BidResponse } from '../openrtb/types.ts';
 import type { DspMessage } from './dsp-actor.ts';
 import type { FanOut } from './fan-out.ts';
@@ -50,9 +58,19 @@ export interface RequestEnvironment {
   readonly dsps: readonly Mailbox<DspMessage>[];
   /** Kept from the deadline for clearing and answering, ms. */
   readonly decisionReserveMs: number;
+  /** Null: every request waits for all DSPs, or until its deadline. */
+  readonly waiting: WaitingRules | null;
   readonly markupFetcher: MarkupFetcher;
   readonly onConcluded: (event: AuctionEvent, decision: Decision | null, notices: NoticePlan) => void;
   readonly onFault: (fault: ActorFault) => void;
+}
+
+export interface WaitingRules {
+  readonly options: WaitingOptions;
+  /** Of the waiting cost, and in which DSPs learn what they bid. */
+  readonly currency: string;
+  /** By DSP id, where the outcome of their bids is told. */
+  readonly dsps: ReadonlyMap<string, Mailbox<DspMessage>>;
 }
 
 const NO_NOTICES: NoticePlan = { now: [], onBilling: [] };
@@ -71,7 +89,9 @@ class RequestActor {
   readonly #environment: RequestEnvironment;
   readonly #mailbox: Mailbox<RequestMessage>;
   #fanOut: FanOut | null = null;
+  readonly #progressive: ProgressiveClosing | null;
   #timer: TimerHandle = null;
+  #lookTimer: TimerHandle = null;
   #solicitedAtMs = 0;
   /** Set from the answer on. */
   #concluded: { readonly state: RequestState; readonly conclusion: Conclusion } | null = null;
@@ -82,9 +102,11 @@ class RequestActor {
   constructor(parent: ActorParent, admitted: AdmittedRequest, environment: RequestEnvironment) {
     this.#admitted = admitted;
     this.#environment = environment;
+    this.#progressive = this.#progressiveClosing();
     this.#mailbox = spawnActor<RequestState, RequestMessage>(parent, environment.clock, {
       name: admitted.auctionId,
-      initialState: () => openRequest(admitted.request, admitted.terms, environment.rules, environment.dsps.length),
+      initialState: () =>
+        openRequest(admitted.request, admitted.terms, environment.rules, environment.dsps.length, this.#progressive),
       handle: (state, message, nowMs) => this.#handle(state, message, nowMs),
       supervisor: stopOnFault((fault) => this.#fail(fault)),
       lengthMax: mailLengthMax(environment.dsps.length, admitted.terms),
@@ -97,7 +119,23 @@ class RequestActor {
     this.#mailbox.tell({ kind: 'client-gone' });
   };
 
+  #progressiveClosing(): ProgressiveClosing | null {
+    const { rules, waiting } = this.#environment;
+    if (waiting === null) return null;
+    const { currency } = this.#admitted.terms;
+    return {
+      options: waiting.options,
+      rate: rateBetween(rules.currencies, currency, waiting.currency) ?? 0,
+      collectUntilMs: this.#collectUntilMs(),
+    };
+  }
+
   #handle(state: RequestState, message: RequestMessage, nowMs: number): RequestState {
+    // Replies that lie behind it in the mailbox count: it goes to the end of the queue.
+    if (message.kind === 'look' && state.stage === 'collecting' && state.replies.length < this.#fanOut!.delivered) {
+      this.#mailbox.tell(message);
+      return state;
+    }
     for (const effect of advance(state, message, nowMs)) this.#perform(effect, state, nowMs);
     this.#mailbox.wakeAtLength = state.outstanding;
     return state;
@@ -107,6 +145,9 @@ class RequestActor {
     switch (effect.kind) {
       case 'solicit':
         this.#solicit(nowMs);
+        return;
+      case 'look-at':
+        this.#lookTimer = this.#environment.timers.schedule(Math.max(0, effect.atMs - nowMs), this.#look);
         return;
       case 'fetch-markup':
         this.#environment.markupFetcher.fetch(effect.url, this.#collectUntilMs(), (outcome) =>
@@ -129,6 +170,9 @@ class RequestActor {
       solicitation: new Solicitation(this.#admitted.request),
       deadlineAtMs,
       replyTo: this.#mailbox,
+      awaited: [],
+      delivered: 0,
+      onLateReply: this.#onLateReply,
       abandons: [],
     };
     this.#fanOut = fanOut;
@@ -141,17 +185,41 @@ class RequestActor {
     });
   }
 
+  readonly #look = (): void => {
+    this.#mailbox.tell({ kind: 'look', calls: this.#fanOut!.awaited });
+  };
+
   /** Answers first: notices and the event are off the path. */
   #conclude(state: RequestState, conclusion: Conclusion): void {
     const { decision, ending } = conclusion;
     this.#answer(conclusion.answer, ending);
     this.#concluded = { state, conclusion };
     const notices = decision === null ? NO_NOTICES : this.#notices(state, decision, conclusion.notified);
-    this.#record(this.#event(ending, state.replies, decision, state.closedAtMs, notices), decision, notices);
+    this.#record(this.#event(ending, state, decision, notices), decision, notices);
+    if (decision !== null) this.#teach(state.replies, decision);
     // Otherwise the transport ends what is still under way at its own deadlines, and learns from what comes late.
     if (ending === 'cancelled') this.#abandonCalls();
     this.#end();
   }
+
+  /** Tells the DSPs that answered what became of it. */
+  #teach(replies: readonly DspReply[], decision: Decision): void {
+    const { waiting } = this.#environment;
+    if (waiting === null) return;
+    const feedbacks = bidFeedback(replies, decision, this.#progressive!.rate);
+    for (let index = 0; index < replies.length; index++) {
+      const feedback = feedbacks[index]!;
+      if (feedback !== null) waiting.dsps.get(replies[index]!.dspId)?.post({ kind: 'feedback', feedback });
+    }
+  }
+
+  readonly #onLateReply = (reply: DspReply): void => {
+    const { waiting, rules } = this.#environment;
+    const decision = this.#concluded?.conclusion.decision ?? null;
+    if (waiting === null || decision === null || !isAnswer(reply)) return;
+    const feedback = lateBidFeedback(reply, decision, this.#admitted.terms, rules, this.#progressive!.rate);
+    waiting.dsps.get(reply.dspId)?.post({ kind: 'feedback', feedback });
+  };
 
   #notices(state: RequestState, decision: Decision, alreadyNotified: ReadonlySet<number>): NoticePlan {
     const { now, onBilling } = planNotices(state.request, decision, alreadyNotified);
@@ -164,12 +232,12 @@ class RequestActor {
     this.#environment.onFault(fault);
     if (this.#concluded === null) {
       this.#answer(null, 'failed');
-      this.#record(this.#event('failed', [], null, 0, NO_NOTICES), null, NO_NOTICES);
+      this.#record(this.#event('failed', null, null, NO_NOTICES), null, NO_NOTICES);
     } else {
       // What was answered stays true: the event must say who won, though their notices are lost.
       const { state, conclusion } = this.#concluded;
       const { ending, decision } = conclusion;
-      this.#record(this.#event(ending, state.replies, decision, state.closedAtMs, NO_NOTICES), decision, NO_NOTICES);
+      this.#record(this.#event(ending, state, decision, NO_NOTICES), decision, NO_NOTICES);
     }
     this.#abandonCalls();
     this.#end();
@@ -190,7 +258,9 @@ class RequestActor {
   }
 
   #end(): void {
-    if (this.#timer !== null) this.#environment.timers.cancel(this.#timer);
+    const { timers } = this.#environment;
+    if (this.#timer !== null) timers.cancel(this.#timer);
+    if (this.#lookTimer !== null) timers.cancel(this.#lookTimer);
     this.#mailbox.stop();
   }
 
@@ -200,9 +270,8 @@ class RequestActor {
 
   #event(
     ending: AuctionEvent['ending'],
-    replies: readonly DspReply[],
+    state: RequestState | null,
     decision: Decision | null,
-    closedAtMs: number,
     notices: NoticePlan,
   ): AuctionEvent {
     const { auctionId, request, features, arrivedAtMs, readMs, deadlineAtMs } = this.#admitted;
@@ -215,16 +284,17 @@ class RequestActor {
       atMs: Math.round(this.#environment.clock.wallMs() - (nowMs - arrivedAtMs)),
       isTest: request.test === 1,
       ending,
+      closing: decision === null ? null : state!.closing,
       features,
       arms: {},
       input: decision?.input ?? null,
       outcome: decision?.outcome ?? null,
-      dsps: replies.map(dspRecord),
+      dsps: state === null ? [] : state.replies.map(dspRecord),
       billingNotices: notices.onBilling,
       timings: {
         readMs: microseconds(readMs),
         solicitedAtMs: microseconds(Math.max(0, this.#solicitedAtMs - arrivedAtMs)),
-        closedAtMs: microseconds(Math.max(0, closedAtMs - arrivedAtMs)),
+        closedAtMs: microseconds(Math.max(0, (state?.closedAtMs ?? 0) - arrivedAtMs)),
         answeredAtMs: microseconds((this.#answeredAtMs ?? nowMs) - arrivedAtMs),
         deadlineAtMs: microseconds(deadlineAtMs - arrivedAtMs),
       },
@@ -232,7 +302,7 @@ class RequestActor {
   }
 }
 
-/** Two messages per DSP, one per position that markup is fetched for in each round, and start, deadline and cancel. */
+/** Two messages per DSP, one per position that markup is fetched for in each round, and start, look, deadline and cancel. */
 function mailLengthMax(dspCount: number, terms: AuctionTerms): number {
   let positions = 0;
   for (const { slotWeights } of terms.imps) positions += slotWeights.length;

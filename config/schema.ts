@@ -7,6 +7,7 @@ import { ADAPTIVE_TIMEOUT_DEFAULTS } from '../engine/dsp/adaptive-timeout.ts';
 import { BREAKER_DEFAULTS } from '../engine/dsp/breaker.ts';
 import { QUIRK_NAMES } from '../engine/dsp/quirks.ts';
 import { ROTATION_DEFAULTS } from '../engine/dsp/rotation.ts';
+import { WAITING_DEFAULTS } from '../engine/dsp/waiting/waiting-value.ts';
 
 /** The part of JSON Schema used here. */
 export interface ConfigSchema {
@@ -111,6 +112,23 @@ export const CONFIG_SCHEMA: ConfigSchema = {
       tmaxMaxMs: integer(1000, 10, 10_000, 'ms; a larger tmax is cut to this, since every open auction holds memory.'),
       networkAllowanceMs: integer(5, 0, 1000, 'ms of tmax that the way to and from the publisher takes.'),
       decisionReserveMs: integer(3, 1, 1000, 'ms kept before the deadline for clearing and answering.'),
+      progressive: {
+        type: 'boolean',
+        default: true,
+        description: 'Close before the deadline once waiting for more bids is not worth it (docs/waiting.md).',
+      },
+      preliminaryAtMs: integer(
+        WAITING_DEFAULTS.preliminaryMs,
+        1,
+        10_000,
+        'ms after the calls went out at which that is asked first; every DSP has at least so long.',
+      ),
+      waitingCostMicrosPerMs: integer(
+        WAITING_DEFAULTS.costMicrosPerMs,
+        0,
+        1_000_000_000,
+        'Micros CPM that a ms of delay costs: usual price x the share of it that a slower answer loses. 0 waits for any gain.',
+      ),
       secondPriceMechanism: choice('gsp', ['gsp', 'vcg'], 'How `at: 2` is charged where no placement says otherwise.'),
       incrementCpmMicros: integer(
         10_000,

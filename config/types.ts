@@ -53,6 +53,9 @@ export interface AuctionConfig extends AuctionPolicy {
   readonly tmaxMaxMs: number;
   readonly networkAllowanceMs: number;
   readonly decisionReserveMs: number;
+  readonly progressive: boolean;
+  readonly preliminaryAtMs: number;
+  readonly waitingCostMicrosPerMs: number;
 }
 
 export interface FloorConfig {

@@ -38,6 +38,7 @@ const verdict = { lossReason: 0, field: '', reserveCpmMicros: 0, minimumToWinMic
 /** Only what the metrics read. */
 const EVENT = {
   ending: 'won',
+  closing: 'all-replied',
   timings: { readMs: 1.5, solicitedAtMs: 3, closedAtMs: 33, answeredAtMs: 35, deadlineAtMs: 100 },
   input: { bids: [{ dspId: 'a' }, { dspId: 'b' }] },
   outcome: {

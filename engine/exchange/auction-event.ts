@@ -14,6 +14,9 @@ export const AUCTION_EVENT_VERSION = 1;
 /** How the request ended. `cancelled`: the client went away before the answer. */
 export type AuctionEnding = 'won' | 'no-bid' | 'cancelled' | 'failed';
 
+/** Why it stopped collecting replies. `not-worth-waiting`: before the deadline, though calls were still out (docs/waiting.md). */
+export type AuctionClosing = 'all-replied' | 'not-worth-waiting' | 'deadline';
+
 export interface DspRecord {
   readonly dspId: string;
   readonly result: ReplyResult;
@@ -48,6 +51,8 @@ export interface AuctionEvent {
   /** `test: 1`: ran like any other, never billed. */
   readonly isTest: boolean;
   readonly ending: AuctionEnding;
+  /** Null when the request ended before the decision. */
+  readonly closing: AuctionClosing | null;
   readonly features: RequestFeatures;
   /** Experiment arms by layer; empty while none is configured. */
   readonly arms: Readonly<Record<string, string>>;

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Bid, BidRequest } from '../../openrtb/types.ts';
 import type { DspReply } from '../dsp/reply.ts';
+import { createWaitingModel, learnBid } from '../dsp/waiting/waiting-model.ts';
+import { WAITING_DEFAULTS } from '../dsp/waiting/waiting-value.ts';
 import {
   advance,
   type Conclusion,
@@ -88,6 +90,52 @@ describe('collecting', () => {
       decision: null,
     });
     expect(state.replies).toHaveLength(1);
+  });
+});
+
+describe('looking whether to wait', () => {
+  const waiting = { options: WAITING_DEFAULTS, rate: 1, collectUntilMs: 90 };
+  const progressive = () => {
+    const request = buildRequest();
+    return openRequest(request, buildTerms(request), DECISION_RULES, 2, waiting);
+  };
+  const out = { model: createWaitingModel(), deadlineAtMs: 30, isOver: false };
+  const look = (isOver: boolean): RequestMessage => ({ kind: 'look', calls: [{ ...out, isOver }] });
+
+  test('begins at the preliminary mark, unless the deadline comes first', () => {
+    expect(advance(progressive(), { kind: 'start' }, 0)).toEqual([{ kind: 'solicit' }, { kind: 'look-at', atMs: 20 }]);
+    expect(advance(progressive(), { kind: 'start' }, 80)).toEqual([{ kind: 'solicit' }]);
+  });
+
+  test('goes on for a DSP of which nothing is known, as long as nothing is won without it', () => {
+    const state = progressive();
+    collect(state, noBidReply('a'));
+    learnBid(out.model, 1_000_000, 0);
+    expect(advance(state, look(false), 20)).toEqual([{ kind: 'look-at', atMs: 22 }]);
+  });
+
+  test('closes when it is not worth it, and replies after that change nothing', () => {
+    const state = progressive();
+    collect(state, bidReply('a', [{ price: 3 }]));
+    expect(conclusionOf(advance(state, look(true), 20)).ending).toBe('won');
+    expect(state).toMatchObject({ closing: 'not-worth-waiting', closedAtMs: 20 });
+    expect(advance(state, { kind: 'replied', reply: bidReply('b', [{ price: 9 }]) }, 21)).toEqual([]);
+  });
+
+  test('decides anew for the bids that came after a look', () => {
+    const state = progressive();
+    collect(state, bidReply('a', [{ price: 3 }]));
+    for (let bid = 0; bid < 50; bid++) learnBid(out.model, 9_000_000, 3_000_000);
+    expect(advance(state, look(false), 20)).toMatchObject([{ kind: 'look-at' }]);
+    const conclusion = conclusionOf(advance(state, { kind: 'replied', reply: bidReply('b', [{ price: 5 }]) }, 21));
+    expect(conclusion.answer!.seatbid).toMatchObject([{ seat: 'seat-of-b' }]);
+    expect(conclusion.decision!.input.bids).toHaveLength(2);
+  });
+
+  test('waits while no call is known to be out', () => {
+    const state = progressive();
+    collect(state);
+    expect(advance(state, { kind: 'look', calls: [] }, 20)).toEqual([{ kind: 'look-at', atMs: 22 }]);
   });
 });
 

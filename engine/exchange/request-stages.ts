@@ -1,7 +1,7 @@
 /**
  * The life of one ad request as a pure state machine:
  *
- *   collecting --(all replied | deadline)--> [fetching markup] --> concluded
+ *   collecting --(all replied | not worth waiting | deadline)--> [fetching markup] --> concluded
  *        \--------(client gone)-----------------------/
  *
  * `advance` gets a message and the time and gives the effects to perform; the request actor performs them.
@@ -12,10 +12,11 @@ import type { BidRequest, BidResponse } from '../../openrtb/types.ts';
 import type { DspReply } from '../dsp/reply.ts';
 import type { MarkupOutcome } from '../ports/markup-fetcher.ts';
 import { auctionAnswer, noBidAnswer, oversizedWinner } from './answer.ts';
-import type { AuctionEnding } from './auction-event.ts';
+import type { AuctionClosing, AuctionEnding } from './auction-event.ts';
 import type { AuctionTerms } from './auction-terms.ts';
 import { clearWithMarkup, type Decision, type DecisionRules, decideAuction } from './decision.ts';
 import { markupUrl } from './notices.ts';
+import { nextLookAtMs, type PendingCall, type ProgressiveClosing } from './progressive-closing.ts';
 
 export type RequestMessage =
   | { readonly kind: 'start' }
@@ -24,12 +25,16 @@ export type RequestMessage =
   | { readonly kind: 'not-awaited' }
   /** From a DSP that is not waited for. */
   | { readonly kind: 'replied-unawaited'; readonly reply: DspReply }
+  /** Time to ask whether waiting is worth it. `calls`: all that the request waited for. */
+  | { readonly kind: 'look'; readonly calls: readonly PendingCall[] }
   | { readonly kind: 'deadline' }
   | { readonly kind: 'markup'; readonly bidIndex: number; readonly outcome: MarkupOutcome }
   | { readonly kind: 'client-gone' };
 
 export type RequestEffect =
   | { readonly kind: 'solicit' }
+  /** Send `look` then; monotonic ms. */
+  | { readonly kind: 'look-at'; readonly atMs: number }
   | { readonly kind: 'fetch-markup'; readonly bidIndex: number; readonly url: string }
   | { readonly kind: 'conclude'; readonly conclusion: Conclusion };
 
@@ -46,12 +51,21 @@ export interface RequestState {
   readonly request: BidRequest;
   readonly terms: AuctionTerms;
   readonly rules: DecisionRules;
+  /** Null: waits for all, or until the deadline. */
+  readonly progressive: ProgressiveClosing | null;
   stage: 'collecting' | 'fetching-markup' | 'concluded';
   /** DSPs that may still reply. */
   outstanding: number;
   readonly replies: DspReply[];
+  solicitedAtMs: number;
   closedAtMs: number;
+  /** Null while collecting. */
+  closing: AuctionClosing | null;
+  /** The latest; preliminary while collecting. */
   decision: Decision | null;
+  /** Replies with bids that it was made over. */
+  decidedBidders: number;
+  bidders: number;
   /** Winners without `adm` whose markup is being fetched from their nurl. */
   readonly fetching: Set<number>;
   /** What was fetched, by bid index; empty when it could not be had. */
@@ -67,16 +81,22 @@ export function openRequest(
   terms: AuctionTerms,
   rules: DecisionRules,
   dspCount: number,
+  progressive: ProgressiveClosing | null = null,
 ): RequestState {
   return {
     request,
     terms,
     rules,
+    progressive,
     stage: 'collecting',
     outstanding: dspCount,
     replies: [],
+    solicitedAtMs: 0,
     closedAtMs: 0,
+    closing: null,
     decision: null,
+    decidedBidders: 0,
+    bidders: 0,
     fetching: new Set(),
     fetched: new Map(),
     notified: new Set(),
@@ -88,23 +108,25 @@ export function openRequest(
 const FETCH_ROUNDS_MAX = 2;
 
 const NOTHING: readonly RequestEffect[] = [];
-const SOLICIT: readonly RequestEffect[] = [{ kind: 'solicit' }];
+const SOLICIT: RequestEffect = { kind: 'solicit' };
 
 export function advance(state: RequestState, message: RequestMessage, nowMs: number): readonly RequestEffect[] {
   if (state.stage === 'concluded') return NOTHING;
   switch (message.kind) {
     case 'start':
-      return state.outstanding === 0 ? close(state, nowMs) : SOLICIT;
+      return state.outstanding === 0 ? close(state, 'all-replied', nowMs) : solicit(state, nowMs);
     case 'replied':
-      if (state.stage === 'collecting') state.replies.push(message.reply);
+      collect(state, message.reply);
       return oneLess(state, nowMs);
     case 'not-awaited':
       return oneLess(state, nowMs);
     case 'replied-unawaited':
-      if (state.stage === 'collecting') state.replies.push(message.reply);
+      collect(state, message.reply);
       return NOTHING;
+    case 'look':
+      return state.stage === 'collecting' ? look(state, message.calls, nowMs) : NOTHING;
     case 'deadline':
-      return state.stage === 'collecting' ? close(state, nowMs) : settleWithout(state);
+      return state.stage === 'collecting' ? close(state, 'deadline', nowMs) : settleWithout(state);
     case 'markup':
       return receiveMarkup(state, message.bidIndex, message.outcome);
     case 'client-gone':
@@ -112,15 +134,48 @@ export function advance(state: RequestState, message: RequestMessage, nowMs: num
   }
 }
 
-function oneLess(state: RequestState, nowMs: number): readonly RequestEffect[] {
-  state.outstanding -= 1;
-  return state.stage === 'collecting' && state.outstanding === 0 ? close(state, nowMs) : NOTHING;
+function solicit(state: RequestState, nowMs: number): readonly RequestEffect[] {
+  const { progressive } = state;
+  state.solicitedAtMs = nowMs;
+  if (progressive === null) return [SOLICIT];
+  const atMs = nowMs + progressive.options.preliminaryMs;
+  return atMs < progressive.collectUntilMs ? [SOLICIT, { kind: 'look-at', atMs }] : [SOLICIT];
 }
 
-function close(state: RequestState, nowMs: number): readonly RequestEffect[] {
+function collect(state: RequestState, reply: DspReply): void {
+  if (state.stage !== 'collecting') return;
+  state.replies.push(reply);
+  if (reply.response !== null) state.bidders += 1;
+}
+
+function oneLess(state: RequestState, nowMs: number): readonly RequestEffect[] {
+  state.outstanding -= 1;
+  return state.stage === 'collecting' && state.outstanding === 0 ? close(state, 'all-replied', nowMs) : NOTHING;
+}
+
+/** The preliminary clearing. Without a call that is known to be out, replies must be on their way: they are let come. */
+function look(state: RequestState, calls: readonly PendingCall[], nowMs: number): readonly RequestEffect[] {
+  const progressive = state.progressive!;
+  if (calls.length === 0) return [{ kind: 'look-at', atMs: nowMs + progressive.options.lookEveryMs }];
+  const atMs = nextLookAtMs(progressive, calls, decide(state), state.solicitedAtMs, nowMs);
+  if (atMs === null) return close(state, 'not-worth-waiting', nowMs);
+  return atMs < Number.POSITIVE_INFINITY ? [{ kind: 'look-at', atMs }] : NOTHING;
+}
+
+function close(state: RequestState, closing: AuctionClosing, nowMs: number): readonly RequestEffect[] {
   state.closedAtMs = nowMs;
-  state.decision = decideAuction(state.terms, state.replies, state.rules);
+  state.closing = closing;
+  state.decision = decide(state);
   return settle(state);
+}
+
+/** The decision over what has come. Only bids change it, so a look that finds none new costs no clearing. */
+function decide(state: RequestState): Decision {
+  if (state.decision === null || state.decidedBidders !== state.bidders) {
+    state.decision = decideAuction(state.terms, state.replies, state.rules);
+    state.decidedBidders = state.bidders;
+  }
+  return state.decision;
 }
 
 /** Concludes once every winner has markup; asks for what is missing before, all of it at once. */

@@ -8,7 +8,12 @@ import {
   learnLatency,
   type WaitingModel,
 } from '../../engine/dsp/waiting/waiting-model.ts';
-import { WAITING_DEFAULTS, type WaitingOptions, waitingValue } from '../../engine/dsp/waiting/waiting-value.ts';
+import {
+  type OutstandingCall,
+  WAITING_DEFAULTS,
+  type WaitingOptions,
+  waitingValue,
+} from '../../engine/dsp/waiting/waiting-value.ts';
 import { type SeededRandom, seededRandom } from '../random.ts';
 import { LatencyHistogram } from '../traffic/latency-histogram.ts';
 import { type MarketOptions, type MarketRequest, marketDsps, marketRequests } from './market.ts';
@@ -22,6 +27,11 @@ export interface WaitingStudyOptions extends MarketOptions {
   /** Configured timeout of every DSP and deadline of every request, ms after the calls went out. */
   readonly timeoutMs: number;
   readonly waiting: WaitingOptions;
+  /**
+   * Share of closed requests whose calls run on to their own timeout, unwaited for, so that the time after the close stays
+   * known. Everything else learned about it would be what was believed before. The engine lets all calls run on.
+   */
+  readonly measuredShare: number;
   /** Start of the run that is left out of the result: everybody is still learning. */
   readonly warmUpSeconds: number;
 }
@@ -35,6 +45,7 @@ export const WAITING_STUDY: WaitingStudyOptions = {
   upheavalAtSecond: Infinity,
   timeoutMs: 30,
   waiting: WAITING_DEFAULTS,
+  measuredShare: 0.05,
   warmUpSeconds: 30,
 };
 
@@ -168,8 +179,13 @@ class ClosingExchange {
     return lastMs;
   }
 
-  #outstanding({ latenciesMs }: MarketRequest, atMs: number): WaitingModel[] {
-    return this.#models.filter((_, i) => latenciesMs[i]! > atMs && this.#waitsMs[i]! > atMs);
+  #outstanding({ latenciesMs }: MarketRequest, atMs: number): OutstandingCall[] {
+    const calls: OutstandingCall[] = [];
+    for (let i = 0; i < latenciesMs.length; i++) {
+      const untilMs = this.#waitsMs[i]!;
+      if (latenciesMs[i]! > atMs && untilMs > atMs) calls.push({ model: this.#models[i]!, untilMs });
+    }
+    return calls;
   }
 
   #clear(offered: MarketRequest, atMs: number): StudyAuction {
@@ -183,7 +199,7 @@ class ClosingExchange {
   /** Returns the number of calls without an answer at the close. */
   #learn(offered: MarketRequest, closedAtMs: number, auction: StudyAuction): number {
     const ranking = rankingOf(auction.input, auction.outcome);
-    const isMeasured = this.#random.chance(this.#options.waiting.measuredShare);
+    const isMeasured = this.#random.chance(this.#options.measuredShare);
     let unanswered = 0;
     for (let i = 0; i < this.#dspIds.length; i++) {
       const latencyMs = offered.latenciesMs[i]!;

@@ -44,15 +44,20 @@ const EXCESS_MAX = 9;
  */
 const UNKNOWN_HAZARD = 0.1;
 
+/** The same for bids: until it is known better, a DSP bids as much as the best, or so much where there is no best. */
+const UNKNOWN_BID_MICROS = 1_000_000;
+const UNKNOWN_REACH = 1;
+const UNKNOWN_EXCESS = 0.5;
+
 export function createWaitingModel(options: WaitingModelOptions = WAITING_MODEL_DEFAULTS): WaitingModel {
   const model: WaitingModel = {
     options,
     hazards: new Float32Array(options.horizonMs).fill(UNKNOWN_HAZARD),
     atRisk: new Uint32Array(options.horizonMs),
     stillOut: new Float32Array(options.horizonMs + 1).fill(1),
-    reaches: new Float32Array(RATIO_LEVELS + 1),
-    meanExcess: 0,
-    meanBidMicros: 0,
+    reaches: new Float32Array(RATIO_LEVELS + 1).fill(UNKNOWN_REACH),
+    meanExcess: UNKNOWN_EXCESS,
+    meanBidMicros: UNKNOWN_BID_MICROS,
     comparisons: 0,
     answers: 0,
   };
@@ -75,8 +80,12 @@ export function learnLatency(model: WaitingModel, elapsedMs: number, isAnswered:
 function moveHazard({ hazards, atRisk, options }: WaitingModel, ms: number, isAnswered: 0 | 1): void {
   const seen = atRisk[ms]! + 1;
   atRisk[ms] = seen;
-  // The initial guess counts as one observation.
-  hazards[ms] = hazards[ms]! + (isAnswered - hazards[ms]!) * Math.max(options.step, 1 / (seen + 1));
+  hazards[ms] = hazards[ms]! + (isAnswered - hazards[ms]!) * stepAt(seen, options);
+}
+
+/** What was believed in the beginning counts as one observation. */
+function stepAt(observations: number, options: WaitingModelOptions): number {
+  return Math.max(options.step, 1 / (observations + 1));
 }
 
 function updateStillOut({ hazards, stillOut }: WaitingModel): void {
@@ -90,10 +99,10 @@ function updateStillOut({ hazards, stillOut }: WaitingModel): void {
 export function learnBid(model: WaitingModel, bidMicros: number, bestOtherMicros: number): void {
   model.answers += 1;
   const { options, reaches } = model;
-  model.meanBidMicros += (bidMicros - model.meanBidMicros) * Math.max(options.step, 1 / model.answers);
+  model.meanBidMicros += (bidMicros - model.meanBidMicros) * stepAt(model.answers, options);
   if (bestOtherMicros <= 0) return;
   model.comparisons += 1;
-  const step = Math.max(options.step, 1 / model.comparisons);
+  const step = stepAt(model.comparisons, options);
   const ratio = bidMicros / bestOtherMicros;
   const reached = bidMicros > 0 ? Math.floor(ratio * RATIO_LEVELS) : -1;
   for (let level = 0; level <= RATIO_LEVELS; level++) {

@@ -16,19 +16,20 @@ export interface WaitingOptions {
   readonly costMicrosPerMs: number;
   /** While waiting, the question is asked again after this time: answers may have made waiting pointless, ms. */
   readonly lookEveryMs: number;
-  /**
-   * Share of closed requests whose calls are left to run to their own timeout, unwaited for, so that the time after the
-   * close stays known. Everything else learned about it would be what was believed before.
-   */
-  readonly measuredShare: number;
 }
 
 export const WAITING_DEFAULTS: WaitingOptions = {
   preliminaryMs: 20,
   costMicrosPerMs: 10_000,
   lookEveryMs: 2,
-  measuredShare: 0.05,
 };
+
+/** A call that may still be answered. */
+export interface OutstandingCall {
+  readonly model: WaitingModel;
+  /** When it is given up, ms after the calls went out: nothing is to be had from it later. */
+  readonly untilMs: number;
+}
 
 export type WaitingDecision =
   | { readonly kind: 'close' }
@@ -37,9 +38,9 @@ export type WaitingDecision =
 
 const CLOSE: WaitingDecision = { kind: 'close' };
 
-/** `outstanding`: DSPs called and not yet answered. Times in ms after the calls went out. */
+/** `outstanding`: called and not yet answered. Times in ms after the calls went out. */
 export function waitingValue(
-  outstanding: readonly WaitingModel[],
+  outstanding: readonly OutstandingCall[],
   standing: StandingPrice,
   elapsedMs: number,
   deadlineMs: number,
@@ -47,14 +48,22 @@ export function waitingValue(
 ): WaitingDecision {
   if (outstanding.length === 0 || elapsedMs >= deadlineMs) return CLOSE;
   if (elapsedMs < options.preliminaryMs) return { kind: 'wait', untilMs: Math.min(options.preliminaryMs, deadlineMs) };
-  const bestMs = bestMoment(outstanding, standing, elapsedMs, deadlineMs, options.costMicrosPerMs);
+  const endMs = Math.min(deadlineMs, lastMs(outstanding));
+  if (elapsedMs >= endMs) return CLOSE;
+  const bestMs = bestMoment(outstanding, standing, elapsedMs, endMs, options.costMicrosPerMs);
   if (bestMs <= elapsedMs) return CLOSE;
   return { kind: 'wait', untilMs: Math.min(bestMs, elapsedMs + options.lookEveryMs) };
 }
 
+function lastMs(outstanding: readonly OutstandingCall[]): number {
+  let last = 0;
+  for (const { untilMs } of outstanding) last = Math.max(last, untilMs);
+  return last;
+}
+
 /** The moment up to which waiting is worth most, in whole steps of a millisecond; `elapsedMs` when none is. */
 function bestMoment(
-  outstanding: readonly WaitingModel[],
+  outstanding: readonly OutstandingCall[],
   standing: StandingPrice,
   elapsedMs: number,
   deadlineMs: number,
@@ -62,11 +71,12 @@ function bestMoment(
 ): number {
   const steps = Math.ceil(deadlineMs - elapsedMs);
   const worth = new Float64Array(steps + 1);
-  for (const model of outstanding) {
+  for (const { model, untilMs } of outstanding) {
     const gain = expectedGain(model, standing);
     if (gain <= 0) continue;
+    const endMs = Math.min(deadlineMs, untilMs);
     for (let step = 1; step <= steps; step++) {
-      worth[step] = worth[step]! + gain * answerChance(model, elapsedMs, Math.min(deadlineMs, elapsedMs + step));
+      worth[step] = worth[step]! + gain * answerChance(model, elapsedMs, Math.min(endMs, elapsedMs + step));
     }
   }
   let best = 0;

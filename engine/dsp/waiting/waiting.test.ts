@@ -79,7 +79,14 @@ describe('expected gain', () => {
   it('in first price is what is bid above the best bid', () => {
     const firstPrice = { ...STANDING, isFirstPrice: true, priceMicros: 1_000_000 };
     expect(expectedGain(model([10], 1_500_000), firstPrice)).toBeCloseTo(500_000, -3);
-    expect(expectedGain(model([10], 900_000), firstPrice)).toBe(0);
+    expect(expectedGain(model([10], 900_000), firstPrice)).toBeLessThan(1_000);
+  });
+
+  it('of a DSP that has never been heard is worth finding out', () => {
+    const unknown = createWaitingModel();
+    expect(expectedGain(unknown, STANDING)).toBe(500_000);
+    expect(expectedGain(unknown, { ...STANDING, isFirstPrice: true })).toBe(500_000);
+    expect(expectedGain(unknown, { ...STANDING, bestMicros: 0, priceMicros: 0 })).toBe(1_000_000);
   });
 
   it('is the whole bid as long as there is none', () => {
@@ -90,8 +97,9 @@ describe('expected gain', () => {
 
 describe('waiting', () => {
   const options: WaitingOptions = { ...WAITING_DEFAULTS, costMicrosPerMs: 10_000 };
+  const calls = (models: readonly WaitingModel[], untilMs = 1_000) => models.map((model) => ({ model, untilMs }));
   const decide = (outstanding: WaitingModel[], elapsedMs: number, standing = STANDING) =>
-    waitingValue(outstanding, standing, elapsedMs, 30, options);
+    waitingValue(calls(outstanding), standing, elapsedMs, 30, options);
 
   it('goes on to the preliminary mark in any case but that nobody is out', () => {
     expect(decide([model([60], 0)], 3)).toEqual({ kind: 'wait', untilMs: 20 });
@@ -109,6 +117,14 @@ describe('waiting', () => {
     expect(decide([model([24], 0)], 20)).toEqual({ kind: 'close' });
   });
 
+  it('ends for calls that are given up before the answer may come', () => {
+    const until = (untilMs: number) =>
+      waitingValue(calls([model([24], 2_000_000)], untilMs), STANDING, 20, 30, options);
+    expect(until(23)).toEqual({ kind: 'close' });
+    expect(until(26)).toEqual({ kind: 'wait', untilMs: 22 });
+    expect(until(19)).toEqual({ kind: 'close' });
+  });
+
   it('ends when the price cannot rise, and at the deadline', () => {
     expect(decide([model([24], 2_000_000)], 20, { ...STANDING, priceMicros: 1_000_000 })).toEqual({ kind: 'close' });
     expect(decide([model([24], 2_000_000)], 30)).toEqual({ kind: 'close' });
@@ -124,7 +140,7 @@ describe('waiting', () => {
           const outstanding = [model([15, 24, 28, 90], 2_000_000)];
           let elapsedMs = startMs;
           for (let looks = 0; looks < 200; looks++) {
-            const decision = waitingValue(outstanding, STANDING, elapsedMs, deadlineMs, {
+            const decision = waitingValue(calls(outstanding), STANDING, elapsedMs, deadlineMs, {
               ...options,
               costMicrosPerMs,
             });

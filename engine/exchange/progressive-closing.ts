@@ -1,0 +1,107 @@
+/** When a request stops waiting for the DSPs still out, and what its end teaches about them (docs/waiting.md). */
+
+import type { DspReply } from '../dsp/reply.ts';
+import { rankingOf } from '../dsp/shaping/auction-ranking.ts';
+import { bestOtherMicros, ownMicros, type StandingPrice, standingPrice } from '../dsp/waiting/standing-price.ts';
+import type { WaitingModel } from '../dsp/waiting/waiting-model.ts';
+import {
+  type OutstandingCall,
+  type WaitingDecision,
+  type WaitingOptions,
+  waitingValue,
+} from '../dsp/waiting/waiting-value.ts';
+import type { AuctionTerms } from './auction-terms.ts';
+import { type Decision, type DecisionRules, decideAuction } from './decision.ts';
+
+/** One request's terms for waiting. Times are monotonic ms. */
+export interface ProgressiveClosing {
+  readonly options: WaitingOptions;
+  /** Units of the exchange currency, in which waiting costs and DSPs are known, per unit of the auction's. */
+  readonly rate: number;
+  /** By then all replies must have come. */
+  readonly collectUntilMs: number;
+}
+
+/** A call of the fan-out as the request sees it; `isOver` changes when its reply is on the way. */
+export interface PendingCall {
+  readonly model: WaitingModel;
+  /** When it times out, monotonic ms. */
+  readonly deadlineAtMs: number;
+  readonly isOver: boolean;
+}
+
+/** What one answer was worth and what it was up against, eCPM micros in the exchange currency. */
+export interface BidFeedback {
+  readonly bidMicros: number;
+  readonly bestOtherMicros: number;
+}
+
+/**
+ * Monotonic ms of the next look, or null: close now. Infinity: none, since the calls end by themselves before it. `decision`:
+ * over the replies that have come by `nowMs`.
+ */
+export function nextLookAtMs(
+  closing: ProgressiveClosing,
+  calls: readonly PendingCall[],
+  decision: Decision,
+  solicitedAtMs: number,
+  nowMs: number,
+): number | null {
+  const outstanding: OutstandingCall[] = [];
+  let endAtMs = 0;
+  for (const { model, deadlineAtMs, isOver } of calls) {
+    if (isOver) continue;
+    outstanding.push({ model, untilMs: deadlineAtMs - solicitedAtMs });
+    endAtMs = Math.max(endAtMs, deadlineAtMs);
+  }
+  if (outstanding.length > 0 && nowMs >= endAtMs) return Number.POSITIVE_INFINITY;
+  const waiting: WaitingDecision = waitingValue(
+    outstanding,
+    inExchangeCurrency(standingPrice(rankingOf(decision.input, decision.outcome)), closing.rate),
+    nowMs - solicitedAtMs,
+    closing.collectUntilMs - solicitedAtMs,
+    closing.options,
+  );
+  if (waiting.kind === 'close') return null;
+  const atMs = solicitedAtMs + waiting.untilMs;
+  return atMs < endAtMs ? atMs : Number.POSITIVE_INFINITY;
+}
+
+function inExchangeCurrency({ isFirstPrice, bestMicros, priceMicros }: StandingPrice, rate: number): StandingPrice {
+  return { isFirstPrice, bestMicros: bestMicros * rate, priceMicros: priceMicros * rate };
+}
+
+/** Whether the reply says what the DSP bids: it had its say, and did not fail. */
+export function isAnswer({ result }: DspReply): boolean {
+  return result === 'bid' || result === 'no-bid';
+}
+
+/** Of every answer that took part in the decision, by its place in `replies`; null for what is no answer. */
+export function bidFeedback(
+  replies: readonly DspReply[],
+  { input, outcome }: Decision,
+  rate: number,
+): readonly (BidFeedback | null)[] {
+  const ranking = rankingOf(input, outcome);
+  return replies.map((reply) => {
+    if (!isAnswer(reply)) return null;
+    const { dspId } = reply;
+    return { bidMicros: ownMicros(ranking, dspId) * rate, bestOtherMicros: bestOtherMicros(ranking, dspId) * rate };
+  });
+}
+
+/** Of an answer that came when the auction was decided. Without it, whoever is always late would never be waited for. */
+export function lateBidFeedback(
+  reply: DspReply,
+  decision: Decision,
+  terms: AuctionTerms,
+  rules: DecisionRules,
+  rate: number,
+): BidFeedback {
+  const { dspId } = reply;
+  const others = rankingOf(decision.input, decision.outcome);
+  const bestOther = bestOtherMicros(others, dspId) * rate;
+  if (reply.response === null) return { bidMicros: 0, bestOtherMicros: bestOther };
+  const alone = decideAuction(terms, [reply], rules);
+  return { bidMicros: ownMicros(rankingOf(alone.input, alone.outcome), dspId) * rate, bestOtherMicros: bestOther };
+}
