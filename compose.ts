@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import nact from 'nact';
+import { AdmissionGate } from './actors/admission-gate.ts';
 import { type DspActor, type DspActorOptions, spawnDspActor } from './actors/dsp-actor.ts';
 import { spawnEventsActor } from './actors/events-actor.ts';
 import { createIntake } from './actors/intake.ts';
@@ -23,7 +24,8 @@ import { createMetrics, type Metrics } from './adapters/metrics/metrics.ts';
 import { createHostResolvers } from './adapters/notices/host-resolvers.ts';
 import { createMarkupFetcher } from './adapters/notices/markup-fetcher.ts';
 import { createNoticeSender } from './adapters/notices/notice-sender.ts';
-import { watchLoopDelay } from './adapters/process/loop-delay.ts';
+import { v8HeapShare, watchHeap } from './adapters/process/heap.ts';
+import { type LoopDelayWatch, watchLoopDelay } from './adapters/process/loop-delay.ts';
 import { effectiveConfig } from './config/effective.ts';
 import type { Config, DspConfig, FloorConfig } from './config/types.ts';
 import { VERSION } from './config/version.ts';
@@ -40,6 +42,8 @@ import type { Clock, Timers } from './engine/ports/clock.ts';
 import type { DspTransport } from './engine/ports/dsp-transport.ts';
 import type { EventLog } from './engine/ports/event-log.ts';
 import type { Random } from './engine/ports/random.ts';
+import type { AdmissionOptions } from './engine/traffic/admission/admission.ts';
+import { ADMISSION_DEFAULTS } from './engine/traffic/admission/defaults.ts';
 import { rateBetween } from './openrtb/currency.ts';
 import { createRequestReader } from './openrtb/read-request.ts';
 import { createResponseReader } from './openrtb/read-response.ts';
@@ -63,6 +67,8 @@ export interface Outside {
   readonly beforeListening: () => Promise<void>;
 }
 
+/** A heap this full for 2 s does not get better by itself. */
+const HEAP_SHARE_RESTART = 0.92;
 /** Limits of the wire (docs/openrtb.md). */
 const REQUEST_BYTES_MAX = 256 * 1024;
 const RESPONSE_BYTES_MAX = 1024 * 1024;
@@ -154,6 +160,16 @@ async function open(
   const dsps = openDsps(config, residents, { transport, clock, random, loop }, supervisor, metrics);
   metrics.dspHealth(dsps);
 
+  const heap = watchHeap({
+    timers,
+    readShare: v8HeapShare,
+    restartShare: HEAP_SHARE_RESTART,
+    onRestartWanted: (heapShare) => log.warn({ heapShare }, 'the heap is nearly full: restart this process'),
+  });
+  opened.push(async () => heap.stop());
+  const gate = openGate(config, { clock, timers, random, loop, heapShare: heap.share }, metrics);
+  opened.push(async () => gate?.stop());
+
   const rules = exchangeRules(config);
   const environment: RequestEnvironment = {
     clock,
@@ -163,7 +179,9 @@ async function open(
     decisionReserveMs: config.auction.decisionReserveMs,
     markupFetcher,
     onFault,
+    onBegun: (auctionId) => gate?.auctionBegan(auctionId),
     onConcluded: (event, decision, plan) => {
+      gate?.auctionEnded(event);
       metrics.auctionEnded(event);
       events.record(event);
       for (const notice of plan.now) notices.send(notice);
@@ -173,6 +191,7 @@ async function open(
   const adRequests = createIntake({
     parent: requests,
     environment,
+    gate,
     readRequest: createRequestReader(),
     strictness: config.server.publisherStrictness,
     exchangeRules: rules,
@@ -304,6 +323,43 @@ function healthOptions(dsp: DspConfig, config: Config): DspHealthOptions {
       probeSuccessRatioMin: protection.probeSuccessRatioMin,
     },
     rotation: { ...rotation, inTimeRatioMin: protection.inTimeRatioMin },
+  };
+}
+
+function openGate(
+  config: Config,
+  around: {
+    readonly clock: Clock;
+    readonly timers: Timers;
+    readonly random: Random;
+    readonly loop: LoopDelayWatch;
+    readonly heapShare: () => number;
+  },
+  metrics: Metrics,
+): AdmissionGate | null {
+  if (!config.admission.enabled) return null;
+  const { currencies, exchange } = config;
+  const gate = new AdmissionGate({
+    ...around,
+    admission: admissionOptions(config),
+    dspIds: config.dsps.map(({ id }) => id),
+    rateToExchange: (currency) => rateBetween(currencies, currency, exchange.currency) ?? 0,
+    loopDelayMs: around.loop.delayMs,
+    onShed: metrics.shed,
+  });
+  metrics.admission(gate.snapshot);
+  return gate;
+}
+
+function admissionOptions({ admission }: Config): AdmissionOptions {
+  const { limitInitial, limitMin, limitMax, latencyRatioMax } = admission;
+  const { loopDelayMsMax, queueAgeMsMax, heapShareShed, dwellMs, valuedQuantile } = admission;
+  return {
+    ...ADMISSION_DEFAULTS,
+    concurrency: { ...ADMISSION_DEFAULTS.concurrency, limitInitial, limitMin, limitMax, latencyRatioMax },
+    pressure: { loopDelayMsMax, queueAgeMsMax, heapShareShed },
+    zones: { ...ADMISSION_DEFAULTS.zones, dwellMs },
+    valued: { ...ADMISSION_DEFAULTS.valued, quantile: valuedQuantile },
   };
 }
 

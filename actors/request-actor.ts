@@ -51,6 +51,8 @@ export interface RequestEnvironment {
   /** Kept from the deadline for clearing and answering, ms. */
   readonly decisionReserveMs: number;
   readonly markupFetcher: MarkupFetcher;
+  /** The auction took its first step. */
+  readonly onBegun: (auctionId: string) => void;
   readonly onConcluded: (event: AuctionEvent, decision: Decision | null, notices: NoticePlan) => void;
   readonly onFault: (fault: ActorFault) => void;
 }
@@ -133,6 +135,7 @@ class RequestActor {
     };
     this.#fanOut = fanOut;
     this.#solicitedAtMs = nowMs;
+    this.#environment.onBegun(this.#admitted.auctionId);
     for (const dsp of this.#environment.dsps) {
       if (!dsp.tell({ kind: 'solicit', fanOut })) this.#mailbox.tell({ kind: 'not-awaited' });
     }

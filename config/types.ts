@@ -22,6 +22,7 @@ export interface Config {
   readonly dsps: readonly DspConfig[];
   readonly dspDefaults: DspDefaultsConfig;
   readonly protection: ProtectionConfig;
+  readonly admission: AdmissionConfig;
   readonly notices: NoticesConfig;
   readonly events: EventsConfig;
   readonly log: { readonly level: LogLevel };
@@ -99,6 +100,19 @@ export interface ProtectionConfig {
   readonly probeCount: number;
   readonly probeSuccessRatioMin: number;
   readonly inTimeRatioMin: number;
+}
+
+export interface AdmissionConfig {
+  readonly enabled: boolean;
+  readonly limitInitial: number;
+  readonly limitMin: number;
+  readonly limitMax: number;
+  readonly latencyRatioMax: number;
+  readonly loopDelayMsMax: number;
+  readonly queueAgeMsMax: number;
+  readonly heapShareShed: number;
+  readonly dwellMs: number;
+  readonly valuedQuantile: number;
 }
 
 export interface DspConfig {
