@@ -18,6 +18,7 @@ import { createUndiciTransport, type UndiciTransport } from './adapters/dsp/undi
 import { openEventLog } from './adapters/event-log/event-log.embedded.ts';
 import { openReopeningEventLog } from './adapters/event-log/reopening-event-log.ts';
 import { PAYLOAD_BYTES_MAX } from './adapters/event-log/segment-format.ts';
+import { startAdminServer } from './adapters/http/admin-server.ts';
 import { startHttpServer } from './adapters/http/server.ts';
 import { createLog, type Log } from './adapters/log.ts';
 import { createMetrics, type Metrics } from './adapters/metrics/metrics.ts';
@@ -205,6 +206,7 @@ async function open(
     observer: metrics.intake,
   });
   await outside.beforeListening?.();
+  await openAdmin(config, dsps, log, opened);
   const server = await startHttpServer({
     ...config.server,
     requestBytesMax: REQUEST_BYTES_MAX,
@@ -324,6 +326,26 @@ function healthOptions(dsp: DspConfig, config: Config): DspHealthOptions {
     },
     rotation: { ...rotation, inTimeRatioMin: protection.inTimeRatioMin },
   };
+}
+
+async function openAdmin(
+  config: Config,
+  dsps: readonly DspActor[],
+  log: Log,
+  opened: (() => Promise<void>)[],
+): Promise<void> {
+  if (config.admin.token === '') {
+    log.info('no admin.token: GET /admin/dsps is not served');
+    return;
+  }
+  const origins = new Map(config.dsps.map(({ id, url }) => [id, new URL(url).origin]));
+  const server = await startAdminServer({
+    ...config.admin,
+    // The path of a DSP's URL may be a secret between it and us.
+    dsps: () => dsps.map(({ id, snapshot }) => ({ id, origin: origins.get(id), ...snapshot() })),
+  });
+  opened.push(server.close);
+  log.info({ url: server.url }, 'admin listener opened');
 }
 
 function openGate(

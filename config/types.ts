@@ -7,6 +7,7 @@ import type { Strictness } from '../openrtb/diagnostics.ts';
 
 export interface Config {
   readonly server: ServerConfig;
+  readonly admin: AdminConfig;
   readonly dataDirectory: string;
   readonly exchange: ExchangeConfig;
   readonly auction: AuctionConfig;
@@ -39,6 +40,12 @@ export interface ServerConfig {
   readonly connectionsMax: number;
   readonly publisherStrictness: Strictness;
   readonly warmUpAuctions: number;
+}
+
+export interface AdminConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly token: string;
 }
 
 export interface ExchangeConfig {
