@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import nact from 'nact';
+import { AdmissionGate } from './actors/admission-gate.ts';
 import { type DspActor, type DspActorOptions, spawnDspActor } from './actors/dsp-actor.ts';
 import { spawnEventsActor } from './actors/events-actor.ts';
 import { createIntake } from './actors/intake.ts';
@@ -17,13 +18,15 @@ import { createUndiciTransport, type UndiciTransport } from './adapters/dsp/undi
 import { openEventLog } from './adapters/event-log/event-log.embedded.ts';
 import { openReopeningEventLog } from './adapters/event-log/reopening-event-log.ts';
 import { PAYLOAD_BYTES_MAX } from './adapters/event-log/segment-format.ts';
+import { startAdminServer } from './adapters/http/admin-server.ts';
 import { startHttpServer } from './adapters/http/server.ts';
 import { createLog, type Log } from './adapters/log.ts';
 import { createMetrics, type Metrics } from './adapters/metrics/metrics.ts';
 import { createHostResolvers } from './adapters/notices/host-resolvers.ts';
 import { createMarkupFetcher } from './adapters/notices/markup-fetcher.ts';
 import { createNoticeSender } from './adapters/notices/notice-sender.ts';
-import { watchLoopDelay } from './adapters/process/loop-delay.ts';
+import { v8HeapShare, watchHeap } from './adapters/process/heap.ts';
+import { type LoopDelayWatch, watchLoopDelay } from './adapters/process/loop-delay.ts';
 import { effectiveConfig } from './config/effective.ts';
 import type { Config, DspConfig, FloorConfig } from './config/types.ts';
 import { VERSION } from './config/version.ts';
@@ -41,6 +44,8 @@ import type { Clock, Timers } from './engine/ports/clock.ts';
 import type { DspTransport } from './engine/ports/dsp-transport.ts';
 import type { EventLog } from './engine/ports/event-log.ts';
 import type { Random } from './engine/ports/random.ts';
+import type { AdmissionOptions } from './engine/traffic/admission/admission.ts';
+import { ADMISSION_DEFAULTS } from './engine/traffic/admission/defaults.ts';
 import { rateBetween } from './openrtb/currency.ts';
 import { createRequestReader } from './openrtb/read-request.ts';
 import { createResponseReader } from './openrtb/read-response.ts';
@@ -64,6 +69,8 @@ export interface Outside {
   readonly beforeListening: () => Promise<void>;
 }
 
+/** A heap this full for 2 s does not get better by itself. */
+const HEAP_SHARE_RESTART = 0.92;
 /** Limits of the wire (docs/openrtb.md). */
 const REQUEST_BYTES_MAX = 256 * 1024;
 const RESPONSE_BYTES_MAX = 1024 * 1024;
@@ -155,6 +162,16 @@ async function open(
   const dsps = openDsps(config, residents, { transport, clock, random, loop }, supervisor, metrics);
   metrics.dspHealth(dsps);
 
+  const heap = watchHeap({
+    timers,
+    readShare: v8HeapShare,
+    restartShare: HEAP_SHARE_RESTART,
+    onRestartWanted: (heapShare) => log.warn({ heapShare }, 'the heap is nearly full: restart this process'),
+  });
+  opened.push(async () => heap.stop());
+  const gate = openGate(config, { clock, timers, random, loop, heapShare: heap.share }, metrics);
+  opened.push(async () => gate?.stop());
+
   const rules = exchangeRules(config);
   const environment: RequestEnvironment = {
     clock,
@@ -165,7 +182,9 @@ async function open(
     waiting: waitingRules(config, dsps),
     markupFetcher,
     onFault,
+    onBegun: (auctionId) => gate?.auctionBegan(auctionId),
     onConcluded: (event, decision, plan) => {
+      gate?.auctionEnded(event);
       metrics.auctionEnded(event);
       events.record(event);
       for (const notice of plan.now) notices.send(notice);
@@ -175,6 +194,7 @@ async function open(
   const adRequests = createIntake({
     parent: requests,
     environment,
+    gate,
     readRequest: createRequestReader(),
     strictness: config.server.publisherStrictness,
     exchangeRules: rules,
@@ -188,6 +208,7 @@ async function open(
     observer: metrics.intake,
   });
   await outside.beforeListening?.();
+  await openAdmin(config, dsps, log, opened);
   const server = await startHttpServer({
     ...config.server,
     requestBytesMax: REQUEST_BYTES_MAX,
@@ -307,6 +328,63 @@ function healthOptions(dsp: DspConfig, config: Config): DspHealthOptions {
       probeSuccessRatioMin: protection.probeSuccessRatioMin,
     },
     rotation: { ...rotation, inTimeRatioMin: protection.inTimeRatioMin },
+  };
+}
+
+async function openAdmin(
+  config: Config,
+  dsps: readonly DspActor[],
+  log: Log,
+  opened: (() => Promise<void>)[],
+): Promise<void> {
+  if (config.admin.token === '') {
+    log.info('no admin.token: GET /admin/dsps is not served');
+    return;
+  }
+  const origins = new Map(config.dsps.map(({ id, url }) => [id, new URL(url).origin]));
+  const server = await startAdminServer({
+    ...config.admin,
+    // The path of a DSP's URL may be a secret between it and us.
+    dsps: () => dsps.map(({ id, snapshot }) => ({ id, origin: origins.get(id), ...snapshot() })),
+  });
+  opened.push(server.close);
+  log.info({ url: server.url }, 'admin listener opened');
+}
+
+function openGate(
+  config: Config,
+  around: {
+    readonly clock: Clock;
+    readonly timers: Timers;
+    readonly random: Random;
+    readonly loop: LoopDelayWatch;
+    readonly heapShare: () => number;
+  },
+  metrics: Metrics,
+): AdmissionGate | null {
+  if (!config.admission.enabled) return null;
+  const { currencies, exchange } = config;
+  const gate = new AdmissionGate({
+    ...around,
+    admission: admissionOptions(config),
+    dspIds: config.dsps.map(({ id }) => id),
+    rateToExchange: (currency) => rateBetween(currencies, currency, exchange.currency) ?? 0,
+    loopDelayMs: around.loop.delayMs,
+    onShed: metrics.shed,
+  });
+  metrics.admission(gate.snapshot);
+  return gate;
+}
+
+function admissionOptions({ admission }: Config): AdmissionOptions {
+  const { limitInitial, limitMin, limitMax, latencyRatioMax } = admission;
+  const { loopDelayMsMax, queueAgeMsMax, heapShareShed, dwellMs, valuedQuantile } = admission;
+  return {
+    ...ADMISSION_DEFAULTS,
+    concurrency: { ...ADMISSION_DEFAULTS.concurrency, limitInitial, limitMin, limitMax, latencyRatioMax },
+    pressure: { loopDelayMsMax, queueAgeMsMax, heapShareShed },
+    zones: { ...ADMISSION_DEFAULTS.zones, dwellMs },
+    valued: { ...ADMISSION_DEFAULTS.valued, quantile: valuedQuantile },
   };
 }
 

@@ -7,6 +7,7 @@ import { buildExchangeRules, buildRequest, DECISION_RULES } from '../engine/exch
 import type { AdAnswer } from '../engine/ports/ad-requests.ts';
 import { createRequestReader } from '../openrtb/read-request.ts';
 import type { BidRequest } from '../openrtb/types.ts';
+import type { AdmissionGate, Visit } from './admission-gate.ts';
 import type { DspMessage } from './dsp-actor.ts';
 import { createIntake, type IntakeOptions } from './intake.ts';
 import { type Mailbox, spawnParent } from './mailbox.ts';
@@ -50,10 +51,12 @@ function start(overrides: Partial<IntakeOptions> = {}, environment: Partial<Requ
       decisionReserveMs: 3,
       waiting: null,
       markupFetcher: { fetch: () => {} },
+      onBegun: () => {},
       onConcluded: (event) => events.push(event),
       onFault: () => observed.push('fault'),
       ...environment,
     },
+    gate: null,
     readRequest: READ_REQUEST,
     strictness: 'default',
     exchangeRules: buildExchangeRules(),
@@ -71,7 +74,8 @@ function start(overrides: Partial<IntakeOptions> = {}, environment: Partial<Requ
   });
   const take = async (request: BidRequest | string) => {
     const text = typeof request === 'string' ? request : JSON.stringify(request);
-    const cancel = intake.take(new TextEncoder().encode(text), ARRIVED_AT_MS, (answer) => answers.push(answer));
+    const place = intake.admit('', null)!;
+    const cancel = place.take(new TextEncoder().encode(text), ARRIVED_AT_MS, (answer) => answers.push(answer));
     await settled();
     return cancel;
   };
@@ -79,7 +83,7 @@ function start(overrides: Partial<IntakeOptions> = {}, environment: Partial<Requ
     timers.advance(1000);
     await settled();
   };
-  return { take, deadline, offers, events, answers, observed };
+  return { intake, take, deadline, offers, events, answers, observed };
 }
 
 test('a good request is offered with the time there is, and answered at the deadline', async () => {
@@ -177,4 +181,69 @@ test('a failed auction is answered with nbr 1', async () => {
   expect(answers).toEqual([{ httpStatus: 200, body: { id: 'request-1', seatbid: [], nbr: 1 } }]);
   expect(events).toMatchObject([{ ending: 'failed' }]);
   expect(observed).toEqual(['started', 'fault']);
+});
+
+describe('admission', () => {
+  function gated(seen: string[], visit: Visit | null): AdmissionGate {
+    return {
+      enter: () => visit,
+      leave: () => seen.push('left'),
+      joinAuction: (_visit: Visit, auctionId: string, arrivedAtMs: number) => seen.push(`${auctionId} ${arrivedAtMs}`),
+      dspsAsked: () => Uint32Array.of(1),
+    } as unknown as AdmissionGate;
+  }
+  const visitAt = (degrade: Visit['degrade']): Visit => ({
+    hints: { sourceKey: 0, placementKey: 0, floorCpmMicros: 0 },
+    degrade,
+    admittedAtMs: ARRIVED_AT_MS,
+  });
+  const asked: string[] = [];
+  const dsp = (id: string) =>
+    ({
+      tell: (message: DspMessage) => message.kind === 'solicit' && asked.push(id) > 0,
+    }) as unknown as Mailbox<DspMessage>;
+  const dsps = [dsp('first'), dsp('best')];
+
+  test('who is refused is counted and gets no place', () => {
+    const { intake, observed } = start({ gate: gated([], null) });
+    expect(intake.admit('', null)).toBeNull();
+    expect(observed).toEqual(['refused overloaded']);
+  });
+
+  test.each([
+    ['a request that cannot be used', '{', ['left']],
+    ['an auction', JSON.stringify(buildRequest()), [`auction-0 ${ARRIVED_AT_MS}`]],
+    ['an unpriceable request', JSON.stringify(buildRequest({ cur: ['CHF'] })), ['left']],
+  ])('%s gives its place back or takes it along', async (_name, body, expected) => {
+    const seen: string[] = [];
+    const { take } = start({ gate: gated(seen, visitAt(0)) });
+    await take(body);
+    expect(seen).toEqual(expected);
+  });
+
+  test('a fault of ours while reading gives the place back', async () => {
+    const seen: string[] = [];
+    const readRequest = () => {
+      throw new Error('ours');
+    };
+    const { take } = start({ gate: gated(seen, visitAt(0)), readRequest });
+    await expect(take('{}')).rejects.toThrow('ours');
+    expect(seen).toEqual(['left']);
+  });
+
+  test.each([
+    ['in full service all', 0, {}, ['first', 'best']],
+    ['degraded only the best', 1, {}, ['best']],
+    [
+      'with a deal all',
+      2,
+      { imp: [{ id: '1', banner: { w: 1, h: 1 }, pmp: { deals: [{ id: 'd' }] } }] },
+      ['first', 'best'],
+    ],
+  ] as const)('%s are asked', async (_name, degrade, parts, expected) => {
+    asked.length = 0;
+    const { take } = start({ gate: gated([], visitAt(degrade)) }, { dsps });
+    await take(buildRequest(parts as never));
+    expect(asked).toEqual(expected);
+  });
 });

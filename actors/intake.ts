@@ -1,5 +1,5 @@
 /**
- * From bytes to a running auction: read and validate, strip what privacy demands, fix the terms, spawn the request actor.
+ * From bytes to a running auction: find room, read and validate, strip what privacy demands, fix the terms, spawn the request actor.
  * Everything here is synchronous; what the publisher withheld or got wrong never reaches an actor.
  */
 import { noBidAnswer } from '../engine/exchange/answer.ts';
@@ -11,14 +11,15 @@ import {
 } from '../engine/exchange/auction-terms.ts';
 import { type OutgoingRules, outgoingRequest } from '../engine/exchange/outgoing-request.ts';
 import { priceableRequest } from '../engine/exchange/priceable-request.ts';
-import { requestFeatures } from '../engine/exchange/request-features.ts';
-import { type AdAnswer, type AdRequests, refusal } from '../engine/ports/ad-requests.ts';
+import { type RequestFeatures, requestFeatures } from '../engine/exchange/request-features.ts';
+import { type AdAnswer, type AdRequestPlace, type AdRequests, refusal } from '../engine/ports/ad-requests.ts';
 import { answerBudgetMs, type DeadlineRules } from '../engine/traffic/deadline.ts';
 import { type PrivacyRule, privacyRule, stripPersonalData } from '../engine/traffic/privacy.ts';
 import { NoBidReason } from '../openrtb/codes.ts';
 import type { Diagnostic, Strictness } from '../openrtb/diagnostics.ts';
 import type { RequestReader } from '../openrtb/read-request.ts';
 import type { BidRequest } from '../openrtb/types.ts';
+import type { AdmissionGate, Visit } from './admission-gate.ts';
 import type { ActorParent } from './mailbox.ts';
 import { type RequestEnvironment, spawnRequestActor } from './request-actor.ts';
 
@@ -32,6 +33,8 @@ export interface IntakeObserver {
 export interface IntakeOptions {
   readonly parent: ActorParent;
   readonly environment: RequestEnvironment;
+  /** Null: everybody is let in. */
+  readonly gate: AdmissionGate | null;
   readonly readRequest: RequestReader;
   readonly strictness: Strictness;
   readonly exchangeRules: ExchangeRules;
@@ -45,25 +48,55 @@ export interface IntakeOptions {
 
 const NOTHING_TO_CANCEL = (): void => {};
 
+/** The gate must hear of every auction, so `environment` has its `auctionBegan` and `auctionEnded`. */
 export function createIntake(options: IntakeOptions): AdRequests {
-  const { clock } = options.environment;
+  const { environment, gate } = options;
+  const { clock } = environment;
   const partner = { strictness: options.strictness };
 
   return {
-    take(body, arrivedAtMs, onAnswer) {
-      const startedAtMs = clock.monotonicMs();
-      const reading = options.readRequest(body, partner);
-      options.observer.onDiagnostics(reading.diagnostics);
-      if (reading.kind === 'rejected') {
-        options.observer.onRefused(reading.diagnostic.code);
-        onAnswer(refusal(reading.httpStatus, errorOf(reading.diagnostic), reading.nbr, reading.requestId));
-        return NOTHING_TO_CANCEL;
-      }
-      return start(reading.request, arrivedAtMs, clock.monotonicMs() - startedAtMs, onAnswer);
+    admit(account, body) {
+      if (gate === null) return placeOf(null);
+      const visit = gate.enter(account, body);
+      if (visit !== null) return placeOf(visit);
+      options.observer.onRefused('overloaded');
+      return null;
     },
   };
 
+  function placeOf(visit: Visit | null): AdRequestPlace {
+    return {
+      take: (body, arrivedAtMs, onAnswer) => {
+        try {
+          return take(visit, body, arrivedAtMs, onAnswer);
+        } catch (error) {
+          // A fault of ours is answered by the ingress; the place must not be lost with it.
+          leave(visit);
+          throw error;
+        }
+      },
+      giveBack: () => leave(visit),
+    };
+  }
+
+  function take(
+    visit: Visit | null,
+    body: Uint8Array,
+    arrivedAtMs: number,
+    onAnswer: (answer: AdAnswer) => void,
+  ): () => void {
+    const startedAtMs = clock.monotonicMs();
+    const reading = options.readRequest(body, partner);
+    options.observer.onDiagnostics(reading.diagnostics);
+    if (reading.kind === 'rejected') {
+      const { diagnostic, httpStatus, nbr, requestId } = reading;
+      return refuse(visit, diagnostic.code, refusal(httpStatus, errorOf(diagnostic), nbr, requestId), onAnswer);
+    }
+    return start(visit, reading.request, arrivedAtMs, clock.monotonicMs() - startedAtMs, onAnswer);
+  }
+
   function start(
+    visit: Visit | null,
     received: BidRequest,
     arrivedAtMs: number,
     readMs: number,
@@ -72,7 +105,8 @@ export function createIntake(options: IntakeOptions): AdRequests {
     const priceable = priceableRequest(received, options.exchangeRules.currencies);
     options.observer.onDiagnostics(priceable.diagnostics);
     if (priceable.request.imp.length === 0) {
-      return refuse(errorOf(priceable.diagnostics[0]!), received.id, onAnswer);
+      const fault = errorOf(priceable.diagnostics[0]!);
+      return refuse(visit, fault.code, refusal(400, fault, NoBidReason.InvalidRequest, received.id), onAnswer);
     }
     const request = withPrivacy(priceable.request);
     const auctionId = options.nextAuctionId();
@@ -95,21 +129,39 @@ export function createIntake(options: IntakeOptions): AdRequests {
             onAnswer({ httpStatus: 200, body: answer ?? noBidAnswer(request.id, NoBidReason.TechnicalError) });
           },
         },
-        options.environment,
+        environmentOf(visit, features),
       );
+      // Behind the last thing that can fail; the actor takes its first step in a later turn.
+      if (visit !== null) gate?.joinAuction(visit, auctionId, arrivedAtMs);
       return actor.cancel;
     } catch (error) {
       if (!(error instanceof UnpriceableRequest)) throw error;
       // The request is valid, but nothing in a currency that its sender takes can be priced.
-      options.observer.onRefused('unpriceable');
-      onAnswer({ httpStatus: 200, body: noBidAnswer(request.id, NoBidReason.UnsupportedCurrency) });
-      return NOTHING_TO_CANCEL;
+      const answer = noBidAnswer(request.id, NoBidReason.UnsupportedCurrency);
+      return refuse(visit, 'unpriceable', { httpStatus: 200, body: answer }, onAnswer);
     }
   }
 
-  function refuse(fault: RequestFault, requestId: string, onAnswer: (answer: AdAnswer) => void): () => void {
-    options.observer.onRefused(fault.code);
-    onAnswer(refusal(400, fault, NoBidReason.InvalidRequest, requestId));
+  /** Under pressure fewer DSPs are asked; but a deal names its buyers, and leaving one out would break it. */
+  function environmentOf(visit: Visit | null, features: RequestFeatures): RequestEnvironment {
+    if (gate === null || visit === null || visit.degrade === 0 || hasDeals(features)) return environment;
+    const dsps = Array.from(gate.dspsAsked(visit.degrade), (index) => environment.dsps[index]!);
+    return { ...environment, dsps };
+  }
+
+  function leave(visit: Visit | null): void {
+    if (visit !== null) gate?.leave(visit);
+  }
+
+  function refuse(
+    visit: Visit | null,
+    code: string,
+    answer: AdAnswer,
+    onAnswer: (answer: AdAnswer) => void,
+  ): () => void {
+    leave(visit);
+    options.observer.onRefused(code);
+    onAnswer(answer);
     return NOTHING_TO_CANCEL;
   }
 
@@ -119,6 +171,10 @@ export function createIntake(options: IntakeOptions): AdRequests {
     options.observer.onStripped(rule);
     return stripPersonalData(request);
   }
+}
+
+function hasDeals({ imps }: RequestFeatures): boolean {
+  return imps.some(({ dealCount }) => dealCount > 0);
 }
 
 interface RequestFault {

@@ -121,6 +121,7 @@ class World {
         markupFetcher: {
           fetch: (url, deadlineAtMs, serve) => this.fetches.push({ url, deadlineAtMs, serve }),
         },
+        onBegun: () => {},
         onConcluded: (event, decision, notices) => this.concluded.push({ event, decision, notices }),
         onFault: (fault) => this.faults.push(fault),
         ...environment,

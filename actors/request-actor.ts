@@ -61,6 +61,8 @@ export interface RequestEnvironment {
   /** Null: every request waits for all DSPs, or until its deadline. */
   readonly waiting: WaitingRules | null;
   readonly markupFetcher: MarkupFetcher;
+  /** The auction took its first step. */
+  readonly onBegun: (auctionId: string) => void;
   readonly onConcluded: (event: AuctionEvent, decision: Decision | null, notices: NoticePlan) => void;
   readonly onFault: (fault: ActorFault) => void;
 }
@@ -177,6 +179,7 @@ class RequestActor {
     };
     this.#fanOut = fanOut;
     this.#solicitedAtMs = nowMs;
+    this.#environment.onBegun(this.#admitted.auctionId);
     for (const dsp of this.#environment.dsps) {
       if (!dsp.tell({ kind: 'solicit', fanOut })) this.#mailbox.tell({ kind: 'not-awaited' });
     }

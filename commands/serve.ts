@@ -44,11 +44,15 @@ export async function serve(args: readonly string[]): Promise<void> {
   void simulated?.exited.then(() => {
     if (!isClosing) process.stderr.write('gavel: the simulated DSPs have ended; every call to them will fail\n');
   });
-  closeWithGrace({ delay: DRAIN_MS_MAX, logger: false }, async ({ err }) => {
+  const ending = closeWithGrace({ delay: DRAIN_MS_MAX, logger: false, skip: ['SIGTERM'] }, async ({ err }) => {
     isClosing = true;
     if (err !== undefined) process.stderr.write(`gavel: ${err.stack ?? err.message}\n`);
     await gavel.close();
     await simulated?.close();
+  });
+  // Supervisors repeat SIGTERM: a second one must not cut the drain short, as a second SIGINT from a keyboard does.
+  process.on('SIGTERM', () => {
+    if (!isClosing) ending.close();
   });
 }
 

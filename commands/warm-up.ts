@@ -73,6 +73,9 @@ function warmUpConfig(config: Config, url: string): Config {
   return {
     ...config,
     dsps,
+    admin: { ...config.admin, token: '' },
+    // A cold process is slow, which is what is to be cured here.
+    admission: { ...config.admission, enabled: false },
     server: { ...config.server, host: '127.0.0.1', port: 0 },
     notices: { ...config.notices, allowedHosts: [new URL(url).host] },
   };

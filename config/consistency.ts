@@ -16,7 +16,8 @@ export function checkConsistency(config: Config): Inconsistency | null {
     unusableHeader(config) ??
     unknownCurrency(config) ??
     uncallableDsp(config) ??
-    unreachableLimits(config)
+    unreachableLimits(config) ??
+    disorderedLimits(config)
   );
 }
 
@@ -114,4 +115,10 @@ function unreachableLimits(config: Config): Inconsistency | null {
     };
   }
   return null;
+}
+
+function disorderedLimits({ admission }: Config): Inconsistency | null {
+  const { limitMin, limitInitial, limitMax } = admission;
+  if (limitMin <= limitInitial && limitInitial <= limitMax) return null;
+  return { path: 'admission.limitInitial', message: `must lie from limitMin (${limitMin}) to limitMax (${limitMax})` };
 }

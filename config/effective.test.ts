@@ -15,8 +15,10 @@ test('secrets of every DSP are masked, the configuration itself is not changed',
     dsp({ url: 'https://a.example/bid?token=canary', headers: { authorization: 'canary', 'x-key': 'canary' } }),
     dsp({ url: 'https://b.example/***', headers: {} }),
   ];
-  const config: Config = { ...DEFAULTS, dsps };
+  const admin = { ...DEFAULTS.admin, token: 'canary-of-16-characters' };
+  const config: Config = { ...DEFAULTS, admin, dsps };
   expect(effectiveConfig(config)).toMatchObject({
+    admin: { port: 8081, token: '***' },
     dsps: [
       { id: 'a', url: 'https://a.example/***', headers: { authorization: '***', 'x-key': '***' } },
       { url: 'https://b.example/***', headers: {} },

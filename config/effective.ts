@@ -17,9 +17,13 @@ function masked(value: unknown, schema: ConfigSchema | undefined): unknown {
   );
 }
 
-/** A URL keeps scheme and host, which a reader needs; path and query may hold a token. Header values are masked whole. */
+/** A URL keeps scheme and host, which a reader needs; path and query may hold a token. Everything else is masked whole. */
 function maskedSecret(value: unknown): unknown {
-  if (typeof value === 'string') return value.replace(/^(https?:\/\/[^/?#]*).*$/, `$1/${MASK}`);
+  if (value === '') return value;
+  if (typeof value === 'string') {
+    const origin = /^https?:\/\/[^/?#]*/.exec(value);
+    return origin === null ? MASK : `${origin[0]}/${MASK}`;
+  }
   if (typeof value !== 'object' || value === null) return MASK;
   return Object.fromEntries(Object.keys(value).map((key) => [key, MASK]));
 }

@@ -8,6 +8,8 @@ import { BREAKER_DEFAULTS } from '../engine/dsp/breaker.ts';
 import { QUIRK_NAMES } from '../engine/dsp/quirks.ts';
 import { ROTATION_DEFAULTS } from '../engine/dsp/rotation.ts';
 import { WAITING_DEFAULTS } from '../engine/dsp/waiting/waiting-value.ts';
+import { ADMISSION_DEFAULTS } from '../engine/traffic/admission/defaults.ts';
+import { HEAP_SHARE_FREE } from '../engine/traffic/admission/utilisation.ts';
 
 /** The part of JSON Schema used here. */
 export interface ConfigSchema {
@@ -94,6 +96,17 @@ export const CONFIG_SCHEMA: ConfigSchema = {
         100_000,
         'Auctions run on loopback before listening, so that the first real ones do not wait for the compiler; 0 = none.',
       ),
+    }),
+    admin: section('Listener for people and their tools: `GET /admin/dsps` (docs/fan-out.md).', {
+      host: text('127.0.0.1', 'Address to listen on; it speaks plain HTTP, so beyond loopback the token can be read.'),
+      port: integer(8081, 0, 65535, 'TCP port; 0 picks a free one.'),
+      token: {
+        type: 'string',
+        default: '',
+        pattern: '^$|^[\\x21-\\x7e]{16,256}$',
+        description: 'Bearer token, 16 to 256 visible ASCII characters. Empty: the listener is not started.',
+        secret: true,
+      },
     }),
     dataDirectory: text('data', 'Folder for everything that must survive a restart.'),
     exchange: section('Who we are towards buyers.', {
@@ -303,6 +316,62 @@ export const CONFIG_SCHEMA: ConfigSchema = {
       inTimeRatioMin: share(
         ROTATION_DEFAULTS.inTimeRatioMin,
         'A DSP that answers fewer calls in time leaves the rotation.',
+      ),
+    }),
+    admission: section('When ad requests are refused, so that those taken are answered in time (docs/overload.md).', {
+      enabled: { type: 'boolean', default: true, description: 'Off: everything is taken, whatever becomes of it.' },
+      limitInitial: integer(
+        ADMISSION_DEFAULTS.concurrency.limitInitial,
+        1,
+        100_000,
+        'Auctions that may be under way before the limit has learned; higher, a first burst finds no limit.',
+      ),
+      limitMin: integer(
+        ADMISSION_DEFAULTS.concurrency.limitMin,
+        1,
+        100_000,
+        'Least limit: with fewer under way the CPU idles while DSPs are waited for.',
+      ),
+      limitMax: integer(
+        ADMISSION_DEFAULTS.concurrency.limitMax,
+        1,
+        100_000,
+        'Largest limit: each auction under way holds memory.',
+      ),
+      latencyRatioMax: number(
+        ADMISSION_DEFAULTS.concurrency.latencyRatioMax,
+        1.05,
+        10,
+        'Own latency over its baseline that is no reason to shrink the limit; higher trades latency for goodput.',
+      ),
+      loopDelayMsMax: number(
+        ADMISSION_DEFAULTS.pressure.loopDelayMsMax,
+        1,
+        1000,
+        'ms an arrival waits for the event loop when the process is full.',
+      ),
+      queueAgeMsMax: number(
+        ADMISSION_DEFAULTS.pressure.queueAgeMsMax,
+        1,
+        1000,
+        'ms the oldest request waits for its first step when the process is full.',
+      ),
+      heapShareShed: {
+        type: 'number',
+        default: ADMISSION_DEFAULTS.pressure.heapShareShed,
+        exclusiveMinimum: HEAP_SHARE_FREE,
+        maximum: 1,
+        description: 'Used share of the heap limit from which requests are refused.',
+      },
+      dwellMs: integer(
+        ADMISSION_DEFAULTS.zones.dwellMs,
+        0,
+        600_000,
+        'ms a zone is kept before it may be left downwards; shorter, the level swings.',
+      ),
+      valuedQuantile: share(
+        ADMISSION_DEFAULTS.valued.quantile,
+        'Requests worth more than this quantile of the latest are kept when others are refused.',
       ),
     }),
     dsps: list(

@@ -7,6 +7,7 @@ import type { Strictness } from '../openrtb/diagnostics.ts';
 
 export interface Config {
   readonly server: ServerConfig;
+  readonly admin: AdminConfig;
   readonly dataDirectory: string;
   readonly exchange: ExchangeConfig;
   readonly auction: AuctionConfig;
@@ -22,6 +23,7 @@ export interface Config {
   readonly dsps: readonly DspConfig[];
   readonly dspDefaults: DspDefaultsConfig;
   readonly protection: ProtectionConfig;
+  readonly admission: AdmissionConfig;
   readonly notices: NoticesConfig;
   readonly events: EventsConfig;
   readonly log: { readonly level: LogLevel };
@@ -38,6 +40,12 @@ export interface ServerConfig {
   readonly connectionsMax: number;
   readonly publisherStrictness: Strictness;
   readonly warmUpAuctions: number;
+}
+
+export interface AdminConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly token: string;
 }
 
 export interface ExchangeConfig {
@@ -103,6 +111,19 @@ export interface ProtectionConfig {
   readonly probeCount: number;
   readonly probeSuccessRatioMin: number;
   readonly inTimeRatioMin: number;
+}
+
+export interface AdmissionConfig {
+  readonly enabled: boolean;
+  readonly limitInitial: number;
+  readonly limitMin: number;
+  readonly limitMax: number;
+  readonly latencyRatioMax: number;
+  readonly loopDelayMsMax: number;
+  readonly queueAgeMsMax: number;
+  readonly heapShareShed: number;
+  readonly dwellMs: number;
+  readonly valuedQuantile: number;
 }
 
 export interface DspConfig {

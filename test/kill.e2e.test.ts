@@ -102,7 +102,7 @@ describe.skipIf(!IS_BUILT)('gavel serve (needs a build: npm run build)', () => {
     const config = join(folder, 'gavel.yaml');
     await writeFile(
       config,
-      `log: { level: warn }\nauction: { tmaxMaxMs: 10000 }\ndspDefaults: { timeoutMs: 8000, callsPerSecond: 10 }\ndsps: [{ id: slow, url: "${dsp.origin}/bid" }]\n`,
+      `log: { level: warn }\nadmission: { limitInitial: 256 }\nauction: { tmaxMaxMs: 10000 }\ndspDefaults: { timeoutMs: 8000, callsPerSecond: 10 }\ndsps: [{ id: slow, url: "${dsp.origin}/bid" }]\n`,
     );
     const gavel = await serve(['--config', config]);
     const ids = Array.from({ length: 20 }, (_, index) => `under-way-${index}`);
@@ -117,6 +117,9 @@ describe.skipIf(!IS_BUILT)('gavel serve (needs a build: npm run build)', () => {
         ),
       )
       .toBe('refused');
+    // Supervisors repeat themselves.
+    gavel.kill('SIGTERM');
+    gavel.kill('SIGTERM');
     for (const answer of waiting) answer();
     for (const answer of await Promise.all(answers)) expect(bidsOf(answer)).toHaveLength(1);
     const answeredAtMs = performance.now();

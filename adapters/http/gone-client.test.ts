@@ -26,7 +26,7 @@ afterEach(async () => {
 });
 
 test('a client that goes away while its body is inflated gets no auction', async () => {
-  const seen = { taken: 0 };
+  const seen = { taken: 0, givenBack: 0 };
   server = await startHttpServer({
     host: '127.0.0.1',
     port: 0,
@@ -37,10 +37,15 @@ test('a client that goes away while its body is inflated gets no auction', async
     requestBytesMax: 1024,
     clock: systemClock,
     adRequests: {
-      take: () => {
-        seen.taken += 1;
-        return () => {};
-      },
+      admit: () => ({
+        take: () => {
+          seen.taken += 1;
+          return () => {};
+        },
+        giveBack: () => {
+          seen.givenBack += 1;
+        },
+      }),
     },
     status: () => ({}),
     metrics: { contentType: 'text/plain', text: async () => '' },
@@ -56,5 +61,5 @@ test('a client that goes away while its body is inflated gets no auction', async
   client.destroy();
   await once(responses[0]!, 'close');
   finishInflating();
-  expect(seen.taken).toBe(0);
+  expect(seen).toEqual({ taken: 0, givenBack: 1 });
 });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
-import type { AdAnswer, AdRequests } from '../../engine/ports/ad-requests.ts';
+import type { AdAnswer, AdRequestPlace } from '../../engine/ports/ad-requests.ts';
 import { systemClock } from '../clock.ts';
 import { type HttpServer, startHttpServer } from './server.ts';
 
@@ -14,7 +14,7 @@ afterEach(async () => {
 const OK: AdAnswer = { httpStatus: 200, body: { id: '1', seatbid: [], nbr: 500 } };
 const KIB = 1024;
 
-async function start(take: AdRequests['take'], overrides: object = {}): Promise<HttpServer> {
+async function start(take: AdRequestPlace['take'], overrides: object = {}): Promise<HttpServer> {
   const server = await startHttpServer({
     host: '127.0.0.1',
     port: 0,
@@ -24,7 +24,7 @@ async function start(take: AdRequests['take'], overrides: object = {}): Promise<
     connectionsMax: 100,
     requestBytesMax: 256 * KIB,
     clock: systemClock,
-    adRequests: { take },
+    adRequests: { admit: () => ({ take, giveBack: () => {} }) },
     status: () => ({ status: 'ok' }),
     metrics: { contentType: 'text/plain', text: async () => 'rtb_build_info 1\n' },
     ...overrides,
@@ -33,12 +33,12 @@ async function start(take: AdRequests['take'], overrides: object = {}): Promise<
   return server;
 }
 
-const answerAtOnce: AdRequests['take'] = (_body, _arrivedAtMs, onAnswer) => {
+const answerAtOnce: AdRequestPlace['take'] = (_body, _arrivedAtMs, onAnswer) => {
   onAnswer(OK);
   return () => {};
 };
 
-function recordBodies(bodies: string[]): AdRequests['take'] {
+function recordBodies(bodies: string[]): AdRequestPlace['take'] {
   return (body, arrivedAtMs, onAnswer) => {
     bodies.push(Buffer.from(body).toString('utf8'));
     return answerAtOnce(body, arrivedAtMs, onAnswer);
@@ -194,3 +194,32 @@ function rawRequest(server: HttpServer, text: string): Promise<string> {
     socket.on('error', reject);
   });
 }
+
+test('what finds no room is answered with 429 and as little as can be; everything else goes on', async () => {
+  const asked: (readonly [string, string | null])[] = [];
+  const admit = (account: string, body: Uint8Array | null): null => {
+    asked.push([account, body === null ? null : Buffer.from(body).toString('utf8')]);
+    return null;
+  };
+  const server = await start(answerAtOnce, { adRequests: { admit } });
+  const refused = await fetch(`${server.url}/openrtb2/auction?account=a-1`, { method: 'POST', body: '{"id":"1"}' });
+  expect(refused.status).toBe(429);
+  expect(refused.headers.get('content-type')).toBe('application/json');
+  expect(await refused.text()).toBe('{"id":"","nbr":501}');
+  await post(server, gzipSync('{}'), { 'content-encoding': 'gzip' });
+  expect(asked).toEqual([
+    ['a-1', '{"id":"1"}'],
+    ['', null],
+  ]);
+  expect((await fetch(`${server.url}/status`)).status).toBe(200);
+});
+
+test('the place of a body that does not inflate is given back', async () => {
+  let givenBack = 0;
+  const giveBack = (): void => {
+    givenBack++;
+  };
+  const server = await start(answerAtOnce, { adRequests: { admit: () => ({ take: answerAtOnce, giveBack }) } });
+  expect((await post(server, 'no gzip', { 'content-encoding': 'gzip' })).status).toBe(400);
+  expect(givenBack).toBe(1);
+});

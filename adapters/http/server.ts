@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { AdAnswer, AdRequests } from '../../engine/ports/ad-requests.ts';
+import type { AdAnswer, AdRequestPlace, AdRequests } from '../../engine/ports/ad-requests.ts';
 import { refusal } from '../../engine/ports/ad-requests.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import { NoBidReason } from '../../openrtb/codes.ts';
@@ -130,20 +130,39 @@ function acceptAnyBody(app: FastifyInstance, clock: Clock): void {
 function auction(request: FastifyRequest, reply: FastifyReply, options: HttpServerOptions): void {
   const body = Buffer.isBuffer(request.body) ? request.body : EMPTY;
   const encoding = requestEncoding(request.headers['content-encoding']);
-  if (encoding.kind !== 'compressed') {
-    take(body, request, reply, options);
+  const isCompressed = encoding.kind === 'compressed';
+  const place = options.adRequests.admit(accountOf(request), isCompressed ? null : body);
+  if (place === null) {
+    reply.code(429).header('content-type', 'application/json').send(OVERLOADED);
+    return;
+  }
+  if (!isCompressed) {
+    take(place, body, request, reply);
     return;
   }
   encoding.inflate(body, { maxOutputLength: options.requestBytesMax }, (error, inflated) => {
-    if (error === null) take(inflated, request, reply, options);
-    else sendAnswer(uninflatable(error, options.requestBytesMax), request, reply);
+    if (error === null) {
+      take(place, inflated, request, reply);
+      return;
+    }
+    place.giveBack();
+    sendAnswer(uninflatable(error, options.requestBytesMax), request, reply);
   });
 }
 
-function take(body: Uint8Array, request: FastifyRequest, reply: FastifyReply, options: HttpServerOptions): void {
+/** `?account=ID`; only tells admission whose request this is. */
+function accountOf(request: FastifyRequest): string {
+  const { account } = request.query as Readonly<Record<string, unknown>>;
+  return typeof account === 'string' ? account : '';
+}
+
+function take(place: AdRequestPlace, body: Uint8Array, request: FastifyRequest, reply: FastifyReply): void {
   // The client left while its body was being inflated: `close` has been and will not come again.
-  if (reply.raw.destroyed) return;
-  const cancel = options.adRequests.take(body, request.arrivedAtMs, (answer) => sendAnswer(answer, request, reply));
+  if (reply.raw.destroyed) {
+    place.giveBack();
+    return;
+  }
+  const cancel = place.take(body, request.arrivedAtMs, (answer) => sendAnswer(answer, request, reply));
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) cancel();
   });
@@ -194,3 +213,5 @@ function onUnknownRoute(request: FastifyRequest, reply: FastifyReply): void {
 }
 
 const EMPTY = Buffer.alloc(0);
+/** As little as an answer can be: what refusing costs decides what is left for those taken. */
+const OVERLOADED = Buffer.from(`{"id":"","nbr":${NoBidReason.Overloaded}}`);

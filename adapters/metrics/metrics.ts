@@ -2,6 +2,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { AuctionEvent } from '../../engine/exchange/auction-event.ts';
 import type { Notice } from '../../engine/ports/notice-sender.ts';
+import { AdmissionMetrics } from './admission-metrics.ts';
 import { AuctionMetrics } from './auction-metrics.ts';
 import { Counter, CountersByLabel } from './counter.ts';
 import { DspMetrics } from './dsp-metrics.ts';
@@ -26,6 +27,7 @@ export function createMetrics(options: MetricsOptions) {
   const gauge = (name: string, help: string) => register(registry, new Gauge(name, help));
 
   const auctions = new AuctionMetrics(registry);
+  const admission = new AdmissionMetrics(registry);
   const dsps = new DspMetrics(registry, options.dspIds);
   const acknowledged = counter('rtb_events_acknowledged_total', 'Outcome events the event log has taken.').cell();
   const droppedEvents = counter('rtb_events_dropped_total', 'Outcome events that were lost.');
@@ -54,6 +56,8 @@ export function createMetrics(options: MetricsOptions) {
 
     intake: auctions.intake,
     inFlight: auctions.inFlight,
+    shed: admission.shed,
+    admission: admission.readFrom.bind(admission),
     auctionEnded: (event: AuctionEvent): void => {
       auctions.ended(event);
       dsps.rejectedBids(event);

@@ -9,10 +9,21 @@ export interface AdAnswer {
 
 export interface AdRequests {
   /**
-   * Takes one request body, unparsed. Calls `onAnswer` at most once, never after `cancel`. Times are monotonic ms.
-   * Returns `cancel`: the client is gone, nothing is to be answered or charged.
+   * Whether there is room for a request, before anything is spent on it. `account` is who the URL says asks, "" for nobody;
+   * `body` is null when it is compressed. Null: there is none, answer 429. Otherwise the place must be used or given back.
+   */
+  readonly admit: (account: string, body: Uint8Array | null) => AdRequestPlace | null;
+}
+
+/** Room for one request: exactly one of `take` and `giveBack` is called, once. */
+export interface AdRequestPlace {
+  /**
+   * Takes the request body, inflated and unparsed. Calls `onAnswer` at most once, never after `cancel`. Times are monotonic
+   * ms. Returns `cancel`: the client is gone, nothing is to be answered or charged.
    */
   readonly take: (body: Uint8Array, arrivedAtMs: number, onAnswer: (answer: AdAnswer) => void) => () => void;
+  /** No request comes of it: its body cannot be inflated, or its client is gone. */
+  readonly giveBack: () => void;
 }
 
 /** The answer to a request that cannot be used; `path` is the JSON path of the fault, empty for the whole. */

@@ -1,18 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Admission, admit, createAdmission, finished, observePressure, released, snapshot } from './admission.ts';
+import { ADMISSION_DEFAULTS } from './defaults.ts';
 import { hintsBeforeParsing, type ValueHints } from './request-value.ts';
 import { seededRandom } from './testing/event-loop-simulation.ts';
-import { TEST_OPTIONS } from './testing/options.ts';
 import { CEILING_FROM } from './zones.ts';
 
 const CALM = { loopDelayMs: 0, queueAgeMs: 0, heapShare: 0.3 };
-const LIMIT = TEST_OPTIONS.concurrency.limitInitial;
+const LIMIT = ADMISSION_DEFAULTS.concurrency.limitInitial;
 const source = (index: number): ValueHints => hintsBeforeParsing(`/account/${index}`, null);
 
 /** Twenty-one sources, the last worth a hundred times the others; in-flight is back to 0. */
 function taught(): Admission {
-  const admission = createAdmission(TEST_OPTIONS, 0);
+  const admission = createAdmission(ADMISSION_DEFAULTS, 0);
   for (let index = 0; index < 2100; index++) {
     const hints = source(index % 21);
     const valueMicros = index % 21 === 20 ? 5_000_000 : 50_000;
@@ -26,6 +26,9 @@ function fill(admission: Admission, count: number, nowMs: number): void {
   while (admission.inFlight < count) admit(admission, source(20), nowMs, 0.9);
 }
 
+/** With fewer under way nobody is refused for a late loop. */
+const HALF_FULL = LIMIT / 2;
+
 describe('admission', () => {
   it('takes everybody below 70%, whatever the pressure was before', () => {
     const signals = fc.record({
@@ -36,7 +39,7 @@ describe('admission', () => {
     const before = fc.double({ min: 0, max: 500, noNaN: true });
     fc.assert(
       fc.property(signals, before, fc.integer({ min: 0, max: 21 }), (calm, loopDelayMs, inFlight) => {
-        const admission = createAdmission(TEST_OPTIONS, 0);
+        const admission = createAdmission(ADMISSION_DEFAULTS, 0);
         for (let index = 0; index < inFlight; index++) admit(admission, source(1), 0, 0.9);
         observePressure(admission, { ...CALM, loopDelayMs }, 1);
         observePressure(admission, calm, 1000);
@@ -47,6 +50,7 @@ describe('admission', () => {
 
   it('above the limit it takes what is worth more than the P95 and refuses the rest, with the value lost', () => {
     const admission = taught();
+    fill(admission, HALF_FULL, 2999);
     observePressure(admission, { ...CALM, loopDelayMs: 22 }, 3000);
     expect(admit(admission, source(20), 3000, 0).kind).toBe('accept');
     const decision = admit(admission, source(3), 3000, 0.99);
@@ -61,13 +65,14 @@ describe('admission', () => {
 
   it('between 90% and the limit it refuses every second of the rest', () => {
     const admission = taught();
+    fill(admission, HALF_FULL, 2999);
     observePressure(admission, { ...CALM, queueAgeMs: 28 }, 3000);
     expect(admit(admission, source(3), 3000, 0.49).kind).toBe('shed');
     expect(admit(admission, source(3), 3000, 0.5).kind).toBe('accept');
   });
 
   it('holds the concurrency limit, valued requests may exceed it by a quarter', () => {
-    const admission = createAdmission(TEST_OPTIONS, 0);
+    const admission = createAdmission(ADMISSION_DEFAULTS, 0);
     for (let index = 0; index < 1000; index++) admit(admission, source(1), 0, 0.9);
     expect(admission.inFlight).toBe(LIMIT);
     const valued = taught();
@@ -78,7 +83,7 @@ describe('admission', () => {
   });
 
   it('lasting pressure degrades, and full service is back within 5 s of its end without a request', () => {
-    const admission = createAdmission(TEST_OPTIONS, 0);
+    const admission = createAdmission(ADMISSION_DEFAULTS, 0);
     for (let nowMs = 0; nowMs < 2000; nowMs += 10) observePressure(admission, { ...CALM, heapShare: 0.84 }, nowMs);
     expect(admit(admission, source(1), 2000, 0.9)).toEqual({ kind: 'accept', degrade: 1 });
     released(admission, 2000);
@@ -87,15 +92,28 @@ describe('admission', () => {
   });
 
   it('a block of 200 ms refuses what waited in it, and nobody 200 ms later', () => {
-    const admission = createAdmission(TEST_OPTIONS, 0);
+    const admission = createAdmission(ADMISSION_DEFAULTS, 0);
+    fill(admission, HALF_FULL, 0);
     observePressure(admission, { ...CALM, loopDelayMs: 50 }, 200);
     expect(admit(admission, source(1), 200, 0.9)).toMatchObject({ kind: 'shed', cause: 'loop-delay' });
     observePressure(admission, CALM, 400);
     expect(admit(admission, source(1), 400, 0).kind).toBe('accept');
   });
 
+  it('a blocked loop refuses nobody while half of the limit is free; a full heap does', () => {
+    const admission = createAdmission(ADMISSION_DEFAULTS, 0);
+    observePressure(admission, { ...CALM, loopDelayMs: 50, queueAgeMs: 50 }, 200);
+    for (let index = 0; index < HALF_FULL; index++) {
+      expect(admit(admission, source(1), 200, 0).kind).toBe('accept');
+    }
+    expect(admit(admission, source(1), 200, 0).kind).toBe('shed');
+    for (let index = 0; index < HALF_FULL; index++) released(admission, 200);
+    observePressure(admission, { ...CALM, heapShare: 0.9 }, 201);
+    expect(admit(admission, source(1), 201, 0)).toMatchObject({ kind: 'shed', cause: 'heap' });
+  });
+
   it('what ends without an auction teaches nothing and leaves nothing', () => {
-    const admission = createAdmission(TEST_OPTIONS, 0);
+    const admission = createAdmission(ADMISSION_DEFAULTS, 0);
     admit(admission, source(1), 0, 0.9);
     released(admission, 500);
     const { inFlight, baselineLatencyMs, accepted } = snapshot(admission);
@@ -114,7 +132,7 @@ describe('admission', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), fc.integer(), (steps, seed) => {
         const random = seededRandom(seed);
-        const admission = createAdmission(TEST_OPTIONS, 0);
+        const admission = createAdmission(ADMISSION_DEFAULTS, 0);
         let nowMs = 0;
         const finish = (ownLatencyMs: number): void =>
           finished(admission, { degrade: 0, hints: source(1), ownLatencyMs, valueMicros: 1 }, nowMs);

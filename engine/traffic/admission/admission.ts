@@ -47,7 +47,7 @@ export type AdmissionDecision = Accepted | Shed;
 export interface AdmittedOutcome {
   /** As accepted. */
   readonly degrade: DegradeLevel;
-  /** As admitted, or refined after parsing. */
+  /** As admitted. */
   readonly hints: ValueHints;
   /** From arrival to answer, less the waiting for DSPs. */
   readonly ownLatencyMs: number;
@@ -96,6 +96,8 @@ export interface Admission {
 }
 
 const NO_PRESSURE: PressureSignals = { loopDelayMs: 0, queueAgeMs: 0, heapShare: 0 };
+/** Up to this share of the limit nobody is refused for a late loop. */
+const LIMIT_SHARE_FREE = 0.5;
 const ACCEPTED: readonly Accepted[] = [
   { kind: 'accept', degrade: 0 },
   { kind: 'accept', degrade: 1 },
@@ -134,7 +136,8 @@ export function admit(admission: Admission, hints: ValueHints, nowMs: number, ra
   track(admission, nowMs);
   const { utilisation } = admission;
   const valued = value > admission.valued.value;
-  if (refuses(utilisation.value, valued, random)) return shed(admission, utilisation.cause, valued, value);
+  if (mayRefuse(admission) && refuses(utilisation.value, valued, random))
+    return shed(admission, utilisation.cause, valued, value);
   admission.inFlight++;
   admission.accepted++;
   return ACCEPTED[admission.zones.level]!;
@@ -180,6 +183,14 @@ export function snapshot(admission: Admission): AdmissionSnapshot {
       VALUE_CLASSES.map((name) => ({ cause, class: name, ...admission.shed[cause][name] })),
     ),
   };
+}
+
+/**
+ * A loop that was blocked once (garbage, a neighbour on the machine) is no overload: what waited meanwhile is soon done, and
+ * refusing it protects nobody. Lasting lateness lowers the limit, as it is part of every own latency.
+ */
+function mayRefuse({ inFlight, limit, utilisation }: Admission): boolean {
+  return inFlight >= LIMIT_SHARE_FREE * limit.limit || utilisation.cause === 'heap';
 }
 
 function track({ utilisation, inFlight, limit, signals, pressure, zones }: Admission, nowMs: number): void {

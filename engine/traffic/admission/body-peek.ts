@@ -1,5 +1,5 @@
 /**
- * A look at the raw body for the publisher and the first placement, before anything is parsed. It knows nothing of JSON
+ * A look at the raw body for the publisher, the first placement and the highest floor, before anything is parsed. It knows nothing of JSON
  * structure: what it finds may come from a nested text or not be what parsing would give. That only costs accuracy, because
  * the values learned are filed under what was peeked, and per publisher: a forged id makes nobody else look cheap or dear.
  */
@@ -13,10 +13,14 @@ const PUBLISHER_BYTES_MAX = 256;
 const QUOTE = 0x22;
 const COLON = 0x3a;
 const BRACE_CLOSE = 0x7d;
+const POINT = 0x2e;
+const ZERO = 0x30;
+const MICROS = 1_000_000;
 
 const TAGID = pattern('"tagid"');
 const PUBLISHER = pattern('"publisher"');
 const ID = pattern('"id"');
+const BIDFLOOR = pattern('"bidfloor"');
 
 /** Hash of the first `"tagid":"…"`; 0 when none is found. */
 export function peekPlacement(body: Uint8Array): number {
@@ -32,6 +36,19 @@ export function peekPublisher(body: Uint8Array): number {
   const brace = body.indexOf(BRACE_CLOSE, from);
   const objectEnd = Math.min(end, from + PUBLISHER_BYTES_MAX, brace === -1 ? end : brace);
   return hashText(body, find(body, ID, from, objectEnd), objectEnd);
+}
+
+/**
+ * The highest `"bidfloor":N` of imps and deals as CPM micros, whatever its currency; 0 when none is found. A floor that is too
+ * high to sell makes nobody look dear: it counts for no more than the share sold.
+ */
+export function peekFloorMicros(body: Uint8Array): number {
+  const end = Math.min(body.length, PEEK_BYTES_MAX);
+  let highest = 0;
+  for (let at = find(body, BIDFLOOR, 0, end); at !== -1; at = find(body, BIDFLOOR, at, end)) {
+    highest = Math.max(highest, readMicros(body, at, end));
+  }
+  return highest;
 }
 
 /** Horspool: one look at a byte skips up to the length of the pattern. */
@@ -84,6 +101,26 @@ function hashText(body: Uint8Array, from: number, end: number): number {
     hash = hashByte(hash, body[at]!);
   }
   return 0;
+}
+
+/** The decimal behind `:`; exponents are read as their mantissa, more than nine digits as nine. */
+function readMicros(body: Uint8Array, from: number, end: number): number {
+  let at = skipBlanks(body, from, end);
+  if (body[at] !== COLON) return 0;
+  at = skipBlanks(body, at + 1, end);
+  let whole = 0;
+  for (let digits = 0; at < end && isDigit(body[at]!) && digits < 9; at++, digits++)
+    whole = whole * 10 + body[at]! - ZERO;
+  if (body[at] !== POINT) return whole * MICROS;
+  let fraction = 0;
+  for (let unit = MICROS / 10; ++at < end && isDigit(body[at]!) && unit >= 1; unit /= 10) {
+    fraction += (body[at]! - ZERO) * unit;
+  }
+  return whole * MICROS + fraction;
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= ZERO && byte <= ZERO + 9;
 }
 
 function skipBlanks(body: Uint8Array, from: number, end: number): number {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
-import { TEST_OPTIONS } from './testing/options.ts';
+import { ADMISSION_DEFAULTS } from './defaults.ts';
 
-const OPTIONS = TEST_OPTIONS.concurrency;
+const OPTIONS = ADMISSION_DEFAULTS.concurrency;
 
 /** Feeds one sample per ms for `ms`; latency follows from the limit as it stands. */
 function feed(

@@ -13,9 +13,9 @@ import {
   observePressure,
   snapshot,
 } from '../admission.ts';
+import { ADMISSION_DEFAULTS } from '../defaults.ts';
 import { LoopDelayWindow } from '../loop-delay-window.ts';
 import { hintsBeforeParsing, type ValueHints } from '../request-value.ts';
-import { TEST_OPTIONS } from './options.ts';
 
 export interface LoadPhase {
   readonly untilMs: number;
@@ -93,7 +93,7 @@ export function simulate(options: SimulationOptions): SimulationReport {
 class Simulation {
   readonly #options: SimulationOptions;
   readonly #random: () => number;
-  readonly #admission: Admission = createAdmission(TEST_OPTIONS, 0);
+  readonly #admission: Admission = createAdmission(ADMISSION_DEFAULTS, 0);
   readonly #loopDelay = new LoopDelayWindow({ windowMs: 100, toleranceMs: 1, blockedMsMin: 10 });
   readonly #seconds: SecondReport[];
   readonly #sources: { readonly hints: ValueHints; readonly meanValue: number }[] = [];

@@ -1,7 +1,7 @@
-/** The defaults that docs/overload.md explains. */
-import type { AdmissionOptions } from '../admission.ts';
+/** Tuned in simulation; docs/overload.md has the figures. Those of them that depend on the machine are configuration. */
+import type { AdmissionOptions } from './admission.ts';
 
-export const TEST_OPTIONS: AdmissionOptions = {
+export const ADMISSION_DEFAULTS: AdmissionOptions = {
   concurrency: {
     limitInitial: 32,
     limitMin: 8,

@@ -1,0 +1,39 @@
+/** What an operator sees of the DSPs. */
+import { createServer } from 'node:net';
+import { afterEach, expect, it } from 'vitest';
+import { bidding } from './support/scripted-dsp.ts';
+import { adRequest, startTestGavel, type TestGavel } from './support/test-gavel.ts';
+
+let gavel: TestGavel | undefined;
+afterEach(async () => {
+  await gavel?.close();
+});
+
+/** A port that was free a moment ago: only the log says which one the listener took. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+it('shows the state of each DSP, and of its URL no more than the origin', async () => {
+  const port = await freePort();
+  const token = 'a-token-of-some-length';
+  gavel = await startTestGavel({
+    dsps: { fine: bidding({ price: 1 }) },
+    otherDsps: [{ id: 'down', url: 'http://127.0.0.1:1/bid?key=secret' }],
+    config: { 'admin.port': port, 'admin.token': token },
+  });
+  await gavel.post(adRequest('r'));
+  const answer = await fetch(`http://127.0.0.1:${port}/admin/dsps`, { headers: { authorization: `Bearer ${token}` } });
+  const dsps = (await answer.json()) as { id: string }[];
+  expect(dsps.find(({ id }) => id === 'fine')).toMatchObject({
+    origin: gavel.dsp('fine').origin,
+    callCount: 1,
+    rotation: 'in',
+  });
+  expect(dsps.find(({ id }) => id === 'down')).toMatchObject({ origin: 'http://127.0.0.1:1', callCount: 1 });
+  expect(JSON.stringify(dsps)).not.toContain('secret');
+});
