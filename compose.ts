@@ -47,6 +47,7 @@ import type { Random } from './engine/ports/random.ts';
 import type { AdmissionOptions } from './engine/traffic/admission/admission.ts';
 import { ADMISSION_DEFAULTS } from './engine/traffic/admission/defaults.ts';
 import { rateBetween } from './openrtb/currency.ts';
+import { bareHost } from './openrtb/hosts.ts';
 import { createRequestReader } from './openrtb/read-request.ts';
 import { createResponseReader } from './openrtb/read-response.ts';
 
@@ -447,7 +448,7 @@ function dspBlocks(dsps: readonly DspConfig[]): ExchangeRules['dspBlocks'] {
   const blocks: Record<string, DspBlocks> = {};
   for (const { id, blockedAdvertisers, blockedCategories } of dsps) {
     if (blockedAdvertisers.length + blockedCategories.length === 0) continue;
-    blocks[id] = { advertisers: blockedAdvertisers, categories: blockedCategories };
+    blocks[id] = { advertisers: blockedAdvertisers.map(bareHost), categories: blockedCategories };
   }
   return blocks;
 }

@@ -1,7 +1,7 @@
 /** When a request stops waiting for the DSPs still out, and what its end teaches about them (docs/waiting.md). */
 
 import type { DspReply } from '../dsp/reply.ts';
-import { rankingOf } from '../dsp/shaping/auction-ranking.ts';
+import { rankingOf } from '../dsp/waiting/auction-ranking.ts';
 import { bestOtherMicros, ownMicros, type StandingPrice, standingPrice } from '../dsp/waiting/standing-price.ts';
 import type { WaitingModel } from '../dsp/waiting/waiting-model.ts';
 import {

@@ -1,6 +1,6 @@
 /** When to close: hard timeout, adaptive timeout and progressive auction on the same requests, latencies and bids. */
 import { ADAPTIVE_TIMEOUT_DEFAULTS, AdaptiveTimeout } from '../../engine/dsp/adaptive-timeout.ts';
-import { rankingOf } from '../../engine/dsp/shaping/auction-ranking.ts';
+import { rankingOf } from '../../engine/dsp/waiting/auction-ranking.ts';
 import { bestOtherMicros, standingPrice } from '../../engine/dsp/waiting/standing-price.ts';
 import {
   createWaitingModel,

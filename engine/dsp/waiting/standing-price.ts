@@ -1,5 +1,5 @@
 /** What a DSP still out would be up against. */
-import type { AuctionRanking, ImpRanking } from '../shaping/auction-ranking.ts';
+import type { AuctionRanking, ImpRanking } from './auction-ranking.ts';
 
 /** The auction as it would be decided now: sums over its imps, eCPM micros. */
 export interface StandingPrice {
