@@ -96,7 +96,7 @@ export interface Admission {
 }
 
 const NO_PRESSURE: PressureSignals = { loopDelayMs: 0, queueAgeMs: 0, heapShare: 0 };
-/** Up to this share of the limit nobody is refused for a late loop. */
+/** Up to this share of the limit nobody is refused or degraded for a late loop. */
 const LIMIT_SHARE_FREE = 0.5;
 const ACCEPTED: readonly Accepted[] = [
   { kind: 'accept', degrade: 0 },
@@ -136,11 +136,12 @@ export function admit(admission: Admission, hints: ValueHints, nowMs: number, ra
   track(admission, nowMs);
   const { utilisation } = admission;
   const valued = value > admission.valued.value;
-  if (mayRefuse(admission) && refuses(utilisation.value, valued, random))
+  const isPressed = isUnderPressure(admission);
+  if (isPressed && refuses(utilisation.value, valued, random))
     return shed(admission, utilisation.cause, valued, value);
   admission.inFlight++;
   admission.accepted++;
-  return ACCEPTED[admission.zones.level]!;
+  return ACCEPTED[isPressed ? admission.zones.level : 0]!;
 }
 
 /**
@@ -187,9 +188,9 @@ export function snapshot(admission: Admission): AdmissionSnapshot {
 
 /**
  * A loop that was blocked once (garbage, a neighbour on the machine) is no overload: what waited meanwhile is soon done, and
- * refusing it protects nobody. Lasting lateness lowers the limit, as it is part of every own latency.
+ * refusing or degrading protects nobody. Lasting lateness lowers the limit, as it is part of every own latency.
  */
-function mayRefuse({ inFlight, limit, utilisation }: Admission): boolean {
+function isUnderPressure({ inFlight, limit, utilisation }: Admission): boolean {
   return inFlight >= LIMIT_SHARE_FREE * limit.limit || utilisation.cause === 'heap';
 }
 
