@@ -319,7 +319,11 @@ export const CONFIG_SCHEMA: ConfigSchema = {
       ),
     }),
     admission: section('When ad requests are refused, so that those taken are answered in time (docs/overload.md).', {
-      enabled: { type: 'boolean', default: true, description: 'Off: everything is taken, whatever becomes of it.' },
+      enabled: {
+        type: 'boolean',
+        default: false,
+        description: 'Off: everything is taken, whatever becomes of it. Tuned in simulation, not yet on real traffic.',
+      },
       limitInitial: integer(
         ADMISSION_DEFAULTS.concurrency.limitInitial,
         1,

@@ -17,7 +17,12 @@ function sumOf(text: string, metric: string): number {
 const metrics = async (): Promise<string> => (await fetch(`${gavel!.url}/metrics`)).text();
 
 it('refuses what exceeds the limit with 429, and takes all again when there is room', async () => {
-  const limit = { 'admission.limitMin': 4, 'admission.limitInitial': 4, 'admission.limitMax': 4 };
+  const limit = {
+    'admission.enabled': true,
+    'admission.limitMin': 4,
+    'admission.limitInitial': 4,
+    'admission.limitMax': 4,
+  };
   gavel = await startTestGavel({
     dsps: { slow: { bid: silence, config: { timeoutMs: 300 } }, fine: bidding({ price: 1 }) },
     config: limit,
@@ -35,7 +40,12 @@ it('refuses what exceeds the limit with 429, and takes all again when there is r
 });
 
 it('bad requests and clients that left give their place back', async () => {
-  const limit = { 'admission.limitMin': 2, 'admission.limitInitial': 2, 'admission.limitMax': 2 };
+  const limit = {
+    'admission.enabled': true,
+    'admission.limitMin': 2,
+    'admission.limitInitial': 2,
+    'admission.limitMax': 2,
+  };
   gavel = await startTestGavel({ dsps: { hanging: silence }, config: limit });
   for (let index = 0; index < 5; index++) {
     expect((await gavel.post('{')).status).toBe(400);

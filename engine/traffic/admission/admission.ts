@@ -137,8 +137,7 @@ export function admit(admission: Admission, hints: ValueHints, nowMs: number, ra
   const { utilisation } = admission;
   const valued = value > admission.valued.value;
   const isPressed = isUnderPressure(admission);
-  if (isPressed && refuses(utilisation.value, valued, random))
-    return shed(admission, utilisation.cause, valued, value);
+  if (isPressed && refuses(utilisation.value, valued, random)) return shed(admission, utilisation.cause, valued, value);
   admission.inFlight++;
   admission.accepted++;
   return ACCEPTED[isPressed ? admission.zones.level : 0]!;
