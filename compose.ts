@@ -28,26 +28,26 @@ import { createNoticeSender } from './adapters/notices/notice-sender.ts';
 import { v8HeapShare, watchHeap } from './adapters/process/heap.ts';
 import { type LoopDelayWatch, watchLoopDelay } from './adapters/process/loop-delay.ts';
 import { effectiveConfig } from './config/effective.ts';
-import type { Config, DspConfig, FloorConfig } from './config/types.ts';
+import {
+  admissionOptions,
+  connectionsTo,
+  decisionRules,
+  exchangeRules,
+  healthOptions,
+} from './config/engine-options.ts';
+import type { Config } from './config/types.ts';
 import { VERSION } from './config/version.ts';
-import { compileFloorRules, type FloorRule } from './engine/auction/floors.ts';
 import { RESERVE_ESTIMATORS } from './engine/auction/reserve/estimator.ts';
 import { type ReserveObservation, reserveObservations } from './engine/auction/reserve/observations.ts';
-import type { DspBlocks } from './engine/auction/types.ts';
-import { DSP_HEALTH_DEFAULTS, type DspHealthOptions } from './engine/dsp/dsp-health.ts';
-import { poolSize } from './engine/dsp/pool-size.ts';
 import { dialect } from './engine/dsp/solicitation.ts';
 import { WAITING_DEFAULTS } from './engine/dsp/waiting/waiting-value.ts';
 import type { ExchangeRules } from './engine/exchange/auction-terms.ts';
-import type { Decision, DecisionRules } from './engine/exchange/decision.ts';
+import type { Decision } from './engine/exchange/decision.ts';
 import type { Clock, Timers } from './engine/ports/clock.ts';
 import type { DspTransport } from './engine/ports/dsp-transport.ts';
 import type { EventLog } from './engine/ports/event-log.ts';
 import type { Random } from './engine/ports/random.ts';
-import type { AdmissionOptions } from './engine/traffic/admission/admission.ts';
-import { ADMISSION_DEFAULTS } from './engine/traffic/admission/defaults.ts';
 import { rateBetween } from './openrtb/currency.ts';
-import { bareHost } from './openrtb/hosts.ts';
 import { createRequestReader } from './openrtb/read-request.ts';
 import { createResponseReader } from './openrtb/read-response.ts';
 
@@ -272,14 +272,6 @@ async function openTransport(config: Config, clock: Clock, timers: Timers, metri
   return transport;
 }
 
-function connectionsTo(dsp: DspConfig, { dspDefaults }: Config): number {
-  return poolSize({
-    callsPerSecond: dsp.callsPerSecond ?? dspDefaults.callsPerSecond,
-    latencyMs: dsp.timeoutMs ?? dspDefaults.timeoutMs,
-    processes: 1,
-  });
-}
-
 function openDsps(
   config: Config,
   parent: ReturnType<typeof spawnParent>,
@@ -302,34 +294,6 @@ function openDsps(
       onOverflow: () => metrics.mailboxDropped('dsp', 'refuse-newest'),
     }),
   );
-}
-
-function healthOptions(dsp: DspConfig, config: Config): DspHealthOptions {
-  const { dspDefaults, protection } = config;
-  const { adaptiveTimeout, breaker, rotation } = DSP_HEALTH_DEFAULTS;
-  return {
-    ...DSP_HEALTH_DEFAULTS,
-    isProtected: protection.enabled,
-    timeoutMs: dsp.timeoutMs ?? dspDefaults.timeoutMs,
-    timeoutMsMin: dspDefaults.timeoutMsMin,
-    inFlightMax: connectionsTo(dsp, config) + dspDefaults.waitingMax,
-    callsPerSecondMax: dsp.callsPerSecondMax ?? null,
-    adaptiveTimeout: {
-      ...adaptiveTimeout,
-      quantile: protection.timeoutQuantile,
-      headroom: protection.timeoutHeadroom,
-      explorationShare: protection.timeoutExplorationShare,
-    },
-    breaker: {
-      ...breaker,
-      window: { ...breaker.window, windowMs: protection.errorWindowMs },
-      errorRatioMax: protection.errorRatioMax,
-      backOffMs: protection.backOffMs,
-      probeCount: protection.probeCount,
-      probeSuccessRatioMin: protection.probeSuccessRatioMin,
-    },
-    rotation: { ...rotation, inTimeRatioMin: protection.inTimeRatioMin },
-  };
 }
 
 async function openAdmin(
@@ -377,18 +341,6 @@ function openGate(
   return gate;
 }
 
-function admissionOptions({ admission }: Config): AdmissionOptions {
-  const { limitInitial, limitMin, limitMax, latencyRatioMax } = admission;
-  const { loopDelayMsMax, queueAgeMsMax, heapShareShed, dwellMs, valuedQuantile } = admission;
-  return {
-    ...ADMISSION_DEFAULTS,
-    concurrency: { ...ADMISSION_DEFAULTS.concurrency, limitInitial, limitMin, limitMax, latencyRatioMax },
-    pressure: { loopDelayMsMax, queueAgeMsMax, heapShareShed },
-    zones: { ...ADMISSION_DEFAULTS.zones, dwellMs },
-    valued: { ...ADMISSION_DEFAULTS.valued, quantile: valuedQuantile },
-  };
-}
-
 function openReserves(
   config: Config,
   parent: ReturnType<typeof spawnParent>,
@@ -414,63 +366,6 @@ function openReserves(
     supervisor,
     onOverflow: () => metrics.mailboxDropped('reserve', 'drop-oldest'),
   });
-}
-
-function exchangeRules(config: Config): ExchangeRules {
-  const { secondPriceMechanism, ...policy } = config.auction;
-  return {
-    currency: config.exchange.currency,
-    currencies: config.currencies,
-    policy: {
-      missingCreativeId: policy.missingCreativeId,
-      missingAdvertiserDomain: policy.missingAdvertiserDomain,
-      missingCategory: policy.missingCategory,
-      bannerSize: policy.bannerSize,
-      dealOrder: policy.dealOrder,
-      incrementCpmMicros: policy.incrementCpmMicros,
-      incrementClickMicros: policy.incrementClickMicros,
-      maximumCpmMicros: policy.maximumCpmMicros,
-      floorRulesBindDeals: policy.floorRulesBindDeals,
-    },
-    secondPriceMechanism,
-    placements: new Map(
-      config.placements.map(({ id, mechanism, slotWeights }) => [
-        id,
-        { mechanism: mechanism ?? null, slotWeights: slotWeights ?? [1] },
-      ]),
-    ),
-    floors: compileFloorRules(config.floors.map(floorRule)),
-    dspBlocks: dspBlocks(config.dsps),
-  };
-}
-
-function dspBlocks(dsps: readonly DspConfig[]): ExchangeRules['dspBlocks'] {
-  const blocks: Record<string, DspBlocks> = {};
-  for (const { id, blockedAdvertisers, blockedCategories } of dsps) {
-    if (blockedAdvertisers.length + blockedCategories.length === 0) continue;
-    blocks[id] = { advertisers: blockedAdvertisers.map(bareHost), categories: blockedCategories };
-  }
-  return blocks;
-}
-
-function floorRule({ publisherId, placementId, country, size, mediaType, floorCpmMicros }: FloorConfig): FloorRule {
-  const [w, h] = (size ?? '').split('x').map(Number);
-  return {
-    publisherId: publisherId ?? null,
-    placementId: placementId ?? null,
-    country: country ?? null,
-    size: size === undefined ? null : { w: w!, h: h! },
-    mediaType: mediaType ?? null,
-    floorCpmMicros,
-  };
-}
-
-function decisionRules(config: Config): DecisionRules {
-  return {
-    currencies: config.currencies,
-    clickPriors: config.estimation.clickPriors,
-    bidding: new Map(config.dsps.map(({ id, pricing, quality }) => [id, { pricing, quality }])),
-  };
 }
 
 function waitingRules({ auction, exchange }: Config, dsps: readonly DspActor[]): WaitingRules | null {
