@@ -42,14 +42,18 @@ function transportTo(url: string, overrides: Partial<DspEndpoint> = {}): UndiciT
 }
 
 function call(transport: UndiciTransport, timeoutMs = 1000): Promise<DspTransportResult> {
+  return callUntil(transport, systemClock.monotonicMs() + timeoutMs);
+}
+
+function callUntil(transport: UndiciTransport, deadlineAtMs: number): Promise<DspTransportResult> {
   return new Promise((resolve) => {
     transport.call(
       {
         dspId: 'one',
         body: Buffer.from('{"id":"1"}'),
         version: '2.6',
-        deadlineAtMs: systemClock.monotonicMs() + timeoutMs,
-        abortAtMs: systemClock.monotonicMs() + timeoutMs,
+        deadlineAtMs,
+        abortAtMs: deadlineAtMs,
       },
       resolve,
     );
@@ -181,7 +185,9 @@ test('nobody listens', async () => {
 test('calls beyond connections and waiting room are refused; waiting ones share the deadline', async () => {
   const url = await http(() => {});
   const transport = transportTo(url, { connections: 1, waitingMax: 1 });
-  const results = await Promise.all([call(transport, 50), call(transport, 50), call(transport, 50)]);
+  // One deadline for all: else the first to expire makes room for the next.
+  const deadlineAtMs = systemClock.monotonicMs() + 50;
+  const results = await Promise.all([1, 2, 3].map(() => callUntil(transport, deadlineAtMs)));
   expect(results.map((result) => result.kind)).toEqual(['timeout', 'timeout', 'not-sent']);
   expect(results[1]).toMatchObject({ phase: 'connect' });
 });
