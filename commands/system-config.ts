@@ -1,6 +1,6 @@
 /** Options that every command which starts an engine shares, and the configuration they lead to. */
 import { ConfigError, type ConfigSources, loadConfig } from '../config/load.ts';
-import type { Config } from '../config/types.ts';
+import type { Config, DspConfig } from '../config/types.ts';
 import type { DspEndpoint } from '../simulator/dsp/server.ts';
 import type { OptionSpecs } from './options.ts';
 import { wholeNumber } from './options.ts';
@@ -41,25 +41,27 @@ function withSimulatedDsps(config: Config, simulated: readonly DspEndpoint[]): C
   if (simulated.length === 0) return config;
   return {
     ...config,
-    dsps: [
-      ...config.dsps,
-      ...simulated.map(({ id, url, version }) => ({
-        id,
-        url,
-        version,
-        strictness: 'default' as const,
-        pricing: 'cpm' as const,
-        quality: 1,
-        gzipRequests: false,
-        headers: {},
-        quirks: [],
-        blockedAdvertisers: [],
-        blockedCategories: [],
-      })),
-    ],
+    dsps: [...config.dsps, ...simulated.map(plainDsp)],
     notices: {
       ...config.notices,
       allowedHosts: [...config.notices.allowedHosts, ...simulated.map(({ url }) => new URL(url).host)],
     },
+  };
+}
+
+/** A DSP without any agreement of its own. */
+export function plainDsp({ id, url, version }: DspEndpoint): DspConfig {
+  return {
+    id,
+    url,
+    version,
+    strictness: 'default',
+    pricing: 'cpm',
+    quality: 1,
+    gzipRequests: false,
+    headers: {},
+    quirks: [],
+    blockedAdvertisers: [],
+    blockedCategories: [],
   };
 }

@@ -10,8 +10,9 @@ import type { AddressInfo } from 'node:net';
 import { request } from 'undici';
 import { createLog } from '../adapters/log.ts';
 import { startGavel } from '../compose.ts';
-import type { Config, DspConfig } from '../config/types.ts';
+import type { Config } from '../config/types.ts';
 import type { EventLog } from '../engine/ports/event-log.ts';
+import { plainDsp } from './system-config.ts';
 
 const DSP_COUNT = 10;
 /** Auctions under way at once: enough for coalesced mail, few enough not to queue. */
@@ -57,19 +58,9 @@ async function startBidder(): Promise<{ readonly server: Server; readonly url: s
 }
 
 function warmUpConfig(config: Config, url: string): Config {
-  const dsps: DspConfig[] = Array.from({ length: DSP_COUNT }, (_, index) => ({
-    id: `warm-up-${index}`,
-    url: `${url}/bid/${index}`,
-    version: index % 5 === 0 ? '2.5' : '2.6',
-    strictness: 'default',
-    pricing: 'cpm',
-    quality: 1,
-    gzipRequests: false,
-    headers: {},
-    quirks: [],
-    blockedAdvertisers: [],
-    blockedCategories: [],
-  }));
+  const dsps = Array.from({ length: DSP_COUNT }, (_, index) =>
+    plainDsp({ id: `warm-up-${index}`, url: `${url}/bid/${index}`, version: index % 5 === 0 ? '2.5' : '2.6' }),
+  );
   return {
     ...config,
     dsps,
