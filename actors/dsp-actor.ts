@@ -172,7 +172,7 @@ class DspCaller {
     const { definition, transport, clock, loop } = this.#options;
     const { timeoutMs, isProbe } = decision;
     const deadlineAtMs = nowMs + timeoutMs;
-    const pending = { model: this.#waiting, deadlineAtMs, isOver: false };
+    const pending = { model: this.#waiting, calledAtMs: nowMs, deadlineAtMs, isOver: false };
     if (!isProbe) fanOut.awaited.push(pending);
     const context: ReplyContext = {
       ...definition.reply,

@@ -30,7 +30,7 @@ function fakeTime() {
 
 test('entries expire at their deadline, never before, on one timer', () => {
   const time = fakeTime();
-  const queue = new DeadlineQueue(time.clock, time.timers);
+  const queue = new DeadlineQueue(time.clock, time.timers, (run) => run());
   const expired: [string, number][] = [];
   const entry = (name: string) => ({ expire: (nowMs: number) => void expired.push([name, nowMs]) });
   queue.add(20.2, entry('late'));
@@ -50,7 +50,7 @@ test('entries expire at their deadline, never before, on one timer', () => {
 
 test('an expiry may add entries', () => {
   const time = fakeTime();
-  const queue = new DeadlineQueue(time.clock, time.timers);
+  const queue = new DeadlineQueue(time.clock, time.timers, (run) => run());
   const expired: number[] = [];
   queue.add(5, { expire: (nowMs) => queue.add(nowMs + 5, { expire: (atMs) => void expired.push(atMs) }) });
   queue.add(30, { expire: (nowMs) => void expired.push(nowMs) });
@@ -58,9 +58,21 @@ test('an expiry may add entries', () => {
   expect(expired).toEqual([10, 30]);
 });
 
+test('nothing expires before what has arrived by then is read', () => {
+  const time = fakeTime();
+  const afterInput: (() => void)[] = [];
+  const queue = new DeadlineQueue(time.clock, time.timers, (run) => afterInput.push(run));
+  const seen: string[] = [];
+  queue.add(5, { expire: () => seen.push('expired') });
+  time.advanceTo(12);
+  seen.push('read');
+  for (const run of afterInput) run();
+  expect(seen).toEqual(['read', 'expired']);
+});
+
 test('closing forgets everything', () => {
   const time = fakeTime();
-  const queue = new DeadlineQueue(time.clock, time.timers);
+  const queue = new DeadlineQueue(time.clock, time.timers, (run) => run());
   queue.add(5, { expire: () => expect.unreachable() });
   queue.close();
   time.advanceTo(10);

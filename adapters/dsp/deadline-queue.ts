@@ -1,6 +1,9 @@
 /**
  * Deadlines of many calls on one timer. Calls of one auction share a handful of deadlines, so they are kept in buckets
  * of one millisecond, and one timer is armed for the earliest bucket: an auction with 50 DSPs costs about one timer.
+ *
+ * The event loop runs timers before it reads sockets. When it is late, answers that came in time lie unread as their
+ * deadline fires, so nothing expires before what has arrived is taken in.
  */
 import type { Clock, TimerHandle, Timers } from '../../engine/ports/clock.ts';
 
@@ -12,14 +15,17 @@ export interface Expiring {
 export class DeadlineQueue {
   readonly #clock: Clock;
   readonly #timers: Timers;
+  readonly #afterInput: (run: () => void) => void;
   /** Entries by deadline, rounded up to whole milliseconds so that nothing expires early. */
   readonly #buckets = new Map<number, Expiring[]>();
   #armedForMs = Number.POSITIVE_INFINITY;
   #timer: TimerHandle = null;
 
-  constructor(clock: Clock, timers: Timers) {
+  /** `afterInput` runs something once the sockets have been read that are readable now. */
+  constructor(clock: Clock, timers: Timers, afterInput: (run: () => void) => void = setImmediate) {
     this.#clock = clock;
     this.#timers = timers;
+    this.#afterInput = afterInput;
   }
 
   /** An entry that ends before its deadline stays in its bucket until then: cheaper than removing it. */
@@ -48,6 +54,10 @@ export class DeadlineQueue {
 
   readonly #fire = (): void => {
     this.#timer = null;
+    this.#afterInput(this.#expire);
+  };
+
+  readonly #expire = (): void => {
     this.#armedForMs = Number.POSITIVE_INFINITY;
     const nowMs = this.#clock.monotonicMs();
     let nextMs = Number.POSITIVE_INFINITY;

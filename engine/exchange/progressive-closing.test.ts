@@ -25,7 +25,13 @@ function dear() {
   return model;
 }
 
-const call = (parts = {}) => ({ model: dear(), deadlineAtMs: SOLICITED_AT_MS + 30, isOver: false, ...parts });
+const call = (parts = {}) => ({
+  model: dear(),
+  calledAtMs: SOLICITED_AT_MS,
+  deadlineAtMs: SOLICITED_AT_MS + 30,
+  isOver: false,
+  ...parts,
+});
 const look = (calls: ReturnType<typeof call>[], closing = CLOSING) => {
   const decision = buildDecision(REQUEST, [bidReply('a', [{ price: 3 }])]);
   return nextLookAtMs(closing, calls, decision, SOLICITED_AT_MS, SOLICITED_AT_MS + 20);

@@ -2,6 +2,7 @@
 
 import type { DspReply } from '../dsp/reply.ts';
 import { rankingOf } from '../dsp/waiting/auction-ranking.ts';
+import { commonDelayMs } from '../dsp/waiting/common-delay.ts';
 import { bestOtherMicros, ownMicros, type StandingPrice, standingPrice } from '../dsp/waiting/standing-price.ts';
 import type { WaitingModel } from '../dsp/waiting/waiting-model.ts';
 import {
@@ -25,6 +26,8 @@ export interface ProgressiveClosing {
 /** A call of the fan-out as the request sees it; `isOver` changes when its reply is on the way. */
 export interface PendingCall {
   readonly model: WaitingModel;
+  /** Monotonic ms. */
+  readonly calledAtMs: number;
   /** When it times out, monotonic ms. */
   readonly deadlineAtMs: number;
   readonly isOver: boolean;
@@ -47,11 +50,14 @@ export function nextLookAtMs(
   solicitedAtMs: number,
   nowMs: number,
 ): number | null {
+  const delayMs = commonDelayMs(
+    calls.map(({ model, calledAtMs, isOver }) => ({ model, elapsedMs: nowMs - calledAtMs, isOver })),
+  );
   const outstanding: OutstandingCall[] = [];
   let endAtMs = 0;
-  for (const { model, deadlineAtMs, isOver } of calls) {
+  for (const { model, calledAtMs, deadlineAtMs, isOver } of calls) {
     if (isOver) continue;
-    outstanding.push({ model, untilMs: deadlineAtMs - solicitedAtMs });
+    outstanding.push({ model, outMs: nowMs - calledAtMs - delayMs, untilMs: deadlineAtMs - solicitedAtMs });
     endAtMs = Math.max(endAtMs, deadlineAtMs);
   }
   if (outstanding.length > 0 && nowMs >= endAtMs) return Number.POSITIVE_INFINITY;

@@ -99,7 +99,7 @@ describe('looking whether to wait', () => {
     const request = buildRequest();
     return openRequest(request, buildTerms(request), DECISION_RULES, 2, waiting);
   };
-  const out = { model: createWaitingModel(), deadlineAtMs: 30, isOver: false };
+  const out = { model: createWaitingModel(), calledAtMs: 0, deadlineAtMs: 30, isOver: false };
   const look = (isOver: boolean): RequestMessage => ({ kind: 'look', calls: [{ ...out, isOver }] });
 
   test('begins at the preliminary mark, unless the deadline comes first', () => {

@@ -112,17 +112,17 @@ export function learnBid(model: WaitingModel, bidMicros: number, bestOtherMicros
 }
 
 /** Chance that a call still out after `elapsedMs` is answered by `untilMs`, both counted from the call. */
-export function answerChance({ stillOut, options }: WaitingModel, elapsedMs: number, untilMs: number): number {
-  const now = outAt(stillOut, options.horizonMs, elapsedMs);
-  return now <= 0 ? 0 : 1 - outAt(stillOut, options.horizonMs, untilMs) / now;
+export function answerChance(model: WaitingModel, elapsedMs: number, untilMs: number): number {
+  const now = outChance(model, elapsedMs);
+  return now <= 0 ? 0 : 1 - outChance(model, untilMs) / now;
 }
 
-/** Between two milliseconds the chance falls on a straight line. */
-function outAt(stillOut: Float32Array, horizonMs: number, ms: number): number {
-  if (ms <= 0) return 1;
-  if (ms >= horizonMs) return stillOut[horizonMs]!;
-  const whole = Math.floor(ms);
-  return stillOut[whole]! + (stillOut[whole + 1]! - stillOut[whole]!) * (ms - whole);
+/** Chance that a call is still out `elapsedMs` after it was made. Between two milliseconds it falls on a straight line. */
+export function outChance({ stillOut, options }: WaitingModel, elapsedMs: number): number {
+  if (elapsedMs <= 0) return 1;
+  if (elapsedMs >= options.horizonMs) return stillOut[options.horizonMs]!;
+  const whole = Math.floor(elapsedMs);
+  return stillOut[whole]! + (stillOut[whole + 1]! - stillOut[whole]!) * (elapsedMs - whole);
 }
 
 /**

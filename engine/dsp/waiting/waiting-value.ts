@@ -27,6 +27,8 @@ export const WAITING_DEFAULTS: WaitingOptions = {
 /** A call that may still be answered. */
 export interface OutstandingCall {
   readonly model: WaitingModel;
+  /** How long it is out as its model counts, ms: since it was made, less what delays all answers alike. */
+  readonly outMs: number;
   /** When it is given up, ms after the calls went out: nothing is to be had from it later. */
   readonly untilMs: number;
 }
@@ -71,12 +73,12 @@ function bestMoment(
 ): number {
   const steps = Math.ceil(deadlineMs - elapsedMs);
   const worth = new Float64Array(steps + 1);
-  for (const { model, untilMs } of outstanding) {
+  for (const { model, outMs, untilMs } of outstanding) {
     const gain = expectedGain(model, standing);
-    if (gain <= 0) continue;
-    const endMs = Math.min(deadlineMs, untilMs);
+    const leftMs = Math.min(deadlineMs, untilMs) - elapsedMs;
+    if (gain <= 0 || leftMs <= 0) continue;
     for (let step = 1; step <= steps; step++) {
-      worth[step] = worth[step]! + gain * answerChance(model, elapsedMs, Math.min(endMs, elapsedMs + step));
+      worth[step] = worth[step]! + gain * answerChance(model, outMs, outMs + Math.min(leftMs, step));
     }
   }
   let best = 0;

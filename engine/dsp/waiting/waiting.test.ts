@@ -97,9 +97,10 @@ describe('expected gain', () => {
 
 describe('waiting', () => {
   const options: WaitingOptions = { ...WAITING_DEFAULTS, costMicrosPerMs: 10_000 };
-  const calls = (models: readonly WaitingModel[], untilMs = 1_000) => models.map((model) => ({ model, untilMs }));
+  const calls = (models: readonly WaitingModel[], outMs: number, untilMs = 1_000) =>
+    models.map((model) => ({ model, outMs, untilMs }));
   const decide = (outstanding: WaitingModel[], elapsedMs: number, standing = STANDING) =>
-    waitingValue(calls(outstanding), standing, elapsedMs, 30, options);
+    waitingValue(calls(outstanding, elapsedMs), standing, elapsedMs, 30, options);
 
   it('goes on to the preliminary mark in any case but that nobody is out', () => {
     expect(decide([model([60], 0)], 3)).toEqual({ kind: 'wait', untilMs: 20 });
@@ -119,7 +120,7 @@ describe('waiting', () => {
 
   it('ends for calls that are given up before the answer may come', () => {
     const until = (untilMs: number) =>
-      waitingValue(calls([model([24], 2_000_000)], untilMs), STANDING, 20, 30, options);
+      waitingValue(calls([model([24], 2_000_000)], 20, untilMs), STANDING, 20, 30, options);
     expect(until(23)).toEqual({ kind: 'close' });
     expect(until(26)).toEqual({ kind: 'wait', untilMs: 22 });
     expect(until(19)).toEqual({ kind: 'close' });
@@ -140,7 +141,7 @@ describe('waiting', () => {
           const outstanding = [model([15, 24, 28, 90], 2_000_000)];
           let elapsedMs = startMs;
           for (let looks = 0; looks < 200; looks++) {
-            const decision = waitingValue(calls(outstanding), STANDING, elapsedMs, deadlineMs, {
+            const decision = waitingValue(calls(outstanding, elapsedMs), STANDING, elapsedMs, deadlineMs, {
               ...options,
               costMicrosPerMs,
             });
