@@ -216,7 +216,7 @@ test('a DSP that never answers is asked by probes only, for which no auction wai
   await timeOut(actor, 12, 1200);
   await ask(actor.mailbox, time.nowMs + 90);
   expect(actor.snapshot()).toMatchObject({ state: 'open' });
-  time.nowMs += 1000;
+  time.nowMs += 2500;
   const probed = await ask(actor.mailbox, time.nowMs + 90);
   expect(probed.notAwaited).toEqual(['not-awaited']);
   actor.transport.calls.at(-1)!.answer(answered(BID));

@@ -163,17 +163,16 @@ class DspCaller {
       this.#deliver(fanOut, skippedReply(this.#options.definition.id, decision.reason), true);
       return;
     }
-    // No auction waits for a DSP under suspicion, but a bid that comes in time still counts.
-    if (decision.isProbe) fanOut.replyTo.post({ kind: 'not-awaited' });
+    if (!decision.isAwaited) fanOut.replyTo.post({ kind: 'not-awaited' });
     this.#call(fanOut, decision, nowMs);
   }
 
   #call(fanOut: FanOut, decision: DspCallDecision, nowMs: number): void {
     const { definition, transport, clock, loop } = this.#options;
-    const { timeoutMs, isProbe } = decision;
+    const { timeoutMs, isAwaited } = decision;
     const deadlineAtMs = nowMs + timeoutMs;
     const pending = { model: this.#waiting, calledAtMs: nowMs, deadlineAtMs, isOver: false };
-    if (!isProbe) fanOut.awaited.push(pending);
+    if (isAwaited) fanOut.awaited.push(pending);
     const context: ReplyContext = {
       ...definition.reply,
       dspId: definition.id,
@@ -196,7 +195,7 @@ class DspCaller {
           loop.blockedMsBetween(nowMs, clock.monotonicMs()) >= timeoutMs * LOCAL_FAULT_SHARE;
         const { latencyMs } = reply;
         this.mailbox?.post({ kind: 'result', result: reply.result, latencyMs, decision, isLocalFault });
-        this.#deliver(fanOut, reply, !isProbe);
+        this.#deliver(fanOut, reply, isAwaited);
       },
     );
     fanOut.abandons.push(abandon);

@@ -29,13 +29,18 @@ function stateAfter(second: CallOutcome): string {
 describe('decision', () => {
   it('calls a DSP it knows nothing about, with the configured timeout', () => {
     const health = createDspHealth(OPTIONS, 0);
-    expect(decide(health, 0, 100, half)).toEqual({ kind: 'call', timeoutMs: 30, isProbe: false });
+    expect(decide(health, 0, 100, half)).toEqual({ kind: 'call', timeoutMs: 30, isProbe: false, isAwaited: true });
   });
 
   it('goes on calling whoever fails where protection is off, within time and capacity', () => {
     const health = createDspHealth({ ...OPTIONS, isProtected: false, inFlightMax: 1 }, 0);
     for (let i = 0; i < 400; i++) {
-      expect(decide(health, i * 100, 100, half)).toEqual({ kind: 'call', timeoutMs: 30, isProbe: false });
+      expect(decide(health, i * 100, 100, half)).toEqual({
+        kind: 'call',
+        timeoutMs: 30,
+        isProbe: false,
+        isAwaited: true,
+      });
       record(health, outcome('timeout', { latencyMs: 30 }), i * 100, half);
     }
     expect(decide(health, 40_000, 4, half)).toMatchObject({ reason: 'no-time' });
@@ -70,6 +75,27 @@ describe('decision', () => {
     expect(decide(health, 0, 100, half).kind).toBe('call');
     expect(decide(health, 50, 100, half)).toEqual({ kind: 'skip', reason: 'over-qps' });
     expect(decide(health, 101, 100, half).kind).toBe('call');
+  });
+
+  it('lets no auction wait for a DSP after three calls in a row that were too late, until it answers', () => {
+    const health = createDspHealth(OPTIONS, 0);
+    const isAwaited = () => (decide(health, 0, 100, half) as { isAwaited: boolean }).isAwaited;
+    const seen = [];
+    for (const result of [
+      'timeout',
+      'timeout',
+      'timeout',
+      'http-error',
+      'timeout',
+      'timeout',
+      'timeout',
+      'bid',
+    ] as const) {
+      seen.push(isAwaited());
+      record(health, outcome(result, { latencyMs: 30 }), 0, half);
+    }
+    expect(seen).toEqual([true, true, true, false, true, true, true, false]);
+    expect(isAwaited()).toBe(true);
   });
 
   it('gives equal calls as one object', () => {
@@ -171,7 +197,7 @@ describe('course of an illness', () => {
     'one that %s gets less than 5 in 100 calls within 2 s, more than 90 within 10 s of healing',
     (illness) => {
       const sick = ILLNESSES[illness]!;
-      for (const perSecond of [50, 200, 1000]) {
+      for (const perSecond of [20, 50, 200, 1000]) {
         for (const sickMs of [3000, 45_000, 400_000 / Math.sqrt(perSecond)]) {
           const dsp = new SimulatedDsp(perSecond);
           dsp.run(30_000, perSecond, ANSWERS);

@@ -11,6 +11,7 @@
 import type { Random } from '../ports/random.ts';
 import { ADAPTIVE_TIMEOUT_DEFAULTS, AdaptiveTimeout, type AdaptiveTimeoutOptions } from './adaptive-timeout.ts';
 import { BREAKER_DEFAULTS, Breaker, type BreakerOptions, type BreakerState } from './breaker.ts';
+import { OfferGap } from './offer-gap.ts';
 import { RECOVERY_DEFAULTS, Recovery, type RecoveryOptions } from './recovery.ts';
 import type { ReplyResult } from './reply.ts';
 import { ROTATION_DEFAULTS, Rotation, type RotationOptions } from './rotation.ts';
@@ -64,8 +65,10 @@ export interface DspCallDecision {
   readonly kind: 'call';
   /** Whole milliseconds: also the `tmax` the DSP is told, and equal values share one serialised body. */
   readonly timeoutMs: number;
-  /** The DSP is under suspicion and this call asks how it is: not worth waiting for. */
+  /** The DSP is under suspicion and this call asks how it is. */
   readonly isProbe: boolean;
+  /** False: nothing is likely to come in time. No auction waits for it, but a bid that does come still counts. */
+  readonly isAwaited: boolean;
 }
 
 export type DspDecision = DspCallDecision | { readonly kind: 'skip'; readonly reason: DspSkipReason };
@@ -92,6 +95,9 @@ export interface DspHealth {
   readonly throttle: Throttle;
   /** Null: no limit. */
   readonly bucket: TokenBucket | null;
+  readonly offerGap: OfferGap;
+  /** Calls in a row that were not answered in time. */
+  lateRun: number;
   /** Calls under way, by the outcomes that have been recorded. */
   inFlight: number;
   calledAtMs: number;
@@ -99,6 +105,7 @@ export interface DspHealth {
   readonly skipCounts: Record<DspSkipReason, number>;
   /** Decisions by timeout, made once: deciding allocates nothing. */
   readonly calls: DspCallDecision[];
+  readonly unawaitedCalls: DspCallDecision[];
   readonly probes: DspCallDecision[];
 }
 
@@ -116,17 +123,28 @@ export function createDspHealth(options: DspHealthOptions, nowMs: number): DspHe
     rotation: new Rotation(options.rotation, nowMs),
     throttle: new Throttle(options.throttle, nowMs),
     bucket: callsPerSecondMax === null ? null : new TokenBucket({ ratePerSecond: callsPerSecondMax, burstMs }, nowMs),
+    offerGap: new OfferGap(nowMs),
+    lateRun: 0,
     inFlight: 0,
     calledAtMs: Number.NEGATIVE_INFINITY,
     callCount: 0,
     skipCounts: Object.fromEntries(DSP_SKIP_REASONS.map((reason) => [reason, 0])) as Record<DspSkipReason, number>,
     calls: [],
+    unawaitedCalls: [],
     probes: [],
   };
 }
 
+/**
+ * After so many calls in a row that were not answered in time no auction waits for the DSP, until it answers. The breaker
+ * must be sure before it cuts a DSP off; waiting for nothing costs every auction from the first on, and not waiting costs
+ * little: bids that come before the others' still count.
+ */
+const LATE_RUN_AWAITED_MAX = 2;
+
 /** Whether and how long to call for a request with `remainingMs` left. Every `call` must be followed by one `record`. */
 export function decide(health: DspHealth, nowMs: number, remainingMs: number, random: Random): DspDecision {
+  health.offerGap.offered(nowMs);
   const reason = skipReason(health, nowMs, remainingMs, random);
   if (reason !== null) {
     health.skipCounts[reason] += 1;
@@ -139,7 +157,7 @@ export function decide(health: DspHealth, nowMs: number, remainingMs: number, ra
   const isProbe = isProtected && health.recovery.isActive;
   // A probe asks whether the DSP is well, not whether it is as fast as it was.
   const waitMs = isProbe || !isProtected ? timeoutMs : health.timeout.waitForCallMs(nowMs, random);
-  return callDecision(isProbe ? health.probes : health.calls, Math.floor(Math.min(waitMs, remainingMs)), isProbe);
+  return callDecision(health, Math.floor(Math.min(waitMs, remainingMs)), isProbe);
 }
 
 /** Tokens are taken last, so that only calls that are made use up the agreed rate. */
@@ -157,9 +175,7 @@ function skipReason(health: DspHealth, nowMs: number, remainingMs: number, rando
 }
 
 function passes(health: DspHealth, nowMs: number, random: Random): boolean {
-  const share = callShare(health);
-  if (share >= 1) return true;
-  return nowMs - health.calledAtMs >= health.options.recovery.probeIntervalMs || random() < share;
+  return health.recovery.passes(callShare(health), nowMs - health.calledAtMs, health.offerGap.meanMs, random);
 }
 
 /** The stricter one decides; multiplied, two floors of 1% would leave one call in ten thousand. */
@@ -167,10 +183,13 @@ function callShare(health: DspHealth): number {
   return Math.min(health.recovery.share, health.throttle.share);
 }
 
-function callDecision(known: DspCallDecision[], timeoutMs: number, isProbe: boolean): DspCallDecision {
+function callDecision(health: DspHealth, timeoutMs: number, isProbe: boolean): DspCallDecision {
+  const { isProtected } = health.options;
+  const isAwaited = !isProbe && (!isProtected || health.lateRun <= LATE_RUN_AWAITED_MAX);
+  const known = isProbe ? health.probes : isAwaited ? health.calls : health.unawaitedCalls;
   let decision = known[timeoutMs];
   if (decision === undefined) {
-    decision = { kind: 'call', timeoutMs, isProbe };
+    decision = { kind: 'call', timeoutMs, isProbe, isAwaited };
     known[timeoutMs] = decision;
   }
   return decision;
@@ -236,6 +255,7 @@ function verdictOn(timeout: AdaptiveTimeout, outcome: CallOutcome): Verdict | nu
 function judge(health: DspHealth, verdict: Verdict, isProbe: boolean, nowMs: number, random: Random): void {
   const { breaker, throttle, recovery } = health;
   const before = breaker.state;
+  health.lateRun = verdict.isLate ? health.lateRun + 1 : 0;
   breaker.record(verdict.isFailure, isProbe, nowMs, random);
   if (before !== breaker.state) {
     onBreakerChange(health, nowMs);

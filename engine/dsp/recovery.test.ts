@@ -73,7 +73,7 @@ describe('recovery', () => {
     expect(recovery.share).toBe(0.01);
   });
 
-  it('asks for a longer streak with each relapse but the first, within a bound', () => {
+  it('asks for a longer streak with each relapse but the first two, within a bound', () => {
     const recovery = ill();
     const neededMs = [cleanAfter(recovery, 0)];
     for (let nowMs = 5000; neededMs.length < 6; ) {
@@ -83,7 +83,7 @@ describe('recovery', () => {
       neededMs.push(tookMs);
       nowMs += 2000 + tookMs;
     }
-    expect(neededMs).toEqual([3500, 3500, 14_000, 56_000, 60_000, 60_000]);
+    expect(neededMs).toEqual([3500, 3500, 3500, 14_000, 56_000, 60_000]);
   });
 
   it('takes a setback after a clean streak for a relapse, one before for the same illness', () => {
@@ -93,7 +93,38 @@ describe('recovery', () => {
     recovery.begin(70_000);
     expect(cleanAfter(recovery, 70_000)).toBe(3500);
     recovery.begin(80_000);
-    expect(cleanAfter(recovery, 80_000)).toBe(14_000);
+    expect(cleanAfter(recovery, 80_000)).toBe(3500);
+    recovery.begin(90_000);
+    expect(cleanAfter(recovery, 90_000)).toBe(14_000);
+  });
+
+  describe('lets calls pass', () => {
+    const never = () => 1;
+    /** After how many whole 10 ms since the last call the next one passes that chance does not favour. */
+    const intervalMs = (recovery: Recovery, offerGapMs: number): number => {
+      for (let sinceMs = 0; ; sinceMs += 10) if (recovery.passes(0.01, sinceMs, offerGapMs, never)) return sinceMs;
+    };
+
+    it.each([
+      ['200 requests/s', 5, 750],
+      ['20', 50, 1670],
+      ['10', 100, 2500],
+      ['1', 1000, 2500],
+    ])('at %s as soon as that is no more than 3%% of them, within bounds', (_name, offerGapMs, expectedMs) => {
+      expect(intervalMs(ill(), offerGapMs)).toBe(expectedMs);
+    });
+
+    it('more often once the streak was long enough', () => {
+      const recovery = ill();
+      cleanAfter(recovery, 0);
+      expect(intervalMs(recovery, 100)).toBe(250);
+    });
+
+    it('by chance only where that is not on top of the interval', () => {
+      expect(ill().passes(0.01, 0, 5, () => 0.009)).toBe(true);
+      expect(ill().passes(0.01, 0, 50, () => 0.009)).toBe(false);
+      expect(ill().passes(1, 0, 50, never)).toBe(true);
+    });
   });
 
   it('forgives relapses after a calm minute', () => {

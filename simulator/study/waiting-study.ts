@@ -191,7 +191,8 @@ class ClosingExchange {
     const calls: OutstandingCall[] = [];
     for (let i = 0; i < latenciesMs.length; i++) {
       const untilMs = this.#waitsMs[i]!;
-      if (latenciesMs[i]! > atMs && untilMs > atMs) calls.push({ model: this.#models[i]!, outMs: atMs - delayMs, untilMs });
+      if (latenciesMs[i]! > atMs && untilMs > atMs)
+        calls.push({ model: this.#models[i]!, outMs: atMs - delayMs, untilMs });
     }
     return calls;
   }
