@@ -30,6 +30,8 @@ export interface RigOptions {
   readonly seed: number;
   /** Service time of the n-th DSP. */
   readonly delayMs: (dspIndex: number) => number;
+  /** Time for a DSP to answer; when absent so long that a busy machine makes auctions slow and does not cut them short. */
+  readonly dspTimeoutMs?: number;
 }
 
 /** Of the requests in all runs over the network. */
@@ -40,12 +42,11 @@ export const CONNECTIONS_PER_DSP = 15;
 export const CONCURRENCY = 8;
 /** Longer than any phase. */
 export const KEEP_ALIVE_MS = 600_000;
-/** Long, so that a busy machine makes auctions slow and does not cut them short. */
 const DSP_TIMEOUT_MS = 150;
 /** After this nothing of an auction is left in the engine: neither timers nor an unwritten event. */
 const SETTLED_AFTER_MS = DSP_TIMEOUT_MS + 100;
 
-export async function startRig({ dspCount, seed, delayMs }: RigOptions): Promise<Rig> {
+export async function startRig({ dspCount, seed, delayMs, dspTimeoutMs = DSP_TIMEOUT_MS }: RigOptions): Promise<Rig> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'gavel-bench-'));
   const dsps = startChild<StubDspsHandlers>('stub-dsps');
   const engine = startChild<EngineHandlers>('engine', ['--expose-gc']);
@@ -59,7 +60,7 @@ export async function startRig({ dspCount, seed, delayMs }: RigOptions): Promise
       'setDelays',
       Array.from({ length: dspCount }, (_, index) => delayMs(index)),
     );
-    const url = await engine.ask('start', engineConfig(dspUrls, dataDirectory));
+    const url = await engine.ask('start', engineConfig(dspUrls, dataDirectory, dspTimeoutMs));
     const stopEngine = async (): Promise<void> => {
       await engine.ask('stop');
     };
@@ -71,14 +72,14 @@ export async function startRig({ dspCount, seed, delayMs }: RigOptions): Promise
 }
 
 /** The product's defaults, but for what keeps a run apart from others and its machine's speed out of the results. */
-function engineConfig(dspUrls: readonly string[], dataDirectory: string): Config {
+function engineConfig(dspUrls: readonly string[], dataDirectory: string, dspTimeoutMs: number): Config {
   const overrides = {
     dataDirectory,
     'server.port': 0,
     'log.level': 'warn',
-    'dspDefaults.timeoutMs': DSP_TIMEOUT_MS,
+    'dspDefaults.timeoutMs': dspTimeoutMs,
     'dspDefaults.keepAliveMs': KEEP_ALIVE_MS,
-    'dspDefaults.callsPerSecond': (CONNECTIONS_PER_DSP * 1000) / DSP_TIMEOUT_MS,
+    'dspDefaults.callsPerSecond': (CONNECTIONS_PER_DSP * 1000) / dspTimeoutMs,
     dsps: dspUrls.map((url, index) => ({ id: `stub-${index}`, url })),
   };
   return loadConfig({ file: null, environment: {}, overrides });

@@ -1,8 +1,10 @@
 /** All benchmarks by the names of their results. */
+import { measureDecision } from './decision-cost.ts';
 import { FAN_OUT_WIDTHS, measureFanOut } from './fan-out-cost.ts';
 import { clearingOfBids, fillingOfMacros, readingOfRequest } from './hot-functions.ts';
 import type { BenchContext, BenchScale, Measurement } from './measurement.ts';
 import { measureMemoryGrowth } from './memory-growth.ts';
+import { measureSickDsp } from './sick-dsp.ts';
 import { measureThroughput } from './throughput.ts';
 import { timeFunction } from './timed-function.ts';
 
@@ -21,11 +23,24 @@ const BENCHMARKS: readonly Benchmark[] = [
   { names: ['validate.2kb_us'], run: async (context) => [timeFunction(readingOfRequest(), context)] },
   { names: ['gsp.50_us'], run: async (context) => [timeFunction(clearingOfBids(context.seed), context)] },
   { names: ['macros.us'], run: async (context) => [timeFunction(fillingOfMacros(), context)] },
+  { names: ['dsp.decision_us'], run: async (context) => measureDecision(context) },
   ...FAN_OUT_WIDTHS.map((dspCount) => ({
     names: [`fanout.cpu_ratio.${dspCount}`],
     run: (context: BenchContext) => measureFanOut(dspCount, context),
   })),
   { names: ['auction.rate', 'auction.own_p99_ms'], run: measureThroughput },
+  {
+    names: [
+      'hang.p99_ratio',
+      'hang.share_after_2s',
+      'hang.heal_s',
+      'failing.p99_ratio',
+      'failing.share_after_2s',
+      'failing.heal_s',
+      'all_down.p99_ms',
+    ],
+    run: measureSickDsp,
+  },
   { names: ['memory.growth_mb'], run: measureMemoryGrowth },
 ];
 

@@ -127,7 +127,7 @@ export const CONFIG_SCHEMA: ConfigSchema = {
       decisionReserveMs: integer(3, 1, 1000, 'ms kept before the deadline for clearing and answering.'),
       progressive: {
         type: 'boolean',
-        default: false,
+        default: true,
         description: 'Close before the deadline once waiting for more bids is not worth it (docs/waiting.md).',
       },
       preliminaryAtMs: integer(

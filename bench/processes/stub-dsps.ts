@@ -1,6 +1,6 @@
 /**
- * Entry of the process that plays the DSPs: every call gets a bid after a fixed time. Answers are prepared; only the
- * request id is put in, so that these DSPs cost as little of the machine as they can.
+ * Entry of the process that plays the DSPs: every call gets a bid after a fixed time, unless the DSP was told to be ill.
+ * Answers are prepared; only the request id is put in, so that these DSPs cost as little of the machine as they can.
  */
 import { type HttpReply, listenHttp } from '../../simulator/dsp/http-server.ts';
 import { bidAnswers } from '../payloads/bid-answers.ts';
@@ -11,20 +11,33 @@ export interface StubDspsOptions {
   readonly seed: number;
 }
 
+/** `hangs`: takes every call and never answers. `fails`: answers 500 at once. */
+export type StubHealth = 'well' | 'hangs' | 'fails';
+
 const HEADERS = 'Content-Type: application/json\r\n';
 const ID_FIELD = Buffer.from('"id":"');
 const QUOTE = 0x22;
 
 /** By DSP. */
 let delaysMs: readonly number[] = [];
+let healths: readonly StubHealth[] = [];
+let callCounts: number[] = [];
 let lastBody = '';
 
 /** Gives the bid endpoints. */
 async function start({ count, seed }: StubDspsOptions): Promise<string[]> {
+  callCounts = new Array<number>(count).fill(0);
   const servers = Array.from({ length: count }, (_, dspIndex) => {
     const answers = bidAnswers(dspIndex, seed);
     let served = 0;
-    return listenHttp('127.0.0.1', 0, ({ body }, reply) => {
+    return listenHttp('127.0.0.1', 0, ({ body, method }, reply) => {
+      const health = healths[dspIndex] ?? 'well';
+      if (method === 'POST') callCounts[dspIndex]! += 1;
+      if (health === 'hangs') return;
+      if (health === 'fails') {
+        reply.send(500, '', '');
+        return;
+      }
       const [head, tail] = answers[served++ % answers.length]!;
       if (dspIndex === 0) lastBody = body.toString('utf8');
       answerLater(reply, head + requestId(body) + tail, delaysMs[dspIndex] ?? 0);
@@ -55,6 +68,11 @@ const handlers = {
   setDelays: (ms: readonly number[]): void => {
     delaysMs = ms;
   },
+  setHealths: (ofDsps: readonly StubHealth[]): void => {
+    healths = ofDsps;
+  },
+  /** Bid requests received since the start, by DSP. */
+  callCounts: (): readonly number[] => callCounts,
   /** What the first DSP was last asked. */
   lastBody: (): string => lastBody,
 };

@@ -58,6 +58,7 @@ const TEST_CONFIG: Readonly<Record<string, unknown>> = {
   'server.warmUpAuctions': 0,
   'log.level': 'silent',
   'learnedReserve.estimator': 'off',
+  'auction.progressive': false,
   'auction.tmaxDefaultMs': 4000,
   'auction.tmaxMaxMs': 8000,
   'dspDefaults.timeoutMs': 3000,
