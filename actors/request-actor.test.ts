@@ -286,24 +286,6 @@ describe('the progressive auction', () => {
     expect(world.answers).toEqual([]);
   });
 
-  test('a delay that all share is no reason to close over the first answer', async () => {
-    const ids = Array.from({ length: 10 }, (_, index) => `dsp-${index}`);
-    const world = new World(ids);
-    for (let auction = 0; auction < 60; auction++) {
-      const auctionId = `learning-${auction}`;
-      await world.run({ auctionId, deadlineAtMs: world.nowMs + 95 }, { waiting: world.waiting });
-      for (const id of ids) await world.bids(id, { price: 3 });
-    }
-    world.answers.length = 0;
-    await world.run({ deadlineAtMs: world.nowMs + 95 }, { waiting: world.waiting });
-    await world.pass(18);
-    await world.bids(ids[0]!, { price: 1 }, 18);
-    await world.pass(2);
-    expect(world.answers).toEqual([]);
-    for (const id of ids.slice(1)) await world.bids(id, { price: 3 }, 20);
-    expect(world.answers).toMatchObject([{ ending: 'won' }]);
-  });
-
   test('a late bid that beats the winner before the close wins', async () => {
     const world = new World(['a', 'b']);
     await world.run({}, { waiting: world.waiting });

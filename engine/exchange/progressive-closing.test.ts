@@ -46,6 +46,14 @@ test('closes when the calls are over, or are given up before they may be answere
   expect(look([call({ deadlineAtMs: SOLICITED_AT_MS + 22 })])).toBeNull();
 });
 
+test('counts for each call from when it was made: one that left late is not late', () => {
+  const at = (calledAtMs: number) =>
+    look([call({ calledAtMs: SOLICITED_AT_MS + calledAtMs, deadlineAtMs: SOLICITED_AT_MS + 60 })]);
+  // At 20 ms the answer that takes 24 is 6 ms away instead of 4: both are worth waiting for, after 26 ms neither is.
+  expect(at(2)).toBe(SOLICITED_AT_MS + 22);
+  expect(at(-6)).toBeNull();
+});
+
 test('leaves calls that are about to end to their own timeouts', () => {
   expect(look([call({ deadlineAtMs: SOLICITED_AT_MS + 20 })])).toBe(Number.POSITIVE_INFINITY);
 });

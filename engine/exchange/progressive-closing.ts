@@ -2,7 +2,6 @@
 
 import type { DspReply } from '../dsp/reply.ts';
 import { rankingOf } from '../dsp/waiting/auction-ranking.ts';
-import { commonDelayMs } from '../dsp/waiting/common-delay.ts';
 import { bestOtherMicros, ownMicros, type StandingPrice, standingPrice } from '../dsp/waiting/standing-price.ts';
 import type { WaitingModel } from '../dsp/waiting/waiting-model.ts';
 import {
@@ -50,14 +49,11 @@ export function nextLookAtMs(
   solicitedAtMs: number,
   nowMs: number,
 ): number | null {
-  const delayMs = commonDelayMs(
-    calls.map(({ model, calledAtMs, isOver }) => ({ model, elapsedMs: nowMs - calledAtMs, isOver })),
-  );
   const outstanding: OutstandingCall[] = [];
   let endAtMs = 0;
   for (const { model, calledAtMs, deadlineAtMs, isOver } of calls) {
     if (isOver) continue;
-    outstanding.push({ model, outMs: nowMs - calledAtMs - delayMs, untilMs: deadlineAtMs - solicitedAtMs });
+    outstanding.push({ model, outMs: nowMs - calledAtMs, untilMs: deadlineAtMs - solicitedAtMs });
     endAtMs = Math.max(endAtMs, deadlineAtMs);
   }
   if (outstanding.length > 0 && nowMs >= endAtMs) return Number.POSITIVE_INFINITY;

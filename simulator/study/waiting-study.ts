@@ -1,7 +1,6 @@
 /** When to close: hard timeout, adaptive timeout and progressive auction on the same requests, latencies and bids. */
 import { ADAPTIVE_TIMEOUT_DEFAULTS, AdaptiveTimeout } from '../../engine/dsp/adaptive-timeout.ts';
 import { rankingOf } from '../../engine/dsp/waiting/auction-ranking.ts';
-import { commonDelayMs } from '../../engine/dsp/waiting/common-delay.ts';
 import { bestOtherMicros, standingPrice } from '../../engine/dsp/waiting/standing-price.ts';
 import {
   createWaitingModel,
@@ -181,18 +180,10 @@ class ClosingExchange {
   }
 
   #outstanding({ latenciesMs }: MarketRequest, atMs: number): OutstandingCall[] {
-    const delayMs = commonDelayMs(
-      this.#models.map((model, i) => ({
-        model,
-        elapsedMs: atMs,
-        isOver: Math.min(latenciesMs[i]!, this.#waitsMs[i]!) <= atMs,
-      })),
-    );
     const calls: OutstandingCall[] = [];
     for (let i = 0; i < latenciesMs.length; i++) {
       const untilMs = this.#waitsMs[i]!;
-      if (latenciesMs[i]! > atMs && untilMs > atMs)
-        calls.push({ model: this.#models[i]!, outMs: atMs - delayMs, untilMs });
+      if (latenciesMs[i]! > atMs && untilMs > atMs) calls.push({ model: this.#models[i]!, outMs: atMs, untilMs });
     }
     return calls;
   }

@@ -118,7 +118,7 @@ export function answerChance(model: WaitingModel, elapsedMs: number, untilMs: nu
 }
 
 /** Chance that a call is still out `elapsedMs` after it was made. Between two milliseconds it falls on a straight line. */
-export function outChance({ stillOut, options }: WaitingModel, elapsedMs: number): number {
+function outChance({ stillOut, options }: WaitingModel, elapsedMs: number): number {
   if (elapsedMs <= 0) return 1;
   if (elapsedMs >= options.horizonMs) return stillOut[options.horizonMs]!;
   const whole = Math.floor(elapsedMs);

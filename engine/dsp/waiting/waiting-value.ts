@@ -28,7 +28,7 @@ export const WAITING_DEFAULTS: WaitingOptions = {
 /** A call that may still be answered. */
 export interface OutstandingCall {
   readonly model: WaitingModel;
-  /** How long it is out as its model counts, ms: since it was made, less what delays all answers alike. */
+  /** Since it was made, ms. */
   readonly outMs: number;
   /** When it is given up, ms after the calls went out: nothing is to be had from it later. */
   readonly untilMs: number;
