@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, test } from 'vitest';
+import { measureDecision } from './decision-cost.ts';
 import { clearingOfBids, fillingOfMacros, readingOfRequest } from './hot-functions.ts';
 import { type BenchContext, type Measurement, median, percentile } from './measurement.ts';
 import { adRequest } from './payloads/ad-request.ts';
@@ -41,6 +42,16 @@ describe.skipIf(!existsSync(built))('benchmarks over the network, tiny (after np
     }
   });
 
+  it('one sick DSP, and all of them', async () => {
+    const values = await run('hang.p99_ratio');
+    for (const illness of ['hang', 'failing']) {
+      expect(values[`${illness}.p99_ratio`], illness).toBeGreaterThan(0);
+      expect(values[`${illness}.share_after_2s`], illness).toBeLessThanOrEqual(1.5);
+      expect(values[`${illness}.heal_s`], illness).toBeGreaterThan(0);
+    }
+    expect(values['all_down.p99_ms']).toBeGreaterThan(0);
+  });
+
   it('memory growth', async () => {
     const values = await run('memory.growth_mb');
     expect(values['memory.growth_mb']).toSatisfy(Number.isFinite);
@@ -61,6 +72,15 @@ test.each([
   expect(lines[0]).toMatch(/results [0-9a-f]{12}/);
 });
 
+test('deciding about DSPs, tiny', () => {
+  const lines: string[] = [];
+  const [measured] = measureDecision(quick(lines));
+  expect(measured).toMatchObject({ name: 'dsp.decision_us', unit: 'us' });
+  expect(BENCHMARK_NAMES).toContain(measured!.name);
+  expect(measured!.value).toBeGreaterThan(0);
+  expect(lines[0]).toMatch(/[1-9]\d* calls of 2000 asked/);
+});
+
 test('a function whose results change is not timed', () => {
   let count = 0;
   const fickle = { name: 'fickle', inputs: [0], run: () => count++, checksum: (result: number) => result };
@@ -79,6 +99,8 @@ test('what the issue asks for has its name', () => {
       'gsp.50_us',
       'macros.us',
       'memory.growth_mb',
+      'hang.p99_ratio',
+      'dsp.decision_us',
     ]),
   );
 });

@@ -32,6 +32,8 @@ export async function measureSickDsp(context: BenchContext): Promise<Measurement
   try {
     const { seconds } = context.scale;
     await runClosedLoop({ url: rig.url, concurrency: CONCURRENCY, seconds, body: bodiesOf('warm-up') });
+    // The engine is warm; its DSPs' timeouts are not learned before some seconds of ordinary traffic.
+    await load(rig, 'settling', 2 * seconds, context);
     const hanging = await measureIllness(rig, 'hangs', context);
     const failing = await measureIllness(rig, 'fails', context);
     return [...named('hang', hanging), ...named('failing', failing), ...(await measureAllDown(rig, context))];
