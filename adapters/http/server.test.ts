@@ -22,6 +22,8 @@ async function start(take: AdRequestPlace['take'], overrides: object = {}): Prom
     requestTimeoutMs: 400,
     idleTimeoutMs: 1000,
     connectionsMax: 100,
+    drainIdleMs: 0,
+    listens: true,
     requestBytesMax: 256 * KIB,
     clock: systemClock,
     adRequests: { admit: () => ({ take, giveBack: () => {} }) },

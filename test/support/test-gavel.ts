@@ -56,6 +56,7 @@ export interface TestGavel {
 const TEST_CONFIG: Readonly<Record<string, unknown>> = {
   'server.port': 0,
   'server.warmUpAuctions': 0,
+  'server.drainIdleMs': 0,
   'log.level': 'silent',
   'learnedReserve.estimator': 'off',
   'auction.tmaxDefaultMs': 4000,
