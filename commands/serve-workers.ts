@@ -70,14 +70,12 @@ async function lockData(dataDirectory: string): Promise<() => Promise<void>> {
 async function foreignNumbers(dataDirectory: string): Promise<Set<number>> {
   const foreign = new Set<number>();
   for (const number of await workerNumbers(dataDirectory)) {
-    const folder = eventLogFolder(workerDataDirectory(dataDirectory, number));
     try {
-      await mkdir(folder, { recursive: true });
-      const unlock = await lockFolder(folder);
+      const unlock = await lockFolder(eventLogFolder(workerDataDirectory(dataDirectory, number)));
       await unlock();
     } catch (error) {
-      if (!(error instanceof FolderLockedError)) throw error;
-      foreign.add(number);
+      // What else may be wrong with the folder, its worker will say.
+      if (error instanceof FolderLockedError) foreign.add(number);
     }
   }
   return foreign;

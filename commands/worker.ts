@@ -54,6 +54,7 @@ process.on('message', (message: ToWorker<WorkerStart>, socket: Socket | undefine
       void start(message.start);
       return;
     case 'connection':
+      void say({ kind: 'taken' });
       // Absent when the client has left meanwhile.
       if (socket !== undefined) gavel?.takeConnection(socket);
       return;

@@ -98,8 +98,9 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       else app.server.emit('connection', socket.setNoDelay(true));
     },
     close: async () => {
-      isClosing = true;
+      // In this order: clients whose connections end come back at once, and must find the port closed, not closing.
       await stopListening(app);
+      isClosing = true;
       await Promise.race([connections.gone(), delay(options.drainIdleMs, undefined, { ref: false })]);
       connections.closeIdle();
       await connections.gone();

@@ -7,11 +7,11 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 
 /** Who can be dealt a connection. */
 export interface ConnectionTaker {
-  /** `onGone` is called once the connection has left this process. False: it takes none any more. */
-  readonly hand: (socket: Socket, onGone: () => void) => boolean;
+  /** `onSettled` says whether it has the connection; if not, it takes none any more. */
+  readonly hand: (socket: Socket, onSettled: (isTaken: boolean) => void) => void;
 }
 
-/** Connections on their way to one worker: it takes each within a millisecond, or is blocked. */
+/** Connections on their way to one worker: it confirms each within a millisecond, or is blocked. */
 export const HANDOVERS_MAX = 16;
 /** Connections that wait for a worker when there is none; further ones are closed at once. */
 export const WAITING_MAX = 1024;
@@ -23,6 +23,7 @@ export class ConnectionDealer {
   #order: ConnectionTaker[] = [];
   #next = 0;
   readonly #waiting = new Set<Socket>();
+  #isClosed = false;
 
   /** `onRefused` is called for each connection beyond `WAITING_MAX`. */
   constructor(onRefused: () => void) {
@@ -52,19 +53,22 @@ export class ConnectionDealer {
   }
 
   deal(socket: Socket): void {
-    if (this.#hand(socket)) return;
-    if (this.#waiting.size < WAITING_MAX) {
+    const taker = this.#nextTaker();
+    if (taker !== null) {
+      this.#hand(socket, taker);
+    } else if (this.#waiting.size < WAITING_MAX && !this.#isClosed) {
       this.#keep(socket);
-      return;
+    } else {
+      socket.destroy();
+      this.#onRefused();
     }
-    socket.destroy();
-    this.#onRefused();
   }
 
-  /** Closes the port. Connections that the kernel has made before are still dealt, unless there is nobody to take them. */
+  /** Closes the port. What was accepted before is still dealt, as long as there is somebody to take it. */
   async close(): Promise<void> {
     // Closing the port would reset those that are not accepted yet.
     await new Promise((resolve) => setImmediate(resolve));
+    this.#isClosed = true;
     this.#server.close();
     for (const socket of this.#waiting) socket.destroy();
     this.#waiting.clear();
@@ -79,24 +83,18 @@ export class ConnectionDealer {
     return null;
   }
 
-  /** False: nobody can take it now. */
-  #hand(socket: Socket): boolean {
-    for (let taker = this.#nextTaker(); taker !== null; taker = this.#nextTaker()) {
-      if (this.#handTo(taker, socket)) return true;
-      this.remove(taker);
-    }
-    return false;
-  }
-
-  #handTo(taker: ConnectionTaker, socket: Socket): boolean {
-    const isTaken = taker.hand(socket, () => {
+  #hand(socket: Socket, taker: ConnectionTaker): void {
+    this.#handovers.set(taker, this.#handovers.get(taker)! + 1);
+    taker.hand(socket, (isTaken) => {
       const handovers = this.#handovers.get(taker);
-      if (handovers === undefined) return;
-      this.#handovers.set(taker, handovers - 1);
-      this.#dealWaiting();
+      if (!isTaken) {
+        this.remove(taker);
+        this.deal(socket);
+      } else if (handovers !== undefined) {
+        this.#handovers.set(taker, handovers - 1);
+        this.#dealWaiting();
+      }
     });
-    if (isTaken) this.#handovers.set(taker, this.#handovers.get(taker)! + 1);
-    return isTaken;
   }
 
   #keep(socket: Socket): void {
@@ -108,8 +106,10 @@ export class ConnectionDealer {
 
   #dealWaiting(): void {
     for (const socket of this.#waiting) {
-      if (!this.#hand(socket)) return;
+      const taker = this.#nextTaker();
+      if (taker === null) return;
       this.#waiting.delete(socket);
+      this.#hand(socket, taker);
     }
   }
 }

@@ -53,6 +53,8 @@ export type WorkerReport = {
 }[ReportKind];
 
 export type FromWorker =
+  /** Of the connections handed to it, one more is its own. */
+  | { readonly kind: 'taken' }
   | { readonly kind: 'serving' }
   | StartFailure
   | WorkerReport

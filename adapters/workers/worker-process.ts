@@ -18,10 +18,10 @@ export interface WorkerProcess<Start> {
   readonly pid: number | undefined;
   readonly send: (message: ToWorker<Start>) => void;
   /**
-   * Hands a connection over; messages sent later arrive later. `onGone` is called when it is on its way, or lost. False:
-   * the process is ending, and the connection is still the caller's.
+   * Hands a connection over; messages sent later arrive later. `onSettled` says whether the worker has it. If not, it has
+   * ended without a byte read from it, and the connection is the caller's again.
    */
-  readonly hand: (socket: Socket, onGone: () => void) => boolean;
+  readonly hand: (socket: Socket, onSettled: (isTaken: boolean) => void) => void;
   /** SIGKILL. */
   readonly kill: () => void;
 }
@@ -30,48 +30,68 @@ export type SpawnWorker<Start> = (listener: WorkerListener) => WorkerProcess<Sta
 
 /** `entry` is a module that speaks `messages.ts`. Node options of this process are the worker's too. */
 export function forkWorkers<Start>(entry: string): SpawnWorker<Start> {
-  return (listener) => {
-    const child = fork(entry, { serialization: 'advanced' });
-    listen(child, listener);
-    return {
-      pid: child.pid,
-      send: (message) => {
-        // One that is ending needs no messages, and `onEnded` tells.
-        if (child.connected) child.send(message, () => {});
-      },
-      hand: (socket, onGone) => hand(child, socket, onGone),
-      kill: () => void child.kill('SIGKILL'),
-    };
-  };
+  return (listener) => new ForkedWorker(fork(entry, { serialization: 'advanced' }), listener);
 }
 
-function listen(child: ChildProcess, { onMessage, onEnded }: WorkerListener): void {
-  let end: WorkerEnd | null = null;
-  let isDisconnected = false;
-  // The last messages of a process may be read after its end was noticed.
-  const settle = (): void => {
-    if (end !== null && isDisconnected) onEnded(end);
-  };
-  child.on('message', onMessage);
-  child.once('exit', (code, signal) => {
-    end = { code, signal };
-    settle();
-  });
-  child.once('disconnect', () => {
-    isDisconnected = true;
-    settle();
-  });
-  child.on('error', () => {
-    // Without a process there is neither `exit` nor `disconnect`.
-    if (child.pid === undefined) onEnded({ code: null, signal: null });
-  });
+interface Handover {
+  readonly socket: Socket;
+  readonly onSettled: (isTaken: boolean) => void;
 }
 
-function hand(child: ChildProcess, socket: Socket, onGone: () => void): boolean {
-  if (!child.connected) return false;
-  child.send({ kind: 'connection' }, socket, (error) => {
-    if (error !== null) socket.destroy();
-    onGone();
-  });
-  return true;
+class ForkedWorker<Start> implements WorkerProcess<Start> {
+  readonly pid: number | undefined;
+  readonly #child: ChildProcess;
+  readonly #listener: WorkerListener;
+  /** Connections that it has not confirmed yet, in the order they were handed. */
+  readonly #handovers: Handover[] = [];
+  #hasEnded = false;
+
+  constructor(child: ChildProcess, listener: WorkerListener) {
+    this.pid = child.pid;
+    this.#child = child;
+    this.#listener = listener;
+    child.on('message', this.#onMessage);
+    // Not `exit`: the last messages of a process may be read after its end was noticed.
+    child.once('close', (code, signal) => this.#end({ code, signal }));
+    child.on('error', () => {
+      // Without a process there is no `close`. Else it was about one message, or the end is about to show.
+      if (child.pid === undefined) this.#end({ code: null, signal: null });
+    });
+  }
+
+  send(message: ToWorker<Start>): void {
+    // One that is ending needs no messages, and `onEnded` tells.
+    if (this.#child.connected) this.#child.send(message, () => {});
+  }
+
+  hand(socket: Socket, onSettled: (isTaken: boolean) => void): void {
+    if (this.#hasEnded) {
+      onSettled(false);
+      return;
+    }
+    this.#handovers.push({ socket, onSettled });
+    // Kept open here until it is confirmed: a worker may die with connections on their way to it.
+    if (this.#child.connected) this.#child.send({ kind: 'connection' }, socket, { keepOpen: true }, () => {});
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  readonly #onMessage = (message: FromWorker): void => {
+    if (message.kind === 'taken') this.#confirm();
+    else this.#listener.onMessage(message);
+  };
+
+  #confirm(): void {
+    const handover = this.#handovers.shift();
+    handover?.socket.destroy();
+    handover?.onSettled(true);
+  }
+
+  #end(end: WorkerEnd): void {
+    this.#hasEnded = true;
+    this.#listener.onEnded(end);
+    for (const { onSettled } of this.#handovers.splice(0)) onSettled(false);
+  }
 }
