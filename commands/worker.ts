@@ -26,22 +26,21 @@ let counts: WorkerCounts = { configured: 0, serving: 0 };
 const metricsWanted = new Map<number, (text: string) => void>();
 let lastId = 0;
 
+let isEnding = false;
 const ending = closeWithGrace(
   { delay: WORKER_DRAIN_MS_MAX, logger: false, skip: ['SIGTERM', 'SIGINT'] },
   async ({ err }) => {
+    isEnding = true;
     if (err !== undefined) {
       process.stderr.write(`gavel: ${err.stack ?? err.message}\n`);
-      leave('signal');
+      leave('crash');
     }
     await gavel?.close();
     if (gavel !== null) await say({ kind: 'last-metrics', metrics: await gavel.metrics() });
   },
 );
-let isEnding = false;
 const end = (): void => {
-  if (isEnding) return;
-  isEnding = true;
-  void ending.close();
+  if (!isEnding) void ending.close();
 };
 
 process.on('disconnect', end);

@@ -75,7 +75,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-describe.skipIf(!IS_BUILT)('gavel serve --workers (needs a build: npm run build)', () => {
+describe.skipIf(!IS_BUILT)('gavel serve --workers (needs a build: npm run build)', { timeout: 90_000 }, () => {
   it('survives the death of a worker: others do not notice, it is replaced, sums never go back', async () => {
     const gavel = await serve([...WORKERS, ...SIMULATED]);
     const before = pids(gavel);

@@ -1,12 +1,9 @@
 /** Metrics of the process above several engines (meaning: docs/metrics.md). */
 import { Registry } from 'prom-client';
-import type { WorkerCounts } from '../workers/messages.ts';
+import type { WorkerCounts, WorkerEndReason } from '../workers/messages.ts';
 import { Counter, CountersByLabel } from './counter.ts';
 import { type MetricSnapshot, register } from './exposition.ts';
 import { Gauge } from './gauge.ts';
-
-/** Why workers end; `crash` is everything nobody asked for. */
-export type WorkerEndReason = 'crash' | 'signal' | 'heap' | 'stop';
 
 export class SupervisorMetrics {
   readonly #registry = new Registry();

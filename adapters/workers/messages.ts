@@ -19,8 +19,11 @@ export interface WorkerReports {
 
 export type ReportKind = keyof WorkerReports;
 
-/** Why a worker wants to be replaced: it was told to end, or its heap is nearly full. */
-export type LeaveReason = 'signal' | 'heap';
+/** Why a worker wants to be replaced: it was told to end, its heap is nearly full, or it threw where nobody catches. */
+export type LeaveReason = 'signal' | 'heap' | 'crash';
+
+/** Why a worker ended; `stop` is the end of all, `crash` everything that nobody asked for. */
+export type WorkerEndReason = LeaveReason | 'stop';
 
 export type ToWorker<Start> =
   | { readonly kind: 'start'; readonly start: Start }

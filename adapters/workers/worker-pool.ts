@@ -6,7 +6,7 @@
  *         └──────── failed, killed, too slow ────────────────┘
  */
 import type { Clock, TimerHandle, Timers } from '../../engine/ports/clock.ts';
-import type { FromWorker, LeaveReason, StartFailure, WorkerCounts } from './messages.ts';
+import type { FromWorker, LeaveReason, StartFailure, WorkerCounts, WorkerEndReason } from './messages.ts';
 import { RESPAWN_DELAY_DEFAULTS, RespawnDelay } from './respawn-delay.ts';
 import type { SpawnWorker, WorkerEnd, WorkerProcess } from './worker-process.ts';
 
@@ -35,7 +35,7 @@ export interface WorkerPoolObserver<Start> {
 }
 
 export interface PoolWorkerEnd {
-  readonly why: LeaveReason | 'stop' | 'crash';
+  readonly why: WorkerEndReason;
   readonly failure: string | null;
   /** Until the next one may start, ms. */
   readonly respawnInMs: number;
@@ -58,7 +58,7 @@ interface Member<Start> extends PoolWorker<Start> {
   /** It has asked to be replaced, and serves until its successor does. */
   isLeaving: boolean;
   /** Why it ends: a crash, unless it was told to. */
-  why: PoolWorkerEnd['why'];
+  why: WorkerEndReason;
   readonly startedAtMs: number;
   /** Kills it when it takes too long to start or to drain. */
   timer: TimerHandle;
@@ -190,10 +190,11 @@ export class WorkerPool<Start> {
   }
 
   #onLeaving(member: Member<Start>, reason: LeaveReason): void {
-    // Who sends a signal to one worker wants that process gone; a full heap can wait for its successor.
-    if (reason === 'signal') this.#drain(member, reason);
-    else member.isLeaving = true;
-    this.#startMissing();
+    // A full heap can wait for its successor. Who sends a signal to one worker wants that process gone.
+    if (reason === 'heap') member.isLeaving = true;
+    else this.#drain(member, reason);
+    // What crashed is replaced when it has ended, as any other that dies.
+    if (reason !== 'crash') this.#startMissing();
   }
 
   /** A successor serves: whom it replaces may go. */
@@ -203,7 +204,7 @@ export class WorkerPool<Start> {
     if (leaving !== undefined && serving.length > this.#options.configured) this.#drain(leaving, 'heap');
   }
 
-  #drain(member: Member<Start>, why: LeaveReason | 'stop'): void {
+  #drain(member: Member<Start>, why: WorkerEndReason): void {
     if (member.state === 'draining') return;
     const { timers, observer } = this.#options;
     timers.cancel(member.timer);
@@ -219,11 +220,10 @@ export class WorkerPool<Start> {
     const { clock, timers, observer } = this.#options;
     timers.cancel(member.timer);
     this.#members.delete(member);
-    const wasAsked = member.state === 'draining';
     const livedMs = clock.monotonicMs() - member.startedAtMs;
-    const respawnInMs = wasAsked ? 0 : this.#respawnDelay.afterDeath(livedMs);
+    const respawnInMs = member.why === 'crash' ? this.#respawnDelay.afterDeath(livedMs) : 0;
     member.failure ??= { kind: 'failed', ...endingOf(member, end) };
-    const isClean = wasAsked && end.code === 0;
+    const isClean = member.why !== 'crash' && end.code === 0;
     observer.onEnded(member, { why: member.why, failure: isClean ? null : member.failure.message, respawnInMs });
     this.#tellCounts();
     if (respawnInMs > 0 && this.#respawn === null && !this.#isClosing) {
