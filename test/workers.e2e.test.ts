@@ -56,7 +56,10 @@ async function status(gavel: RunningGavel): Promise<{ workers: object; worker: n
 }
 
 async function auctionsCounted(gavel: RunningGavel): Promise<number> {
-  const text = await (await fetch(`${gavel.url}/metrics`)).text();
+  return auctionsIn(await (await fetch(`${gavel.url}/metrics`)).text());
+}
+
+function auctionsIn(text: string): number {
   const values = [...text.matchAll(/^rtb_auction_requests_total\{[^}]*\} (\d+)/gm)].map(([, value]) => Number(value));
   return values.reduce((sum, value) => sum + value, 0);
 }
@@ -64,6 +67,11 @@ async function auctionsCounted(gavel: RunningGavel): Promise<number> {
 /** So many that both workers have some, whoever else connects meanwhile. */
 function clientsOf(gavel: RunningGavel): KeepAliveClient[] {
   return Array.from({ length: 8 }, (_, index) => keepAliveClient(gavel.url, `client-${index}`));
+}
+
+/** Which worker is at the other end of a client's connection. */
+async function workerAt(client: KeepAliveClient): Promise<number> {
+  return (JSON.parse(await client.get('/status')) as { worker: number }).worker;
 }
 
 function isAlive(pid: number): boolean {
@@ -81,7 +89,7 @@ describe.skipIf(!IS_BUILT)('gavel serve --workers (needs a build: npm run build)
     const before = pids(gavel);
     expect([...before.keys()].toSorted()).toEqual([1, 2]);
     const clients = clientsOf(gavel);
-    const workerOf = await Promise.all(clients.map((client) => client.worker()));
+    const workerOf = await Promise.all(clients.map(workerAt));
     expect(new Set(workerOf)).toEqual(new Set([1, 2]));
     const runs = clients.map((client) => client.run());
     const count = () => clients.reduce((sum, { answered }) => sum + answered.length, 0);
@@ -163,6 +171,19 @@ describe.skipIf(!IS_BUILT)('gavel serve --workers (needs a build: npm run build)
     await expect
       .poll(async () => (await readAuctionEvents(folder)).map(({ requestId }) => requestId).toSorted(), PATIENCE)
       .toEqual(Array.from({ length: 7 }, (_, index) => `r-${index}`));
+  });
+
+  it('shows the metrics of a worker that hangs as they were, and does not hang with it', async () => {
+    const gavel = await serve();
+    for (let index = 0; index < 4; index += 1) await postAdRequest(gavel.url, adRequest(`r-${index}`));
+    expect(await auctionsCounted(gavel)).toBe(4);
+    const clients = clientsOf(gavel);
+    const workerOf = await Promise.all(clients.map(workerAt));
+    const client = clients[workerOf.indexOf(2)]!;
+    process.kill(pids(gavel).get(1)!, 'SIGSTOP');
+    expect(auctionsIn(await client.get('/metrics'))).toBe(4);
+    process.kill(pids(gavel).get(1)!, 'SIGCONT');
+    expect(auctionsIn(await client.get('/metrics'))).toBe(4);
   });
 
   it('shows every worker to an operator, on one listener', async () => {

@@ -243,7 +243,7 @@ async function keptConnection(server: HttpServer) {
 test('while closing, answers on open connections that it is draining, and that they end', async () => {
   const server = await start(answerAtOnce, { drainIdleMs: 60_000 });
   const [first, second] = [await keptConnection(server), await keptConnection(server)];
-  for (const { ask } of [first, second]) expect(await ask('/status')).toMatch(/^HTTP\/1.1 200 [^]*"status":"ok"/);
+  for (const { ask } of [first, second]) expect(await ask('/status')).toMatch(/^HTTP\/1.1 200 .*"status":"ok"/s);
   const closed = server.close();
   await expect
     .poll(() =>
@@ -257,7 +257,7 @@ test('while closing, answers on open connections that it is draining, and that t
   expect(draining).toMatch(/^HTTP\/1.1 503 /);
   expect(draining).toMatch(/connection: close/i);
   expect(draining).toContain('"status":"draining"');
-  expect(await second.ask('/metrics')).toMatch(/^HTTP\/1.1 200 [^]*connection: close/i);
+  expect(await second.ask('/metrics')).toMatch(/^HTTP\/1.1 200 .*connection: close/is);
   await Promise.all([closed, first.closed, second.closed]);
 });
 

@@ -12,7 +12,7 @@ export interface ConnectionTaker {
 }
 
 /** Connections on their way to one worker: it confirms each within a millisecond, or is blocked. */
-export const HANDOVERS_MAX = 16;
+export const HANDOVERS_MAX = 4;
 /** Connections that wait for a worker when there is none; further ones are closed at once. */
 export const WAITING_MAX = 1024;
 

@@ -10,8 +10,8 @@ export interface KeepAliveClient {
   readonly failures: string[];
   /** Answers that were no 200. */
   readonly otherStatuses: number[];
-  /** Which worker is at the other end of the connection. */
-  readonly worker: () => Promise<number>;
+  /** Body of a page, over the same connection. */
+  readonly get: (path: string) => Promise<string>;
   /** Sends requests back to back until stopped, or until nobody listens. */
   readonly run: () => Promise<void>;
   readonly stop: () => void;
@@ -45,7 +45,7 @@ export function keepAliveClient(url: string, name: string): KeepAliveClient {
     answered,
     failures,
     otherStatuses,
-    worker: async () => JSON.parse((await exchange(agent, `${url}/status`, null)).body).worker,
+    get: async (path) => (await exchange(agent, `${url}${path}`, null)).body,
     run: async () => {
       for (let index = 0; !isStopped; index += 1) await runOne(index);
       agent.destroy();
