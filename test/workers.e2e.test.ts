@@ -9,7 +9,7 @@ import { type KeepAliveClient, keepAliveClient } from './support/keep-alive-clie
 import { adRequest, postAdRequest, readAuctionEvents } from './support/test-gavel.ts';
 
 /** A second process takes seconds to start on a busy machine. */
-const PATIENCE = { timeout: 25_000, interval: 50 };
+const PATIENCE = { timeout: 60_000, interval: 50 };
 const WORKERS = ['--workers', '2'];
 const SIMULATED = ['--with-simulated-dsps', '--dsps', '3'];
 
@@ -83,7 +83,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-describe.skipIf(!IS_BUILT)('gavel serve --workers (needs a build: npm run build)', { timeout: 90_000 }, () => {
+describe.skipIf(!IS_BUILT)('gavel serve --workers (needs a build: npm run build)', { timeout: 120_000 }, () => {
   it('survives the death of a worker: others do not notice, it is replaced, sums never go back', async () => {
     const gavel = await serve([...WORKERS, ...SIMULATED]);
     const before = pids(gavel);

@@ -53,7 +53,6 @@ export const START_MS_MAX = 60_000;
 export const WORKER_DRAIN_MS_MAX = 9000;
 
 interface Member<Start> extends PoolWorker<Start> {
-  process: WorkerProcess<Start>;
   state: 'starting' | 'serving' | 'draining';
   /** It has asked to be replaced, and serves until its successor does. */
   isLeaving: boolean;
