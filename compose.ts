@@ -3,7 +3,7 @@
  * tests pass stand-ins for the outside; every decision stays the product's own.
  */
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import type { Socket } from 'node:net';
 import nact from 'nact';
 import { AdmissionGate } from './actors/admission-gate.ts';
 import { type DspActor, type DspActorOptions, spawnDspActor } from './actors/dsp-actor.ts';
@@ -16,17 +16,20 @@ import { type ActorFault, restartWithin, type Supervisor } from './actors/superv
 import { systemClock, systemTimers } from './adapters/clock.ts';
 import { createUndiciTransport, type UndiciTransport } from './adapters/dsp/undici-transport.ts';
 import { openEventLog } from './adapters/event-log/event-log.embedded.ts';
+import { eventLogFolder } from './adapters/event-log/log-folders.ts';
 import { openReopeningEventLog } from './adapters/event-log/reopening-event-log.ts';
 import { PAYLOAD_BYTES_MAX } from './adapters/event-log/segment-format.ts';
 import { startAdminServer } from './adapters/http/admin-server.ts';
 import { startHttpServer } from './adapters/http/server.ts';
 import { createLog, type Log } from './adapters/log.ts';
+import type { MetricSnapshot } from './adapters/metrics/exposition.ts';
 import { createMetrics, type Metrics } from './adapters/metrics/metrics.ts';
 import { createHostResolvers } from './adapters/notices/host-resolvers.ts';
 import { createMarkupFetcher } from './adapters/notices/markup-fetcher.ts';
 import { createNoticeSender } from './adapters/notices/notice-sender.ts';
 import { v8HeapShare, watchHeap } from './adapters/process/heap.ts';
 import { type LoopDelayWatch, watchLoopDelay } from './adapters/process/loop-delay.ts';
+import type { DspState } from './adapters/workers/messages.ts';
 import { effectiveConfig } from './config/effective.ts';
 import {
   admissionOptions,
@@ -52,8 +55,14 @@ import { createRequestReader } from './openrtb/read-request.ts';
 import { createResponseReader } from './openrtb/read-response.ts';
 
 export interface Gavel {
-  /** Where publishers connect. */
+  /** Where publishers connect; empty in a worker, which has no port of its own. */
   readonly url: string;
+  /** In a worker: serves a connection that its supervisor has accepted. */
+  readonly takeConnection: (socket: Socket) => void;
+  /** All metrics of this process, as data. Also after `close`. */
+  readonly metrics: () => Promise<readonly MetricSnapshot[]>;
+  /** State of each DSP as this process sees it: body of `GET /admin/dsps`. */
+  readonly dsps: () => DspState[];
   /** Finishes auctions under way, flushes events, sends what notices it can, closes everything. */
   readonly close: () => Promise<void>;
 }
@@ -68,6 +77,18 @@ export interface Outside {
   readonly log: Log;
   /** Runs when everything but the listener is open. */
   readonly beforeListening: () => Promise<void>;
+  /** Set in one of several processes: it opens neither the public port nor the admin listener. */
+  readonly supervisor: WorkerSupervisor;
+}
+
+/** What a worker leaves to the process above it, or learns from it. */
+export interface WorkerSupervisor {
+  /** Body of `GET /metrics`: the sum over all workers. Rejects when the supervisor does not answer. */
+  readonly metricsText: () => Promise<string>;
+  /** Part of `GET /status`. */
+  readonly status: () => object;
+  /** The heap does not get better by itself. */
+  readonly replaceMe: () => void;
 }
 
 /** A heap this full for 2 s does not get better by itself. */
@@ -91,8 +112,7 @@ export async function startGavel(config: Config, outside: Partial<Outside> = {})
   };
   try {
     log.info({ version: VERSION, config: effectiveConfig(config) }, 'starting');
-    const url = await open(config, outside, log, opened);
-    return { url, close };
+    return { ...(await open(config, outside, log, opened)), close };
   } catch (error) {
     await close();
     throw error;
@@ -105,7 +125,7 @@ async function open(
   outside: Partial<Outside>,
   log: Log,
   opened: (() => Promise<void>)[],
-): Promise<string> {
+): Promise<Omit<Gavel, 'close'>> {
   const clock = outside.clock ?? systemClock;
   const timers = outside.timers ?? systemTimers;
   const metrics = createMetrics({ dspIds: config.dsps.map((dsp) => dsp.id), version: VERSION });
@@ -167,7 +187,10 @@ async function open(
     timers,
     readShare: v8HeapShare,
     restartShare: HEAP_SHARE_RESTART,
-    onRestartWanted: (heapShare) => log.warn({ heapShare }, 'the heap is nearly full: restart this process'),
+    onRestartWanted: (heapShare) => {
+      log.warn({ heapShare }, 'the heap is nearly full: this process is to be replaced');
+      outside.supervisor?.replaceMe();
+    },
   });
   opened.push(async () => heap.stop());
   const gate = openGate(config, { clock, timers, random, loop, heapShare: heap.share }, metrics);
@@ -209,9 +232,13 @@ async function open(
     observer: metrics.intake,
   });
   await outside.beforeListening?.();
-  await openAdmin(config, dsps, log, opened);
+  const origins = new Map(config.dsps.map(({ id, url }) => [id, new URL(url).origin]));
+  // The path of a DSP's URL may be a secret between it and us.
+  const dspStates = () => dsps.map(({ id, snapshot }) => ({ id, origin: origins.get(id), ...snapshot() }));
+  if (outside.supervisor === undefined) await openAdmin(config, dspStates, log, opened);
   const server = await startHttpServer({
     ...config.server,
+    listens: outside.supervisor === undefined,
     requestBytesMax: REQUEST_BYTES_MAX,
     clock,
     adRequests,
@@ -220,11 +247,12 @@ async function open(
       version: VERSION,
       dsps: config.dsps.length,
       auctionsUnderWay: metrics.inFlight(),
+      ...outside.supervisor?.status(),
     }),
-    metrics,
+    metrics: { contentType: metrics.contentType, text: outside.supervisor?.metricsText ?? metrics.text },
   });
   opened.push(() => server.close());
-  return server.url;
+  return { url: server.url, takeConnection: server.take, metrics: metrics.snapshot, dsps: dspStates };
 }
 
 /** What `GET /status` wants to know of the event log. */
@@ -235,7 +263,7 @@ interface OpenedEventLog {
 
 async function openEvents(config: Config, timers: Timers, metrics: Metrics, log: Log): Promise<OpenedEventLog> {
   const { segmentBytesMax, totalBytesMax, retention, syncIntervalMs } = config.events;
-  const folder = join(config.dataDirectory, 'events');
+  const folder = eventLogFolder(config.dataDirectory);
   const eventLog = await openReopeningEventLog({
     open: () =>
       openEventLog({ folder, timers, segmentBytes: segmentBytesMax, totalBytesMax, retention, syncIntervalMs }),
@@ -297,21 +325,16 @@ function openDsps(
 }
 
 async function openAdmin(
-  config: Config,
-  dsps: readonly DspActor[],
+  { admin }: Config,
+  dsps: () => readonly DspState[],
   log: Log,
   opened: (() => Promise<void>)[],
 ): Promise<void> {
-  if (config.admin.token === '') {
+  if (admin.token === '') {
     log.info('no admin.token: GET /admin/dsps is not served');
     return;
   }
-  const origins = new Map(config.dsps.map(({ id, url }) => [id, new URL(url).origin]));
-  const server = await startAdminServer({
-    ...config.admin,
-    // The path of a DSP's URL may be a secret between it and us.
-    dsps: () => dsps.map(({ id, snapshot }) => ({ id, origin: origins.get(id), ...snapshot() })),
-  });
+  const server = await startAdminServer({ ...admin, dsps });
   opened.push(server.close);
   log.info({ url: server.url }, 'admin listener opened');
 }

@@ -1,7 +1,6 @@
-/** `gavel events`: what is in the outcome event log of a data folder, also while an engine writes to it. */
+/** `gavel events`: what is in the outcome event logs of a data folder, one after the other, also while engines write. */
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { eventLogFolders } from '../adapters/event-log/log-folders.ts';
 import { type LogProblem, readEvents } from '../adapters/event-log/reader.ts';
 import { decodeEvent } from '../engine/exchange/auction-event.ts';
 import { readOptions, wholeNumber } from './options.ts';
@@ -12,7 +11,7 @@ const COMMAND = {
   summary: 'print or count the outcome events in a data folder',
   options: {
     data: { type: 'string', value: 'DIR', help: 'data folder of the engine (default ./data)' },
-    from: { type: 'string', value: 'N', help: 'first sequence number (default: the oldest there is)' },
+    from: { type: 'string', value: 'N', help: 'first sequence number, of each log (default: the oldest there is)' },
     count: { type: 'boolean', help: 'print how many there are instead of the events, one JSON object a line' },
   },
 } as const;
@@ -20,20 +19,25 @@ const COMMAND = {
 export async function events(args: readonly string[]): Promise<void> {
   const options = readOptions(COMMAND, args);
   if (options === null) return;
-  const folder = join(options.data ?? 'data', 'events');
+  const dataDirectory = options.data ?? 'data';
   const from =
     options.from === undefined
       ? {}
       : { fromSequence: wholeNumber(options.from, 'from', 0, { min: 0, max: Number.MAX_SAFE_INTEGER }) };
-  if (!existsSync(folder)) throw new UsageError(`no event log in ${folder}; name the engine's folder with --data`);
+  const folders = await eventLogFolders(dataDirectory);
+  if (folders.length === 0) {
+    throw new UsageError(`no event log in ${dataDirectory}; name the engine's folder with --data`);
+  }
   let count = 0;
-  const onProblem = (problem: LogProblem): void => {
-    process.stderr.write(`gavel events: ${JSON.stringify(problem)}\n`);
-  };
-  for await (const { payload } of readEvents(folder, { ...from, onProblem })) {
-    count += 1;
-    if (options.count === true) continue;
-    if (!process.stdout.write(`${JSON.stringify(decodeEvent(payload))}\n`)) await once(process.stdout, 'drain');
+  for (const folder of folders) {
+    const onProblem = (problem: LogProblem): void => {
+      process.stderr.write(`gavel events: ${folder}: ${JSON.stringify(problem)}\n`);
+    };
+    for await (const { payload } of readEvents(folder, { ...from, onProblem })) {
+      count += 1;
+      if (options.count === true) continue;
+      if (!process.stdout.write(`${JSON.stringify(decodeEvent(payload))}\n`)) await once(process.stdout, 'drain');
+    }
   }
   if (options.count === true) process.stdout.write(`${count}\n`);
 }

@@ -1,9 +1,11 @@
 /** `gavel serve`: the engine as a process; ends cleanly on SIGTERM and SIGINT. */
 import closeWithGrace from 'close-with-grace';
 import { startGavel } from '../compose.ts';
+import type { Config } from '../config/types.ts';
 import { defaultScenarioPath, loadScenario, ScenarioError } from '../simulator/dsp/scenario.ts';
 import { type DspProcess, startDspProcess } from '../simulator/dsp/spawn.ts';
 import { readOptions, wholeNumber } from './options.ts';
+import { type RunningWorkers, startWorkers } from './serve-workers.ts';
 import { SYSTEM_OPTIONS, systemConfig } from './system-config.ts';
 import { startupError, UsageError } from './usage-error.ts';
 import { warmUp } from './warm-up.ts';
@@ -13,6 +15,7 @@ const COMMAND = {
   summary: 'run the engine',
   options: {
     ...SYSTEM_OPTIONS,
+    workers: { type: 'string', value: 'N', help: 'engine processes on the port (default 1; docs/processes.md)' },
     'with-simulated-dsps': { type: 'boolean', help: 'start simulated DSPs in a process of their own and ask them too' },
     dsps: { type: 'string', value: 'N', help: 'how many simulated DSPs (default 50)' },
     scenario: { type: 'string', value: 'FILE', help: 'how the simulated DSPs behave (docs/simulator.md)' },
@@ -34,7 +37,7 @@ export async function serve(args: readonly string[]): Promise<void> {
   const dspCount = wholeNumber(options.dsps, 'dsps', 50, { min: 1, max: SIMULATED_DSPS_MAX });
   const simulated = isSimulated ? await startSimulatedDsps(options.scenario, dspCount) : null;
   const config = systemConfig(options, simulated?.endpoints ?? []);
-  const gavel = await startGavel(config, { beforeListening: () => warmUp(config) }).catch(async (error: unknown) => {
+  const gavel = await start(config).catch(async (error: unknown) => {
     await simulated?.close();
     throw startupError(error);
   });
@@ -54,6 +57,11 @@ export async function serve(args: readonly string[]): Promise<void> {
   process.on('SIGTERM', () => {
     if (!isClosing) ending.close();
   });
+}
+
+async function start(config: Config): Promise<RunningWorkers> {
+  if (config.server.workers === 1) return startGavel(config, { beforeListening: () => warmUp(config) });
+  return startWorkers(config);
 }
 
 async function startSimulatedDsps(scenarioPath: string | undefined, count: number): Promise<DspProcess> {

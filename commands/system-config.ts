@@ -1,5 +1,6 @@
 /** Options that every command which starts an engine shares, and the configuration they lead to. */
 import { ConfigError, type ConfigSources, loadConfig } from '../config/load.ts';
+import { WORKERS_MAX } from '../config/schema.ts';
 import type { Config, DspConfig } from '../config/types.ts';
 import type { DspEndpoint } from '../simulator/dsp/server.ts';
 import type { OptionSpecs } from './options.ts';
@@ -16,6 +17,7 @@ export interface SystemOptions {
   readonly config?: string;
   readonly port?: string;
   readonly data?: string;
+  readonly workers?: string;
 }
 
 /** File, then environment, then command line. Simulated DSPs join the configured ones and may be called over loopback. */
@@ -23,6 +25,9 @@ export function systemConfig(options: SystemOptions, simulatedDsps: readonly Dsp
   const overrides: Record<string, unknown> = {};
   if (options.port !== undefined) {
     overrides['server.port'] = wholeNumber(options.port, 'port', 0, { min: 0, max: 65535 });
+  }
+  if (options.workers !== undefined) {
+    overrides['server.workers'] = wholeNumber(options.workers, 'workers', 1, { min: 1, max: WORKERS_MAX });
   }
   if (options.data !== undefined) overrides.dataDirectory = options.data;
   return withSimulatedDsps(load({ file: options.config ?? null, environment: process.env, overrides }), simulatedDsps);

@@ -67,7 +67,7 @@ function warmUpConfig(config: Config, url: string): Config {
     admin: { ...config.admin, token: '' },
     // A cold process is slow, which is what is to be cured here.
     admission: { ...config.admission, enabled: false },
-    server: { ...config.server, host: '127.0.0.1', port: 0 },
+    server: { ...config.server, host: '127.0.0.1', port: 0, drainIdleMs: 0 },
     notices: { ...config.notices, allowedHosts: [new URL(url).host] },
   };
 }

@@ -103,7 +103,6 @@ export function connectionsTo(dsp: DspConfig, { dspDefaults }: Config): number {
   return poolSize({
     callsPerSecond: dsp.callsPerSecond ?? dspDefaults.callsPerSecond,
     latencyMs: dsp.timeoutMs ?? dspDefaults.timeoutMs,
-    processes: 1,
   });
 }
 

@@ -72,6 +72,8 @@ const CURRENCY: ConfigSchema = { type: 'string', pattern: '^[A-Z]{3}$' };
 const STRICTNESS = ['strict', 'default', 'lenient'];
 const PROBABILITY = { type: 'number', minimum: 0, maximum: 1 } as const;
 const MIB = 1024 * 1024;
+/** Upper bound of `server.workers`. */
+export const WORKERS_MAX = 64;
 
 export const CONFIG_SCHEMA: ConfigSchema = {
   type: 'object',
@@ -89,6 +91,13 @@ export const CONFIG_SCHEMA: ConfigSchema = {
       requestTimeoutMs: integer(2000, 100, 60_000, 'ms a client may take to send the whole request.'),
       idleTimeoutMs: integer(10_000, 100, 600_000, 'ms an idle connection is kept open.'),
       connectionsMax: integer(20_000, 1, 1_000_000, 'Open client connections; further ones are closed at once.'),
+      drainIdleMs: integer(
+        1000,
+        0,
+        5000,
+        'ms a stopping engine still answers requests that come on open connections before it closes idle ones.',
+      ),
+      workers: integer(1, 1, WORKERS_MAX, 'Engine processes on the port; about one per core (docs/processes.md).'),
       publisherStrictness: choice('default', STRICTNESS, 'How publisher requests are judged, see docs/openrtb.md.'),
       warmUpAuctions: integer(
         300,

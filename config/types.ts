@@ -38,6 +38,8 @@ export interface ServerConfig {
   readonly requestTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly connectionsMax: number;
+  readonly drainIdleMs: number;
+  readonly workers: number;
   readonly publisherStrictness: Strictness;
   readonly warmUpAuctions: number;
 }

@@ -11,7 +11,7 @@ export interface AdminServerOptions {
   /** Bearer token; not empty. */
   readonly token: string;
   /** Body of `GET /admin/dsps`. */
-  readonly dsps: () => object;
+  readonly dsps: () => object | Promise<object>;
 }
 
 export interface AdminServer {
@@ -34,7 +34,7 @@ export async function startAdminServer({ host, port, token, dsps }: AdminServerO
     if (timingSafeEqual(digest(request.headers.authorization ?? ''), expected)) return done();
     reply.code(401).header('www-authenticate', 'Bearer').send({ error: 'the bearer token is missing or wrong' });
   });
-  app.get('/admin/dsps', (_request, reply) => reply.header('cache-control', 'no-store').send(dsps()));
+  app.get('/admin/dsps', async (_request, reply) => reply.header('cache-control', 'no-store').send(await dsps()));
   app.setNotFoundHandler((_request, reply) =>
     reply.code(404).send({ error: 'no such path; there is GET /admin/dsps' }),
   );

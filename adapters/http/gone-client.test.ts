@@ -34,6 +34,8 @@ test('a client that goes away while its body is inflated gets no auction', async
     requestTimeoutMs: 1000,
     idleTimeoutMs: 1000,
     connectionsMax: 10,
+    drainIdleMs: 0,
+    listens: true,
     requestBytesMax: 1024,
     clock: systemClock,
     adRequests: {

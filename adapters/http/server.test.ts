@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
 import type { AdAnswer, AdRequestPlace } from '../../engine/ports/ad-requests.ts';
@@ -22,6 +22,8 @@ async function start(take: AdRequestPlace['take'], overrides: object = {}): Prom
     requestTimeoutMs: 400,
     idleTimeoutMs: 1000,
     connectionsMax: 100,
+    drainIdleMs: 0,
+    listens: true,
     requestBytesMax: 256 * KIB,
     clock: systemClock,
     adRequests: { admit: () => ({ take, giveBack: () => {} }) },
@@ -222,4 +224,73 @@ test('the place of a body that does not inflate is given back', async () => {
   const server = await start(answerAtOnce, { adRequests: { admit: () => ({ take: answerAtOnce, giveBack }) } });
   expect((await post(server, 'no gzip', { 'content-encoding': 'gzip' })).status).toBe(400);
   expect(givenBack).toBe(1);
+});
+
+/** A connection that is kept open; `ask` gives the answer to one request. */
+async function keptConnection(server: HttpServer) {
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1').setEncoding('utf8');
+  await once(socket, 'connect');
+  return {
+    ask: async (path: string) => {
+      socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`);
+      const [answer] = (await once(socket, 'data')) as [string];
+      return answer;
+    },
+    closed: once(socket, 'close'),
+  };
+}
+
+test('while closing, answers on open connections that it is draining, and that they end', async () => {
+  const server = await start(answerAtOnce, { drainIdleMs: 60_000 });
+  const [first, second] = [await keptConnection(server), await keptConnection(server)];
+  for (const { ask } of [first, second]) expect(await ask('/status')).toMatch(/^HTTP\/1.1 200 .*"status":"ok"/s);
+  const closed = server.close();
+  await expect
+    .poll(() =>
+      fetch(`${server.url}/status`).then(
+        () => 'open',
+        () => 'closed',
+      ),
+    )
+    .toBe('closed');
+  const draining = await first.ask('/status');
+  expect(draining).toMatch(/^HTTP\/1.1 503 /);
+  expect(draining).toMatch(/connection: close/i);
+  expect(draining).toContain('"status":"draining"');
+  expect(await second.ask('/metrics')).toMatch(/^HTTP\/1.1 200 .*connection: close/is);
+  await Promise.all([closed, first.closed, second.closed]);
+});
+
+test('closes idle connections only after the time given', async () => {
+  const server = await start(answerAtOnce, { drainIdleMs: 300 });
+  const { ask, closed } = await keptConnection(server);
+  await ask('/status');
+  const startedAtMs = performance.now();
+  await Promise.all([server.close(), closed]);
+  expect(performance.now() - startedAtMs).toBeGreaterThan(250);
+});
+
+test('serves connections that another listener accepted, with the same limits', async () => {
+  const server = await start(answerAtOnce, { listens: false, connectionsMax: 2 });
+  expect(server.url).toBe('');
+  const listener = createServer(server.take).listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const front = { ...server, url: `http://127.0.0.1:${(listener.address() as AddressInfo).port}` };
+  const kept = await keptConnection(front);
+  expect(await kept.ask('/status')).toMatch(/^HTTP\/1.1 200 /);
+  const slow = connect(Number(new URL(front.url).port), '127.0.0.1');
+  slow.write('GET /status HTTP/1.1\r\n');
+  slow.resume();
+  await expect
+    .poll(() =>
+      fetch(`${front.url}/status`).then(
+        () => 'open',
+        () => 'closed',
+      ),
+    )
+    .toBe('closed');
+  await once(slow, 'close');
+  expect((await fetch(`${front.url}/status`)).status).toBe(200);
+  await Promise.all([server.close(), kept.closed]);
+  listener.close();
 });

@@ -2,7 +2,8 @@
  * The public listener: `POST /openrtb2/auction`, `GET /status`, `GET /metrics`. It bounds what a client may cost (size,
  * time, connections) and turns a gone client into a cancelled auction; everything else is the exchange's.
  */
-import type { Socket } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { AdAnswer, AdRequestPlace, AdRequests } from '../../engine/ports/ad-requests.ts';
 import { refusal } from '../../engine/ports/ad-requests.ts';
@@ -17,19 +18,28 @@ export interface HttpServerOptions {
   readonly requestTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly connectionsMax: number;
+  /** How long a closing server waits for requests on connections that are idle, ms. */
+  readonly drainIdleMs: number;
+  /** False: opens no port of its own; `take` brings the connections that another process has accepted. */
+  readonly listens: boolean;
   /** After inflating. */
   readonly requestBytesMax: number;
   readonly clock: Clock;
   readonly adRequests: AdRequests;
-  /** Body of `GET /status`. */
+  /** Body of `GET /status`; answered 503 with `status: 'draining'` once closing has begun. */
   readonly status: () => object;
   readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> };
 }
 
 export interface HttpServer {
-  /** Where it listens, e.g. `http://127.0.0.1:8080`. */
+  /** Where it listens, e.g. `http://127.0.0.1:8080`; empty when it opens no port of its own. */
   readonly url: string;
-  /** Stops accepting, finishes what is under way, closes idle connections. */
+  /** Serves a connection that another process has accepted. */
+  readonly take: (socket: Socket) => void;
+  /**
+   * Stops accepting, answers what is under way and what still comes on open connections, each with `connection: close`.
+   * Connections without a request are closed after `drainIdleMs`. `take` still takes: what it brings was accepted before.
+   */
   readonly close: () => Promise<void>;
 }
 
@@ -65,41 +75,88 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   app.decorateRequest('arrivedAtMs', 0);
   acceptAnyBody(app, options.clock);
   app.post(AUCTION_PATH, (request, reply) => auction(request, reply, options));
-  app.get('/status', (_request, reply) => reply.send(options.status()));
+  let isClosing = false;
+  app.get('/status', (_request, reply) =>
+    isClosing ? reply.code(503).send({ ...options.status(), status: 'draining' }) : reply.send(options.status()),
+  );
   app.get('/metrics', async (_request, reply) =>
     reply.type(options.metrics.contentType).send(await options.metrics.text()),
   );
   app.setErrorHandler(onError);
   app.setNotFoundHandler(onUnknownRoute);
-  const closeSilent = trackSilentConnections(app);
-  let isClosing = false;
+  const connections = new OpenConnections(app);
   // Otherwise a connection that was busy when closing began would stay open until its client tires of it.
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (isClosing) reply.header('connection', 'close');
     done();
   });
-  const url = await app.listen({ host: options.host, port: options.port });
+  const url = options.listens ? await app.listen({ host: options.host, port: options.port }) : await serveHanded(app);
   return {
     url,
+    take: (socket) => {
+      if (connections.count >= options.connectionsMax) socket.destroy();
+      else app.server.emit('connection', socket.setNoDelay(true));
+    },
     close: async () => {
+      // In this order: clients whose connections end come back at once, and must find the port closed, not closing.
+      await stopListening(app);
       isClosing = true;
-      const closed = app.close();
-      closeSilent();
-      await closed;
+      await Promise.race([connections.gone(), delay(options.drainIdleMs, undefined, { ref: false })]);
+      connections.closeIdle();
+      await connections.gone();
+      await app.close();
     },
   };
 }
 
-/** Connections on which no byte has come are neither idle nor active to node: closing would wait for them. */
-function trackSilentConnections(app: FastifyInstance): () => void {
-  const connections = new Set<Socket>();
-  app.server.on('connection', (socket: Socket) => {
-    connections.add(socket);
-    socket.once('close', () => connections.delete(socket));
-  });
-  return () => {
-    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
-  };
+/** Without a port node never says `listening`, which is what starts its watch over slow clients. */
+async function serveHanded(app: FastifyInstance): Promise<string> {
+  await app.ready();
+  app.server.emit('listening');
+  return '';
+}
+
+/**
+ * Closes the port and nothing else: http's own `close` cuts idle connections at once, also those on which a request is on
+ * its way.
+ */
+async function stopListening(app: FastifyInstance): Promise<void> {
+  if (!app.server.listening) return;
+  // Connections that the kernel has made already are accepted before: closing the port would reset them.
+  await new Promise((resolve) => setImmediate(resolve));
+  NetServer.prototype.close.call(app.server);
+}
+
+class OpenConnections {
+  readonly #app: FastifyInstance;
+  readonly #sockets = new Set<Socket>();
+  #onGone: (() => void)[] = [];
+
+  constructor(app: FastifyInstance) {
+    this.#app = app;
+    app.server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => {
+        this.#sockets.delete(socket);
+        if (this.#sockets.size === 0) for (const resolve of this.#onGone.splice(0)) resolve();
+      });
+    });
+  }
+
+  get count(): number {
+    return this.#sockets.size;
+  }
+
+  /** Resolves once none is open. */
+  gone(): Promise<void> {
+    return this.#sockets.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#onGone.push(resolve));
+  }
+
+  /** Those without a request under way. One on which no byte has come is neither idle nor active to node. */
+  closeIdle(): void {
+    this.#app.server.closeIdleConnections();
+    for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy();
+  }
 }
 
 /** OpenRTB says `application/json`, but senders get it wrong and the body decides. The encoding must be one we know. */

@@ -9,7 +9,7 @@ import {
 import { PRESSURE_CAUSES, type PressureCause } from '../../engine/traffic/admission/utilisation.ts';
 import { ZONES } from '../../engine/traffic/admission/zones.ts';
 import { Counter, type CounterCell } from './counter.ts';
-import { register } from './exposition.ts';
+import { type Aggregator, register } from './exposition.ts';
 import { Gauge } from './gauge.ts';
 
 type ShedCells = Readonly<Record<PressureCause, Readonly<Record<ValueClass, CounterCell>>>>;
@@ -36,9 +36,10 @@ export class AdmissionMetrics {
 
   /** Without admission there are no such gauges. */
   readFrom(read: () => AdmissionSnapshot): void {
-    const gauge = (name: string, help: string) => register(this.#registry, new Gauge(name, help));
+    const gauge = (name: string, help: string, aggregator?: Aggregator) =>
+      register(this.#registry, new Gauge(name, help, aggregator));
     gauge('rtb_concurrency_limit', 'Auctions that may be under way.').readFrom(() => read().concurrencyLimit);
-    gauge('rtb_utilisation_ratio', 'How full the process is; 1 is full.').readFrom(() => read().utilisation);
+    gauge('rtb_utilisation_ratio', 'How full the process is; 1 is full.', 'average').readFrom(() => read().utilisation);
     const zones = gauge('rtb_admission_zone', '1 for the zone the process is in.');
     for (const zone of ZONES) zones.readFrom(() => (read().zone === zone ? 1 : 0), { zone });
   }

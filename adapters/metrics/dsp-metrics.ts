@@ -7,7 +7,7 @@ import type { AuctionEvent } from '../../engine/exchange/auction-event.ts';
 import type { Notice } from '../../engine/ports/notice-sender.ts';
 import { LATENCY_BOUNDS_SECONDS } from './bounds.ts';
 import { Counter, CountersByLabel, OTHER_LABEL } from './counter.ts';
-import { register } from './exposition.ts';
+import { type Aggregator, register } from './exposition.ts';
 import { Gauge } from './gauge.ts';
 import { Histogram, type HistogramCell } from './histogram.ts';
 import { REJECTION_GROUPS_MAX, rejectionGroup } from './rejection-groups.ts';
@@ -64,10 +64,11 @@ export class DspMetrics {
     this.#notices = counter('rtb_notices_total', 'Notices by result; all results but retried are final.');
     this.#late = counter('rtb_late_replies_total', 'Replies that came when their auction was over.');
     this.#connections = register(registry, new Gauge('rtb_dsp_connections', 'Connections to a DSP.'));
-    const gauge = (name: string, help: string) => register(registry, new Gauge(name, help));
-    this.#breakerState = gauge('rtb_dsp_breaker_state', '0 closed, 1 half-open, 2 open.');
-    this.#throttleRatio = gauge('rtb_dsp_throttle_ratio', 'Share of calls that may pass, 0 to 1.');
-    this.#timeout = gauge('rtb_dsp_timeout_seconds', 'Wait of an ordinary call.');
+    const gauge = (name: string, help: string, aggregator: Aggregator) =>
+      register(registry, new Gauge(name, help, aggregator));
+    this.#breakerState = gauge('rtb_dsp_breaker_state', '0 closed, 1 half-open, 2 open.', 'max');
+    this.#throttleRatio = gauge('rtb_dsp_throttle_ratio', 'Share of calls that may pass, 0 to 1.', 'average');
+    this.#timeout = gauge('rtb_dsp_timeout_seconds', 'Wait of an ordinary call.', 'average');
     for (const id of dspIds) this.#byId.set(id, this.#cellsOf(id));
     this.#other = this.#cellsOf(OTHER_LABEL);
   }

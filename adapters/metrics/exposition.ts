@@ -13,11 +13,14 @@ export interface Sample {
   readonly metricName?: string;
 }
 
+/** How the series of several processes become one; `first` for what is the same in all. */
+export type Aggregator = 'sum' | 'average' | 'max' | 'first';
+
 export interface MetricSnapshot {
   readonly name: string;
   readonly help: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
-  readonly aggregator: 'sum';
+  readonly aggregator: Aggregator;
   readonly values: readonly Sample[];
 }
 

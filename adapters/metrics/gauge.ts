@@ -1,14 +1,17 @@
-import type { ExposedMetric, Labels, MetricSnapshot, Sample } from './exposition.ts';
+import type { Aggregator, ExposedMetric, Labels, MetricSnapshot, Sample } from './exposition.ts';
 
 /** A state that is read when it is asked for: nothing is counted twice, and the hot path pays nothing. */
 export class Gauge implements ExposedMetric {
   readonly name: string;
   readonly help: string;
+  readonly #aggregator: Aggregator;
   readonly #sources: { readonly labels: Labels; readonly read: () => number }[] = [];
 
-  constructor(name: string, help: string) {
+  /** `aggregator` says what several processes are together. */
+  constructor(name: string, help: string, aggregator: Aggregator = 'sum') {
     this.name = name;
     this.help = help;
+    this.#aggregator = aggregator;
   }
 
   readFrom(read: () => number, labels: Labels = {}): void {
@@ -17,6 +20,6 @@ export class Gauge implements ExposedMetric {
 
   async get(): Promise<MetricSnapshot> {
     const values: Sample[] = this.#sources.map(({ labels, read }) => ({ labels, value: read() }));
-    return { name: this.name, help: this.help, type: 'gauge', aggregator: 'sum', values };
+    return { name: this.name, help: this.help, type: 'gauge', aggregator: this.#aggregator, values };
   }
 }

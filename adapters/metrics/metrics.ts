@@ -6,7 +6,7 @@ import { AdmissionMetrics } from './admission-metrics.ts';
 import { AuctionMetrics } from './auction-metrics.ts';
 import { Counter, CountersByLabel } from './counter.ts';
 import { DspMetrics } from './dsp-metrics.ts';
-import { register } from './exposition.ts';
+import { type MetricSnapshot, register } from './exposition.ts';
 import { Gauge } from './gauge.ts';
 
 export interface MetricsOptions {
@@ -45,7 +45,8 @@ export function createMetrics(options: MetricsOptions) {
   const faultDecisions = new CountersByLabel(actorFaults, { label: 'decision', valuesMax: 8 });
   const noticeQueueLength = gauge('rtb_notice_queue_length', 'Notices accepted and not yet settled.');
   const outboxBytes = gauge('rtb_outbox_bytes', 'Size of the event log on disk.');
-  gauge('rtb_build_info', 'Always 1; the labels say which build runs.').readFrom(() => 1, {
+  const build = new Gauge('rtb_build_info', 'Always 1; the labels say which build runs.', 'first');
+  register(registry, build).readFrom(() => 1, {
     version: options.version,
     commit: options.commit ?? 'unknown',
   });
@@ -53,6 +54,9 @@ export function createMetrics(options: MetricsOptions) {
   return {
     contentType: registry.contentType,
     text: (): Promise<string> => registry.metrics(),
+    /** The same as data, to be put together with that of other processes (metric-sums.ts). */
+    snapshot: async (): Promise<readonly MetricSnapshot[]> =>
+      (await registry.getMetricsAsJSON()) as unknown as readonly MetricSnapshot[],
 
     intake: auctions.intake,
     inFlight: auctions.inFlight,

@@ -1,6 +1,7 @@
 /**
  * Watches how much of the largest heap the process may have is used. Admission sheds from 85% on (docs/overload.md); at 92%
- * the process asks, once, to be replaced: a leak does not end by itself, and a planned restart loses no auction.
+ * the process asks, once, to be replaced (docs/processes.md): a leak does not end by itself, and a planned restart loses no
+ * auction.
  */
 import { getHeapStatistics } from 'node:v8';
 import type { TimerHandle, Timers } from '../../engine/ports/clock.ts';

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, vi } from 'vitest';
+import { eventLogFolders } from '../../adapters/event-log/log-folders.ts';
 import { readEvents } from '../../adapters/event-log/reader.ts';
 import { type Gavel, startGavel } from '../../compose.ts';
 import { loadConfig } from '../../config/load.ts';
@@ -56,6 +57,7 @@ export interface TestGavel {
 const TEST_CONFIG: Readonly<Record<string, unknown>> = {
   'server.port': 0,
   'server.warmUpAuctions': 0,
+  'server.drainIdleMs': 0,
   'log.level': 'silent',
   'learnedReserve.estimator': 'off',
   'auction.progressive': false,
@@ -132,12 +134,14 @@ export async function postAdRequest(
   return { status: response.status, body: (await response.json()) as BidResponse, headers: response.headers };
 }
 
-/** The events in the log of a data folder, oldest first. Fails when the reader met damage. */
+/** The events in the logs of a data folder, each log oldest first. Fails when the reader met damage. */
 export async function readAuctionEvents(dataDirectory: string): Promise<AuctionEvent[]> {
   const problems: unknown[] = [];
   const events: AuctionEvent[] = [];
-  const stored = readEvents(join(dataDirectory, 'events'), { onProblem: (problem) => problems.push(problem) });
-  for await (const { payload } of stored) events.push(decodeEvent(payload));
+  for (const folder of await eventLogFolders(dataDirectory)) {
+    const stored = readEvents(folder, { onProblem: (problem) => problems.push(problem) });
+    for await (const { payload } of stored) events.push(decodeEvent(payload));
+  }
   expect(problems).toEqual([]);
   return events;
 }

@@ -1,0 +1,32 @@
+/**
+ * Where event logs are inside a data folder. An engine that runs alone writes to `events`; of several, each has a data
+ * folder of its own (`worker-1`, `worker-2`, ...) and `events` is where their supervisor holds the lock of the whole.
+ */
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const WORKER_FOLDER = /^worker-([1-9]\d*)$/;
+
+/** The event log of the engine with this data folder. */
+export function eventLogFolder(dataDirectory: string): string {
+  return join(dataDirectory, 'events');
+}
+
+/** Data folder of one of several engine processes; the number stays with the folder, whoever works in it. */
+export function workerDataDirectory(dataDirectory: string, workerNumber: number): string {
+  return join(dataDirectory, `worker-${workerNumber}`);
+}
+
+/** Numbers of the workers that have ever had a folder here, ascending. */
+export async function workerNumbers(dataDirectory: string): Promise<number[]> {
+  const numbers = (await readdir(dataDirectory)).map((name) => Number(WORKER_FOLDER.exec(name)?.[1] ?? 0));
+  return numbers.filter((number) => number > 0).sort((a, b) => a - b);
+}
+
+/** Every event log there is, also those of workers that no longer run; none when the data folder is not there. */
+export async function eventLogFolders(dataDirectory: string): Promise<string[]> {
+  if (!existsSync(dataDirectory)) return [];
+  const workers = (await workerNumbers(dataDirectory)).map((number) => workerDataDirectory(dataDirectory, number));
+  return [dataDirectory, ...workers].map(eventLogFolder).filter((folder) => existsSync(folder));
+}

@@ -1,0 +1,95 @@
+import { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
+import { expect, test } from 'vitest';
+import { ConnectionDealer, type ConnectionTaker, HANDOVERS_MAX, WAITING_MAX } from './connection-dealer.ts';
+
+class ScriptedTaker implements ConnectionTaker {
+  readonly handed: { readonly socket: Socket; readonly onSettled: (isTaken: boolean) => void }[] = [];
+
+  readonly hand = (socket: Socket, onSettled: (isTaken: boolean) => void): void => {
+    this.handed.push({ socket, onSettled });
+  };
+}
+
+interface TestSocket extends Socket {
+  readonly isClosed: () => boolean;
+}
+
+function testSocket(): TestSocket {
+  let isClosed = false;
+  const socket = new EventEmitter();
+  return Object.assign(socket, {
+    isClosed: () => isClosed,
+    destroy: () => {
+      isClosed = true;
+    },
+  }) as unknown as TestSocket;
+}
+
+function create() {
+  const seen = { refused: 0 };
+  const dealer = new ConnectionDealer(() => {
+    seen.refused += 1;
+  });
+  return { dealer, seen, takers: [new ScriptedTaker(), new ScriptedTaker()] as const };
+}
+
+test('deals in turn', () => {
+  const { dealer, takers } = create();
+  for (const taker of takers) dealer.add(taker);
+  for (let i = 0; i < 6; i += 1) dealer.deal(testSocket());
+  expect(takers.map(({ handed }) => handed.length)).toEqual([3, 3]);
+});
+
+test('passes over one that does not confirm, until it does', () => {
+  const { dealer, takers } = create();
+  const [hung, fine] = takers;
+  for (const taker of takers) dealer.add(taker);
+  for (let i = 0; i < 100; i += 1) {
+    dealer.deal(testSocket());
+    fine.handed.at(-1)?.onSettled(true);
+  }
+  expect(hung.handed).toHaveLength(HANDOVERS_MAX);
+  expect(fine.handed).toHaveLength(100 - HANDOVERS_MAX);
+  hung.handed[0]!.onSettled(true);
+  dealer.deal(testSocket());
+  dealer.deal(testSocket());
+  expect(hung.handed).toHaveLength(HANDOVERS_MAX + 1);
+});
+
+test('keeps connections until somebody can take them; those that left meanwhile are gone', () => {
+  const { dealer, takers } = create();
+  const sockets = [testSocket(), testSocket(), testSocket()];
+  for (const socket of sockets) dealer.deal(socket);
+  sockets[1]!.emit('close');
+  dealer.add(takers[0]);
+  expect(takers[0].handed.map(({ socket }) => socket)).toEqual([sockets[0], sockets[2]]);
+});
+
+test('deals again what a worker that ended has not taken', () => {
+  const { dealer, takers } = create();
+  const [ended, other] = takers;
+  dealer.add(ended);
+  const sockets = [testSocket(), testSocket()];
+  for (const socket of sockets) dealer.deal(socket);
+  dealer.add(other);
+  for (const { onSettled } of ended.handed.splice(0)) onSettled(false);
+  expect(ended.handed).toEqual([]);
+  expect(other.handed.map(({ socket }) => socket)).toEqual(sockets);
+});
+
+test('closes and counts what is beyond the bound', () => {
+  const { dealer, seen } = create();
+  const sockets = Array.from({ length: WAITING_MAX + 2 }, testSocket);
+  for (const socket of sockets) dealer.deal(socket);
+  expect(seen.refused).toBe(2);
+  expect(sockets.filter((socket) => socket.isClosed())).toEqual(sockets.slice(WAITING_MAX));
+});
+
+test('hands nothing to one that is to get no more', () => {
+  const { dealer, takers } = create();
+  for (const taker of takers) dealer.add(taker);
+  dealer.remove(takers[0]);
+  for (let i = 0; i < 4; i += 1) dealer.deal(testSocket());
+  expect(takers.map(({ handed }) => handed.length)).toEqual([0, 4]);
+});

@@ -1,0 +1,115 @@
+/**
+ * The one port of all workers: connections are accepted here and dealt in turn, so that kept-alive ones spread evenly,
+ * and none is lost while a worker comes or goes. A worker whose loop is blocked takes no more than a few until it is back.
+ */
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+
+/** Who can be dealt a connection. */
+export interface ConnectionTaker {
+  /** `onSettled` says whether it has the connection; if not, it takes none any more. */
+  readonly hand: (socket: Socket, onSettled: (isTaken: boolean) => void) => void;
+}
+
+/** Connections on their way to one worker: it confirms each within a millisecond, or is blocked. */
+export const HANDOVERS_MAX = 4;
+/** Connections that wait for a worker when there is none; further ones are closed at once. */
+export const WAITING_MAX = 1024;
+
+export class ConnectionDealer {
+  readonly #onRefused: () => void;
+  readonly #server: Server;
+  readonly #handovers = new Map<ConnectionTaker, number>();
+  #order: ConnectionTaker[] = [];
+  #next = 0;
+  readonly #waiting = new Set<Socket>();
+  #isClosed = false;
+
+  /** `onRefused` is called for each connection beyond `WAITING_MAX`. */
+  constructor(onRefused: () => void) {
+    this.#onRefused = onRefused;
+    this.#server = createServer({ pauseOnConnect: true }, (socket) => this.deal(socket));
+  }
+
+  /** Where it listens. Rejects when the address cannot be had; the message names it. */
+  async listen(host: string, port: number): Promise<string> {
+    this.#server.listen({ host, port });
+    await once(this.#server, 'listening');
+    const { address, family, port: actualPort } = this.#server.address() as AddressInfo;
+    return `http://${family === 'IPv6' ? `[${address}]` : address}:${actualPort}`;
+  }
+
+  /** From now on it gets connections. */
+  add(taker: ConnectionTaker): void {
+    this.#handovers.set(taker, 0);
+    this.#order = [...this.#handovers.keys()];
+    this.#dealWaiting();
+  }
+
+  /** No connection is handed to it any more. */
+  remove(taker: ConnectionTaker): void {
+    this.#handovers.delete(taker);
+    this.#order = [...this.#handovers.keys()];
+  }
+
+  deal(socket: Socket): void {
+    const taker = this.#nextTaker();
+    if (taker !== null) {
+      this.#hand(socket, taker);
+    } else if (this.#waiting.size < WAITING_MAX && !this.#isClosed) {
+      this.#keep(socket);
+    } else {
+      socket.destroy();
+      this.#onRefused();
+    }
+  }
+
+  /** Closes the port. What was accepted before is still dealt, as long as there is somebody to take it. */
+  async close(): Promise<void> {
+    // Closing the port would reset those that are not accepted yet.
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#isClosed = true;
+    this.#server.close();
+    for (const socket of this.#waiting) socket.destroy();
+    this.#waiting.clear();
+  }
+
+  #nextTaker(): ConnectionTaker | null {
+    for (let tried = 0; tried < this.#order.length; tried += 1) {
+      const taker = this.#order[this.#next % this.#order.length]!;
+      this.#next = (this.#next + 1) % this.#order.length;
+      if (this.#handovers.get(taker)! < HANDOVERS_MAX) return taker;
+    }
+    return null;
+  }
+
+  #hand(socket: Socket, taker: ConnectionTaker): void {
+    this.#handovers.set(taker, this.#handovers.get(taker)! + 1);
+    taker.hand(socket, (isTaken) => {
+      const handovers = this.#handovers.get(taker);
+      if (!isTaken) {
+        this.remove(taker);
+        this.deal(socket);
+      } else if (handovers !== undefined) {
+        this.#handovers.set(taker, handovers - 1);
+        this.#dealWaiting();
+      }
+    });
+  }
+
+  #keep(socket: Socket): void {
+    this.#waiting.add(socket);
+    // Nothing is read here, so a client that leaves shows only when its connection breaks.
+    socket.on('error', () => {});
+    socket.once('close', () => this.#waiting.delete(socket));
+  }
+
+  #dealWaiting(): void {
+    for (const socket of this.#waiting) {
+      const taker = this.#nextTaker();
+      if (taker === null) return;
+      this.#waiting.delete(socket);
+      this.#hand(socket, taker);
+    }
+  }
+}

@@ -1,0 +1,67 @@
+/** What the supervisor and its worker processes say to each other. Structured clones: plain data only. */
+import type { DspHealthSnapshot } from '../../engine/dsp/dsp-health.ts';
+import type { MetricSnapshot } from '../metrics/exposition.ts';
+
+/** How many workers there should be, and how many answer requests now. */
+export interface WorkerCounts {
+  readonly configured: number;
+  readonly serving: number;
+}
+
+/** State of one DSP as one worker sees it. */
+export type DspState = DspHealthSnapshot & { readonly id: string; readonly origin: string | undefined };
+
+/** What a worker can be asked for. */
+export interface WorkerReports {
+  readonly metrics: readonly MetricSnapshot[];
+  readonly dsps: readonly DspState[];
+}
+
+export type ReportKind = keyof WorkerReports;
+
+/** Why a worker wants to be replaced: it was told to end, its heap is nearly full, or it threw where nobody catches. */
+export type LeaveReason = 'signal' | 'heap' | 'crash';
+
+/** Why a worker ended; `stop` is the end of all, `crash` everything that nobody asked for. */
+export type WorkerEndReason = LeaveReason | 'stop';
+
+export type ToWorker<Start> =
+  | { readonly kind: 'start'; readonly start: Start }
+  /** Comes with the socket. */
+  | { readonly kind: 'connection' }
+  | { readonly kind: 'report'; readonly id: number; readonly what: ReportKind }
+  | { readonly kind: 'counts'; readonly counts: WorkerCounts }
+  /** Answer to `sum-metrics`. */
+  | { readonly kind: 'metrics-sum'; readonly id: number; readonly text: string }
+  /** Finish what is under way and end; no connection comes behind this message. */
+  | { readonly kind: 'drain' };
+
+/** A worker could not start, and ends. The fields are the error's. */
+export interface StartFailure {
+  readonly kind: 'failed';
+  readonly name: string;
+  readonly code: string | undefined;
+  readonly message: string;
+  readonly stack: string | undefined;
+}
+
+/** Answer to `report`. */
+export type WorkerReport = {
+  readonly [What in ReportKind]: {
+    readonly kind: 'report';
+    readonly id: number;
+    readonly what: What;
+    readonly report: WorkerReports[What];
+  };
+}[ReportKind];
+
+export type FromWorker =
+  /** Of the connections handed to it, one more is its own. */
+  | { readonly kind: 'taken' }
+  | { readonly kind: 'serving' }
+  | StartFailure
+  | WorkerReport
+  /** What it has counted in its life: the last message before it ends. */
+  | { readonly kind: 'last-metrics'; readonly metrics: WorkerReports['metrics'] }
+  | { readonly kind: 'sum-metrics'; readonly id: number }
+  | { readonly kind: 'leaving'; readonly reason: LeaveReason };

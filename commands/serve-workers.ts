@@ -1,0 +1,197 @@
+/** The supervisor of several engine processes (docs/processes.md): it accepts for them and runs no auction itself. */
+import { mkdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { systemClock, systemTimers } from '../adapters/clock.ts';
+import { FolderLockedError, lockFolder } from '../adapters/event-log/folder-lock.ts';
+import { eventLogFolder, workerDataDirectory, workerNumbers } from '../adapters/event-log/log-folders.ts';
+import { startAdminServer } from '../adapters/http/admin-server.ts';
+import { createLog, type Log } from '../adapters/log.ts';
+import type { MetricSnapshot } from '../adapters/metrics/exposition.ts';
+import { MetricSums } from '../adapters/metrics/metric-sums.ts';
+import { SupervisorMetrics } from '../adapters/metrics/supervisor-metrics.ts';
+import { ConnectionDealer } from '../adapters/workers/connection-dealer.ts';
+import { dspsOfWorkers } from '../adapters/workers/dsp-states.ts';
+import { Gathering } from '../adapters/workers/gathering.ts';
+import type { DspState, FromWorker, ReportKind, WorkerCounts } from '../adapters/workers/messages.ts';
+import { type PoolWorker, type PoolWorkerEnd, WorkerPool } from '../adapters/workers/worker-pool.ts';
+import { forkWorkers } from '../adapters/workers/worker-process.ts';
+import type { Config } from '../config/types.ts';
+import { VERSION } from '../config/version.ts';
+import { workerShare } from '../config/worker-share.ts';
+import { EventLogError } from '../engine/ports/event-log.ts';
+import type { WorkerStart } from './worker.ts';
+
+export interface RunningWorkers {
+  /** Where publishers connect. */
+  readonly url: string;
+  /** Stops accepting, drains all workers, resolves when they have ended. */
+  readonly close: () => Promise<void>;
+}
+
+/** What a worker that hangs may cost whoever reads `/metrics`. */
+const REPORT_MS_MAX = 1000;
+
+/** Rejects when the port or the data folder cannot be had, or when no worker starts: with the first one's error. */
+export async function startWorkers(config: Config): Promise<RunningWorkers> {
+  const log = createLog(config.log.level);
+  const opened: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closeOne of opened.splice(0).reverse()) await closeOne();
+  };
+  try {
+    opened.push(await lockData(config.dataDirectory));
+    const supervisor = new Supervisor(config, log, await foreignNumbers(config.dataDirectory));
+    opened.push(supervisor.close);
+    const url = await supervisor.start();
+    if (config.admin.token !== '') {
+      const admin = await startAdminServer({ ...config.admin, dsps: supervisor.dsps });
+      opened.push(admin.close);
+      log.info({ url: admin.url }, 'admin listener opened');
+    }
+    return { url, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** One supervisor or one engine per data folder: both hold the same lock. */
+async function lockData(dataDirectory: string): Promise<() => Promise<void>> {
+  const folder = eventLogFolder(dataDirectory);
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    throw new EventLogError('io', `event log open failed: ${(error as Error).message}`, { cause: error });
+  }
+  return lockFolder(folder);
+}
+
+/** Folders that workers of a killed supervisor still drain into: another number is as good. */
+async function foreignNumbers(dataDirectory: string): Promise<Set<number>> {
+  const foreign = new Set<number>();
+  for (const number of await workerNumbers(dataDirectory)) {
+    try {
+      const unlock = await lockFolder(eventLogFolder(workerDataDirectory(dataDirectory, number)));
+      await unlock();
+    } catch (error) {
+      // What else may be wrong with the folder, its worker will say.
+      if (error instanceof FolderLockedError) foreign.add(number);
+    }
+  }
+  return foreign;
+}
+
+class Supervisor {
+  readonly #config: Config;
+  readonly #log: Log;
+  readonly #metrics = new SupervisorMetrics();
+  readonly #sums = new MetricSums();
+  readonly #dealer = new ConnectionDealer(this.#metrics.connectionRefused);
+  readonly #pool: WorkerPool<WorkerStart>;
+  readonly #workerMetrics: Gathering<readonly MetricSnapshot[]>;
+  readonly #workerDsps: Gathering<readonly DspState[]>;
+
+  constructor(config: Config, log: Log, takenNumbers: ReadonlySet<number>) {
+    this.#config = config;
+    this.#log = log;
+    const share = workerShare(config);
+    this.#pool = new WorkerPool({
+      configured: config.server.workers,
+      clock: systemClock,
+      timers: systemTimers,
+      spawn: forkWorkers(workerEntry()),
+      startOf: (number) => ({
+        number,
+        config: { ...share, dataDirectory: workerDataDirectory(config.dataDirectory, number) },
+      }),
+      takenNumbers,
+      observer: {
+        onServing: (worker) => {
+          log.info({ worker: worker.number, pid: worker.process.pid }, 'worker serves');
+          this.#dealer.add(worker.process);
+        },
+        onDraining: (worker) => this.#dealer.remove(worker.process),
+        onEnded: (worker, end) => this.#onEnded(worker, end),
+        onMessage: (worker, message) => void this.#onMessage(worker, message),
+        onCounts: (counts) => this.#onCounts(counts),
+      },
+    });
+    this.#workerMetrics = this.#gathering('metrics');
+    this.#workerDsps = this.#gathering('dsps');
+  }
+
+  /** Where it listens. The port comes first: that it is taken is known before any process is started. */
+  async start(): Promise<string> {
+    const { host, port, workers } = this.#config.server;
+    this.#log.info({ version: VERSION, workers }, 'starting workers');
+    const url = await this.#dealer.listen(host, port);
+    await this.#pool.start();
+    return url;
+  }
+
+  readonly close = async (): Promise<void> => {
+    await this.#dealer.close();
+    await this.#pool.close();
+  };
+
+  /** Body of `GET /admin/dsps`. */
+  readonly dsps = async (): Promise<object> => dspsOfWorkers(await this.#workerDsps.gather(this.#startedNumbers()));
+
+  #gathering<Report>(what: ReportKind): Gathering<Report> {
+    return new Gathering({
+      timers: systemTimers,
+      timeoutMs: REPORT_MS_MAX,
+      ask: (number, id) => this.#workerOf(number)?.process.send({ kind: 'report', id, what }),
+    });
+  }
+
+  #startedNumbers(): number[] {
+    return this.#pool.started().map(({ number }) => number);
+  }
+
+  #workerOf(number: number): PoolWorker<WorkerStart> | undefined {
+    return this.#pool.started().find((worker) => worker.number === number);
+  }
+
+  async #onMessage({ number, process }: PoolWorker<WorkerStart>, message: FromWorker): Promise<void> {
+    switch (message.kind) {
+      case 'report':
+        if (message.what === 'metrics') this.#workerMetrics.answered(number, message.id, message.report);
+        else this.#workerDsps.answered(number, message.id, message.report);
+        return;
+      case 'last-metrics':
+        this.#workerMetrics.updated(number, message.metrics);
+        return;
+      case 'sum-metrics':
+        process.send({ kind: 'metrics-sum', id: message.id, text: await this.#metricsText() });
+        return;
+    }
+  }
+
+  async #metricsText(): Promise<string> {
+    const own = await this.#metrics.snapshot();
+    const workers = await this.#workerMetrics.gather(this.#startedNumbers());
+    return this.#sums.text([own, ...workers.values()]);
+  }
+
+  #onEnded({ number, process }: PoolWorker<WorkerStart>, { why, failure, respawnInMs }: PoolWorkerEnd): void {
+    this.#dealer.remove(process);
+    this.#metrics.ended(why);
+    const counted = this.#workerMetrics.forget(number);
+    if (counted !== undefined) this.#sums.keep(counted);
+    this.#workerDsps.forget(number);
+    if (failure === null) this.#log.info({ worker: number, why }, 'worker ended');
+    else this.#log.error({ worker: number, why, failure, respawnInMs }, 'worker failed');
+  }
+
+  #onCounts(counts: WorkerCounts): void {
+    this.#metrics.counts = counts;
+    for (const { process } of this.#pool.started()) process.send({ kind: 'counts', counts });
+  }
+}
+
+/** Beside this file: worker.js in a build, worker.ts where the runtime reads TypeScript. */
+function workerEntry(): string {
+  const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
+  return fileURLToPath(new URL(`./worker${extension}`, import.meta.url));
+}

@@ -1,0 +1,126 @@
+/**
+ * Entry of a worker process: one engine whose connections, metrics and end are its supervisor's (`serve-workers.ts`). It
+ * drains and ends when told to, and when the supervisor is gone, however that came about.
+ */
+import type { Socket } from 'node:net';
+import closeWithGrace from 'close-with-grace';
+import { createLog } from '../adapters/log.ts';
+import type { FromWorker, LeaveReason, ReportKind, ToWorker, WorkerCounts } from '../adapters/workers/messages.ts';
+import { WORKER_DRAIN_MS_MAX } from '../adapters/workers/worker-pool.ts';
+import { type Gavel, startGavel } from '../compose.ts';
+import type { Config } from '../config/types.ts';
+import { warmUp } from './warm-up.ts';
+
+/** What a worker is told to be. */
+export interface WorkerStart {
+  readonly number: number;
+  /** Its share of the whole (`config/worker-share.ts`), with a data folder of its own. */
+  readonly config: Config;
+}
+
+/** The supervisor gives up on slow workers before that: longer than this, it hangs itself. */
+const METRICS_SUM_MS_MAX = 2000;
+
+let gavel: Gavel | null = null;
+let counts: WorkerCounts = { configured: 0, serving: 0 };
+const metricsWanted = new Map<number, (text: string) => void>();
+let lastId = 0;
+
+let isEnding = false;
+const ending = closeWithGrace(
+  { delay: WORKER_DRAIN_MS_MAX, logger: false, skip: ['SIGTERM', 'SIGINT'] },
+  async ({ err }) => {
+    isEnding = true;
+    if (err !== undefined) {
+      process.stderr.write(`gavel: ${err.stack ?? err.message}\n`);
+      leave('crash');
+    }
+    await gavel?.close();
+    if (gavel !== null) await say({ kind: 'last-metrics', metrics: await gavel.metrics() });
+  },
+);
+const end = (): void => {
+  if (!isEnding) void ending.close();
+};
+
+process.on('disconnect', end);
+process.on('SIGTERM', () => leave('signal'));
+// Ctrl-C reaches the whole process group: the supervisor says what is to be done.
+process.on('SIGINT', () => {});
+process.on('message', (message: ToWorker<WorkerStart>, socket: Socket | undefined) => {
+  switch (message.kind) {
+    case 'start':
+      void start(message.start);
+      return;
+    case 'connection':
+      void say({ kind: 'taken' });
+      // Absent when the client has left meanwhile.
+      if (socket !== undefined) gavel?.takeConnection(socket);
+      return;
+    case 'report':
+      void report(message.id, message.what);
+      return;
+    case 'counts':
+      counts = message.counts;
+      return;
+    case 'metrics-sum':
+      metricsWanted.get(message.id)?.(message.text);
+      return;
+    case 'drain':
+      end();
+      return;
+  }
+});
+
+async function start({ number, config }: WorkerStart): Promise<void> {
+  try {
+    gavel = await startGavel(config, {
+      log: createLog(config.log.level).child({ worker: number }),
+      beforeListening: () => warmUp(config),
+      supervisor: {
+        metricsText: sumOfMetrics,
+        status: () => ({ worker: number, workers: counts }),
+        replaceMe: () => leave('heap'),
+      },
+    });
+  } catch (error) {
+    const { name, code, message, stack } = error as NodeJS.ErrnoException;
+    await say({ kind: 'failed', name, code, message, stack });
+    process.exit(1);
+  }
+  await say({ kind: 'serving' });
+}
+
+async function report(id: number, what: ReportKind): Promise<void> {
+  if (gavel === null) return;
+  if (what === 'metrics') await say({ kind: 'report', id, what, report: await gavel.metrics() });
+  else await say({ kind: 'report', id, what, report: gavel.dsps() });
+}
+
+function sumOfMetrics(): Promise<string> {
+  const id = ++lastId;
+  return new Promise<string>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      metricsWanted.delete(id);
+      reject(new Error('the supervisor does not answer'));
+    }, METRICS_SUM_MS_MAX);
+    metricsWanted.set(id, (text) => {
+      clearTimeout(timer);
+      metricsWanted.delete(id);
+      resolve(text);
+    });
+    void say({ kind: 'sum-metrics', id });
+  });
+}
+
+function leave(reason: LeaveReason): void {
+  void say({ kind: 'leaving', reason });
+}
+
+/** Resolves when the message is on its way; a supervisor that has gone hears nothing, and `disconnect` follows. */
+function say(message: FromWorker): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.connected) process.send!(message, undefined, undefined, () => resolve());
+    else resolve();
+  });
+}
