@@ -28,6 +28,7 @@ describe('scenario file', () => {
       seats: ['main'],
       gzip: false,
       faults: {},
+      faultTimes: { fromSec: 0 },
       latency: { tail: { probability: 0, multiplier: 1 } },
       price: { currency: 'USD' },
     });
@@ -47,6 +48,18 @@ describe('scenario file', () => {
       8,
     ],
     [
+      'faults that end before they begin',
+      `name: x\ngroups:${GROUP}    faultTimes: { fromSec: 9, untilSec: 9 }\n`,
+      'groups[0].faultTimes',
+      8,
+    ],
+    [
+      'flapping without a healthy phase',
+      `name: x\ngroups:${GROUP}    faultTimes: { flapping: { sickSec: 3 } }\n`,
+      'groups[0].faultTimes.flapping.healthySec',
+      8,
+    ],
+    [
       'a reversed range',
       `name: x\ngroups:${GROUP}    creative: { minimumBytes: 9, maximumBytes: 8 }\n`,
       'groups[0].creative',
@@ -57,6 +70,12 @@ describe('scenario file', () => {
     const error = errorOf(text);
     expect(error.key).toBe(key);
     expect(error.message).toMatch(new RegExp(`^bad\\.yaml:${line}: `));
+  });
+
+  it('says which faults there are where an unknown one is named', () => {
+    expect(errorOf(`name: x\ngroups:${GROUP}    faults: { fire: 1 }\n`).message).toMatch(
+      /faults\.fire: is not a fault: no-answer, .*gzip-bomb/,
+    );
   });
 
   it('names the line of broken YAML and a file that cannot be read', () => {
