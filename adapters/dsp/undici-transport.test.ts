@@ -4,6 +4,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
 import type { DspTransportResult } from '../../engine/ports/dsp-transport.ts';
 import { systemClock, systemTimers } from '../clock.ts';
+import { createHostResolvers } from '../dns/host-resolvers.ts';
 import { createUndiciTransport, type DspEndpoint, type UndiciTransport } from './undici-transport.ts';
 
 const cleanups: (() => Promise<unknown>)[] = [];
@@ -33,6 +34,7 @@ function transportTo(url: string, overrides: Partial<DspEndpoint> = {}): UndiciT
     clock: systemClock,
     timers: systemTimers,
     endpoints: [{ id: 'one', url, headers: {}, gzipRequests: false, connections: 2, waitingMax: 2, ...overrides }],
+    resolveHost: createHostResolvers({ clock: systemClock }).configured,
     responseBytesMax: MIB,
     connectTimeoutMs: 1000,
     keepAliveMs: 1000,
@@ -174,6 +176,12 @@ test('a connection that closes inside the body is no answer', async () => {
     }),
   );
   expect(await call(transportTo(url))).toMatchObject({ kind: 'unreachable' });
+});
+
+test('a name of this machine is connected to', async () => {
+  const url = await http((_request, _body, response) => response.writeHead(204).end());
+  const result = await call(transportTo(url.replace('127.0.0.1', 'localhost')));
+  expect(result).toMatchObject({ kind: 'answered', status: 204 });
 });
 
 test('nobody listens', async () => {

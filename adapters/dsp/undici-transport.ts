@@ -9,6 +9,7 @@
 import { type Dispatcher, Pool } from 'undici';
 import type { Clock, Timers } from '../../engine/ports/clock.ts';
 import type { DspCall, DspTransport, DspTransportResult } from '../../engine/ports/dsp-transport.ts';
+import { lookupFunction, type ResolveHost } from '../dns/resolve-host.ts';
 import { decodeBody, gzipOnce } from './content-encoding.ts';
 import { DeadlineQueue, type Expiring } from './deadline-queue.ts';
 
@@ -30,6 +31,8 @@ export interface UndiciTransportOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly endpoints: readonly DspEndpoint[];
+  /** Of names in the URLs. Must answer a known name at once: a connection waits for it, and with it the first call. */
+  readonly resolveHost: ResolveHost;
   /** Largest answer, compressed and inflated. OPENRTB: 1 MiB. */
   readonly responseBytesMax: number;
   /** Bound on TCP and TLS set-up of a connection that outlives the call which asked for it. */
@@ -109,7 +112,7 @@ class DspLine {
       headersTimeout: 0,
       bodyTimeout: 0,
       keepAliveTimeout: options.keepAliveMs,
-      connect: { timeout: options.connectTimeoutMs },
+      connect: { timeout: options.connectTimeoutMs, lookup: lookupFunction(options.resolveHost) },
       allowH2: false,
     });
     // Connection errors reach each call by itself; without a listener undici would throw them.
