@@ -158,6 +158,18 @@ test('a body over the limit is cut, declared or not, zipped or not', async () =>
   }
 });
 
+test('answers under way from one DSP hold 4 MiB at most together, and what is cut makes room', async () => {
+  let answer = (response: ServerResponse): void => void response.writeHead(200).write(Buffer.alloc(300_000));
+  const url = await http((_request, _body, response) => answer(response));
+  const transport = transportTo(url, { connections: 20, waitingMax: 0 });
+  const results = await Promise.all(Array.from({ length: 20 }, () => call(transport, 500)));
+  const cut = results.filter((result) => result.kind === 'unreadable' && result.reason === 'too-large');
+  expect(cut.length).toBeGreaterThanOrEqual(20 - Math.floor((4 * MIB) / 300_000));
+  expect(cut.length).toBeLessThan(20);
+  answer = (response) => void response.end(Buffer.alloc(900_000, ' '));
+  expect(await call(transport)).toMatchObject({ kind: 'answered' });
+});
+
 test('an encoding that was not asked for, or that is not what it says', async () => {
   const unknown = await http((_request, _body, response) =>
     response.writeHead(200, { 'content-encoding': 'br' }).end('x'),

@@ -51,6 +51,11 @@ export interface UndiciTransport extends DspTransport {
   readonly connections: (dspId: string) => { readonly open: number; readonly busy: number };
 }
 
+/**
+ * What answers under way from one DSP may hold together. Honest ones are some kilobytes and mostly come in one piece; a DSP
+ * that streams without end on a hundred connections would hold `responseBytesMax` on each of them.
+ */
+const BYTES_HELD_PER_DSP_MAX = 4 * 1024 * 1024;
 /** Enough for auctions that overlap in the first second; more open one by one as they are needed. */
 const PRECONNECTIONS_MAX = 4;
 
@@ -95,6 +100,8 @@ class DspLine {
   readonly connections: number;
   readonly inFlightMax: number;
   inFlight = 0;
+  /** Of answers that have begun and not ended. */
+  bytesHeld = 0;
   /** Timed out for their callers, still under way: oldest first. They hold connections only until somebody needs one. */
   readonly lingering = new Set<DspExchange>();
   readonly #headers: Readonly<Record<DspCall['version'], string[]>>;
@@ -195,7 +202,9 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
   /** First chunk, and a list only when there are more: most answers come in one. */
   #first: Buffer | null = null;
   #more: Buffer[] | null = null;
+  /** Of the answer so far. */
   #size = 0;
+  #bytesHeld = 0;
 
   constructor(
     line: DspLine,
@@ -250,6 +259,7 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
       this.#abort();
       return;
     }
+    this.#letGoOfBody();
     this.#line.lingering.add(this);
     this.#deadlines.add(abortAtMs, this);
   }
@@ -287,6 +297,13 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
     this.#size += chunk.length;
     if (this.#size > this.#options.responseBytesMax) this.#tooLarge();
     else if (this.#onResult === null) return;
+    else this.#hold(chunk);
+  }
+
+  #hold(chunk: Buffer): void {
+    this.#line.bytesHeld += chunk.length;
+    this.#bytesHeld += chunk.length;
+    if (this.#line.bytesHeld > BYTES_HELD_PER_DSP_MAX) this.#tooLarge();
     else if (this.#first === null) this.#first = chunk;
     else if (this.#more === null) this.#more = [this.#first, chunk];
     else this.#more.push(chunk);
@@ -336,8 +353,14 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
     this.#isOver = true;
     this.#line.inFlight -= 1;
     this.#line.lingering.delete(this);
+    this.#letGoOfBody();
     this.#call = null;
     this.#controller = null;
+  }
+
+  #letGoOfBody(): void {
+    this.#line.bytesHeld -= this.#bytesHeld;
+    this.#bytesHeld = 0;
     this.#first = null;
     this.#more = null;
   }
