@@ -107,7 +107,7 @@ describe('DSP servers', () => {
       expect(answer.statusCode).toBe(204);
       await answer.body.dump();
     }
-    expect(await dsps.notices()).toEqual({ 'one-01': { wins: 2, losses: 1, bills: 1, strays: 0 } });
+    expect(await dsps.notices()).toEqual({ 'one-01': { calls: 0, wins: 2, losses: 1, bills: 1, strays: 0 } });
   });
 
   it('compress long answers when told to and asked to', async () => {

@@ -16,8 +16,9 @@ export interface DspEndpoint {
   readonly version: '2.5' | '2.6';
 }
 
-/** Notices one DSP has received. */
+/** What one DSP has received: bid requests, and notices. */
 export interface NoticeCounts {
+  readonly calls: number;
   readonly wins: number;
   readonly losses: number;
   readonly bills: number;
@@ -105,7 +106,7 @@ class DspServer {
   readonly #requests: RequestCache;
   readonly #timesSeen = new Map<string, number>();
   readonly #headers: string;
-  readonly #notices = { wins: 0, losses: 0, bills: 0, strays: 0 };
+  readonly #notices = { calls: 0, wins: 0, losses: 0, bills: 0, strays: 0 };
   #http: HttpServer | null = null;
   #origin = '';
 
@@ -170,6 +171,7 @@ class DspServer {
       reply.send(400, '', '');
       return;
     }
+    this.#notices.calls++;
     const random = this.#random.fork(request.id).fork(String(this.#countRepeats(request.id)));
     const isSick = areFaultsDue(this.#faultTimes, performance.now() - this.#startedAtMs);
     const decision = decide(isSick ? this.#sick : this.#healthy, request, random, this.#origin);
