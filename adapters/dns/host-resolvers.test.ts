@@ -1,40 +1,21 @@
-import { createSocket, type Socket } from 'node:dgram';
 import { afterEach, expect, test, vi } from 'vitest';
 import { systemClock } from '../clock.ts';
 import { createHostResolvers } from './host-resolvers.ts';
 import type { ResolveHost } from './resolve-host.ts';
+import { type NameServer, replyTo, startNameServer } from './testing/name-server.ts';
 
-const sockets: Socket[] = [];
+const servers: NameServer[] = [];
 afterEach(() => {
-  for (const socket of sockets.splice(0)) socket.close();
+  for (const server of servers.splice(0)) server.close();
 });
 
-/** A name server on loopback; `answer` makes a reply of a query, or null to stay silent. */
 async function nameServer(answer: (query: Buffer) => Buffer | null): Promise<string> {
-  const socket = createSocket('udp4');
-  sockets.push(socket);
-  socket.on('message', (query, { port, address }) => {
-    const reply = answer(query);
-    if (reply !== null) socket.send(reply, port, address);
-  });
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  return `127.0.0.1:${socket.address().port}`;
+  const server = await startNameServer(answer);
+  servers.push(server);
+  return server.address;
 }
 
-const HEADER_BYTES = 12;
-const TYPE_A = 1;
-
-/** The question as it was asked and, for type A, one address (RFC 1035 section 4.1). */
-function replyWithAddress(query: Buffer): Buffer {
-  const questionEnd = query.indexOf(0, HEADER_BYTES) + 5;
-  const isA = query.readUInt16BE(questionEnd - 4) === TYPE_A;
-  const reply = Buffer.from(query.subarray(0, questionEnd));
-  reply.writeUInt16BE(0x8180, 2);
-  reply.writeUInt16BE(isA ? 1 : 0, 6);
-  reply.writeUInt32BE(0, 8);
-  const answer = Buffer.from([0xc0, HEADER_BYTES, 0, TYPE_A, 0, 1, 0, 0, 0, 60, 0, 4, 93, 184, 215, 14]);
-  return isA ? Buffer.concat([reply, answer]) : reply;
-}
+const replyWithAddress = (query: Buffer): Buffer => replyTo(query, [93, 184, 215, 14]);
 
 test('a public host is looked up at the name servers; one family suffices', async () => {
   const resolvers = createHostResolvers({ clock: systemClock, nameServers: [await nameServer(replyWithAddress)] });
