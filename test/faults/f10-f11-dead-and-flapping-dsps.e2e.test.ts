@@ -26,7 +26,7 @@ describe('F10 all DSPs down', () => {
     expect([...first, ...later].flatMap(winnersOf)).toEqual([]);
   });
 
-  it('all hang: no-bids at once when that is known, and no bid is missed once they heal', async () => {
+  it('all hang: no-bids at once when that is known', async () => {
     rig = await startFaultRig();
     await rig.ask(40);
     const faults = (shares: object) => Object.fromEntries(rig!.endpoints.map(({ id }) => [id, shares]));

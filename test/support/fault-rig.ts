@@ -28,6 +28,8 @@ export interface FaultRigOptions {
   readonly sickConfig?: Partial<DspConfig>;
   /** Where the engine finds a DSP, instead of where it is. */
   readonly urlOf?: (endpoint: DspEndpoint) => string;
+  /** Puts something between the engine and the sick DSP: takes its URL and gives the one to use. */
+  readonly routeToSick?: (url: string) => Promise<string>;
   readonly outside?: Partial<Outside>;
 }
 
@@ -64,11 +66,13 @@ export async function startFaultRig(options: FaultRigOptions = {}): Promise<Faul
   ];
   // JSON is YAML.
   const dsps = await startDspServers({ scenario: parseScenario(JSON.stringify({ name: 'faults', groups }), 'rig') });
+  const sick = dsps.endpoints.find(({ id }) => id === SICK)!;
+  const sickUrl = await options.routeToSick?.(sick.url);
   const gavel = await startTestGavel({
     otherDsps: dsps.endpoints.map((endpoint) => ({
       id: endpoint.id,
       url: options.urlOf?.(endpoint) ?? endpoint.url,
-      ...(endpoint.id === SICK && options.sickConfig),
+      ...(endpoint === sick && { ...options.sickConfig, ...(sickUrl !== undefined && { url: sickUrl }) }),
     })),
     config: { 'dspDefaults.timeoutMs': DSP_TIMEOUT_MS, 'dspDefaults.callsPerSecond': 200, ...options.config },
     ...(options.outside && { outside: options.outside }),
