@@ -71,6 +71,7 @@ export class FaultyLink {
 
   /** Passes on what is due; a timer or `drain` brings it back for the rest. */
   #pass(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     const { from, to } = this.#options;
     for (;;) {
