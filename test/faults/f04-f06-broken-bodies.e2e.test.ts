@@ -66,6 +66,8 @@ describe('F04 DSP sends a 50 MB body', () => {
 
   it.skipIf(!IS_BUILT)('memory does not grow with a hundred of them at a time', { timeout: 60_000 }, async () => {
     const engine = await serveAlone(rig.endpoints, {
+      // A hundred clients at once are slow ones where the machine is.
+      server: { headersTimeoutMs: 60_000, requestTimeoutMs: 60_000 },
       auction: { tmaxMaxMs: 8000 },
       protection: { enabled: false },
       dspDefaults: { timeoutMs: TMAX_MS, callsPerSecond: 100 },
