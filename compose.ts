@@ -14,6 +14,7 @@ import type { RequestEnvironment, WaitingRules } from './actors/request-actor.ts
 import { type ReserveActor, spawnReserveActor } from './actors/reserve-actor.ts';
 import { type ActorFault, restartWithin, type Supervisor } from './actors/supervision.ts';
 import { systemClock, systemTimers } from './adapters/clock.ts';
+import { createHostResolvers, type HostResolvers } from './adapters/dns/host-resolvers.ts';
 import { createUndiciTransport, type UndiciTransport } from './adapters/dsp/undici-transport.ts';
 import { openEventLog } from './adapters/event-log/event-log.embedded.ts';
 import { eventLogFolder } from './adapters/event-log/log-folders.ts';
@@ -24,7 +25,6 @@ import { startHttpServer } from './adapters/http/server.ts';
 import { createLog, type Log } from './adapters/log.ts';
 import type { MetricSnapshot } from './adapters/metrics/exposition.ts';
 import { createMetrics, type Metrics } from './adapters/metrics/metrics.ts';
-import { createHostResolvers } from './adapters/notices/host-resolvers.ts';
 import { createMarkupFetcher } from './adapters/notices/markup-fetcher.ts';
 import { createNoticeSender } from './adapters/notices/notice-sender.ts';
 import { v8HeapShare, watchHeap } from './adapters/process/heap.ts';
@@ -73,6 +73,7 @@ export interface Outside {
   readonly timers: Timers;
   readonly random: Random;
   readonly transport: DspTransport;
+  readonly resolvers: HostResolvers;
   readonly eventLog: EventLog;
   readonly log: Log;
   /** Runs when everything but the listener is open. */
@@ -140,9 +141,9 @@ async function open(
       ? await openEvents(config, timers, metrics, log)
       : { log: outside.eventLog, isHealthy: () => true };
   opened.push(() => eventLog.log.close());
-  const transport = outside.transport ?? (await openTransport(config, clock, timers, metrics));
+  const resolvers = outside.resolvers ?? createHostResolvers({ clock });
+  const transport = outside.transport ?? (await openTransport(config, clock, timers, resolvers, metrics));
   opened.push(() => transport.close());
-  const resolvers = createHostResolvers({ clock });
   const notices = createNoticeSender({
     timers,
     resolvers,
@@ -278,7 +279,13 @@ async function openEvents(config: Config, timers: Timers, metrics: Metrics, log:
   return { log: eventLog, isHealthy: eventLog.isHealthy };
 }
 
-async function openTransport(config: Config, clock: Clock, timers: Timers, metrics: Metrics): Promise<DspTransport> {
+async function openTransport(
+  config: Config,
+  clock: Clock,
+  timers: Timers,
+  resolvers: HostResolvers,
+  metrics: Metrics,
+): Promise<DspTransport> {
   const { dspDefaults } = config;
   const transport: UndiciTransport = createUndiciTransport({
     clock,
@@ -291,6 +298,7 @@ async function openTransport(config: Config, clock: Clock, timers: Timers, metri
       connections: connectionsTo(dsp, config),
       waitingMax: dspDefaults.waitingMax,
     })),
+    resolveHost: resolvers.configured,
     responseBytesMax: RESPONSE_BYTES_MAX,
     connectTimeoutMs: dspDefaults.connectTimeoutMs,
     keepAliveMs: dspDefaults.keepAliveMs,

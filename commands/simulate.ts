@@ -20,7 +20,11 @@ const COMMAND = {
     rate: { type: 'string', value: 'N', help: 'ad requests a second (default 100)' },
     seconds: { type: 'string', value: 'N', help: 'how long (default 10)' },
     seed: { type: 'string', value: 'N', help: 'replaces the seed of the scenario' },
-    scenario: { type: 'string', value: 'FILE', help: 'how the DSPs behave (docs/simulator.md)' },
+    scenario: {
+      type: 'string',
+      value: 'FILE',
+      help: 'how the DSPs behave, faults and when they strike (docs/simulator.md)',
+    },
     payloads: {
       type: 'string',
       value: 'PATH',

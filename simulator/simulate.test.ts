@@ -97,6 +97,7 @@ describe('a simulation', () => {
       startDsps: async () => ({
         endpoints: [],
         notices: async () => ({}),
+        setFaults: async () => {},
         close: async () => void closed.push('dsps'),
       }),
       startEngine: () => Promise.reject(new Error('no engine')),

@@ -103,7 +103,7 @@ function reportDsps(
   counts: Awaited<ReturnType<SimulatedEngine['dspCounts']>>,
   notices: Awaited<ReturnType<RunningDsps['notices']>>,
 ): Record<string, DspReport> {
-  const none = { wins: 0, losses: 0, bills: 0 };
+  const none = { calls: 0, wins: 0, losses: 0, bills: 0, strays: 0 };
   return Object.fromEntries(
     endpoints.map(({ id }) => [id, { results: counts[id] ?? {}, notices: notices[id] ?? none }]),
   );

@@ -1,11 +1,13 @@
 /**
  * A DSP that answers anything, beside a healthy one that bids little: the healthy one wins whenever the other's answer is
- * worth nothing, in time, and nothing else changes. Part numbers (F01 ...) are those of the fault list in the design.
+ * worth nothing, in time, and nothing else changes. What simulations need too is in the simulator's catalogue and in
+ * test/faults; these are the oddities. Part numbers (F01 ...) are those of the fault list in the design.
  */
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ReplyResult } from '../engine/dsp/reply.ts';
+import { mutate, mutations } from './support/answer-mutations.ts';
 import {
   type BidParts,
   bidding,
@@ -18,7 +20,6 @@ import {
 import { adRequest, bannerImp, bidsOf, dspRecordOf, startTestGavel, type TestGavel } from './support/test-gavel.ts';
 
 const HOSTILE_TIMEOUT_MS = 250;
-const MIB = 1024 * 1024;
 
 type Hostility = readonly [name: string, result: ReplyResult, script: Script];
 
@@ -62,18 +63,6 @@ const response =
 const price = (literal: string): Script =>
   text(`{"id":"ID","seatbid":[{"bid":[{"id":"b","impid":"1","price":${literal},"adm":"<b>","crid":"c"}]}]}`);
 
-function endless(headers: Record<string, string>): Script {
-  return (_request, reply) => {
-    const chunk = Buffer.alloc(64 * 1024, ' ');
-    reply.writeHead(200, headers);
-    const pump = (): void => {
-      while (!reply.destroyed && reply.write(chunk));
-    };
-    reply.on('drain', pump);
-    pump();
-  };
-}
-
 function trickle(headers: Record<string, string>): Script {
   return (_request, reply) => {
     reply.writeHead(200, headers);
@@ -83,12 +72,7 @@ function trickle(headers: Record<string, string>): Script {
 }
 
 const TRANSPORT: readonly Hostility[] = [
-  ['F01 never answers', 'timeout', () => {}],
-  ['F02 hangs after its headers', 'timeout', (_request, reply) => reply.writeHead(200).flushHeaders()],
-  ['F03 sends a byte every 10 ms', 'timeout', trickle({})],
   ['F03 the same with a length', 'timeout', trickle({ 'content-length': '100000' })],
-  ['F04 announces 50 MB', 'unreadable', endless({ 'content-length': String(50 * MIB) })],
-  ['F04 streams without end', 'unreadable', endless({})],
   ['F05 closes before answering', 'unreachable', (_request, reply) => reply.socket!.destroy()],
   ['F05 closes in the middle', 'unreachable', raw((body) => `HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n${body}`)],
   [
@@ -129,11 +113,8 @@ const TRANSPORT: readonly Hostility[] = [
       false,
     ),
   ],
-  ['F06 sends a gzip bomb', 'unreadable', encoded('gzip', () => gzipSync(Buffer.alloc(20 * MIB)))],
   ['F06 says gzip and is not', 'unreadable', encoded('gzip', (body) => body)],
   ['F06 cuts its gzip', 'unreadable', encoded('gzip', (body) => gzipSync(body).subarray(0, 60))],
-  ['F06 gzips twice', 'unreadable', encoded('gzip, gzip', (body) => gzipSync(gzipSync(body)))],
-  ['F06 says an encoding that nobody knows', 'unreadable', encoded('x-secret', (body) => body)],
   [
     'F09 redirects to itself',
     'http-error',
@@ -148,13 +129,11 @@ const TRANSPORT: readonly Hostility[] = [
 ];
 
 const BODIES: readonly Hostility[] = [
-  ['F07 HTML', 'invalid', text('<html><body><h1>It works!</h1></body></html>')],
   ['F07 cut JSON', 'invalid', text('{"id":"ID","seatbid":[{"bid":[{"id":"b","impid":"1","price":9,"ad')],
   ['F07 two documents', 'invalid', text('{"id":"ID","seatbid":[]}{"id":"ID","seatbid":[]}')],
   ['F07 a string', 'invalid', text('"no bid"')],
   ['F07 null', 'invalid', text('null')],
   ['F07 an array', 'invalid', text('[{"id":"ID","seatbid":[]}]')],
-  ['F07 400 KB of brackets', 'invalid', text('['.repeat(400_000))],
   [
     'F07 400 KB of open objects in a bid',
     'invalid',
@@ -191,9 +170,7 @@ const BODIES: readonly Hostility[] = [
 
 const BIDS: readonly Hostility[] = [
   ['ids of 200 KB', 'no-bid', bid({ id: 'b'.repeat(200_000), adid: 'a'.repeat(200_000) })],
-  ['F08 price 1e999', 'no-bid', price('1e999')],
   ['F08 price -1e999', 'no-bid', price('-1e999')],
-  ['F08 price -1', 'no-bid', price('-1')],
   ['F08 price 0', 'no-bid', price('0')],
   ['F08 price -0', 'no-bid', price('-0')],
   ['price 5e-324', 'bid', price('5e-324')],
@@ -212,7 +189,6 @@ const BIDS: readonly Hostility[] = [
   ['price in a list', 'no-bid', price('[9]')],
   ['price as an object', 'no-bid', price('{"valueOf":9}')],
   ['no price', 'no-bid', bid({ price: undefined })],
-  ['F08 an unknown imp', 'bid', bid({ impid: 'nobody' })],
   ['impid of a prototype', 'bid', bid({ impid: '__proto__' })],
   ['no impid', 'no-bid', bid({ impid: undefined })],
   ['impid as an object', 'no-bid', bid({ impid: { toString: '1' } })],
@@ -355,7 +331,7 @@ describe('a hostile DSP', () => {
 
   it('whose answer was mutated at random wins with honest prices only', { timeout: 60_000 }, async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(mutation, { minLength: 1, maxLength: 6 }), async (mutations) => {
+      fc.asyncProperty(mutations, async (applied) => {
         current = (request, reply) => {
           const honest = bidResponse(
             request,
@@ -365,10 +341,7 @@ describe('a hostile DSP', () => {
             ],
             { seat: 's', cur: 'USD' },
           );
-          sendText(
-            reply,
-            mutations.reduce<Buffer>((body, mutate) => mutate(body), Buffer.from(JSON.stringify(honest))),
-          );
+          sendText(reply, mutate(Buffer.from(JSON.stringify(honest)), applied));
         };
         const answer = await gavel.post(adRequest('mutated', { imp: [bannerImp('1', { bidfloor: 0.05 })] }));
         expect(answer.status).toBe(200);
@@ -406,95 +379,3 @@ describe('all of them at once', () => {
     }
   });
 });
-
-type Mutation = (body: Buffer) => Buffer;
-
-const VALUES: readonly unknown[] = [
-  null,
-  true,
-  -1,
-  0,
-  1e308,
-  2 ** 53,
-  '',
-  '0',
-  '\u0000',
-  '\ud800',
-  [],
-  {},
-  [[]],
-  'x'.repeat(5000),
-  { polluted: 1 },
-];
-
-/** Replaces a value of the JSON tree, or damages the bytes. */
-const mutation: fc.Arbitrary<Mutation> = fc.oneof(
-  {
-    weight: 3,
-    arbitrary: fc
-      .record({ at: fc.nat(60), value: fc.constantFrom(...VALUES) })
-      .map(({ at, value }) => replaceValue(at, value)),
-  },
-  {
-    weight: 1,
-    arbitrary: fc
-      .record({ at: fc.nat(60), key: fc.constantFrom('__proto__', 'constructor', 'price', 'id') })
-      .map(({ at, key }) => renameKey(at, key)),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({ at: fc.nat(1000), byte: fc.nat(255) }).map(({ at, byte }) => replaceByte(at, byte)),
-  },
-  {
-    weight: 1,
-    arbitrary: fc
-      .nat(1000)
-      .map((length) => (body: Buffer) => body.subarray(0, Math.max(1, body.length - (length % 40)))),
-  },
-);
-
-function replaceValue(at: number, value: unknown): Mutation {
-  return inTree((holder, key) => {
-    (holder as Record<string, unknown>)[key] = value;
-  }, at);
-}
-
-function renameKey(at: number, name: string): Mutation {
-  return inTree((holder, key) => {
-    if (Array.isArray(holder)) return;
-    const value = (holder as Record<string, unknown>)[key];
-    delete (holder as Record<string, unknown>)[key];
-    Object.defineProperty(holder, name, { value, enumerable: true, configurable: true, writable: true });
-  }, at);
-}
-
-/** Leaves what is no JSON any more as it is. */
-function inTree(change: (holder: object, key: string) => void, at: number): Mutation {
-  return (body) => {
-    let tree: unknown;
-    try {
-      tree = JSON.parse(body.toString('utf8'));
-    } catch {
-      return body;
-    }
-    const places: [object, string][] = [];
-    const walk = (holder: unknown): void => {
-      if (typeof holder !== 'object' || holder === null) return;
-      for (const key of Object.keys(holder)) {
-        places.push([holder, key]);
-        walk((holder as Record<string, unknown>)[key]);
-      }
-    };
-    walk(tree);
-    if (places.length > 0) change(...places[at % places.length]!);
-    return Buffer.from(JSON.stringify(tree));
-  };
-}
-
-function replaceByte(at: number, byte: number): Mutation {
-  return (body) => {
-    const copy = Buffer.from(body);
-    if (copy.length > 0) copy[at % copy.length] = byte;
-    return copy;
-  };
-}

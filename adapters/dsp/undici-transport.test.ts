@@ -4,6 +4,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
 import type { DspTransportResult } from '../../engine/ports/dsp-transport.ts';
 import { systemClock, systemTimers } from '../clock.ts';
+import { createHostResolvers } from '../dns/host-resolvers.ts';
 import { createUndiciTransport, type DspEndpoint, type UndiciTransport } from './undici-transport.ts';
 
 const cleanups: (() => Promise<unknown>)[] = [];
@@ -33,6 +34,7 @@ function transportTo(url: string, overrides: Partial<DspEndpoint> = {}): UndiciT
     clock: systemClock,
     timers: systemTimers,
     endpoints: [{ id: 'one', url, headers: {}, gzipRequests: false, connections: 2, waitingMax: 2, ...overrides }],
+    resolveHost: createHostResolvers({ clock: systemClock }).configured,
     responseBytesMax: MIB,
     connectTimeoutMs: 1000,
     keepAliveMs: 1000,
@@ -156,6 +158,18 @@ test('a body over the limit is cut, declared or not, zipped or not', async () =>
   }
 });
 
+test('answers under way from one DSP hold 4 MiB at most together, and what is cut makes room', async () => {
+  let answer = (response: ServerResponse): void => void response.writeHead(200).write(Buffer.alloc(300_000));
+  const url = await http((_request, _body, response) => answer(response));
+  const transport = transportTo(url, { connections: 20, waitingMax: 0 });
+  const results = await Promise.all(Array.from({ length: 20 }, () => call(transport, 500)));
+  const cut = results.filter((result) => result.kind === 'unreadable' && result.reason === 'too-large');
+  expect(cut.length).toBeGreaterThanOrEqual(20 - Math.floor((4 * MIB) / 300_000));
+  expect(cut.length).toBeLessThan(20);
+  answer = (response) => void response.end(Buffer.alloc(900_000, ' '));
+  expect(await call(transport)).toMatchObject({ kind: 'answered' });
+});
+
 test('an encoding that was not asked for, or that is not what it says', async () => {
   const unknown = await http((_request, _body, response) =>
     response.writeHead(200, { 'content-encoding': 'br' }).end('x'),
@@ -174,6 +188,12 @@ test('a connection that closes inside the body is no answer', async () => {
     }),
   );
   expect(await call(transportTo(url))).toMatchObject({ kind: 'unreachable' });
+});
+
+test('a name of this machine is connected to', async () => {
+  const url = await http((_request, _body, response) => response.writeHead(204).end());
+  const result = await call(transportTo(url.replace('127.0.0.1', 'localhost')));
+  expect(result).toMatchObject({ kind: 'answered', status: 204 });
 });
 
 test('nobody listens', async () => {

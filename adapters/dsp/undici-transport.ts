@@ -9,6 +9,7 @@
 import { type Dispatcher, Pool } from 'undici';
 import type { Clock, Timers } from '../../engine/ports/clock.ts';
 import type { DspCall, DspTransport, DspTransportResult } from '../../engine/ports/dsp-transport.ts';
+import { lookupFunction, type ResolveHost } from '../dns/resolve-host.ts';
 import { decodeBody, gzipOnce } from './content-encoding.ts';
 import { DeadlineQueue, type Expiring } from './deadline-queue.ts';
 
@@ -30,6 +31,8 @@ export interface UndiciTransportOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly endpoints: readonly DspEndpoint[];
+  /** Of names in the URLs. Must answer a known name at once: a connection waits for it, and with it the first call. */
+  readonly resolveHost: ResolveHost;
   /** Largest answer, compressed and inflated. OPENRTB: 1 MiB. */
   readonly responseBytesMax: number;
   /** Bound on TCP and TLS set-up of a connection that outlives the call which asked for it. */
@@ -48,6 +51,11 @@ export interface UndiciTransport extends DspTransport {
   readonly connections: (dspId: string) => { readonly open: number; readonly busy: number };
 }
 
+/**
+ * What answers under way from one DSP may hold together. Honest ones are some kilobytes and mostly come in one piece; a DSP
+ * that streams without end on a hundred connections would hold `responseBytesMax` on each of them.
+ */
+const BYTES_HELD_PER_DSP_MAX = 4 * 1024 * 1024;
 /** Enough for auctions that overlap in the first second; more open one by one as they are needed. */
 const PRECONNECTIONS_MAX = 4;
 
@@ -92,6 +100,8 @@ class DspLine {
   readonly connections: number;
   readonly inFlightMax: number;
   inFlight = 0;
+  /** Of answers that have begun and not ended. */
+  bytesHeld = 0;
   /** Timed out for their callers, still under way: oldest first. They hold connections only until somebody needs one. */
   readonly lingering = new Set<DspExchange>();
   readonly #headers: Readonly<Record<DspCall['version'], string[]>>;
@@ -109,7 +119,7 @@ class DspLine {
       headersTimeout: 0,
       bodyTimeout: 0,
       keepAliveTimeout: options.keepAliveMs,
-      connect: { timeout: options.connectTimeoutMs },
+      connect: { timeout: options.connectTimeoutMs, lookup: lookupFunction(options.resolveHost) },
       allowH2: false,
     });
     // Connection errors reach each call by itself; without a listener undici would throw them.
@@ -192,7 +202,9 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
   /** First chunk, and a list only when there are more: most answers come in one. */
   #first: Buffer | null = null;
   #more: Buffer[] | null = null;
+  /** Of the answer so far. */
   #size = 0;
+  #bytesHeld = 0;
 
   constructor(
     line: DspLine,
@@ -247,6 +259,7 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
       this.#abort();
       return;
     }
+    this.#letGoOfBody();
     this.#line.lingering.add(this);
     this.#deadlines.add(abortAtMs, this);
   }
@@ -284,6 +297,13 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
     this.#size += chunk.length;
     if (this.#size > this.#options.responseBytesMax) this.#tooLarge();
     else if (this.#onResult === null) return;
+    else this.#hold(chunk);
+  }
+
+  #hold(chunk: Buffer): void {
+    this.#line.bytesHeld += chunk.length;
+    this.#bytesHeld += chunk.length;
+    if (this.#line.bytesHeld > BYTES_HELD_PER_DSP_MAX) this.#tooLarge();
     else if (this.#first === null) this.#first = chunk;
     else if (this.#more === null) this.#more = [this.#first, chunk];
     else this.#more.push(chunk);
@@ -333,8 +353,14 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
     this.#isOver = true;
     this.#line.inFlight -= 1;
     this.#line.lingering.delete(this);
+    this.#letGoOfBody();
     this.#call = null;
     this.#controller = null;
+  }
+
+  #letGoOfBody(): void {
+    this.#line.bytesHeld -= this.#bytesHeld;
+    this.#bytesHeld = 0;
     this.#first = null;
     this.#more = null;
   }

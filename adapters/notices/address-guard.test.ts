@@ -2,7 +2,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createUrlCheck, isPublicAddress, type ResolvedAddress, type ResolveHost } from './address-guard.ts';
+import type { ResolvedAddress, ResolveHost } from '../dns/resolve-host.ts';
+import { createUrlCheck, isPublicAddress } from './address-guard.ts';
 import { createGuardedHttp } from './guarded-http.ts';
 import { systemTimers } from './testing/system-timers.ts';
 
@@ -131,7 +132,7 @@ const createHttp = (allowedHosts: readonly string[], resolveHost: ResolveHost = 
   createGuardedHttp({
     timers: systemTimers,
     allowedHosts,
-    resolvers: { public: resolveHost, allowed: resolveHost },
+    resolvers: { public: resolveHost, configured: resolveHost },
     bodyBytesMax: 1024,
     connectionsPerOrigin: 1,
   });

@@ -7,14 +7,7 @@
  */
 import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
-
-export interface ResolvedAddress {
-  readonly address: string;
-  readonly family: 4 | 6;
-}
-
-/** All addresses of a host name. Rejects as `dns.lookup` does. */
-export type ResolveHost = (hostname: string) => Promise<readonly ResolvedAddress[]>;
+import { lookupFunction, type ResolveHost } from '../dns/resolve-host.ts';
 
 export type UrlVerdict =
   /** `public`: connect through `guardedLookup` only. `allowed`: named in the configuration, may be any address. */
@@ -75,30 +68,6 @@ export function guardedLookup(resolve: ResolveHost): LookupFunction {
   return lookupFunction(resolve, (hostname, addresses) => {
     if (!addresses.every(({ address }) => isPublicAddress(address))) throw new RefusedAddressError(hostname);
   });
-}
-
-/** A socket lookup for hosts that the configuration names. */
-export function plainLookup(resolve: ResolveHost): LookupFunction {
-  return lookupFunction(resolve, () => {});
-}
-
-function lookupFunction(
-  resolve: ResolveHost,
-  check: (hostname: string, addresses: readonly ResolvedAddress[]) => void,
-): LookupFunction {
-  return (hostname, options, callback) => {
-    resolve(hostname)
-      .then((addresses) => {
-        const first = addresses[0];
-        if (first === undefined) throw Object.assign(new Error(`${hostname} has no address`), { code: 'ENOTFOUND' });
-        check(hostname, addresses);
-        return { first, all: addresses.map(({ address, family }) => ({ address, family })) };
-      })
-      .then(
-        ({ first, all }) => (options.all ? callback(null, all) : callback(null, first.address, first.family)),
-        (error: NodeJS.ErrnoException) => callback(error, '', 0),
-      );
-  };
 }
 
 function hasControlOrSpace(text: string): boolean {

@@ -2,8 +2,8 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../clock.ts';
+import { createHostResolvers } from '../dns/host-resolvers.ts';
 import { createGuardedHttp, type GuardedHttp } from './guarded-http.ts';
-import { createHostResolvers } from './host-resolvers.ts';
 import { ManualTimers } from './testing/manual-timers.ts';
 
 const BODY_BYTES_MAX = 100;

@@ -5,8 +5,9 @@
 import type { LookupFunction } from 'node:net';
 import { Agent, request } from 'undici';
 import type { Timers } from '../../engine/ports/clock.ts';
-import { createUrlCheck, guardedLookup, plainLookup } from './address-guard.ts';
-import type { HostResolvers } from './host-resolvers.ts';
+import type { HostResolvers } from '../dns/host-resolvers.ts';
+import { lookupFunction } from '../dns/resolve-host.ts';
+import { createUrlCheck, guardedLookup } from './address-guard.ts';
 
 export interface GuardedHttpOptions {
   readonly timers: Timers;
@@ -55,7 +56,7 @@ export function createGuardedHttp(options: GuardedHttpOptions): GuardedHttp {
   const agentWith = (lookup: LookupFunction) =>
     new Agent({ ...agentOptions, connect: { timeout: CONNECT_TIMEOUT_MS, lookup } });
   const publicAgent = agentWith(guardedLookup(options.resolvers.public));
-  const allowedAgent = agentWith(plainLookup(options.resolvers.allowed));
+  const allowedAgent = agentWith(lookupFunction(options.resolvers.configured));
 
   const fetchWith = async (readBody: ReadBody, rawUrl: string, timeoutMs: number): Promise<GetOutcome> => {
     const verdict = checkUrl(rawUrl);

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import type { MarkupOutcome } from '../../engine/ports/markup-fetcher.ts';
 import { systemClock } from '../clock.ts';
-import { createHostResolvers } from './host-resolvers.ts';
+import { createHostResolvers } from '../dns/host-resolvers.ts';
 import { type ClosableMarkupFetcher, createMarkupFetcher } from './markup-fetcher.ts';
 import { ManualTimers } from './testing/manual-timers.ts';
 import { systemTimers } from './testing/system-timers.ts';

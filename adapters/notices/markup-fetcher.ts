@@ -1,8 +1,8 @@
 /** Fetches markup from win notice URLs, under the same host rules as notices (docs/notices.md). */
 import type { Clock, Timers } from '../../engine/ports/clock.ts';
 import type { MarkupFetcher, MarkupOutcome } from '../../engine/ports/markup-fetcher.ts';
+import type { HostResolvers } from '../dns/host-resolvers.ts';
 import { createGuardedHttp, type GetOutcome } from './guarded-http.ts';
-import type { HostResolvers } from './host-resolvers.ts';
 
 export interface MarkupFetcherOptions {
   readonly clock: Clock;

@@ -6,7 +6,7 @@
  * their place, so nothing that was accepted is lost to a later one, except a loss.
  */
 import type { Notice } from '../../engine/ports/notice-sender.ts';
-import { Ring } from './ring.ts';
+import { Ring } from '../ring.ts';
 
 export interface QueuedNotice {
   readonly notice: Notice;

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Notice } from '../../engine/ports/notice-sender.ts';
 import { systemClock } from '../clock.ts';
-import { createHostResolvers } from './host-resolvers.ts';
+import { createHostResolvers } from '../dns/host-resolvers.ts';
 import { createNoticeSender, type NoticeSenderOptions, type QueuedNoticeSender } from './notice-sender.ts';
 import { ManualTimers } from './testing/manual-timers.ts';
 
@@ -152,7 +152,7 @@ describe('limits', () => {
 
   it('the second covers a name lookup that never ends', async () => {
     const never = () => new Promise<never>(() => {});
-    sender = createSender({ resolvers: { public: never, allowed: never } });
+    sender = createSender({ resolvers: { public: never, configured: never } });
     sender.send({ kind: 'loss', dspId: 'dsp', url: 'https://slow.test/' });
     timers.advance(0);
     timers.advance(1_000);

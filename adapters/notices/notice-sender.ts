@@ -1,8 +1,8 @@
 /** Sends win, loss and billing notices off the path of the auction (policy: docs/notices.md). */
 import type { TimerHandle, Timers } from '../../engine/ports/clock.ts';
 import type { Notice, NoticeSender } from '../../engine/ports/notice-sender.ts';
+import type { HostResolvers } from '../dns/host-resolvers.ts';
 import { createGuardedHttp, type GuardedHttp } from './guarded-http.ts';
-import type { HostResolvers } from './host-resolvers.ts';
 import { judgeAttempt, type NoticeKind, type NoticeResult, RETRY_DELAYS_MS } from './notice-policy.ts';
 import { NoticeQueue, type QueuedNotice } from './notice-queue.ts';
 

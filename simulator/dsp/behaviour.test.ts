@@ -1,8 +1,9 @@
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Bid, BidRequest, Imp } from '../../openrtb/types.ts';
 import { seededRandom } from '../random.ts';
 import { type Decision, decide } from './behaviour.ts';
-import { FAULTS, type Fault } from './faults.ts';
+import type { Fault } from './faults.ts';
 import { dspsOf, parseScenario, type SimulatedDsp } from './scenario.ts';
 import { toWireAnswer } from './wire-answer.ts';
 
@@ -146,11 +147,18 @@ describe('a simulated DSP', () => {
 
 describe('faults', () => {
   const wireOf = (fault: Fault) =>
-    toWireAnswer(decideNth(dspWith(`    faults: { ${fault}: 1 }\n`), requestWith({}), 1));
+    toWireAnswer(decideNth(dspWith(`    faults: { ${fault}: 1 }\n`), requestWith({}), 1), NOTICE_URL);
   const bodyOf = (fault: Fault) => {
     const answer = wireOf(fault);
     if (answer.kind !== 'http') throw new Error(`${fault} sends no body`);
-    return answer.body;
+    return String(answer.body);
+  };
+  /** The first bytes of an answer that is not framed as HTTP. */
+  const rawOf = (fault: Fault) => {
+    const answer = wireOf(fault);
+    if (answer.kind !== 'raw') throw new Error(`${fault} is framed`);
+    const first = answer.pieces[Symbol.iterator]().next();
+    return { ...answer, first: first.done ? '' : String(first.value) };
   };
   const firstBid = (fault: Fault) => JSON.parse(bodyOf(fault)).seatbid[0].bid[0];
 
@@ -164,19 +172,69 @@ describe('faults', () => {
     expect(spoiled.every(({ reply }) => reply !== null)).toBe(true);
   });
 
-  it('are each visible on the wire', () => {
+  it('in place of the answer', () => {
     expect(wireOf('no-answer')).toEqual({ kind: 'silence' });
     expect(wireOf('reset')).toEqual({ kind: 'reset' });
     expect(wireOf('http-500')).toMatchObject({ status: 500 });
-    expect(wireOf('html-200')).toMatchObject({ status: 200, contentType: 'text/html' });
+    expect(wireOf('html-200')).toMatchObject({ status: 200, headers: 'Content-Type: text/html\r\n' });
+    expect(wireOf('redirect')).toMatchObject({
+      status: 302,
+      headers: 'Location: http://localhost:9001/redirected\r\n',
+    });
+    expect(rawOf('hang-after-headers')).toMatchObject({ first: '', ending: 'hang' });
+    expect(JSON.stringify(bodyOf('deep-json').slice(0, 3))).toBe('"[[["');
+    expect(rawOf('huge-body').head).toContain('Content-Length: 52428800\r\n');
+    expect(rawOf('huge-chunked').head).toContain('Transfer-Encoding: chunked\r\n');
+    const bomb = wireOf('gzip-bomb') as { body: Buffer };
+    expect(bomb.body.length).toBeLessThan(100_000);
+    expect(gunzipSync(bomb.body)).toHaveLength(64 * 1024 * 1024);
+  });
+
+  it.each([
+    ['huge-chunked', 50 * 1024 * 1024],
+    ['endless-chunked', Number.POSITIVE_INFINITY],
+  ] as const)('%s comes in chunks', (fault, bytes) => {
+    const answer = wireOf(fault);
+    let sent = 0;
+    let last = '';
+    for (const piece of answer.kind === 'raw' ? answer.pieces : []) {
+      last = piece.toString('latin1', 0, 5);
+      sent += Number.parseInt(last, 16);
+      if (sent > 60 * 1024 * 1024) break;
+    }
+    expect(sent).toBe(Math.min(bytes, 60 * 1024 * 1024 + 64 * 1024));
+    expect(last).toBe(bytes === Number.POSITIVE_INFINITY ? '10000' : '0\r\n\r\n');
+  });
+
+  it('in what a bid says', () => {
     expect(() => JSON.parse(bodyOf('truncated-json'))).toThrow(SyntaxError);
     expect(JSON.parse(bodyOf('wrong-id')).id).not.toBe('request-1');
     expect(JSON.parse(bodyOf('wrong-currency')).cur).toBe('XTS');
     expect(firstBid('negative-price').price).toBeLessThan(0);
     expect(firstBid('string-price').price).toMatch(/^\d+\.\d+$/);
+    expect(bodyOf('infinite-price')).toContain('"price":1e999,');
+    expect(firstBid('infinite-price').price).toBe(Number.POSITIVE_INFINITY);
     expect(firstBid('unknown-imp').impid).not.toBe('1');
+    const [{ bid: twice }] = JSON.parse(bodyOf('duplicate-bids')).seatbid;
+    expect(twice[1]).toEqual(twice[0]);
+    expect(bodyOf('byte-order-mark')).toMatch(/^\ufeff\{/);
+    expect(bodyOf('lone-surrogates')).toMatch(/"crid":"\\ud800/);
     expect(firstBid('late').impid).toBe('1');
-    expect(FAULTS).toHaveLength(11);
+  });
+
+  it('in how a right answer is sent', () => {
+    const dsp = dspWith('    faults: { trickle: 1 }\n');
+    const right = JSON.stringify(decideNth(dsp, requestWith({}), 1).reply);
+    const lengthIn = (head: string) => Number(/Content-Length: (\d+)\r\n/.exec(head)![1]);
+    expect(rawOf('trickle')).toMatchObject({ first: '{', intervalMs: 10, ending: 'keep' });
+    expect(lengthIn(rawOf('trickle').head)).toBe(right.length);
+    expect(rawOf('reset-mid-body')).toMatchObject({ first: right.slice(0, right.length / 2), ending: 'reset' });
+    expect(lengthIn(rawOf('short-length').head)).toBeLessThan(right.length);
+    expect(lengthIn(rawOf('long-length').head)).toBe(right.length + 1);
+    expect(rawOf('bad-chunking')).toMatchObject({ first: 'xyz\r\n', ending: 'close' });
+    const twice = wireOf('double-gzip') as { body: Buffer };
+    expect(gunzipSync(gunzipSync(twice.body)).toString()).toBe(right);
+    expect(wireOf('unknown-encoding')).toMatchObject({ headers: expect.stringContaining('x-unknown') });
   });
 
   it('late multiplies the latency', () => {

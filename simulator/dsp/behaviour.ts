@@ -3,7 +3,7 @@ import type { SeededRandom } from '../random.ts';
 import { chooseAdvertiser } from './advertiser-choice.ts';
 import { chooseTerms, type Terms } from './bid-terms.ts';
 import { type Fit, fitCreative, renderCreative } from './creatives/creative.ts';
-import { FAULTS, type Fault, isAnswerFault, isBidFault } from './faults.ts';
+import { FAULTS, type Fault, isAnswerFault, needsBid } from './faults.ts';
 import type { SimulatedDsp } from './scenario.ts';
 import type { BidRateTraits, DeviceKind, MediaKind } from './scenario-schema.ts';
 
@@ -32,7 +32,7 @@ interface Bidding {
 export function decide(dsp: SimulatedDsp, request: BidRequest, random: SeededRandom, noticeUrl: string): Decision {
   const fault = drawFault(dsp, random);
   const delayMs = drawDelayMs(dsp, fault, random);
-  const mustBid = isBidFault(fault);
+  const mustBid = needsBid(fault);
   const reply = isAnswerFault(fault) ? null : replyTo({ dsp, request, random, noticeUrl, mustBid });
   return { delayMs, fault, reply };
 }

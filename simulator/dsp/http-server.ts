@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { resetConnection } from '../net/tcp-reset.ts';
 
 /**
  * A small HTTP/1.1 server for known callers, in place of node:http: fifty DSPs share one core, and an engine at full load
@@ -28,6 +29,22 @@ export interface HttpReply {
   readonly send: (status: number, headers: string, body: string | Buffer) => void;
   /** Breaks the connection with a TCP reset. */
   readonly reset: () => void;
+  /** Writes an answer as it is, as fast as the caller reads it at most. Does nothing when the caller has gone. */
+  readonly sendRaw: (answer: RawAnswer) => void;
+}
+
+/** Bytes that need not be HTTP. */
+export interface RawAnswer {
+  /** Status line and headers with the empty line that ends them. */
+  readonly head: string;
+  readonly pieces: Iterable<Buffer>;
+  /** Between two pieces; 0: none. */
+  readonly intervalMs: number;
+  /**
+   * After the last piece. `keep`: that was a whole answer, the next request is served. `hang`: nothing ever follows.
+   * `close`, `reset`: the connection ends properly, or by a TCP reset.
+   */
+  readonly ending: 'keep' | 'hang' | 'close' | 'reset';
 }
 
 export type HttpHandler = (request: HttpRequest, reply: HttpReply) => void;
@@ -95,7 +112,51 @@ class Connection implements HttpReply {
   }
 
   reset(): void {
-    this.#socket.resetAndDestroy();
+    resetConnection(this.#socket);
+  }
+
+  sendRaw({ head, pieces, intervalMs, ending }: RawAnswer): void {
+    if (this.#socket.destroyed) return;
+    this.#socket.write(head);
+    this.#sendPieces(pieces[Symbol.iterator](), intervalMs, ending);
+  }
+
+  #sendPieces(pieces: Iterator<Buffer>, intervalMs: number, ending: RawAnswer['ending']): void {
+    const resume = (): void => this.#sendPieces(pieces, intervalMs, ending);
+    while (!this.#socket.destroyed) {
+      const piece = pieces.next();
+      if (piece.done === true) {
+        this.#endRaw(ending);
+        return;
+      }
+      const isWritable = this.#socket.write(piece.value);
+      if (intervalMs > 0) {
+        setTimeout(resume, intervalMs);
+        return;
+      }
+      if (!isWritable) {
+        this.#socket.once('drain', resume);
+        return;
+      }
+    }
+  }
+
+  #endRaw(ending: RawAnswer['ending']): void {
+    switch (ending) {
+      case 'keep':
+        this.#isAnswerDue = false;
+        this.#serve();
+        return;
+      case 'hang':
+        return;
+      case 'close':
+        this.#socket.end();
+        return;
+      case 'reset':
+        // An empty write calls back when everything before it has left: a reset drops what is still buffered.
+        this.#socket.write('', () => this.reset());
+        return;
+    }
   }
 
   close(): void {
@@ -125,6 +186,7 @@ const HEAD_END = Buffer.from('\r\n\r\n');
 const REASONS: Readonly<Record<number, string>> = {
   200: 'OK',
   204: 'No Content',
+  302: 'Found',
   400: 'Bad Request',
   404: 'Not Found',
   413: 'Content Too Large',

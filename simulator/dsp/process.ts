@@ -2,19 +2,21 @@
  * Entry of the child process that plays the DSPs. The parent (spawn.ts) sends the options, then asks for notice counts;
  * this process ends when the parent does, however that came about.
  */
-import type { DspEndpoint, DspServerOptions, NoticeCounts, RunningDsps } from './server.ts';
+import type { DspEndpoint, DspServerOptions, FaultsByDsp, NoticeCounts, RunningDsps } from './server.ts';
 import { startDspServers } from './server.ts';
 import { warmUpDsps } from './warm-up.ts';
 
 export type ParentMessage =
   | { readonly kind: 'start'; readonly options: DspServerOptions }
-  | { readonly kind: 'count-notices' };
+  | { readonly kind: 'count-notices' }
+  | { readonly kind: 'set-faults'; readonly faultsByDsp: FaultsByDsp };
 
 export type ChildMessage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'listening'; readonly endpoints: readonly DspEndpoint[] }
   | { readonly kind: 'failed'; readonly problem: string }
-  | { readonly kind: 'notices'; readonly notices: Readonly<Record<string, NoticeCounts>> };
+  | { readonly kind: 'notices'; readonly notices: Readonly<Record<string, NoticeCounts>> }
+  | { readonly kind: 'faults-set' };
 
 let running: RunningDsps | null = null;
 
@@ -28,6 +30,9 @@ process.on('message', (message: ParentMessage) => {
       return;
     case 'count-notices':
       void countNotices();
+      return;
+    case 'set-faults':
+      void setFaults(message.faultsByDsp);
       return;
   }
 });
@@ -45,6 +50,12 @@ async function start(options: DspServerOptions): Promise<void> {
 
 async function countNotices(): Promise<void> {
   send({ kind: 'notices', notices: running === null ? {} : await running.notices() });
+}
+
+/** The parent has checked that the DSPs run. */
+async function setFaults(faultsByDsp: FaultsByDsp): Promise<void> {
+  await running?.setFaults(faultsByDsp);
+  send({ kind: 'faults-set' });
 }
 
 /** A parent that has gone needs no answer; `disconnect` ends this process then. */

@@ -1,5 +1,5 @@
-import type { Fault } from './faults.ts';
-import { FAULTS } from './faults.ts';
+import type { FaultTimes } from './fault-times.ts';
+import { FAULTS, type FaultShares } from './faults.ts';
 
 /** A scenario file after its defaults were filled in. Probabilities are 0..1; see docs/simulator.md for every key. */
 export interface Scenario {
@@ -26,7 +26,8 @@ export interface DspTraits {
   readonly secondBid: number;
   /** Compress answers over 1 KB for callers that accept gzip. */
   readonly gzip: boolean;
-  readonly faults: Readonly<Partial<Record<Fault, number>>>;
+  readonly faults: FaultShares;
+  readonly faultTimes: FaultTimes;
   /** How many times longer an answer with the fault `late` takes. */
   readonly lateMultiplier: number;
 }
@@ -73,6 +74,7 @@ export interface Advertiser {
 
 const probability = { type: 'number', minimum: 0, maximum: 1 } as const;
 const factor = { type: 'number', minimum: 0 } as const;
+const duration = { type: 'number', exclusiveMinimum: 0, maximum: 86_400 } as const;
 const name = { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9_-]*$', maxLength: 48 } as const;
 
 function factors(keys: readonly string[]): object {
@@ -180,6 +182,21 @@ const groupProperties = {
     type: 'object',
     additionalProperties: false,
     properties: Object.fromEntries(FAULTS.map((fault) => [fault, probability])),
+    default: {},
+  },
+  faultTimes: {
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      fromSec: { type: 'number', minimum: 0, maximum: 86_400, default: 0 },
+      untilSec: duration,
+      flapping: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['sickSec', 'healthySec'],
+        properties: { sickSec: duration, healthySec: duration },
+      },
+    },
     default: {},
   },
   lateMultiplier: { type: 'number', minimum: 1, maximum: 1_000, default: 10 },

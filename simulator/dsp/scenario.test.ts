@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { FAULTS } from './faults.ts';
 import { defaultScenarioPath, dspsOf, loadScenario, parseScenario, ScenarioError } from './scenario.ts';
 
 const GROUP = `
@@ -28,6 +29,7 @@ describe('scenario file', () => {
       seats: ['main'],
       gzip: false,
       faults: {},
+      faultTimes: { fromSec: 0 },
       latency: { tail: { probability: 0, multiplier: 1 } },
       price: { currency: 'USD' },
     });
@@ -47,6 +49,18 @@ describe('scenario file', () => {
       8,
     ],
     [
+      'faults that end before they begin',
+      `name: x\ngroups:${GROUP}    faultTimes: { fromSec: 9, untilSec: 9 }\n`,
+      'groups[0].faultTimes',
+      8,
+    ],
+    [
+      'flapping without a healthy phase',
+      `name: x\ngroups:${GROUP}    faultTimes: { flapping: { sickSec: 3 } }\n`,
+      'groups[0].faultTimes.flapping.healthySec',
+      8,
+    ],
+    [
       'a reversed range',
       `name: x\ngroups:${GROUP}    creative: { minimumBytes: 9, maximumBytes: 8 }\n`,
       'groups[0].creative',
@@ -57,6 +71,12 @@ describe('scenario file', () => {
     const error = errorOf(text);
     expect(error.key).toBe(key);
     expect(error.message).toMatch(new RegExp(`^bad\\.yaml:${line}: `));
+  });
+
+  it('says which faults there are where an unknown one is named', () => {
+    expect(errorOf(`name: x\ngroups:${GROUP}    faults: { fire: 1 }\n`).message).toMatch(
+      /faults\.fire: is not a fault: no-answer, .*gzip-bomb/,
+    );
   });
 
   it('names the line of broken YAML and a file that cannot be read', () => {
@@ -89,8 +109,10 @@ describe('the DSPs of a scenario', () => {
     expect(other[0]!.latency.medianMs).not.toBe(dspsOf(scenario)[0]!.latency.medianMs);
   });
 
-  it('of the faulty example load as well', () => {
+  it('of the faulty example show every fault', () => {
     const path = fileURLToPath(new URL('../../config/examples/scenarios/faulty.yaml', import.meta.url));
-    expect(dspsOf(loadScenario(path)).length).toBeGreaterThan(10);
+    const dsps = dspsOf(loadScenario(path));
+    const shown = new Set(dsps.flatMap(({ faults }) => Object.keys(faults)));
+    expect([...shown].sort()).toEqual([...FAULTS].sort());
   });
 });

@@ -5,6 +5,7 @@ import { Ajv, type ErrorObject } from 'ajv';
 import addFormats from 'ajv-formats';
 import { type Document, LineCounter, parseDocument } from 'yaml';
 import { seededRandom } from '../random.ts';
+import { FAULTS, type FaultShares } from './faults.ts';
 import { type DspGroup, type DspTraits, type Scenario, scenarioSchema } from './scenario-schema.ts';
 
 export type { Scenario } from './scenario-schema.ts';
@@ -120,10 +121,19 @@ function findContradiction(scenario: Scenario): Problem | null {
     if (group.creative.minimumBytes > group.creative.maximumBytes) {
       return { path: [...path, 'creative'], text: 'minimumBytes is above maximumBytes' };
     }
-    const faulty = Object.values(group.faults).reduce((sum, probability) => sum + probability, 0);
+    const faulty = faultShare(group.faults);
     if (faulty > 1) return { path: [...path, 'faults'], text: `probabilities add up to ${faulty.toFixed(3)}, above 1` };
+    const { fromSec, untilSec } = group.faultTimes;
+    if (untilSec !== undefined && untilSec <= fromSec) {
+      return { path: [...path, 'faultTimes'], text: 'untilSec is not after fromSec' };
+    }
   }
   return null;
+}
+
+/** Chance of any fault at all. */
+export function faultShare(faults: FaultShares): number {
+  return Object.values(faults).reduce((sum, probability) => sum + probability, 0);
 }
 
 function describe(error: ErrorObject): Problem {
@@ -131,6 +141,9 @@ function describe(error: ErrorObject): Problem {
     .split('/')
     .slice(1)
     .map((part) => (/^\d+$/.test(part) ? Number(part) : part.replaceAll('~1', '/').replaceAll('~0', '~')));
+  if (error.keyword === 'additionalProperties' && path.at(-1) === 'faults') {
+    return { path: [...path, String(error.params.additionalProperty)], text: `is not a fault: ${FAULTS.join(', ')}` };
+  }
   if (error.keyword === 'additionalProperties') {
     return { path: [...path, String(error.params.additionalProperty)], text: 'is not a key of a scenario' };
   }

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { Agent, request } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
+import { listenHttp } from './http-server.ts';
 import { parseScenario } from './scenario.ts';
 import { type RunningDsps, startDspServers } from './server.ts';
 
@@ -106,7 +107,7 @@ describe('DSP servers', () => {
       expect(answer.statusCode).toBe(204);
       await answer.body.dump();
     }
-    expect(await dsps.notices()).toEqual({ 'one-01': { wins: 2, losses: 1, bills: 1 } });
+    expect(await dsps.notices()).toEqual({ 'one-01': { calls: 0, wins: 2, losses: 1, bills: 1, strays: 0 } });
   });
 
   it('compress long answers when told to and asked to', async () => {
@@ -139,6 +140,64 @@ describe('DSP servers', () => {
     await expect(post(broken.endpoints[0]!.url, JSON.stringify(REQUEST))).rejects.toMatchObject({ code: 'ECONNRESET' });
   });
 
+  it('take faults at run time, and heal', async () => {
+    const dsps = await start('    faults: { http-500: 1 }\n', 2);
+    const ask = async () =>
+      (await Promise.all(dsps.endpoints.map(({ url }) => post(url, JSON.stringify(REQUEST))))).map(
+        ({ status }) => status,
+      );
+    expect(await ask()).toEqual([500, 500]);
+    await dsps.setFaults({ 'one-01': {}, 'one-02': { redirect: 1 } });
+    expect(await ask()).toEqual([200, 302]);
+    await expect(dsps.setFaults({ 'one-01': { 'http-500': 1 }, nobody: {} })).rejects.toThrow('"nobody"');
+    expect(await ask()).toEqual([200, 302]);
+  });
+
+  it('are healthy outside of the times of their faults', async () => {
+    const { endpoints } = await start('    faults: { http-500: 1 }\n    faultTimes: { fromSec: 3600 }\n');
+    expect((await post(endpoints[0]!.url, JSON.stringify(REQUEST))).status).toBe(200);
+  });
+
+  it.each(['huge-body', 'huge-chunked'])(
+    'send all of %s to a caller who takes it, and serve the next request',
+    async (fault) => {
+      const dsps = await start(`    faults: { ${fault}: 1 }\n`);
+      const { url } = dsps.endpoints[0]!;
+      const dispatcher = agent();
+      const { body } = await post(url, JSON.stringify(REQUEST), {}, dispatcher);
+      expect(body.length).toBe(50 * 1024 * 1024);
+      await dsps.setFaults({ 'one-01': {} });
+      expect((await post(url, JSON.stringify(REQUEST), {}, dispatcher)).status).toBe(200);
+    },
+  );
+
+  it.each([
+    // Both are how undici reports a reset, by what it had read.
+    ['reset-mid-body', /ECONNRESET|other side closed/],
+    ['long-length', /other side closed/],
+    ['bad-chunking', /Invalid character in chunk size/],
+  ] as const)('break off in the middle: %s', async (fault, problem) => {
+    const { endpoints } = await start(`    faults: { ${fault}: 1 }\n`);
+    const error = await post(endpoints[0]!.url, JSON.stringify(REQUEST)).catch((reason) => reason);
+    expect(error.message).toMatch(problem);
+  });
+
+  it('send as fast as the caller reads, and stop when it leaves', async () => {
+    const dsps = await start('    faults: { endless-chunked: 1 }\n');
+    const answer = await request(dsps.endpoints[0]!.url, {
+      method: 'POST',
+      body: JSON.stringify(REQUEST),
+      dispatcher: agent(),
+    });
+    let received = 0;
+    for await (const chunk of answer.body) {
+      received += chunk.length;
+      if (received > 5_000_000) break;
+    }
+    await dsps.setFaults({ 'one-01': {} });
+    expect((await post(dsps.endpoints[0]!.url, JSON.stringify(REQUEST))).status).toBe(200);
+  });
+
   it('go on when a caller leaves before its answer', async () => {
     const { endpoints } = await start();
     const { port } = new URL(endpoints[0]!.url);
@@ -161,6 +220,17 @@ describe('DSP servers', () => {
 });
 
 describe('the HTTP of a DSP server', () => {
+  it('sends raw answers in pieces with pauses, and serves the next request on the same connection', async () => {
+    const server = await listenHttp('127.0.0.1', 0, (_request, reply) => {
+      const pieces = ['a', 'b', 'c'].map((text) => Buffer.from(text));
+      reply.sendRaw({ head: 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n', pieces, intervalMs: 2, ending: 'keep' });
+    });
+    opened.push(server);
+    const get = 'GET / HTTP/1.1\r\nHost: dsp\r\n\r\n';
+    const received = await talk(`http://127.0.0.1:${server.port}`, [get + get], (text) => /abc.*abc$/s.test(text));
+    expect(received.match(/HTTP\/1\.1 200/g)).toHaveLength(2);
+  });
+
   const head = (headers: string) => `POST /win HTTP/1.1\r\nHost: dsp\r\n${headers}\r\n`;
 
   it('takes bodies in pieces, chunked bodies and pipelined requests, in order', async () => {

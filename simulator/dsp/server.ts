@@ -1,6 +1,8 @@
 import { gzip } from 'node:zlib';
 import { type SeededRandom, seededRandom } from '../random.ts';
 import { decide } from './behaviour.ts';
+import { areFaultsDue, type FaultTimes } from './fault-times.ts';
+import type { FaultShares } from './faults.ts';
 import { type HttpReply, type HttpRequest, type HttpServer, listenHttp } from './http-server.ts';
 import { RequestCache } from './request-cache.ts';
 import { dspsOf, type Scenario, type SimulatedDsp } from './scenario.ts';
@@ -14,18 +16,28 @@ export interface DspEndpoint {
   readonly version: '2.5' | '2.6';
 }
 
-/** Notices one DSP has received. */
+/** What one DSP has received: bid requests, and notices. */
 export interface NoticeCounts {
+  readonly calls: number;
   readonly wins: number;
   readonly losses: number;
   readonly bills: number;
+  /** Calls to a place that is none of these, such as the target of a redirect. */
+  readonly strays: number;
 }
+
+export type FaultsByDsp = Readonly<Record<string, FaultShares>>;
 
 /** DSPs that are listening, in this process or in another. */
 export interface RunningDsps {
   readonly endpoints: readonly DspEndpoint[];
   /** By DSP id, since the start. */
   readonly notices: () => Promise<Readonly<Record<string, NoticeCounts>>>;
+  /**
+   * From now on these DSPs, by id, have these faults at any time, in place of those of the scenario; `{}` heals. Rejects
+   * with a RangeError, and changes nothing, when one of them does not run.
+   */
+  readonly setFaults: (faultsByDsp: FaultsByDsp) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -58,9 +70,24 @@ export async function startDspServers(options: DspServerOptions): Promise<Runnin
   return {
     endpoints: dsps.map((dsp) => dsp.endpoint),
     notices: async () => Object.fromEntries(dsps.map((dsp) => [dsp.endpoint.id, dsp.notices])),
+    setFaults: async (faultsByDsp) => {
+      const endpoints = dsps.map(({ endpoint }) => endpoint);
+      requireRunning(faultsByDsp, endpoints);
+      for (const [index, { id }] of endpoints.entries()) {
+        if (faultsByDsp[id] !== undefined) dsps[index]!.setFaults(faultsByDsp[id]);
+      }
+    },
     close,
   };
 }
+
+/** Throws a RangeError that names the first DSP that does not run. */
+export function requireRunning(faultsByDsp: FaultsByDsp, endpoints: readonly DspEndpoint[]): void {
+  const unknown = Object.keys(faultsByDsp).find((dspId) => !endpoints.some(({ id }) => id === dspId));
+  if (unknown !== undefined) throw new RangeError(`no simulated DSP is called "${unknown}"`);
+}
+
+const ALWAYS: FaultTimes = { fromSec: 0 };
 
 /** Answers shorter than this gain nothing from compression. */
 const GZIP_MINIMUM_BYTES = 1024;
@@ -70,16 +97,24 @@ const REPEATS_MAX = 10_000;
 
 class DspServer {
   readonly #dsp: SimulatedDsp;
+  /** The same DSP while nothing is wrong with it. */
+  readonly #healthy: SimulatedDsp;
+  readonly #startedAtMs = performance.now();
+  #sick: SimulatedDsp;
+  #faultTimes: FaultTimes;
   readonly #random: SeededRandom;
   readonly #requests: RequestCache;
   readonly #timesSeen = new Map<string, number>();
   readonly #headers: string;
-  readonly #notices = { wins: 0, losses: 0, bills: 0 };
+  readonly #notices = { calls: 0, wins: 0, losses: 0, bills: 0, strays: 0 };
   #http: HttpServer | null = null;
   #origin = '';
 
   constructor(dsp: SimulatedDsp, seed: number, requests: RequestCache) {
     this.#dsp = dsp;
+    this.#healthy = { ...dsp, faults: {} };
+    this.#sick = dsp;
+    this.#faultTimes = dsp.faultTimes;
     this.#random = seededRandom(seed).fork(dsp.id);
     this.#requests = requests;
     this.#headers = `x-openrtb-version: ${dsp.version}\r\n`;
@@ -97,6 +132,11 @@ class DspServer {
 
   get endpoint(): DspEndpoint {
     return { id: this.#dsp.id, url: `${this.#origin}/bid`, version: this.#dsp.version };
+  }
+
+  setFaults(faults: FaultShares): void {
+    this.#sick = { ...this.#dsp, faults };
+    this.#faultTimes = ALWAYS;
   }
 
   get notices(): NoticeCounts {
@@ -118,6 +158,7 @@ class DspServer {
         this.#notices.bills++;
         break;
       default:
+        this.#notices.strays++;
         reply.send(404, '', '');
         return;
     }
@@ -130,9 +171,11 @@ class DspServer {
       reply.send(400, '', '');
       return;
     }
+    this.#notices.calls++;
     const random = this.#random.fork(request.id).fork(String(this.#countRepeats(request.id)));
-    const decision = decide(this.#dsp, request, random, this.#origin);
-    const answer = toWireAnswer(decision);
+    const isSick = areFaultsDue(this.#faultTimes, performance.now() - this.#startedAtMs);
+    const decision = decide(isSick ? this.#sick : this.#healthy, request, random, this.#origin);
+    const answer = toWireAnswer(decision, this.#origin);
     if (answer.kind === 'silence') return;
     setTimeout(() => this.#send(answer, httpRequest.acceptsGzip, reply), decision.delayMs);
   }
@@ -149,13 +192,25 @@ class DspServer {
   }
 
   #send(answer: Exclude<WireAnswer, { kind: 'silence' }>, acceptsGzip: boolean, reply: HttpReply): void {
-    if (answer.kind === 'reset') {
-      reply.reset();
-      return;
+    switch (answer.kind) {
+      case 'reset':
+        reply.reset();
+        return;
+      case 'raw':
+        reply.sendRaw(answer);
+        return;
+      case 'http':
+        this.#sendHttp(answer, acceptsGzip, reply);
+        return;
     }
-    const { status, contentType, body } = answer;
-    const headers = status === 204 ? this.#headers : `${this.#headers}Content-Type: ${contentType}\r\n`;
-    if (!this.#dsp.gzip || !acceptsGzip || body.length < GZIP_MINIMUM_BYTES) {
+  }
+
+  #sendHttp(answer: Extract<WireAnswer, { kind: 'http' }>, acceptsGzip: boolean, reply: HttpReply): void {
+    const { status, body } = answer;
+    const headers = this.#headers + answer.headers;
+    // Bytes are as they should be on the wire.
+    const isCompressible = typeof body === 'string' && body.length >= GZIP_MINIMUM_BYTES;
+    if (!this.#dsp.gzip || !acceptsGzip || !isCompressible) {
       reply.send(status, headers, body);
       return;
     }

@@ -28,6 +28,9 @@ describe.skipIf(!existsSync(built))('the DSP process (after npm run build)', () 
     expect(await answer.body.json()).toMatchObject({ id: 'r', cur: 'USD' });
     await (await request(url.replace('/bid', '/win'))).body.dump();
     expect(await dsps.notices()).toMatchObject({ 'a-01': { wins: 0 }, 'a-02': { wins: 1 } });
+    await dsps.setFaults({ 'a-02': { 'http-500': 1 } });
+    expect((await request(url, { method: 'POST', body })).statusCode).toBe(500);
+    await expect(dsps.setFaults({ nobody: {} })).rejects.toThrow(RangeError);
     await dsps.close();
     expect(await dsps.exited).toEqual({ code: 0, signal: null });
     await expect(dsps.notices()).rejects.toThrow('process ended');

@@ -2,7 +2,13 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { ChildMessage, ParentMessage } from './process.ts';
 import { loadScenario, type Scenario } from './scenario.ts';
-import type { DspServerOptions, NoticeCounts, RunningDsps } from './server.ts';
+import {
+  type DspServerOptions,
+  type FaultsByDsp,
+  type NoticeCounts,
+  type RunningDsps,
+  requireRunning,
+} from './server.ts';
 
 export interface DspProcessOptions extends Omit<DspServerOptions, 'scenario'> {
   /** The scenario itself, or the path of its file. */
@@ -36,6 +42,10 @@ export async function startDspProcess(options: DspProcessOptions): Promise<DspPr
     endpoints,
     exited,
     notices: () => countNotices(child, exited),
+    setFaults: async (faultsByDsp) => {
+      requireRunning(faultsByDsp, endpoints);
+      await setFaults(child, exited, faultsByDsp);
+    },
     close: async () => {
       if (child.connected) child.disconnect();
       await exited;
@@ -54,6 +64,13 @@ async function countNotices(child: ChildProcess, exited: DspProcess['exited']): 
   const answer = receive(child, exited, 'notices');
   send(child, { kind: 'count-notices' });
   return (await answer).notices;
+}
+
+async function setFaults(child: ChildProcess, exited: DspProcess['exited'], faultsByDsp: FaultsByDsp): Promise<void> {
+  if (!child.connected) throw new Error('simulated DSPs: process ended');
+  const answer = receive(child, exited, 'faults-set');
+  send(child, { kind: 'set-faults', faultsByDsp });
+  await answer;
 }
 
 function send(child: ChildProcess, message: ParentMessage): void {

@@ -53,10 +53,13 @@ export async function serveGavel(
   return { url, stderr, kill: (signal) => void child.kill(signal), ended };
 }
 
+/** Without settings of the engine: those of whoever runs the tests are not the tests'. */
+const ENVIRONMENT = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GAVEL_')));
+
 function start(args: readonly string[], env: Readonly<Record<string, string>>, timeout?: number): ChildProcess {
   return spawn(process.execPath, [MAIN, ...args], {
     cwd: ROOT,
-    env: { ...process.env, ...env },
+    env: { ...ENVIRONMENT, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(timeout === undefined ? {} : { timeout }),
   });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, vi } from 'vitest';
 import { eventLogFolders } from '../../adapters/event-log/log-folders.ts';
 import { readEvents } from '../../adapters/event-log/reader.ts';
-import { type Gavel, startGavel } from '../../compose.ts';
+import { type Gavel, type Outside, startGavel } from '../../compose.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { DspConfig } from '../../config/types.ts';
 import type { BidVerdict } from '../../engine/auction/types.ts';
@@ -23,6 +23,8 @@ export interface TestGavelOptions {
   readonly otherDsps?: readonly (Partial<DspConfig> & { readonly id: string; readonly url: string })[];
   /** Configuration, path in dots to value. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** Stand-ins for the outside world. */
+  readonly outside?: Partial<Outside>;
 }
 
 export interface AdAnswer {
@@ -86,7 +88,7 @@ export async function startTestGavel(options: TestGavelOptions = {}): Promise<Te
     environment: {},
     overrides: { ...TEST_CONFIG, dataDirectory, dsps, ...options.config },
   });
-  const gavel: Gavel = await startGavel(config);
+  const gavel: Gavel = await startGavel(config, options.outside);
   const events = (): Promise<AuctionEvent[]> => readAuctionEvents(dataDirectory);
   return {
     url: gavel.url,

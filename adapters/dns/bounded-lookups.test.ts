@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
-import type { ResolvedAddress, ResolveHost } from './address-guard.ts';
 import { boundLookups, LOOKUP_LIMITS } from './bounded-lookups.ts';
+import type { ResolvedAddress, ResolveHost } from './resolve-host.ts';
 
 const ADDRESSES: readonly ResolvedAddress[] = [{ address: '192.0.2.1', family: 4 }];
 

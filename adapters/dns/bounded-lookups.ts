@@ -3,8 +3,8 @@
  * the same name is asked once at a time, and a name that failed is not asked again for a while.
  */
 import type { Clock } from '../../engine/ports/clock.ts';
-import type { ResolvedAddress, ResolveHost } from './address-guard.ts';
-import { Ring } from './ring.ts';
+import { Ring } from '../ring.ts';
+import type { ResolvedAddress, ResolveHost } from './resolve-host.ts';
 
 export const LOOKUP_LIMITS = {
   underWayMax: 16,
@@ -17,14 +17,19 @@ export const LOOKUP_LIMITS = {
 type Addresses = readonly ResolvedAddress[];
 
 /** Nothing but failures is kept: every connection that needs an address asks anew. */
-export function boundLookups(resolve: ResolveHost, clock: Clock): ResolveHost {
-  const lookups = new BoundedLookups(resolve, clock);
+export function boundLookups(
+  resolve: ResolveHost,
+  clock: Clock,
+  underWayMax: number = LOOKUP_LIMITS.underWayMax,
+): ResolveHost {
+  const lookups = new BoundedLookups(resolve, clock, underWayMax);
   return (hostname) => lookups.find(hostname);
 }
 
 class BoundedLookups {
   readonly #resolve: ResolveHost;
   readonly #clock: Clock;
+  readonly #underWayMax: number;
   /** Under way or waiting, by host name. */
   readonly #open = new Map<string, Promise<Addresses>>();
   readonly #waiting = new Ring<() => void>();
@@ -32,9 +37,10 @@ class BoundedLookups {
   readonly #failures = new Map<string, { readonly error: unknown; readonly untilMs: number }>();
   #underWay = 0;
 
-  constructor(resolve: ResolveHost, clock: Clock) {
+  constructor(resolve: ResolveHost, clock: Clock, underWayMax: number) {
     this.#resolve = resolve;
     this.#clock = clock;
+    this.#underWayMax = underWayMax;
   }
 
   find(hostname: string): Promise<Addresses> {
@@ -51,7 +57,7 @@ class BoundedLookups {
   }
 
   async #look(hostname: string): Promise<Addresses> {
-    if (this.#underWay < LOOKUP_LIMITS.underWayMax) this.#underWay += 1;
+    if (this.#underWay < this.#underWayMax) this.#underWay += 1;
     else await new Promise<void>((onTurn) => this.#waiting.push(onTurn));
     try {
       return await this.#resolve(hostname);

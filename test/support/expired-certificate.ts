@@ -1,0 +1,19 @@
+/** Self-signed for localhost, and expired the day before it was made: worth nothing to anybody. */
+export const EXPIRED = {
+  key: `-----BEGIN EC PRIVATE KEY-----
+MHcCAQEEIMY+9TS9yxzyaOgZzCMBWNzz1dg2Xu/Y0XVrf9y1uz/6oAoGCCqGSM49
+AwEHoUQDQgAE9Lil7xV826kJyHIVZn+iwNTYgn7L1h9ze7da67Azyh8DifnhvV1f
+M9zvZdmKqZjYJc+iM5jX7XQ0J8DAvkT7mA==
+-----END EC PRIVATE KEY-----
+`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBIjCByQIUQpGx3Ep2S2DNtkA1FNP5kRNOUsowCgYIKoZIzj0EAwIwFDESMBAG
+A1UEAwwJbG9jYWxob3N0MB4XDTI2MTEyMTEwNDc0MVoXDTI2MTEyMDEwNDc0MVow
+FDESMBAGA1UEAwwJbG9jYWxob3N0MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE
+9Lil7xV826kJyHIVZn+iwNTYgn7L1h9ze7da67Azyh8DifnhvV1fM9zvZdmKqZjY
+Jc+iM5jX7XQ0J8DAvkT7mDAKBggqhkjOPQQDAgNIADBFAiEAwE3CLDakNiXhC592
+WIBumm2rtjAelThfJzYgSZnbBj0CIHNSBpuRmJlDbF9kGXEduXWMgDkAXIjRO3uh
+oI5ONugD
+-----END CERTIFICATE-----
+`,
+};
