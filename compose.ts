@@ -16,8 +16,10 @@ import { type ActorFault, restartWithin, type Supervisor } from './actors/superv
 import { systemClock, systemTimers } from './adapters/clock.ts';
 import { createUndiciTransport, type UndiciTransport } from './adapters/dsp/undici-transport.ts';
 import { openEventLog } from './adapters/event-log/event-log.embedded.ts';
+import { nodeLogFiles } from './adapters/event-log/log-files.ts';
 import { openReopeningEventLog } from './adapters/event-log/reopening-event-log.ts';
 import { PAYLOAD_BYTES_MAX } from './adapters/event-log/segment-format.ts';
+import { withSpareDescriptors } from './adapters/event-log/spare-descriptors.ts';
 import { startAdminServer } from './adapters/http/admin-server.ts';
 import { startHttpServer } from './adapters/http/server.ts';
 import { createLog, type Log } from './adapters/log.ts';
@@ -25,6 +27,8 @@ import { createMetrics, type Metrics } from './adapters/metrics/metrics.ts';
 import { createHostResolvers } from './adapters/notices/host-resolvers.ts';
 import { createMarkupFetcher } from './adapters/notices/markup-fetcher.ts';
 import { createNoticeSender } from './adapters/notices/notice-sender.ts';
+import { clientConnectionsWithin, descriptorLimit } from './adapters/process/descriptors.ts';
+import { createFaultPolicy, type FaultOrigin } from './adapters/process/fault-policy.ts';
 import { v8HeapShare, watchHeap } from './adapters/process/heap.ts';
 import { type LoopDelayWatch, watchLoopDelay } from './adapters/process/loop-delay.ts';
 import { effectiveConfig } from './config/effective.ts';
@@ -54,6 +58,8 @@ import { createResponseReader } from './openrtb/read-response.ts';
 export interface Gavel {
   /** Where publishers connect. */
   readonly url: string;
+  /** Takes a fault that nobody caught, counts and logs it, and says what the process does next (docs/overload.md). */
+  readonly uncaught: (origin: 'exception' | 'rejection', error: unknown) => 'go-on' | 'drain';
   /** Finishes auctions under way, flushes events, sends what notices it can, closes everything. */
   readonly close: () => Promise<void>;
 }
@@ -77,6 +83,8 @@ const REQUEST_BYTES_MAX = 256 * 1024;
 const RESPONSE_BYTES_MAX = 1024 * 1024;
 /** A process-lived actor that fails more often than this is broken, not unlucky. */
 const RESTARTS = { restartsMax: 5, windowMs: 60_000 };
+/** Uncaught faults of the process itself, by the same measure. */
+const UNCAUGHT = { faultsMax: 5, windowMs: 60_000 };
 /** What one DSP may hold of the notice queue: a dead one must not fill it. */
 const NOTICE_SHARE_PER_DSP_MAX = 0.1;
 /** How long notices may still go out when the process ends. */
@@ -91,8 +99,7 @@ export async function startGavel(config: Config, outside: Partial<Outside> = {})
   };
   try {
     log.info({ version: VERSION, config: effectiveConfig(config) }, 'starting');
-    const url = await open(config, outside, log, opened);
-    return { url, close };
+    return { ...(await open(config, outside, log, opened)), close };
   } catch (error) {
     await close();
     throw error;
@@ -105,7 +112,7 @@ async function open(
   outside: Partial<Outside>,
   log: Log,
   opened: (() => Promise<void>)[],
-): Promise<string> {
+): Promise<Omit<Gavel, 'close'>> {
   const clock = outside.clock ?? systemClock;
   const timers = outside.timers ?? systemTimers;
   const metrics = createMetrics({ dspIds: config.dsps.map((dsp) => dsp.id), version: VERSION });
@@ -114,15 +121,19 @@ async function open(
     log.error({ err: fault.error, actor: fault.actorName, decision: fault.decision }, 'actor fault');
   };
   const supervisor = (): Supervisor => restartWithin(RESTARTS, onFault);
+  const onProcessFault = (origin: FaultOrigin, err: unknown): void => {
+    metrics.processFault(origin);
+    log.error({ err, origin }, 'process fault');
+  };
 
   const eventLog =
     outside.eventLog === undefined
-      ? await openEvents(config, timers, metrics, log)
+      ? await openEvents(config, timers, metrics, log, opened)
       : { log: outside.eventLog, isHealthy: () => true };
   opened.push(() => eventLog.log.close());
-  const transport = outside.transport ?? (await openTransport(config, clock, timers, metrics));
+  const transport = outside.transport ?? (await openTransport(config, clock, timers, metrics, onProcessFault));
   opened.push(() => transport.close());
-  const resolvers = createHostResolvers({ clock });
+  const resolvers = createHostResolvers({ clock, onRefused: () => metrics.queueRefused('name-lookups') });
   const notices = createNoticeSender({
     timers,
     resolvers,
@@ -135,7 +146,13 @@ async function open(
   });
   metrics.noticeQueueLength(notices.queueLength);
   opened.push(() => notices.close(NOTICE_DRAIN_MS));
-  const markupFetcher = createMarkupFetcher({ clock, timers, resolvers, allowedHosts: config.notices.allowedHosts });
+  const markupFetcher = createMarkupFetcher({
+    clock,
+    timers,
+    resolvers,
+    allowedHosts: config.notices.allowedHosts,
+    onRefused: () => metrics.queueRefused('markup-fetches'),
+  });
   opened.push(markupFetcher.close);
 
   const system = nact.start();
@@ -160,14 +177,19 @@ async function open(
   const loop = watchLoopDelay({ clock, timers });
   opened.push(async () => loop.stop());
   const random = outside.random ?? Math.random;
-  const dsps = openDsps(config, residents, { transport, clock, random, loop }, supervisor, metrics);
+  const dsps = openDsps(config, residents, { transport, clock, random, loop }, supervisor, metrics, onProcessFault);
   metrics.dspHealth(dsps);
 
+  let isRestartWanted = false;
+  metrics.restartWanted(() => isRestartWanted);
   const heap = watchHeap({
     timers,
     readShare: v8HeapShare,
     restartShare: HEAP_SHARE_RESTART,
-    onRestartWanted: (heapShare) => log.warn({ heapShare }, 'the heap is nearly full: restart this process'),
+    onRestartWanted: (heapShare) => {
+      isRestartWanted = true;
+      log.warn({ heapShare }, 'the heap is nearly full: restart this process');
+    },
   });
   opened.push(async () => heap.stop());
   const gate = openGate(config, { clock, timers, random, loop, heapShare: heap.share }, metrics);
@@ -212,6 +234,7 @@ async function open(
   await openAdmin(config, dsps, log, opened);
   const server = await startHttpServer({
     ...config.server,
+    connectionsMax: clientConnections(config, log),
     requestBytesMax: REQUEST_BYTES_MAX,
     clock,
     adRequests,
@@ -222,9 +245,36 @@ async function open(
       auctionsUnderWay: metrics.inFlight(),
     }),
     metrics,
+    observer: {
+      onCut: metrics.clientConnectionCut,
+      onRequestsFull: () => {
+        metrics.queueRefused('ad-requests');
+        metrics.intake.onRefused('overloaded');
+      },
+      onFault: (error) => onProcessFault('request', error),
+    },
   });
+  metrics.clientConnections(server.connectionCount);
   opened.push(() => server.close());
-  return server.url;
+  const policy = createFaultPolicy(UNCAUGHT, clock);
+  return {
+    url: server.url,
+    uncaught: (origin, error) => {
+      onProcessFault(origin, error);
+      return policy();
+    },
+  };
+}
+
+/** As configured, or fewer where the process may not open so many files. */
+function clientConnections(config: Config, log: Log): number {
+  const { connectionsMax } = config.server;
+  const limit = descriptorLimit();
+  if (limit === null) return connectionsMax;
+  const toDsps = config.dsps.reduce((sum, dsp) => sum + connectionsTo(dsp, config), 0);
+  const fitting = clientConnectionsWithin(limit, toDsps);
+  if (fitting < connectionsMax) log.warn({ limit, fitting }, 'the limit of open files leaves fewer client connections');
+  return Math.min(connectionsMax, fitting);
 }
 
 /** What `GET /status` wants to know of the event log. */
@@ -233,12 +283,20 @@ interface OpenedEventLog {
   readonly isHealthy: () => boolean;
 }
 
-async function openEvents(config: Config, timers: Timers, metrics: Metrics, log: Log): Promise<OpenedEventLog> {
+async function openEvents(
+  config: Config,
+  timers: Timers,
+  metrics: Metrics,
+  log: Log,
+  opened: (() => Promise<void>)[],
+): Promise<OpenedEventLog> {
   const { segmentBytesMax, totalBytesMax, retention, syncIntervalMs } = config.events;
   const folder = join(config.dataDirectory, 'events');
+  const files = withSpareDescriptors(nodeLogFiles);
+  opened.push(async () => files.release());
   const eventLog = await openReopeningEventLog({
     open: () =>
-      openEventLog({ folder, timers, segmentBytes: segmentBytesMax, totalBytesMax, retention, syncIntervalMs }),
+      openEventLog({ folder, files, timers, segmentBytes: segmentBytesMax, totalBytesMax, retention, syncIntervalMs }),
     timers,
     observer: {
       onReopened: ({ recovery }) => log.info({ recovery }, 'event log reopened'),
@@ -250,7 +308,13 @@ async function openEvents(config: Config, timers: Timers, metrics: Metrics, log:
   return { log: eventLog, isHealthy: eventLog.isHealthy };
 }
 
-async function openTransport(config: Config, clock: Clock, timers: Timers, metrics: Metrics): Promise<DspTransport> {
+async function openTransport(
+  config: Config,
+  clock: Clock,
+  timers: Timers,
+  metrics: Metrics,
+  onProcessFault: (origin: FaultOrigin, error: unknown) => void,
+): Promise<DspTransport> {
   const { dspDefaults } = config;
   const transport: UndiciTransport = createUndiciTransport({
     clock,
@@ -266,6 +330,7 @@ async function openTransport(config: Config, clock: Clock, timers: Timers, metri
     responseBytesMax: RESPONSE_BYTES_MAX,
     connectTimeoutMs: dspDefaults.connectTimeoutMs,
     keepAliveMs: dspDefaults.keepAliveMs,
+    onFault: (error) => onProcessFault('deadline', error),
   });
   metrics.dspConnections(transport.connections);
   await transport.preconnect();
@@ -278,6 +343,7 @@ function openDsps(
   around: Pick<DspActorOptions, 'transport' | 'clock' | 'random' | 'loop'>,
   supervisor: () => Supervisor,
   metrics: Metrics,
+  onProcessFault: (origin: FaultOrigin, error: unknown) => void,
 ): DspActor[] {
   const readResponse = createResponseReader();
   return config.dsps.map((dsp) =>
@@ -290,7 +356,7 @@ function openDsps(
         reply: { strictness: dsp.strictness, readResponse },
       },
       supervisor: supervisor(),
-      observer: metrics.dsp(dsp.id),
+      observer: { ...metrics.dsp(dsp.id), onReplyFault: (error) => onProcessFault('reply', error) },
       onOverflow: () => metrics.mailboxDropped('dsp', 'refuse-newest'),
     }),
   );

@@ -12,14 +12,17 @@ export interface Expiring {
 export class DeadlineQueue {
   readonly #clock: Clock;
   readonly #timers: Timers;
+  readonly #onFault: (error: unknown) => void;
   /** Entries by deadline, rounded up to whole milliseconds so that nothing expires early. */
   readonly #buckets = new Map<number, Expiring[]>();
   #armedForMs = Number.POSITIVE_INFINITY;
   #timer: TimerHandle = null;
 
-  constructor(clock: Clock, timers: Timers) {
+  /** `onFault` hears of entries that threw; the others expire all the same. */
+  constructor(clock: Clock, timers: Timers, onFault: (error: unknown) => void) {
     this.#clock = clock;
     this.#timers = timers;
+    this.#onFault = onFault;
   }
 
   /** An entry that ends before its deadline stays in its bucket until then: cheaper than removing it. */
@@ -57,9 +60,17 @@ export class DeadlineQueue {
         continue;
       }
       this.#buckets.delete(bucketMs);
-      for (const entry of entries) entry.expire(nowMs);
+      for (const entry of entries) this.#expire(entry, nowMs);
     }
     // An expiry may have added a bucket and armed the timer; keep whichever is earlier.
     if (nextMs < this.#armedForMs) this.#arm(nextMs);
   };
+
+  #expire(entry: Expiring, nowMs: number): void {
+    try {
+      entry.expire(nowMs);
+    } catch (error) {
+      this.#onFault(error);
+    }
+  }
 }

@@ -27,6 +27,7 @@ async function start(take: AdRequestPlace['take'], overrides: object = {}): Prom
     adRequests: { admit: () => ({ take, giveBack: () => {} }) },
     status: () => ({ status: 'ok' }),
     metrics: { contentType: 'text/plain', text: async () => 'rtb_build_info 1\n' },
+    observer: { onCut: () => {}, onRequestsFull: () => {}, onFault: () => {} },
     ...overrides,
   });
   servers.push(server);

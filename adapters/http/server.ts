@@ -8,6 +8,7 @@ import type { AdAnswer, AdRequestPlace, AdRequests } from '../../engine/ports/ad
 import { refusal } from '../../engine/ports/ad-requests.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import { NoBidReason } from '../../openrtb/codes.ts';
+import { ClientConnections, type CutReason } from './client-connections.ts';
 import { gzipBody, requestEncoding, wantsGzip } from './content-encoding.ts';
 
 export interface HttpServerOptions {
@@ -16,6 +17,7 @@ export interface HttpServerOptions {
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly idleTimeoutMs: number;
+  /** Open connections, and ad requests under way on all of them together. */
   readonly connectionsMax: number;
   /** After inflating. */
   readonly requestBytesMax: number;
@@ -24,11 +26,21 @@ export interface HttpServerOptions {
   /** Body of `GET /status`. */
   readonly status: () => object;
   readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> };
+  readonly observer: HttpServerObserver;
+}
+
+export interface HttpServerObserver {
+  readonly onCut: (reason: CutReason) => void;
+  /** An ad request was refused, because as many as there may be connections are under way. */
+  readonly onRequestsFull: () => void;
+  /** A fault of ours while a request was handled: it was answered 500, or its connection closed. */
+  readonly onFault: (error: unknown) => void;
 }
 
 export interface HttpServer {
   /** Where it listens, e.g. `http://127.0.0.1:8080`. */
   readonly url: string;
+  readonly connectionCount: () => number;
   /** Stops accepting, finishes what is under way, closes idle connections. */
   readonly close: () => Promise<void>;
 }
@@ -56,22 +68,23 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     forceCloseConnections: 'idle',
     // What arrives on an open connection while closing is still served: nobody was told yet.
     return503OnClosing: false,
+    clientErrorHandler: (error, socket) => cutClient(error, socket, options.observer),
     http: {
       headersTimeout: Math.min(options.headersTimeoutMs, options.requestTimeoutMs),
       connectionsCheckingInterval: SLOW_CLIENT_CHECK_MS,
     },
   });
-  app.server.maxConnections = options.connectionsMax;
+  const connections = boundConnections(app, options);
+  const ingress = { ...options, connections };
   app.decorateRequest('arrivedAtMs', 0);
   acceptAnyBody(app, options.clock);
-  app.post(AUCTION_PATH, (request, reply) => auction(request, reply, options));
+  app.post(AUCTION_PATH, (request, reply) => auction(request, reply, ingress));
   app.get('/status', (_request, reply) => reply.send(options.status()));
   app.get('/metrics', async (_request, reply) =>
     reply.type(options.metrics.contentType).send(await options.metrics.text()),
   );
-  app.setErrorHandler(onError);
+  app.setErrorHandler<FastifyError>((error, request, reply) => onError(error, request, reply, options.observer));
   app.setNotFoundHandler(onUnknownRoute);
-  const closeSilent = trackSilentConnections(app);
   let isClosing = false;
   // Otherwise a connection that was busy when closing began would stay open until its client tires of it.
   app.addHook('onSend', (_request, reply, _payload, done) => {
@@ -81,25 +94,32 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const url = await app.listen({ host: options.host, port: options.port });
   return {
     url,
+    connectionCount: () => connections.openCount,
     close: async () => {
       isClosing = true;
       const closed = app.close();
-      closeSilent();
+      connections.cutSilent();
       await closed;
     },
   };
 }
 
-/** Connections on which no byte has come are neither idle nor active to node: closing would wait for them. */
-function trackSilentConnections(app: FastifyInstance): () => void {
-  const connections = new Set<Socket>();
-  app.server.on('connection', (socket: Socket) => {
-    connections.add(socket);
-    socket.once('close', () => connections.delete(socket));
-  });
-  return () => {
-    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
-  };
+function boundConnections(app: FastifyInstance, options: HttpServerOptions): ClientConnections {
+  const { observer, connectionsMax } = options;
+  const connections = new ClientConnections(connectionsMax, observer.onCut);
+  app.server.on('connection', connections.opened);
+  // Without a listener, a connection that the system has no descriptor for would end the process.
+  app.server.on('error', () => observer.onCut('not-accepted'));
+  return connections;
+}
+
+/** What node found wrong before there was a request to answer: as little as can be said, and the connection is closed. */
+function cutClient(error: NodeJS.ErrnoException, socket: Socket, { onCut }: HttpServerObserver): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  const { reason, status } = CLIENT_FAULTS[error.code ?? ''] ?? MALFORMED;
+  onCut(reason);
+  if (socket.writable) socket.write(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+  socket.destroy();
 }
 
 /** OpenRTB says `application/json`, but senders get it wrong and the body decides. The encoding must be one we know. */
@@ -127,13 +147,33 @@ function acceptAnyBody(app: FastifyInstance, clock: Clock): void {
   });
 }
 
-function auction(request: FastifyRequest, reply: FastifyReply, options: HttpServerOptions): void {
+interface Ingress extends HttpServerOptions {
+  readonly connections: ClientConnections;
+}
+
+/** Beyond what may be under way nothing is spent on a request. */
+function auction(request: FastifyRequest, reply: FastifyReply, ingress: Ingress): void {
+  const { connections, connectionsMax, observer } = ingress;
+  if (!connections.requestBegan(request.raw.socket, reply.raw)) return;
+  if (connections.requestsUnderWay <= connectionsMax) {
+    admit(request, reply, ingress);
+    return;
+  }
+  observer.onRequestsFull();
+  refuse(reply);
+}
+
+function refuse(reply: FastifyReply): void {
+  reply.code(429).header('content-type', 'application/json').send(OVERLOADED);
+}
+
+function admit(request: FastifyRequest, reply: FastifyReply, options: HttpServerOptions): void {
   const body = Buffer.isBuffer(request.body) ? request.body : EMPTY;
   const encoding = requestEncoding(request.headers['content-encoding']);
   const isCompressed = encoding.kind === 'compressed';
   const place = options.adRequests.admit(accountOf(request), isCompressed ? null : body);
   if (place === null) {
-    reply.code(429).header('content-type', 'application/json').send(OVERLOADED);
+    refuse(reply);
     return;
   }
   if (!isCompressed) {
@@ -142,7 +182,12 @@ function auction(request: FastifyRequest, reply: FastifyReply, options: HttpServ
   }
   encoding.inflate(body, { maxOutputLength: options.requestBytesMax }, (error, inflated) => {
     if (error === null) {
-      take(place, inflated, request, reply);
+      // Behind an await of sorts: fastify does not see what is thrown here.
+      try {
+        take(place, inflated, request, reply);
+      } catch (fault) {
+        reply.send(fault);
+      }
       return;
     }
     place.giveBack();
@@ -193,12 +238,18 @@ function tooLarge(bytesMax: number): AdAnswer {
   return refusal(413, { path: '', code: 'too-large', message }, NoBidReason.InvalidRequest, null);
 }
 
-function onError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+function onError(
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { onFault }: HttpServerObserver,
+): void {
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
     sendAnswer(tooLarge(request.routeOptions.bodyLimit ?? 0), request, reply);
     return;
   }
   const status = error.statusCode ?? 500;
+  if (status >= 500) onFault(error);
   reply.code(status).send({ error: status < 500 ? error.message : 'internal error' });
 }
 
@@ -212,6 +263,12 @@ function onUnknownRoute(request: FastifyRequest, reply: FastifyReply): void {
   else reply.code(404).send({ error: `no such path; ad requests go to POST ${AUCTION_PATH}` });
 }
 
+const MALFORMED = { reason: 'malformed', status: '400 Bad Request' } as const;
+/** By error code of node's HTTP server. */
+const CLIENT_FAULTS: Readonly<Record<string, { readonly reason: CutReason; readonly status: string }>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: { reason: 'slow', status: '408 Request Timeout' },
+  HPE_HEADER_OVERFLOW: { reason: 'headers-too-large', status: '431 Request Header Fields Too Large' },
+};
 const EMPTY = Buffer.alloc(0);
 /** As little as an answer can be: what refusing costs decides what is left for those taken. */
 const OVERLOADED = Buffer.from(`{"id":"","nbr":${NoBidReason.Overloaded}}`);

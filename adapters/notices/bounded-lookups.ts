@@ -16,15 +16,16 @@ export const LOOKUP_LIMITS = {
 
 type Addresses = readonly ResolvedAddress[];
 
-/** Nothing but failures is kept: every connection that needs an address asks anew. */
-export function boundLookups(resolve: ResolveHost, clock: Clock): ResolveHost {
-  const lookups = new BoundedLookups(resolve, clock);
+/** Nothing but failures is kept: every connection that needs an address asks anew. `onRefused`: too many were waiting. */
+export function boundLookups(resolve: ResolveHost, clock: Clock, onRefused: () => void): ResolveHost {
+  const lookups = new BoundedLookups(resolve, clock, onRefused);
   return (hostname) => lookups.find(hostname);
 }
 
 class BoundedLookups {
   readonly #resolve: ResolveHost;
   readonly #clock: Clock;
+  readonly #onRefused: () => void;
   /** Under way or waiting, by host name. */
   readonly #open = new Map<string, Promise<Addresses>>();
   readonly #waiting = new Ring<() => void>();
@@ -32,9 +33,10 @@ class BoundedLookups {
   readonly #failures = new Map<string, { readonly error: unknown; readonly untilMs: number }>();
   #underWay = 0;
 
-  constructor(resolve: ResolveHost, clock: Clock) {
+  constructor(resolve: ResolveHost, clock: Clock, onRefused: () => void) {
     this.#resolve = resolve;
     this.#clock = clock;
+    this.#onRefused = onRefused;
   }
 
   find(hostname: string): Promise<Addresses> {
@@ -43,6 +45,7 @@ class BoundedLookups {
     const failure = this.#failures.get(hostname);
     if (failure !== undefined && this.#clock.monotonicMs() < failure.untilMs) return Promise.reject(failure.error);
     if (this.#waiting.length >= LOOKUP_LIMITS.waitingMax) {
+      this.#onRefused();
       return Promise.reject(Object.assign(new Error('too many name lookups'), { code: 'LOOKUPS_FULL' }));
     }
     const lookup = this.#look(hostname).finally(() => this.#open.delete(hostname));

@@ -23,7 +23,7 @@ beforeEach(async () => {
   http = createGuardedHttp({
     timers,
     allowedHosts: [host],
-    resolvers: createHostResolvers({ clock: systemClock }),
+    resolvers: createHostResolvers({ clock: systemClock, onRefused: () => {} }),
     bodyBytesMax: BODY_BYTES_MAX,
     connectionsPerOrigin: 1,
   });

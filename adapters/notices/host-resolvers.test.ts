@@ -36,7 +36,11 @@ function replyWithAddress(query: Buffer): Buffer {
 }
 
 test('a public host is looked up at the name servers; one family suffices', async () => {
-  const resolvers = createHostResolvers({ clock: systemClock, nameServers: [await nameServer(replyWithAddress)] });
+  const resolvers = createHostResolvers({
+    clock: systemClock,
+    onRefused: () => {},
+    nameServers: [await nameServer(replyWithAddress)],
+  });
   expect(await resolvers.public('dsp.test')).toEqual([{ address: '93.184.215.14', family: 4 }]);
 });
 
@@ -46,7 +50,7 @@ test('a silent name server costs no longer than its time limit, and the name is 
     queries += 1;
     return null;
   });
-  const resolvers = createHostResolvers({ clock: systemClock, nameServers: [silent] });
+  const resolvers = createHostResolvers({ clock: systemClock, onRefused: () => {}, nameServers: [silent] });
   const startedAtMs = performance.now();
   await expect(resolvers.public('slow.test')).rejects.toMatchObject({ code: 'ETIMEOUT' });
   expect(performance.now() - startedAtMs).toBeLessThan(2000);
@@ -56,6 +60,6 @@ test('a silent name server costs no longer than its time limit, and the name is 
 
 test('an allowed host may be known to this machine only', async () => {
   const silent = await nameServer(() => null);
-  const { allowed } = createHostResolvers({ clock: systemClock, nameServers: [silent] });
+  const { allowed } = createHostResolvers({ clock: systemClock, onRefused: () => {}, nameServers: [silent] });
   expect((await allowed('localhost')).length).toBeGreaterThan(0);
 });

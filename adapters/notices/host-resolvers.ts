@@ -15,6 +15,8 @@ export interface HostResolvers {
 
 export interface HostResolversOptions {
   readonly clock: Clock;
+  /** A lookup failed at once because too many were waiting. */
+  readonly onRefused: () => void;
   /** Name servers, `address` or `address:port`; those of the system when absent. */
   readonly nameServers?: readonly string[];
 }
@@ -22,8 +24,11 @@ export interface HostResolversOptions {
 /** Per name server, which is asked once. */
 const NAME_SERVER_TIMEOUT_MS = 500;
 
-export function createHostResolvers({ clock, nameServers }: HostResolversOptions): HostResolvers {
-  return { public: boundLookups(nameServerResolver(nameServers), clock), allowed: resolveWithSystem };
+export function createHostResolvers({ clock, onRefused, nameServers }: HostResolversOptions): HostResolvers {
+  return {
+    public: boundLookups(nameServerResolver(nameServers), clock, onRefused),
+    allowed: boundLookups(resolveWithSystem, clock, onRefused),
+  };
 }
 
 /** Knows `localhost` and the hosts file. It blocks a thread of the pool until it is done, which nobody can hurry. */

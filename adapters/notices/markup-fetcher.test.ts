@@ -28,7 +28,8 @@ function fetcher(overrides: Partial<Parameters<typeof createMarkupFetcher>[0]> =
     clock: systemClock,
     timers: systemTimers,
     allowedHosts: ['127.0.0.1'],
-    resolvers: createHostResolvers({ clock: systemClock }),
+    resolvers: createHostResolvers({ clock: systemClock, onRefused: () => {} }),
+    onRefused: () => {},
     ...overrides,
   });
   closers.push(created.close);

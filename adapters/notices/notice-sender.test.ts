@@ -48,7 +48,7 @@ function createSender(options: Partial<NoticeSenderOptions> = {}): QueuedNoticeS
   return createNoticeSender({
     timers,
     allowedHosts: [host],
-    resolvers: createHostResolvers({ clock: systemClock }),
+    resolvers: createHostResolvers({ clock: systemClock, onRefused: () => {} }),
     recorder: { noticeResult: (dspId, kind, result) => results.push(`${dspId} ${kind} ${result}`) },
     ...options,
   });
