@@ -11,6 +11,9 @@ class Closable extends EventEmitter {
   destroy(): void {
     this.destroyed = true;
   }
+  destroySoon(): void {
+    this.destroyed = true;
+  }
 }
 
 const CONNECTIONS_MAX = 3;
@@ -81,6 +84,19 @@ test('nothing stays behind of a client that leaves, also of requests whose turn 
   expect([connections.openCount, connections.requestsUnderWay]).toEqual([0, 0]);
   waiting.response.emit('close');
   expect(connections.requestsUnderWay).toBe(0);
+});
+
+test('nonsense behind requests ends the connection when all of them are answered', () => {
+  const socket = open();
+  const asSocket = socket as unknown as Socket;
+  expect(connections.endAfterAnswers(asSocket)).toBe(false);
+  const [first, second] = [begin(socket), begin(socket)];
+  expect(connections.endAfterAnswers(asSocket)).toBe(true);
+  first.response.emit('close');
+  expect(connections.endAfterAnswers(asSocket)).toBe(true);
+  expect(socket.destroyed).toBe(false);
+  second.response.emit('close');
+  expect(socket.destroyed).toBe(true);
 });
 
 test('silent connections end when asked for', () => {

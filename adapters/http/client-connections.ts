@@ -35,6 +35,8 @@ export class ClientConnections {
   readonly #open = new Map<Socket, Set<ServerResponse>>();
   /** Those with nothing under way, the idlest first. */
   readonly #idle = new Set<Socket>();
+  /** Nothing more is read from these. */
+  readonly #ending = new Set<Socket>();
   #requestsUnderWay = 0;
 
   constructor(connectionsMax: number, onCut: (reason: CutReason) => void) {
@@ -76,6 +78,17 @@ export class ClientConnections {
     return true;
   }
 
+  /**
+   * The client spoke nonsense behind requests that are under way: their answers go out, then the connection ends. False:
+   * there are none, and the caller may answer. The caller has stopped reading.
+   */
+  endAfterAnswers(socket: Socket): boolean {
+    const underWay = this.#open.get(socket);
+    if (underWay === undefined || underWay.size === 0) return false;
+    this.#ending.add(socket);
+    return true;
+  }
+
   /** Ends those on which no byte has come: they are neither idle nor active to node, so closing would wait for them. */
   cutSilent(): void {
     for (const socket of this.#open.keys()) if (socket.bytesRead === 0) socket.destroy();
@@ -85,7 +98,9 @@ export class ClientConnections {
     const underWay = this.#open.get(socket);
     if (underWay?.delete(response) !== true) return;
     this.#requestsUnderWay -= 1;
-    if (underWay.size === 0) this.#idle.add(socket);
+    if (underWay.size > 0) return;
+    if (this.#ending.has(socket)) socket.destroySoon();
+    else this.#idle.add(socket);
   }
 
   #cutIdlest(): void {
@@ -107,6 +122,7 @@ export class ClientConnections {
     if (underWay === undefined) return;
     this.#open.delete(socket);
     this.#idle.delete(socket);
+    this.#ending.delete(socket);
     this.#requestsUnderWay -= underWay.size;
     // Node tells only the response whose turn it is; the auctions of those behind it would go on for nobody.
     for (const response of underWay) {

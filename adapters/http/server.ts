@@ -58,6 +58,7 @@ const SLOW_CLIENT_CHECK_MS = 250;
 
 /** Rejects when the address cannot be listened on; the message names it. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const connections = new ClientConnections(options.connectionsMax, options.observer.onCut);
   const app = fastify({
     logger: false,
     bodyLimit: options.requestBytesMax,
@@ -68,13 +69,15 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     forceCloseConnections: 'idle',
     // What arrives on an open connection while closing is still served: nobody was told yet.
     return503OnClosing: false,
-    clientErrorHandler: (error, socket) => cutClient(error, socket, options.observer),
+    clientErrorHandler: (error, socket) => cutClient(error, socket, connections, options.observer),
     http: {
       headersTimeout: Math.min(options.headersTimeoutMs, options.requestTimeoutMs),
       connectionsCheckingInterval: SLOW_CLIENT_CHECK_MS,
     },
   });
-  const connections = boundConnections(app, options);
+  app.server.on('connection', connections.opened);
+  // Without a listener, a connection that the system has no descriptor for would end the process.
+  app.server.on('error', () => options.observer.onCut('not-accepted'));
   const ingress = { ...options, connections };
   app.decorateRequest('arrivedAtMs', 0);
   acceptAnyBody(app, options.clock);
@@ -104,22 +107,26 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   };
 }
 
-function boundConnections(app: FastifyInstance, options: HttpServerOptions): ClientConnections {
-  const { observer, connectionsMax } = options;
-  const connections = new ClientConnections(connectionsMax, observer.onCut);
-  app.server.on('connection', connections.opened);
-  // Without a listener, a connection that the system has no descriptor for would end the process.
-  app.server.on('error', () => observer.onCut('not-accepted'));
-  return connections;
-}
-
-/** What node found wrong before there was a request to answer: as little as can be said, and the connection is closed. */
-function cutClient(error: NodeJS.ErrnoException, socket: Socket, { onCut }: HttpServerObserver): void {
+/**
+ * What node found wrong before there was a request to answer: as little as can be said, and the connection is closed. A turn
+ * later, because requests in the same packet are on their way to their handler.
+ */
+function cutClient(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  connections: ClientConnections,
+  { onCut }: HttpServerObserver,
+): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   const { reason, status } = CLIENT_FAULTS[error.code ?? ''] ?? MALFORMED;
   onCut(reason);
-  if (socket.writable) socket.write(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
-  socket.destroy();
+  socket.pause();
+  setImmediate(() => {
+    // Where a request is under way, this would be taken for its answer.
+    if (connections.endAfterAnswers(socket)) return;
+    if (socket.writable) socket.write(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+    socket.destroy();
+  });
 }
 
 /** OpenRTB says `application/json`, but senders get it wrong and the body decides. The encoding must be one we know. */
