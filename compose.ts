@@ -16,10 +16,9 @@ import { type ActorFault, restartWithin, type Supervisor } from './actors/superv
 import { systemClock, systemTimers } from './adapters/clock.ts';
 import { createUndiciTransport, type UndiciTransport } from './adapters/dsp/undici-transport.ts';
 import { openEventLog } from './adapters/event-log/event-log.embedded.ts';
-import { nodeLogFiles } from './adapters/event-log/log-files.ts';
 import { openReopeningEventLog } from './adapters/event-log/reopening-event-log.ts';
 import { PAYLOAD_BYTES_MAX } from './adapters/event-log/segment-format.ts';
-import { withSpareDescriptors } from './adapters/event-log/spare-descriptors.ts';
+import { sparedLogFiles } from './adapters/event-log/spare-descriptors.ts';
 import { startAdminServer } from './adapters/http/admin-server.ts';
 import { startHttpServer } from './adapters/http/server.ts';
 import { createLog, type Log } from './adapters/log.ts';
@@ -292,7 +291,7 @@ async function openEvents(
 ): Promise<OpenedEventLog> {
   const { segmentBytesMax, totalBytesMax, retention, syncIntervalMs } = config.events;
   const folder = join(config.dataDirectory, 'events');
-  const files = withSpareDescriptors(nodeLogFiles);
+  const files = sparedLogFiles();
   opened.push(async () => files.release());
   const eventLog = await openReopeningEventLog({
     open: () =>

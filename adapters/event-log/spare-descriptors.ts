@@ -1,65 +1,98 @@
 /**
- * File descriptors kept for the event log. When the process or the machine has none left, an operation that needs one gives
- * up a spare and tries again; spares are taken again as soon as that is possible. So the log can start its next segment
- * while connections take everything else.
+ * File descriptors kept for the event log. When the process or the machine has none left, an operation that needs one
+ * changes places with a spare, so that the log can start its next segment while connections take everything else. The change
+ * and, where it needs no descriptor for long, the operation are synchronous: a descriptor that is free for one turn of the
+ * event loop belongs to somebody else. That blocks the loop for as long as the disk takes, at one segment in so many MiB.
  */
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readdirSync } from 'node:fs';
 import { devNull } from 'node:os';
-import type { LogFiles } from './log-files.ts';
+import { type LogFile, type LogFiles, logFileOn, nodeLogFiles } from './log-files.ts';
 
-/** A segment needs one, syncing its folder another, and somebody may be quicker. */
+/** A segment takes one and gives one back when it is closed; the others are for its folder, and for chance. */
 export const SPARE_DESCRIPTORS = 4;
 
 export interface SparedLogFiles extends LogFiles {
   /** Spares held now. */
-  readonly spares: () => number;
+  readonly spareCount: () => number;
   /** Gives the spares up for good. */
   readonly release: () => void;
 }
 
-/** Opens the spares; throws when they cannot be had. */
-export function withSpareDescriptors(files: LogFiles): SparedLogFiles {
+/** The file system, with spares. Throws when they cannot be had. */
+export function sparedLogFiles(): SparedLogFiles {
   const spares: number[] = [];
-  let isReleased = false;
+  let spareCountMax = SPARE_DESCRIPTORS;
   const refill = (): void => {
-    while (!isReleased && spares.length < SPARE_DESCRIPTORS) spares.push(openSync(devNull, 'r'));
+    while (spares.length < spareCountMax) spares.push(openSync(devNull, 'r'));
   };
   const refillIfPossible = (): void => {
     try {
       refill();
     } catch {
-      // Still none to be had: the next operation tries again.
+      // There are none now either; the next operation tries again.
     }
   };
-  const spared = async <T>(operation: () => Promise<T>): Promise<T> => {
-    for (;;) {
-      try {
-        const result = await operation();
-        refillIfPossible();
-        return result;
-      } catch (error) {
-        const spare = isOutOfDescriptors(error) ? spares.pop() : undefined;
-        if (spare === undefined) throw error;
-        closeSync(spare);
-      }
+  const orInPlaceOfSpare = async <T>(operation: () => Promise<T>, inPlaceOfSpare: () => T): Promise<T> => {
+    try {
+      return await operation();
+    } catch (error) {
+      const spare = isOutOfDescriptors(error) ? spares.pop() : undefined;
+      if (spare === undefined) throw error;
+      closeSync(spare);
+      return inPlaceOfSpare();
+    } finally {
+      refillIfPossible();
     }
+  };
+  const openFile = (path: string, flags: 'wx' | 'r+'): LogFile => {
+    const file = logFileOn(openSync(path, flags));
+    return {
+      ...file,
+      close: async () => {
+        const closed = file.close();
+        refillIfPossible();
+        await closed;
+      },
+    };
   };
   refill();
   return {
-    makeFolder: files.makeFolder,
-    syncFolder: (path) => spared(() => files.syncFolder(path)),
-    list: (path) => spared(() => files.list(path)),
-    sizeBytes: files.sizeBytes,
-    read: (path) => spared(() => files.read(path)),
-    create: (path) => spared(() => files.create(path)),
-    openExisting: (path) => spared(() => files.openExisting(path)),
-    remove: files.remove,
-    spares: () => spares.length,
+    ...nodeLogFiles,
+    syncFolder: (path) =>
+      orInPlaceOfSpare(
+        () => nodeLogFiles.syncFolder(path),
+        () => syncFolder(path),
+      ),
+    list: (path) =>
+      orInPlaceOfSpare(
+        () => nodeLogFiles.list(path),
+        () => readdirSync(path),
+      ),
+    create: (path) =>
+      orInPlaceOfSpare(
+        async () => openFile(path, 'wx'),
+        () => openFile(path, 'wx'),
+      ),
+    openExisting: (path) =>
+      orInPlaceOfSpare(
+        async () => openFile(path, 'r+'),
+        () => openFile(path, 'r+'),
+      ),
+    spareCount: () => spares.length,
     release: () => {
-      isReleased = true;
+      spareCountMax = 0;
       for (const spare of spares.splice(0)) closeSync(spare);
     },
   };
+}
+
+function syncFolder(path: string): void {
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
 }
 
 function isOutOfDescriptors(error: unknown): boolean {

@@ -94,6 +94,11 @@ export class ClientConnections {
     for (const socket of this.#open.keys()) if (socket.bytesRead === 0) socket.destroy();
   }
 
+  /** Ends those with nothing under way, such as a request that is still being sent. */
+  readonly cutIdle = (): void => {
+    for (const socket of this.#idle) this.#cut(socket, 'slow');
+  };
+
   #requestEnded(socket: Socket, response: ServerResponse): void {
     const underWay = this.#open.get(socket);
     if (underWay?.delete(response) !== true) return;

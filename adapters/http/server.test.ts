@@ -224,3 +224,53 @@ test('the place of a body that does not inflate is given back', async () => {
   expect((await post(server, 'no gzip', { 'content-encoding': 'gzip' })).status).toBe(400);
   expect(givenBack).toBe(1);
 });
+
+test.each([
+  ['plain', '{}', {}],
+  ['compressed', gzipSync('{}'), { 'content-encoding': 'gzip' }],
+])('a fault of ours while a %s request is taken costs that request, and is told', async (_name, body, headers) => {
+  const fault = new Error('take');
+  const faults: unknown[] = [];
+  const take = (): never => {
+    throw fault;
+  };
+  const onFault = (error: unknown): void => {
+    faults.push(error);
+  };
+  const server = await start(take, { observer: { onCut: () => {}, onRequestsFull: () => {}, onFault } });
+  const response = await post(server, body, headers as Record<string, string>);
+  expect(response.status).toBe(500);
+  expect(await response.json()).toEqual({ error: 'internal error' });
+  expect(faults).toEqual([fault]);
+  expect((await fetch(`${server.url}/status`)).status).toBe(200);
+});
+
+test('more requests under way than there may be connections are refused, and taken again when some have ended', async () => {
+  const answers: (() => void)[] = [];
+  let full = 0;
+  const onRequestsFull = (): void => {
+    full++;
+  };
+  const take: AdRequestPlace['take'] = (_body, _at, onAnswer) => {
+    answers.push(() => onAnswer(OK));
+    return () => {};
+  };
+  const observer = { onCut: () => {}, onRequestsFull, onFault: () => {} };
+  const server = await start(take, { connectionsMax: 2, observer });
+  const { hostname, port } = new URL(server.url);
+  const socket = connect(Number(port), hostname);
+  let received = '';
+  socket.on('data', (chunk) => {
+    received += chunk.toString('latin1');
+  });
+  const one = 'POST /openrtb2/auction HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}';
+  socket.write(one.repeat(3));
+  await expect.poll(() => full).toBe(1);
+  for (const answer of answers) answer();
+  await expect.poll(() => received.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200', 'HTTP/1.1 429']);
+  socket.write(one);
+  await expect.poll(() => answers.length).toBe(3);
+  answers[2]!();
+  await expect.poll(() => received.match(/HTTP\/1\.1 200/g)).toHaveLength(3);
+  socket.destroy();
+});

@@ -56,6 +56,9 @@ const AUCTION_PATH = '/openrtb2/auction';
 /** How often node looks for slow clients: its default of 30 s would make the timeouts above it a fiction. */
 const SLOW_CLIENT_CHECK_MS = 250;
 
+/** How long closing waits for a request that is still being sent. */
+const SLOW_CLIENT_PATIENCE_MS = 2000;
+
 /** Rejects when the address cannot be listened on; the message names it. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const connections = new ClientConnections(options.connectionsMax, options.observer.onCut);
@@ -102,7 +105,10 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       isClosing = true;
       const closed = app.close();
       connections.cutSilent();
+      // Node no longer looks for slow clients once it is closing.
+      const patience = setTimeout(connections.cutIdle, Math.min(options.requestTimeoutMs, SLOW_CLIENT_PATIENCE_MS));
       await closed;
+      clearTimeout(patience);
     },
   };
 }

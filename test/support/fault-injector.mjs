@@ -7,15 +7,27 @@ import { getHeapStatistics } from 'node:v8';
 const descriptors = [];
 let ballast = [];
 let blocking;
+let taking;
 
-const heapShare = () => {
+/** Opens no file, unlike `process.memoryUsage`: there may be no descriptor for it. */
+function heap() {
   const { used_heap_size, heap_size_limit } = getHeapStatistics();
-  return used_heap_size / heap_size_limit;
-};
+  return { heapUsedBytes: used_heap_size, heapShare: used_heap_size / heap_size_limit };
+}
 
 function block(forMs) {
   const untilMs = performance.now() + forMs;
   while (performance.now() < untilMs);
+}
+
+function takeDescriptors() {
+  for (;;) {
+    try {
+      descriptors.push(openSync(devNull, 'r'));
+    } catch {
+      return;
+    }
+  }
 }
 
 const DEEDS = {
@@ -24,20 +36,17 @@ const DEEDS = {
     blocking = setInterval(() => block(forMs), everyMs);
   },
   stopBlocking: () => clearInterval(blocking),
-  takeAllDescriptors: () => {
-    for (;;) {
-      try {
-        descriptors.push(openSync(devNull, 'r'));
-      } catch {
-        return;
-      }
-    }
+  // And those that become free meanwhile.
+  takeDescriptors: () => {
+    taking = setInterval(takeDescriptors, 5);
+    takeDescriptors();
   },
-  giveDescriptors: ({ count }) => {
-    for (const descriptor of descriptors.splice(0, count)) closeSync(descriptor);
+  giveDescriptors: () => {
+    clearInterval(taking);
+    for (const descriptor of descriptors.splice(0)) closeSync(descriptor);
   },
   fillHeap: ({ toShare }) => {
-    while (heapShare() < toShare) ballast.push(Array.from({ length: 10_000 }, (_, index) => index + 0.5));
+    while (heap().heapShare < toShare) ballast.push(Array.from({ length: 10_000 }, (_, index) => index + 0.5));
   },
   emptyHeap: () => {
     ballast = [];
@@ -58,5 +67,5 @@ const DEEDS = {
 
 process.on('message', ({ id, deed, ...details }) => {
   DEEDS[deed](details);
-  process.send({ id, heapShare: heapShare(), heapUsedBytes: process.memoryUsage().heapUsed });
+  process.send({ id, ...heap() });
 });

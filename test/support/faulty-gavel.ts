@@ -15,9 +15,15 @@ export type Deed =
   | { readonly deed: 'block'; readonly forMs: number }
   | { readonly deed: 'blockEvery'; readonly forMs: number; readonly everyMs: number }
   | { readonly deed: 'fillHeap'; readonly toShare: number }
-  | { readonly deed: 'giveDescriptors'; readonly count: number }
   | {
-      readonly deed: 'stopBlocking' | 'takeAllDescriptors' | 'emptyHeap' | 'collectGarbage' | 'reject' | 'throw';
+      readonly deed:
+        | 'stopBlocking'
+        | 'takeDescriptors'
+        | 'giveDescriptors'
+        | 'emptyHeap'
+        | 'collectGarbage'
+        | 'reject'
+        | 'throw';
     };
 
 export interface ProcessState {
