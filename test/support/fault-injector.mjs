@@ -2,17 +2,23 @@
 // parent's channel, so that the engine itself needs no switches for tests.
 import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
-import { getHeapStatistics } from 'node:v8';
+import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8';
+
+const BALLAST_NUMBERS = 50_000;
 
 const descriptors = [];
 let ballast = [];
 let blocking;
 let taking;
 
+/** V8's limit less three semi-spaces of 16 MiB: what the old generation may have. */
+const oldBytesMax = getHeapStatistics().heap_size_limit - 48 * 1024 * 1024;
+
 /** Opens no file, unlike `process.memoryUsage`: there may be no descriptor for it. */
-function heap() {
-  const { used_heap_size, heap_size_limit } = getHeapStatistics();
-  return { heapUsedBytes: used_heap_size, heapShare: used_heap_size / heap_size_limit };
+function heapUsedBytes() {
+  return getHeapSpaceStatistics()
+    .filter(({ space_name }) => !space_name.startsWith('new_'))
+    .reduce((sum, { space_used_size }) => sum + space_used_size, 0);
 }
 
 function block(forMs) {
@@ -46,7 +52,11 @@ const DEEDS = {
     for (const descriptor of descriptors.splice(0)) closeSync(descriptor);
   },
   fillHeap: ({ toShare }) => {
-    while (heap().heapShare < toShare) ballast.push(Array.from({ length: 10_000 }, (_, index) => index + 0.5));
+    globalThis.gc();
+    const bytes = toShare * oldBytesMax - heapUsedBytes();
+    for (let filled = 0; filled < bytes; filled += 8 * BALLAST_NUMBERS)
+      ballast.push(new Array(BALLAST_NUMBERS).fill(0.5));
+    globalThis.gc();
   },
   emptyHeap: () => {
     ballast = [];
@@ -67,5 +77,5 @@ const DEEDS = {
 
 process.on('message', ({ id, deed, ...details }) => {
   DEEDS[deed](details);
-  process.send({ id, ...heap() });
+  process.send({ id, heapUsedBytes: heapUsedBytes() });
 });

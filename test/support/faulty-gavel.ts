@@ -27,7 +27,7 @@ export type Deed =
     };
 
 export interface ProcessState {
-  readonly heapShare: number;
+  /** Of the old generation. */
   readonly heapUsedBytes: number;
 }
 
