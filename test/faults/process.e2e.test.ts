@@ -1,5 +1,6 @@
 /** What happens to the process itself: blocked, starved, full, stopped, faulty. */
 import { afterEach, describe, expect, it } from 'vitest';
+import type { AuctionEvent } from '../../engine/exchange/auction-event.ts';
 import { type FaultyGavel, type FaultyGavelOptions, startFaultyGavel } from '../support/faulty-gavel.ts';
 import { IS_BUILT } from '../support/gavel-process.ts';
 import { startLoad } from '../support/load.ts';
@@ -13,6 +14,8 @@ afterEach(async () => {
 });
 
 const NEW_CONNECTION = { headers: { connection: 'close' } };
+/** What is done to a DSP that is held to blame, as reasons to skip it. */
+const PUNISHMENTS: ReadonlySet<string> = new Set(['breaker-open', 'out-of-rotation', 'throttled']);
 /** How long the process may take to be as before, once the cause has gone. */
 const RECOVERY_MS_MAX = 5000;
 
@@ -56,29 +59,36 @@ async function expectHealthyDsps(gavel: FaultyGavel): Promise<void> {
 }
 
 describe.skipIf(!IS_BUILT)('F41 the event loop is blocked (needs a build: npm run build)', () => {
-  it.each([
-    { blocks: '200 ms now and then', forMs: 200, everyMs: 1000 },
-    { blocks: '50 ms twice a second, as a busy collector would', forMs: 50, everyMs: 500 },
-  ])('for $blocks: no DSP is held to blame', async ({ forMs, everyMs }) => {
-    const gavel = await startEngine({
-      near: await startDsp(after(2, bidding({ price: 1 }))),
-      far: await startDsp(after(15, bidding({ price: 2 }))),
-    });
-    const load = startLoad(gavel.url, { clients: 4, seed: 41 });
+  // The DSPs live on the same machine: where it gives them no time, they are late indeed.
+  it('for 250 ms of every 400: no DSP is held to blame', { retry: 2 }, async () => {
+    const timeoutMs = 150;
+    const gavel = await startEngine(
+      {
+        near: await startDsp(after(2, bidding({ price: 1 }))),
+        far: await startDsp(after(15, bidding({ price: 2 }))),
+      },
+      {
+        config: {
+          auction: { tmaxDefaultMs: 500 },
+          dspDefaults: { callsPerSecond: 500, timeoutMs, timeoutMsMin: timeoutMs },
+        },
+      },
+    );
+    // As many as a block can hit, so that what is held against a DSP opens its breaker.
+    const load = startLoad(gavel.url, { clients: 16, seed: 41 });
     await load.answered(200);
-    await gavel.inject({ deed: 'blockEvery', forMs, everyMs });
+    await gavel.inject({ deed: 'blockEvery', forMs: 250, everyMs: 400 });
     const before = load.answeredAtMs.size;
-    await new Promise((resolve) => setTimeout(resolve, 4000));
+    await new Promise((resolve) => setTimeout(resolve, 3000));
     await gavel.inject({ deed: 'stopBlocking' });
-    expect(load.answeredAtMs.size).toBeGreaterThan(before + 50);
+    expect(load.answeredAtMs.size).toBeGreaterThan(before + 20);
     await expectHealthyDsps(gavel);
     gavel.kill('SIGTERM');
     await load.ended;
     expect(await gavel.ended).toEqual({ code: 0, signal: null });
-    // Nor is it left out for want of time, but in the auctions that the blocks themselves had used up.
-    const asked = (await gavel.events()).flatMap(({ dsps }) => dsps);
-    const skipped = asked.filter(({ result }) => result === 'skipped');
-    expect(skipped.length).toBeLessThan(asked.length * 0.01);
+    const detailsOf = (events: readonly AuctionEvent[]) =>
+      events.flatMap(({ dsps }) => dsps.map(({ detail }) => detail));
+    expect(detailsOf(await gavel.events()).filter((detail) => PUNISHMENTS.has(detail))).toEqual([]);
   });
 });
 

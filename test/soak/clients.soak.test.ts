@@ -6,7 +6,7 @@ import { bidding, startScriptedDsp } from '../support/scripted-dsp.ts';
 import { adRequest, postAdRequest } from '../support/test-gavel.ts';
 
 const CLIENTS = 5000;
-const REQUESTS = 4000;
+const REQUESTS = 1500;
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {

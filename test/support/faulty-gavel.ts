@@ -90,9 +90,14 @@ function launch(command: readonly string[], descriptorsMax: number | undefined):
     descriptorsMax === undefined ? command : ['sh', '-c', `ulimit -n ${descriptorsMax} && exec "$0" "$@"`, ...command];
   return spawn(limited[0]!, limited.slice(1), {
     cwd: ROOT,
-    env: { ...process.env, ...COLD },
+    env: { ...foreignEnvironment(), ...COLD },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
+}
+
+/** Without settings of ours: the engine takes what begins with GAVEL_ for its own. */
+function foreignEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GAVEL_')));
 }
 
 function injectorOf(child: ChildProcess): FaultyGavel['inject'] {
