@@ -20,6 +20,7 @@ import { openEventLog } from './adapters/event-log/event-log.embedded.ts';
 import { eventLogFolder } from './adapters/event-log/log-folders.ts';
 import { openReopeningEventLog } from './adapters/event-log/reopening-event-log.ts';
 import { PAYLOAD_BYTES_MAX } from './adapters/event-log/segment-format.ts';
+import { sparedLogFiles } from './adapters/event-log/spare-descriptors.ts';
 import { startAdminServer } from './adapters/http/admin-server.ts';
 import { startHttpServer } from './adapters/http/server.ts';
 import { createLog, type Log } from './adapters/log.ts';
@@ -27,6 +28,8 @@ import type { MetricSnapshot } from './adapters/metrics/exposition.ts';
 import { createMetrics, type Metrics } from './adapters/metrics/metrics.ts';
 import { createMarkupFetcher } from './adapters/notices/markup-fetcher.ts';
 import { createNoticeSender } from './adapters/notices/notice-sender.ts';
+import { clientConnectionsWithin, descriptorLimit } from './adapters/process/descriptors.ts';
+import { createFaultPolicy, type FaultOrigin, UNCAUGHT_FAULTS } from './adapters/process/fault-policy.ts';
 import { v8HeapShare, watchHeap } from './adapters/process/heap.ts';
 import { type LoopDelayWatch, watchLoopDelay } from './adapters/process/loop-delay.ts';
 import type { DspState } from './adapters/workers/messages.ts';
@@ -63,6 +66,8 @@ export interface Gavel {
   readonly metrics: () => Promise<readonly MetricSnapshot[]>;
   /** State of each DSP as this process sees it: body of `GET /admin/dsps`. */
   readonly dsps: () => DspState[];
+  /** Takes a fault that nobody caught, counts and logs it, and says what the process does next (docs/overload.md). */
+  readonly uncaught: (origin: 'exception' | 'rejection', error: unknown) => 'go-on' | 'drain';
   /** Finishes auctions under way, flushes events, sends what notices it can, closes everything. */
   readonly close: () => Promise<void>;
 }
@@ -135,14 +140,20 @@ async function open(
     log.error({ err: fault.error, actor: fault.actorName, decision: fault.decision }, 'actor fault');
   };
   const supervisor = (): Supervisor => restartWithin(RESTARTS, onFault);
+  const onProcessFault = (origin: FaultOrigin, err: unknown): void => {
+    metrics.processFault(origin);
+    log.error({ err, origin }, 'process fault');
+  };
 
   const eventLog =
     outside.eventLog === undefined
-      ? await openEvents(config, timers, metrics, log)
+      ? await openEvents(config, timers, metrics, log, opened)
       : { log: outside.eventLog, isHealthy: () => true };
   opened.push(() => eventLog.log.close());
-  const resolvers = outside.resolvers ?? createHostResolvers({ clock });
-  const transport = outside.transport ?? (await openTransport(config, clock, timers, resolvers, metrics));
+  const resolvers =
+    outside.resolvers ?? createHostResolvers({ clock, onRefused: () => metrics.queueRefused('name-lookups') });
+  const transport =
+    outside.transport ?? (await openTransport(config, clock, timers, resolvers, metrics, onProcessFault));
   opened.push(() => transport.close());
   const notices = createNoticeSender({
     timers,
@@ -156,7 +167,13 @@ async function open(
   });
   metrics.noticeQueueLength(notices.queueLength);
   opened.push(() => notices.close(NOTICE_DRAIN_MS));
-  const markupFetcher = createMarkupFetcher({ clock, timers, resolvers, allowedHosts: config.notices.allowedHosts });
+  const markupFetcher = createMarkupFetcher({
+    clock,
+    timers,
+    resolvers,
+    allowedHosts: config.notices.allowedHosts,
+    onRefused: () => metrics.queueRefused('markup-fetches'),
+  });
   opened.push(markupFetcher.close);
 
   const system = nact.start();
@@ -181,14 +198,17 @@ async function open(
   const loop = watchLoopDelay({ clock, timers });
   opened.push(async () => loop.stop());
   const random = outside.random ?? Math.random;
-  const dsps = openDsps(config, residents, { transport, clock, random, loop }, supervisor, metrics);
+  const dsps = openDsps(config, residents, { transport, clock, random, loop }, supervisor, metrics, onProcessFault);
   metrics.dspHealth(dsps);
 
+  let isRestartWanted = false;
+  metrics.restartWanted(() => isRestartWanted);
   const heap = watchHeap({
     timers,
     readShare: v8HeapShare,
     restartShare: HEAP_SHARE_RESTART,
     onRestartWanted: (heapShare) => {
+      isRestartWanted = true;
       log.warn({ heapShare }, 'the heap is nearly full: this process is to be replaced');
       outside.supervisor?.replaceMe();
     },
@@ -239,6 +259,7 @@ async function open(
   if (outside.supervisor === undefined) await openAdmin(config, dspStates, log, opened);
   const server = await startHttpServer({
     ...config.server,
+    connectionsMax: clientConnections(config, log),
     listens: outside.supervisor === undefined,
     requestBytesMax: REQUEST_BYTES_MAX,
     clock,
@@ -251,9 +272,39 @@ async function open(
       ...outside.supervisor?.status(),
     }),
     metrics: { contentType: metrics.contentType, text: outside.supervisor?.metricsText ?? metrics.text },
+    observer: {
+      onCut: metrics.clientConnectionCut,
+      onRequestsFull: () => {
+        metrics.queueRefused('ad-requests');
+        metrics.intake.onRefused('overloaded');
+      },
+      onFault: (error) => onProcessFault('request', error),
+    },
   });
+  metrics.clientConnections(server.connectionCount);
   opened.push(() => server.close());
-  return { url: server.url, takeConnection: server.take, metrics: metrics.snapshot, dsps: dspStates };
+  const policy = createFaultPolicy(UNCAUGHT_FAULTS, clock);
+  return {
+    url: server.url,
+    takeConnection: server.take,
+    metrics: metrics.snapshot,
+    dsps: dspStates,
+    uncaught: (origin, error) => {
+      onProcessFault(origin, error);
+      return policy();
+    },
+  };
+}
+
+/** As configured, or fewer where the process may not open so many files. */
+function clientConnections(config: Config, log: Log): number {
+  const { connectionsMax } = config.server;
+  const limit = descriptorLimit();
+  if (limit === null) return connectionsMax;
+  const toDsps = config.dsps.reduce((sum, dsp) => sum + connectionsTo(dsp, config), 0);
+  const fitting = clientConnectionsWithin(limit, toDsps);
+  if (fitting < connectionsMax) log.warn({ limit, fitting }, 'the limit of open files leaves fewer client connections');
+  return Math.min(connectionsMax, fitting);
 }
 
 /** What `GET /status` wants to know of the event log. */
@@ -262,12 +313,20 @@ interface OpenedEventLog {
   readonly isHealthy: () => boolean;
 }
 
-async function openEvents(config: Config, timers: Timers, metrics: Metrics, log: Log): Promise<OpenedEventLog> {
+async function openEvents(
+  config: Config,
+  timers: Timers,
+  metrics: Metrics,
+  log: Log,
+  opened: (() => Promise<void>)[],
+): Promise<OpenedEventLog> {
   const { segmentBytesMax, totalBytesMax, retention, syncIntervalMs } = config.events;
   const folder = eventLogFolder(config.dataDirectory);
+  const files = sparedLogFiles();
+  opened.push(async () => files.release());
   const eventLog = await openReopeningEventLog({
     open: () =>
-      openEventLog({ folder, timers, segmentBytes: segmentBytesMax, totalBytesMax, retention, syncIntervalMs }),
+      openEventLog({ folder, files, timers, segmentBytes: segmentBytesMax, totalBytesMax, retention, syncIntervalMs }),
     timers,
     observer: {
       onReopened: ({ recovery }) => log.info({ recovery }, 'event log reopened'),
@@ -285,6 +344,7 @@ async function openTransport(
   timers: Timers,
   resolvers: HostResolvers,
   metrics: Metrics,
+  onProcessFault: (origin: FaultOrigin, error: unknown) => void,
 ): Promise<DspTransport> {
   const { dspDefaults } = config;
   const transport: UndiciTransport = createUndiciTransport({
@@ -302,6 +362,7 @@ async function openTransport(
     responseBytesMax: RESPONSE_BYTES_MAX,
     connectTimeoutMs: dspDefaults.connectTimeoutMs,
     keepAliveMs: dspDefaults.keepAliveMs,
+    onFault: (error) => onProcessFault('deadline', error),
   });
   metrics.dspConnections(transport.connections);
   await transport.preconnect();
@@ -314,6 +375,7 @@ function openDsps(
   around: Pick<DspActorOptions, 'transport' | 'clock' | 'random' | 'loop'>,
   supervisor: () => Supervisor,
   metrics: Metrics,
+  onProcessFault: (origin: FaultOrigin, error: unknown) => void,
 ): DspActor[] {
   const readResponse = createResponseReader();
   return config.dsps.map((dsp) =>
@@ -326,7 +388,7 @@ function openDsps(
         reply: { strictness: dsp.strictness, readResponse },
       },
       supervisor: supervisor(),
-      observer: metrics.dsp(dsp.id),
+      observer: { ...metrics.dsp(dsp.id), onReplyFault: (error) => onProcessFault('reply', error) },
       onOverflow: () => metrics.mailboxDropped('dsp', 'refuse-newest'),
     }),
   );

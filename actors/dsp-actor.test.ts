@@ -49,6 +49,7 @@ function start(overrides: Partial<DspActorOptions> = {}) {
   const observed: DspReply[] = [];
   const faults: ActorFault[] = [];
   const late: string[] = [];
+  const replyFaults: unknown[] = [];
   const { mailbox, snapshot } = spawnDspActor(spawnParent(system, 'residents'), {
     definition: {
       id: 'a',
@@ -64,11 +65,12 @@ function start(overrides: Partial<DspActorOptions> = {}) {
     observer: {
       onReply: (_dspId, reply) => observed.push(reply),
       onLate: (dspId) => late.push(dspId),
+      onReplyFault: (error) => replyFaults.push(error),
     },
     onOverflow: () => {},
     ...overrides,
   });
-  return { mailbox, snapshot, transport, observed, late, faults };
+  return { mailbox, snapshot, transport, observed, late, faults, replyFaults };
 }
 
 /** A request actor's side of the fan-out; `isOver` once nobody waits any more. */
@@ -230,6 +232,80 @@ test('timeouts during which our own loop was blocked are not held against the DS
   await timeOut(actor, 12, 1200);
   await ask(actor.mailbox, time.nowMs + 90);
   expect(actor.snapshot()).toMatchObject({ state: 'healthy' });
+});
+
+test.each(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM'])(
+  'that we could not connect for want of something of ours (%s) is not held against the DSP',
+  async (code) => {
+    const actor = start();
+    await failToConnect(actor, code);
+    expect(actor.snapshot()).toMatchObject({ state: 'healthy' });
+  },
+);
+
+test('that a DSP refuses connections is', async () => {
+  const actor = start();
+  await failToConnect(actor, 'ECONNREFUSED');
+  expect(actor.snapshot()).toMatchObject({ state: 'open' });
+});
+
+async function failToConnect({ mailbox, transport }: ReturnType<typeof start>, code: string): Promise<void> {
+  for (let call = 0; call < 12; call++) {
+    time.nowMs += 100;
+    await ask(mailbox, time.nowMs + 90);
+    transport.calls.at(-1)!.answer({ kind: 'unreachable', code, latencyMs: 1 });
+  }
+  await ask(mailbox, time.nowMs + 90);
+}
+
+test('a fault of ours in reading an answer costs that answer only, and the DSP nothing', async () => {
+  const fault = new Error('reader');
+  const definition = {
+    id: 'a',
+    health: HEALTH,
+    dialect: dialect({ version: '2.5', quirks: [], blockedAdvertisers: [], blockedCategories: [] } as const),
+    reply: {
+      strictness: 'default',
+      readResponse: () => {
+        throw fault;
+      },
+    },
+  } as const;
+  const actor = start({ definition });
+  for (let call = 0; call < 12; call++) {
+    time.nowMs += 100;
+    const { replies } = await ask(actor.mailbox, time.nowMs + 90);
+    actor.transport.calls.at(-1)!.answer(answered(BID));
+    expect(replies).toMatchObject([{ result: 'invalid', detail: 'fault' }]);
+  }
+  await ask(actor.mailbox, time.nowMs + 90);
+  expect(actor.replyFaults).toEqual(new Array(12).fill(fault));
+  expect(actor.snapshot()).toMatchObject({ state: 'healthy' });
+  expect(actor.faults).toEqual([]);
+});
+
+test('the mailbox holds the results of all calls that may be under way, and solicitations beside them', async () => {
+  const inFlightMax = 20_000;
+  let refused = 0;
+  const { mailbox, transport } = start({
+    definition: {
+      id: 'a',
+      health: { ...HEALTH, inFlightMax },
+      dialect: dialect({ version: '2.5', quirks: [], blockedAdvertisers: [], blockedCategories: [] }),
+      reply: { strictness: 'default', readResponse: READ_RESPONSE },
+    },
+    onOverflow: () => {
+      refused++;
+    },
+  });
+  for (let waiting = 0; waiting < inFlightMax; ) {
+    for (let batch = 0; batch < 5000; batch++, waiting++) mailbox.tell(solicit(fanOut().offer));
+    await settled();
+  }
+  expect(transport.calls).toHaveLength(inFlightMax);
+  for (const { answer } of transport.calls) answer(answered('', 204));
+  expect(mailbox.tell(solicit(fanOut().offer))).toBe(true);
+  expect(refused).toBe(0);
 });
 
 test('a late answer teaches how slow the DSP is', async () => {

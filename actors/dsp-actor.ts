@@ -13,7 +13,15 @@ import {
   recordLateAnswer,
   snapshot,
 } from '../engine/dsp/dsp-health.ts';
-import { type DspReply, type ReplyContext, type ReplyResult, readReply, skippedReply } from '../engine/dsp/reply.ts';
+import { isOwnShortage } from '../engine/dsp/own-shortage.ts';
+import {
+  type DspReply,
+  faultedReply,
+  type ReplyContext,
+  type ReplyResult,
+  readReply,
+  skippedReply,
+} from '../engine/dsp/reply.ts';
 import type { Dialect } from '../engine/dsp/solicitation.ts';
 import {
   createWaitingModel,
@@ -24,7 +32,7 @@ import {
 } from '../engine/dsp/waiting/waiting-model.ts';
 import type { BidFeedback } from '../engine/exchange/progressive-closing.ts';
 import type { Clock } from '../engine/ports/clock.ts';
-import type { DspTransport } from '../engine/ports/dsp-transport.ts';
+import type { DspTransport, DspTransportResult } from '../engine/ports/dsp-transport.ts';
 import type { LoopWatch } from '../engine/ports/loop-watch.ts';
 import type { Random } from '../engine/ports/random.ts';
 import type { FanOut } from './fan-out.ts';
@@ -58,6 +66,8 @@ export interface DspObserver {
   readonly onReply: (dspId: string, reply: DspReply) => void;
   /** The reply came when its auction was over. */
   readonly onLate: (dspId: string) => void;
+  /** Our own code failed on an answer. */
+  readonly onReplyFault: (error: unknown) => void;
 }
 
 export interface DspActorOptions {
@@ -78,8 +88,10 @@ export interface DspActor {
   readonly snapshot: () => DspHealthSnapshot;
 }
 
-/** Largest mailbox: many times the calls that can be under way, so only a stuck actor ever reaches it. */
-const MAILBOX_LENGTH_MAX = 10_000;
+/** Solicitations that may wait: more than a process starts in one turn of its loop, so only a stuck actor reaches it. */
+const SOLICITATIONS_WAITING_MAX = 10_000;
+/** What one call may leave in the mailbox before the next solicitation: its result, a late answer, feedback on its bid. */
+const MAIL_PER_CALL_MAX = 3;
 /** A timeout during which our own loop was blocked for this share of it says nothing about the DSP. */
 const LOCAL_FAULT_SHARE = 0.2;
 /** Bounds the work per answer where timeouts are long: answers after a second count as never. */
@@ -92,7 +104,7 @@ export function spawnDspActor(parent: ActorParent, options: DspActorOptions): Ds
     initialState: () => actor.restart(),
     handle: (health, message, nowMs) => actor.handle(health, message, nowMs),
     supervisor: options.supervisor,
-    lengthMax: MAILBOX_LENGTH_MAX,
+    lengthMax: SOLICITATIONS_WAITING_MAX + MAIL_PER_CALL_MAX * options.definition.health.inFlightMax,
     overflow: 'refuse-newest',
     onOverflow: options.onOverflow,
   });
@@ -168,7 +180,7 @@ class DspCaller {
   }
 
   #call(fanOut: FanOut, decision: DspCallDecision, nowMs: number): void {
-    const { definition, transport, clock, loop } = this.#options;
+    const { definition, transport } = this.#options;
     const { timeoutMs, isAwaited } = decision;
     const deadlineAtMs = nowMs + timeoutMs;
     const pending = { model: this.#waiting, calledAtMs: nowMs, deadlineAtMs, isOver: false };
@@ -189,16 +201,33 @@ class DspCaller {
       },
       (result) => {
         pending.isOver = true;
-        const reply = readReply(result, context);
-        const isLocalFault =
-          result.kind === 'timeout' &&
-          loop.blockedMsBetween(nowMs, clock.monotonicMs()) >= timeoutMs * LOCAL_FAULT_SHARE;
-        const { latencyMs } = reply;
-        this.mailbox?.post({ kind: 'result', result: reply.result, latencyMs, decision, isLocalFault });
-        this.#deliver(fanOut, reply, isAwaited);
+        const reply = this.#read(result, context);
+        const isLocalFault = reply === null || this.#isLocalFault(result, nowMs, timeoutMs);
+        const delivered = reply ?? faultedReply(definition.id, result.latencyMs);
+        const { latencyMs } = delivered;
+        this.mailbox?.post({ kind: 'result', result: delivered.result, latencyMs, decision, isLocalFault });
+        this.#deliver(fanOut, delivered, isAwaited);
       },
     );
     fanOut.abandons.push(abandon);
+  }
+
+  /** Null: our own code failed. It runs in a callback of the transport, where nobody else would catch that. */
+  #read(result: DspTransportResult, context: ReplyContext): DspReply | null {
+    try {
+      return readReply(result, context);
+    } catch (error) {
+      this.#options.observer.onReplyFault(error);
+      return null;
+    }
+  }
+
+  /** Whether a failure is ours: our loop was blocked while the answer may have come, or we could not connect at all. */
+  #isLocalFault(result: DspTransportResult, calledAtMs: number, timeoutMs: number): boolean {
+    if (result.kind === 'unreachable') return isOwnShortage(result.code);
+    if (result.kind !== 'timeout') return false;
+    const { loop, clock } = this.#options;
+    return loop.blockedMsBetween(calledAtMs, clock.monotonicMs()) >= timeoutMs * LOCAL_FAULT_SHARE;
   }
 
   readonly #onLateAnswer = (latencyMs: number): void => {

@@ -88,7 +88,7 @@ class World {
       },
       clock: this.clock,
       supervisor: restartWithin({ restartsMax: 0, windowMs: 1 }, () => {}),
-      observer: { onReply: () => {}, onLate: (dspId) => this.late.push(dspId) },
+      observer: { onReply: () => {}, onLate: (dspId) => this.late.push(dspId), onReplyFault: () => {} },
       random: () => 0.5,
       loop: { blockedMsBetween: () => 0 },
       onOverflow: () => {},

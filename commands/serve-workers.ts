@@ -9,6 +9,7 @@ import { createLog, type Log } from '../adapters/log.ts';
 import type { MetricSnapshot } from '../adapters/metrics/exposition.ts';
 import { MetricSums } from '../adapters/metrics/metric-sums.ts';
 import { SupervisorMetrics } from '../adapters/metrics/supervisor-metrics.ts';
+import { createFaultPolicy, UNCAUGHT_FAULTS } from '../adapters/process/fault-policy.ts';
 import { ConnectionDealer } from '../adapters/workers/connection-dealer.ts';
 import { dspsOfWorkers } from '../adapters/workers/dsp-states.ts';
 import { Gathering } from '../adapters/workers/gathering.ts';
@@ -24,6 +25,8 @@ import type { WorkerStart } from './worker.ts';
 export interface RunningWorkers {
   /** Where publishers connect. */
   readonly url: string;
+  /** As `Gavel.uncaught`, for faults of the supervisor itself. */
+  readonly uncaught: (origin: 'exception' | 'rejection', error: unknown) => 'go-on' | 'drain';
   /** Stops accepting, drains all workers, resolves when they have ended. */
   readonly close: () => Promise<void>;
 }
@@ -48,7 +51,15 @@ export async function startWorkers(config: Config): Promise<RunningWorkers> {
       opened.push(admin.close);
       log.info({ url: admin.url }, 'admin listener opened');
     }
-    return { url, close };
+    const policy = createFaultPolicy(UNCAUGHT_FAULTS, systemClock);
+    return {
+      url,
+      uncaught: (origin, err) => {
+        log.error({ err, origin }, 'supervisor fault');
+        return policy();
+      },
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

@@ -44,25 +44,41 @@ export async function serve(args: readonly string[]): Promise<void> {
   process.stdout.write(`${welcome(gavel.url, config.dsps.length)}\n`);
   if (config.dsps.length === 0) process.stderr.write(`${NO_DSPS}\n`);
   let isClosing = false;
+  let isFaulty = false;
   void simulated?.exited.then(() => {
     if (!isClosing) process.stderr.write('gavel: the simulated DSPs have ended; every call to them will fail\n');
   });
-  const ending = closeWithGrace({ delay: DRAIN_MS_MAX, logger: false, skip: ['SIGTERM'] }, async ({ err }) => {
+  const ending = closeWithGrace({ delay: DRAIN_MS_MAX, logger: false, skip: OWN_EVENTS }, async () => {
     isClosing = true;
-    if (err !== undefined) process.stderr.write(`gavel: ${err.stack ?? err.message}\n`);
     await gavel.close();
     await simulated?.close();
+    // The exit code tells a supervisor to start another one.
+    if (isFaulty) process.exit(1);
   });
   // Supervisors repeat SIGTERM: a second one must not cut the drain short, as a second SIGINT from a keyboard does.
   process.on('SIGTERM', () => {
     if (!isClosing) ending.close();
   });
+  const onUncaught = (origin: 'exception' | 'rejection', error: unknown): void => {
+    if (gavel.uncaught(origin, error) === 'go-on' || isClosing) return;
+    isFaulty = true;
+    process.stderr.write('gavel: too many faults: draining, to be replaced\n');
+    ending.close();
+  };
+  process.on('uncaughtException', (error) => onUncaught('exception', error));
+  process.on('unhandledRejection', (reason) => onUncaught('rejection', reason));
 }
 
 async function start(config: Config): Promise<RunningWorkers> {
   if (config.server.workers === 1) return startGavel(config, { beforeListening: () => warmUp(config) });
   return startWorkers(config);
 }
+/** Handled here and not by close-with-grace, which would end the process by the first of each. */
+const OWN_EVENTS: ('SIGTERM' | 'uncaughtException' | 'unhandledRejection')[] = [
+  'SIGTERM',
+  'uncaughtException',
+  'unhandledRejection',
+];
 
 async function startSimulatedDsps(scenarioPath: string | undefined, count: number): Promise<DspProcess> {
   try {

@@ -28,13 +28,9 @@ let lastId = 0;
 
 let isEnding = false;
 const ending = closeWithGrace(
-  { delay: WORKER_DRAIN_MS_MAX, logger: false, skip: ['SIGTERM', 'SIGINT'] },
-  async ({ err }) => {
+  { delay: WORKER_DRAIN_MS_MAX, logger: false, skip: ['SIGTERM', 'SIGINT', 'uncaughtException', 'unhandledRejection'] },
+  async () => {
     isEnding = true;
-    if (err !== undefined) {
-      process.stderr.write(`gavel: ${err.stack ?? err.message}\n`);
-      leave('crash');
-    }
     await gavel?.close();
     if (gavel !== null) await say({ kind: 'last-metrics', metrics: await gavel.metrics() });
   },
@@ -42,6 +38,16 @@ const ending = closeWithGrace(
 const end = (): void => {
   if (!isEnding) void ending.close();
 };
+/** Goes on after a few, as a single engine does (docs/overload.md); one that cannot start has nothing to go on with. */
+const onUncaught = (origin: 'exception' | 'rejection', error: unknown): void => {
+  if (gavel === null) process.stderr.write(`gavel: ${error instanceof Error ? error.stack : error}\n`);
+  else if (gavel.uncaught(origin, error) === 'go-on') return;
+  leave('crash');
+  end();
+};
+
+process.on('uncaughtException', (error) => onUncaught('exception', error));
+process.on('unhandledRejection', (reason) => onUncaught('rejection', reason));
 
 process.on('disconnect', end);
 process.on('SIGTERM', () => leave('signal'));

@@ -90,7 +90,12 @@ export const CONFIG_SCHEMA: ConfigSchema = {
       ),
       requestTimeoutMs: integer(2000, 100, 60_000, 'ms a client may take to send the whole request.'),
       idleTimeoutMs: integer(10_000, 100, 600_000, 'ms an idle connection is kept open.'),
-      connectionsMax: integer(20_000, 1, 1_000_000, 'Open client connections; further ones are closed at once.'),
+      connectionsMax: integer(
+        20_000,
+        1,
+        1_000_000,
+        'Open client connections, and ad requests under way; the idlest connection makes room for one more.',
+      ),
       drainIdleMs: integer(
         1000,
         0,

@@ -33,7 +33,7 @@ interface SourceFile {
 }
 
 function sourceFiles(): SourceFile[] {
-  const paths: string[] = readdirSync(ROOT).filter((name) => name.endsWith('.ts') && name !== 'vitest.config.ts');
+  const paths: string[] = readdirSync(ROOT).filter((name) => name.endsWith('.ts') && !name.startsWith('vitest.'));
   for (const room of ROOMS) {
     for (const entry of readdirSync(join(ROOT, room), { recursive: true, encoding: 'utf8' })) {
       if (entry.endsWith('.ts')) paths.push(join(room, entry));

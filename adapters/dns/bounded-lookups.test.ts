@@ -5,18 +5,24 @@ import type { ResolvedAddress, ResolveHost } from './resolve-host.ts';
 const ADDRESSES: readonly ResolvedAddress[] = [{ address: '192.0.2.1', family: 4 }];
 
 let nowMs: number;
+let refused: number;
 /** Names asked, in order, and how each is answered. */
 let asked: { readonly hostname: string; readonly answer: () => void; readonly fail: () => void }[];
 let find: ResolveHost;
 
 beforeEach(() => {
   nowMs = 0;
+  refused = 0;
   asked = [];
   const resolve: ResolveHost = (hostname) =>
     new Promise((onAnswer, onFailure) => {
       asked.push({ hostname, answer: () => onAnswer(ADDRESSES), fail: () => onFailure(new Error(hostname)) });
     });
-  find = boundLookups(resolve, { wallMs: () => 0, monotonicMs: () => nowMs });
+  const clock = { wallMs: () => 0, monotonicMs: () => nowMs };
+  const onRefused = (): void => {
+    refused++;
+  };
+  find = boundLookups(resolve, { clock, onRefused });
 });
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -50,6 +56,7 @@ test('slow names hold a bounded number of lookups; the next waits for a place, i
 test('when too many wait the next fails at once, and is asked when there is room', async () => {
   const lookups = findMany(LOOKUP_LIMITS.underWayMax + LOOKUP_LIMITS.waitingMax);
   await expect(find('late.test')).rejects.toMatchObject({ code: 'LOOKUPS_FULL' });
+  expect(refused).toBe(1);
   for (let i = 0; i < lookups.length; i += 1) {
     asked[i]!.answer();
     await turn();

@@ -16,13 +16,16 @@ export const LOOKUP_LIMITS = {
 
 type Addresses = readonly ResolvedAddress[];
 
+/** Of `resolve`'s lookups, how many may be under way, and who hears of those refused because too many were waiting. */
+export interface LookupBounds {
+  readonly clock: Clock;
+  readonly underWayMax?: number;
+  readonly onRefused: () => void;
+}
+
 /** Nothing but failures is kept: every connection that needs an address asks anew. */
-export function boundLookups(
-  resolve: ResolveHost,
-  clock: Clock,
-  underWayMax: number = LOOKUP_LIMITS.underWayMax,
-): ResolveHost {
-  const lookups = new BoundedLookups(resolve, clock, underWayMax);
+export function boundLookups(resolve: ResolveHost, bounds: LookupBounds): ResolveHost {
+  const lookups = new BoundedLookups(resolve, bounds);
   return (hostname) => lookups.find(hostname);
 }
 
@@ -30,6 +33,7 @@ class BoundedLookups {
   readonly #resolve: ResolveHost;
   readonly #clock: Clock;
   readonly #underWayMax: number;
+  readonly #onRefused: () => void;
   /** Under way or waiting, by host name. */
   readonly #open = new Map<string, Promise<Addresses>>();
   readonly #waiting = new Ring<() => void>();
@@ -37,10 +41,11 @@ class BoundedLookups {
   readonly #failures = new Map<string, { readonly error: unknown; readonly untilMs: number }>();
   #underWay = 0;
 
-  constructor(resolve: ResolveHost, clock: Clock, underWayMax: number) {
+  constructor(resolve: ResolveHost, { clock, underWayMax = LOOKUP_LIMITS.underWayMax, onRefused }: LookupBounds) {
     this.#resolve = resolve;
     this.#clock = clock;
     this.#underWayMax = underWayMax;
+    this.#onRefused = onRefused;
   }
 
   find(hostname: string): Promise<Addresses> {
@@ -49,6 +54,7 @@ class BoundedLookups {
     const failure = this.#failures.get(hostname);
     if (failure !== undefined && this.#clock.monotonicMs() < failure.untilMs) return Promise.reject(failure.error);
     if (this.#waiting.length >= LOOKUP_LIMITS.waitingMax) {
+      this.#onRefused();
       return Promise.reject(Object.assign(new Error('too many name lookups'), { code: 'LOOKUPS_FULL' }));
     }
     const lookup = this.#look(hostname).finally(() => this.#open.delete(hostname));

@@ -17,6 +17,8 @@ export interface HostResolvers {
 
 export interface HostResolversOptions {
   readonly clock: Clock;
+  /** A lookup failed at once because too many were waiting. */
+  readonly onRefused?: () => void;
   /** Name servers, `address` or `address:port`; those of the system when absent. */
   readonly nameServers?: readonly string[];
   /** Asked last; the resolver of the system when absent. */
@@ -32,9 +34,9 @@ const NAME_SERVER_TIMEOUT_MS = 500;
 const SYSTEM_LOOKUPS_MAX = 1;
 
 export function createHostResolvers(options: HostResolversOptions): HostResolvers {
-  const { clock, nameServers, system = resolveWithSystem } = options;
-  const askNameServers = boundLookups(nameServerResolver(nameServers), clock);
-  const askSystem = boundLookups(system, clock, SYSTEM_LOOKUPS_MAX);
+  const { clock, onRefused = () => {}, nameServers, system = resolveWithSystem } = options;
+  const askNameServers = boundLookups(nameServerResolver(nameServers), { clock, onRefused });
+  const askSystem = boundLookups(system, { clock, onRefused, underWayMax: SYSTEM_LOOKUPS_MAX });
   const configured = firstOf([hostsFileResolver(), askNameServers, askSystem]);
   return { public: askNameServers, configured: cacheAddresses(configured, clock) };
 }

@@ -28,9 +28,33 @@ function fakeTime() {
   };
 }
 
+const rethrow = (error: unknown): void => {
+  throw error;
+};
+
+const atOnce = (run: () => void): void => run();
+
+test('an entry that throws keeps no other from expiring, nor the queue from going on', () => {
+  const time = fakeTime();
+  const faults: unknown[] = [];
+  const queue = new DeadlineQueue(time.clock, time.timers, (error) => faults.push(error), atOnce);
+  const expired: number[] = [];
+  const fault = new Error('expire');
+  queue.add(5, {
+    expire: () => {
+      throw fault;
+    },
+  });
+  queue.add(5, { expire: (nowMs) => void expired.push(nowMs) });
+  queue.add(9, { expire: (nowMs) => void expired.push(nowMs) });
+  time.advanceTo(10);
+  expect(expired).toEqual([5, 9]);
+  expect(faults).toEqual([fault]);
+});
+
 test('entries expire at their deadline, never before, on one timer', () => {
   const time = fakeTime();
-  const queue = new DeadlineQueue(time.clock, time.timers, (run) => run());
+  const queue = new DeadlineQueue(time.clock, time.timers, rethrow, atOnce);
   const expired: [string, number][] = [];
   const entry = (name: string) => ({ expire: (nowMs: number) => void expired.push([name, nowMs]) });
   queue.add(20.2, entry('late'));
@@ -50,7 +74,7 @@ test('entries expire at their deadline, never before, on one timer', () => {
 
 test('an expiry may add entries', () => {
   const time = fakeTime();
-  const queue = new DeadlineQueue(time.clock, time.timers, (run) => run());
+  const queue = new DeadlineQueue(time.clock, time.timers, rethrow, atOnce);
   const expired: number[] = [];
   queue.add(5, { expire: (nowMs) => queue.add(nowMs + 5, { expire: (atMs) => void expired.push(atMs) }) });
   queue.add(30, { expire: (nowMs) => void expired.push(nowMs) });
@@ -61,7 +85,7 @@ test('an expiry may add entries', () => {
 test('nothing expires before what has arrived by then is read', () => {
   const time = fakeTime();
   const afterInput: (() => void)[] = [];
-  const queue = new DeadlineQueue(time.clock, time.timers, (run) => afterInput.push(run));
+  const queue = new DeadlineQueue(time.clock, time.timers, rethrow, (run) => afterInput.push(run));
   const seen: string[] = [];
   queue.add(5, { expire: () => seen.push('expired') });
   time.advanceTo(12);
@@ -72,7 +96,7 @@ test('nothing expires before what has arrived by then is read', () => {
 
 test('closing forgets everything', () => {
   const time = fakeTime();
-  const queue = new DeadlineQueue(time.clock, time.timers, (run) => run());
+  const queue = new DeadlineQueue(time.clock, time.timers, rethrow, atOnce);
   queue.add(5, { expire: () => expect.unreachable() });
   queue.close();
   time.advanceTo(10);

@@ -15,16 +15,26 @@ export interface Expiring {
 export class DeadlineQueue {
   readonly #clock: Clock;
   readonly #timers: Timers;
+  readonly #onFault: (error: unknown) => void;
   readonly #afterInput: (run: () => void) => void;
   /** Entries by deadline, rounded up to whole milliseconds so that nothing expires early. */
   readonly #buckets = new Map<number, Expiring[]>();
   #armedForMs = Number.POSITIVE_INFINITY;
   #timer: TimerHandle = null;
 
-  /** `afterInput` runs something once the sockets have been read that are readable now. */
-  constructor(clock: Clock, timers: Timers, afterInput: (run: () => void) => void = setImmediate) {
+  /**
+   * `onFault` hears of entries that threw; the others expire all the same. `afterInput` runs something once the sockets have
+   * been read that are readable now.
+   */
+  constructor(
+    clock: Clock,
+    timers: Timers,
+    onFault: (error: unknown) => void,
+    afterInput: (run: () => void) => void = setImmediate,
+  ) {
     this.#clock = clock;
     this.#timers = timers;
+    this.#onFault = onFault;
     this.#afterInput = afterInput;
   }
 
@@ -54,10 +64,10 @@ export class DeadlineQueue {
 
   readonly #fire = (): void => {
     this.#timer = null;
-    this.#afterInput(this.#expire);
+    this.#afterInput(this.#expireDue);
   };
 
-  readonly #expire = (): void => {
+  readonly #expireDue = (): void => {
     this.#armedForMs = Number.POSITIVE_INFINITY;
     const nowMs = this.#clock.monotonicMs();
     let nextMs = Number.POSITIVE_INFINITY;
@@ -67,9 +77,17 @@ export class DeadlineQueue {
         continue;
       }
       this.#buckets.delete(bucketMs);
-      for (const entry of entries) entry.expire(nowMs);
+      for (const entry of entries) this.#expire(entry, nowMs);
     }
     // An expiry may have added a bucket and armed the timer; keep whichever is earlier.
     if (nextMs < this.#armedForMs) this.#arm(nextMs);
   };
+
+  #expire(entry: Expiring, nowMs: number): void {
+    try {
+      entry.expire(nowMs);
+    } catch (error) {
+      this.#onFault(error);
+    }
+  }
 }

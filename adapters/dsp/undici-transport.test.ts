@@ -38,6 +38,9 @@ function transportTo(url: string, overrides: Partial<DspEndpoint> = {}): UndiciT
     responseBytesMax: MIB,
     connectTimeoutMs: 1000,
     keepAliveMs: 1000,
+    onFault: (error) => {
+      throw error;
+    },
   });
   cleanups.push(() => transport.close());
   return transport;

@@ -38,6 +38,8 @@ export interface UndiciTransportOptions {
   /** Bound on TCP and TLS set-up of a connection that outlives the call which asked for it. */
   readonly connectTimeoutMs: number;
   readonly keepAliveMs: number;
+  /** A call's owner threw when its time was up. */
+  readonly onFault: (error: unknown) => void;
 }
 
 export interface UndiciTransport extends DspTransport {
@@ -60,7 +62,7 @@ const BYTES_HELD_PER_DSP_MAX = 4 * 1024 * 1024;
 const PRECONNECTIONS_MAX = 4;
 
 export function createUndiciTransport(options: UndiciTransportOptions): UndiciTransport {
-  const deadlines = new DeadlineQueue(options.clock, options.timers);
+  const deadlines = new DeadlineQueue(options.clock, options.timers, options.onFault);
   const lines = new Map<string, DspLine>();
   for (const endpoint of options.endpoints) lines.set(endpoint.id, new DspLine(endpoint, options));
 

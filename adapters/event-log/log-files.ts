@@ -2,7 +2,14 @@
  * The few file operations the event log needs, as an interface: tests inject disk-full and I/O errors through it.
  * Every method rejects with the system error.
  */
+import { closeSync, fdatasync, ftruncate, open as openCallback, write } from 'node:fs';
 import { mkdir, open, readdir, readFile, stat, unlink } from 'node:fs/promises';
+import { promisify } from 'node:util';
+
+const openFile = promisify(openCallback);
+const writeAt = promisify(write);
+const truncateTo = promisify(ftruncate);
+const syncData = promisify(fdatasync);
 
 export interface LogFile {
   /** Like pwrite(2): may write fewer bytes than given; resolves to how many. */
@@ -47,11 +54,18 @@ export const nodeLogFiles: LogFiles = {
 };
 
 async function openLogFile(path: string, flags: 'wx' | 'r+'): Promise<LogFile> {
-  const handle = await open(path, flags);
+  return logFileOn(await openFile(path, flags));
+}
+
+/**
+ * A file by its descriptor, not by node's FileHandle, which closes in a thread: `close` has given the descriptor back when it
+ * returns, so whoever counts descriptors can take it at once.
+ */
+export function logFileOn(descriptor: number): LogFile {
   return {
-    write: async (bytes, position) => (await handle.write(bytes, 0, bytes.byteLength, position)).bytesWritten,
-    truncate: (lengthBytes) => handle.truncate(lengthBytes),
-    datasync: () => handle.datasync(),
-    close: () => handle.close(),
+    write: async (bytes, position) => (await writeAt(descriptor, bytes, 0, bytes.byteLength, position)).bytesWritten,
+    truncate: (lengthBytes) => truncateTo(descriptor, lengthBytes),
+    datasync: () => syncData(descriptor),
+    close: async () => closeSync(descriptor),
   };
 }

@@ -51,6 +51,7 @@ test('a client that goes away while its body is inflated gets no auction', async
     },
     status: () => ({}),
     metrics: { contentType: 'text/plain', text: async () => '' },
+    observer: { onCut: () => {}, onRequestsFull: () => {}, onFault: () => {} },
   });
   subscribe('http.server.request.start', onRequest);
   const inflating = new Promise<() => void>((resolve) => {

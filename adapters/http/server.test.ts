@@ -29,6 +29,7 @@ async function start(take: AdRequestPlace['take'], overrides: object = {}): Prom
     adRequests: { admit: () => ({ take, giveBack: () => {} }) },
     status: () => ({ status: 'ok' }),
     metrics: { contentType: 'text/plain', text: async () => 'rtb_build_info 1\n' },
+    observer: { onCut: () => {}, onRequestsFull: () => {}, onFault: () => {} },
     ...overrides,
   });
   servers.push(server);
@@ -281,16 +282,61 @@ test('serves connections that another listener accepted, with the same limits', 
   const slow = connect(Number(new URL(front.url).port), '127.0.0.1');
   slow.write('GET /status HTTP/1.1\r\n');
   slow.resume();
-  await expect
-    .poll(() =>
-      fetch(`${front.url}/status`).then(
-        () => 'open',
-        () => 'closed',
-      ),
-    )
-    .toBe('closed');
+  await once(slow, 'connect');
+  expect((await fetch(`${front.url}/status`)).status).toBe(200);
+  await kept.closed;
   await once(slow, 'close');
   expect((await fetch(`${front.url}/status`)).status).toBe(200);
-  await Promise.all([server.close(), kept.closed]);
+  await server.close();
   listener.close();
+});
+
+test.each([
+  ['plain', '{}', {}],
+  ['compressed', gzipSync('{}'), { 'content-encoding': 'gzip' }],
+])('a fault of ours while a %s request is taken costs that request, and is told', async (_name, body, headers) => {
+  const fault = new Error('take');
+  const faults: unknown[] = [];
+  const take = (): never => {
+    throw fault;
+  };
+  const onFault = (error: unknown): void => {
+    faults.push(error);
+  };
+  const server = await start(take, { observer: { onCut: () => {}, onRequestsFull: () => {}, onFault } });
+  const response = await post(server, body, headers as Record<string, string>);
+  expect(response.status).toBe(500);
+  expect(await response.json()).toEqual({ error: 'internal error' });
+  expect(faults).toEqual([fault]);
+  expect((await fetch(`${server.url}/status`)).status).toBe(200);
+});
+
+test('more requests under way than there may be connections are refused, and taken again when some have ended', async () => {
+  const answers: (() => void)[] = [];
+  let full = 0;
+  const onRequestsFull = (): void => {
+    full++;
+  };
+  const take: AdRequestPlace['take'] = (_body, _at, onAnswer) => {
+    answers.push(() => onAnswer(OK));
+    return () => {};
+  };
+  const observer = { onCut: () => {}, onRequestsFull, onFault: () => {} };
+  const server = await start(take, { connectionsMax: 2, observer });
+  const { hostname, port } = new URL(server.url);
+  const socket = connect(Number(port), hostname);
+  let received = '';
+  socket.on('data', (chunk) => {
+    received += chunk.toString('latin1');
+  });
+  const one = 'POST /openrtb2/auction HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}';
+  socket.write(one.repeat(3));
+  await expect.poll(() => full).toBe(1);
+  for (const answer of answers) answer();
+  await expect.poll(() => received.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200', 'HTTP/1.1 429']);
+  socket.write(one);
+  await expect.poll(() => answers.length).toBe(3);
+  answers[2]!();
+  await expect.poll(() => received.match(/HTTP\/1\.1 200/g)).toHaveLength(3);
+  socket.destroy();
 });

@@ -9,6 +9,7 @@ import type { AdAnswer, AdRequestPlace, AdRequests } from '../../engine/ports/ad
 import { refusal } from '../../engine/ports/ad-requests.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import { NoBidReason } from '../../openrtb/codes.ts';
+import { ClientConnections, type CutReason } from './client-connections.ts';
 import { gzipBody, requestEncoding, wantsGzip } from './content-encoding.ts';
 
 export interface HttpServerOptions {
@@ -17,6 +18,7 @@ export interface HttpServerOptions {
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly idleTimeoutMs: number;
+  /** Open connections, and ad requests under way on all of them together. */
   readonly connectionsMax: number;
   /** How long a closing server waits for requests on connections that are idle, ms. */
   readonly drainIdleMs: number;
@@ -29,11 +31,21 @@ export interface HttpServerOptions {
   /** Body of `GET /status`; answered 503 with `status: 'draining'` once closing has begun. */
   readonly status: () => object;
   readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> };
+  readonly observer: HttpServerObserver;
+}
+
+export interface HttpServerObserver {
+  readonly onCut: (reason: CutReason) => void;
+  /** An ad request was refused, because as many as there may be connections are under way. */
+  readonly onRequestsFull: () => void;
+  /** A fault of ours while a request was handled: it was answered 500, or its connection closed. */
+  readonly onFault: (error: unknown) => void;
 }
 
 export interface HttpServer {
   /** Where it listens, e.g. `http://127.0.0.1:8080`; empty when it opens no port of its own. */
   readonly url: string;
+  readonly connectionCount: () => number;
   /** Serves a connection that another process has accepted. */
   readonly take: (socket: Socket) => void;
   /**
@@ -54,8 +66,12 @@ const AUCTION_PATH = '/openrtb2/auction';
 /** How often node looks for slow clients: its default of 30 s would make the timeouts above it a fiction. */
 const SLOW_CLIENT_CHECK_MS = 250;
 
+/** How long closing waits for a request that is still being sent. */
+const SLOW_CLIENT_PATIENCE_MS = 2000;
+
 /** Rejects when the address cannot be listened on; the message names it. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const connections = new ClientConnections(options.connectionsMax, options.observer.onCut);
   const app = fastify({
     logger: false,
     bodyLimit: options.requestBytesMax,
@@ -66,15 +82,19 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     forceCloseConnections: 'idle',
     // What arrives on an open connection while closing is still served: nobody was told yet.
     return503OnClosing: false,
+    clientErrorHandler: (error, socket) => cutClient(error, socket, connections, options.observer),
     http: {
       headersTimeout: Math.min(options.headersTimeoutMs, options.requestTimeoutMs),
       connectionsCheckingInterval: SLOW_CLIENT_CHECK_MS,
     },
   });
-  app.server.maxConnections = options.connectionsMax;
+  app.server.on('connection', connections.opened);
+  // Without a listener, a connection that the system has no descriptor for would end the process.
+  app.server.on('error', () => options.observer.onCut('not-accepted'));
+  const ingress = { ...options, connections };
   app.decorateRequest('arrivedAtMs', 0);
   acceptAnyBody(app, options.clock);
-  app.post(AUCTION_PATH, (request, reply) => auction(request, reply, options));
+  app.post(AUCTION_PATH, (request, reply) => auction(request, reply, ingress));
   let isClosing = false;
   app.get('/status', (_request, reply) =>
     isClosing ? reply.code(503).send({ ...options.status(), status: 'draining' }) : reply.send(options.status()),
@@ -82,9 +102,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   app.get('/metrics', async (_request, reply) =>
     reply.type(options.metrics.contentType).send(await options.metrics.text()),
   );
-  app.setErrorHandler(onError);
+  app.setErrorHandler<FastifyError>((error, request, reply) => onError(error, request, reply, options.observer));
   app.setNotFoundHandler(onUnknownRoute);
-  const connections = new OpenConnections(app);
   // Otherwise a connection that was busy when closing began would stay open until its client tires of it.
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (isClosing) reply.header('connection', 'close');
@@ -93,17 +112,20 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const url = options.listens ? await app.listen({ host: options.host, port: options.port }) : await serveHanded(app);
   return {
     url,
+    connectionCount: () => connections.openCount,
     take: (socket) => {
-      if (connections.count >= options.connectionsMax) socket.destroy();
-      else app.server.emit('connection', socket.setNoDelay(true));
+      app.server.emit('connection', socket.setNoDelay(true));
     },
     close: async () => {
       // In this order: clients whose connections end come back at once, and must find the port closed, not closing.
       await stopListening(app);
       isClosing = true;
       await Promise.race([connections.gone(), delay(options.drainIdleMs, undefined, { ref: false })]);
-      connections.closeIdle();
+      app.server.closeIdleConnections();
+      connections.cutSilent();
+      const patience = setTimeout(connections.cutIdle, Math.min(options.requestTimeoutMs, SLOW_CLIENT_PATIENCE_MS));
       await connections.gone();
+      clearTimeout(patience);
       await app.close();
     },
   };
@@ -127,36 +149,26 @@ async function stopListening(app: FastifyInstance): Promise<void> {
   NetServer.prototype.close.call(app.server);
 }
 
-class OpenConnections {
-  readonly #app: FastifyInstance;
-  readonly #sockets = new Set<Socket>();
-  #onGone: (() => void)[] = [];
-
-  constructor(app: FastifyInstance) {
-    this.#app = app;
-    app.server.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => {
-        this.#sockets.delete(socket);
-        if (this.#sockets.size === 0) for (const resolve of this.#onGone.splice(0)) resolve();
-      });
-    });
-  }
-
-  get count(): number {
-    return this.#sockets.size;
-  }
-
-  /** Resolves once none is open. */
-  gone(): Promise<void> {
-    return this.#sockets.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#onGone.push(resolve));
-  }
-
-  /** Those without a request under way. One on which no byte has come is neither idle nor active to node. */
-  closeIdle(): void {
-    this.#app.server.closeIdleConnections();
-    for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy();
-  }
+/**
+ * What node found wrong before there was a request to answer: as little as can be said, and the connection is closed. A turn
+ * later, because requests in the same packet are on their way to their handler.
+ */
+function cutClient(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  connections: ClientConnections,
+  { onCut }: HttpServerObserver,
+): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  const { reason, status } = CLIENT_FAULTS[error.code ?? ''] ?? MALFORMED;
+  onCut(reason);
+  socket.pause();
+  setImmediate(() => {
+    // Where a request is under way, this would be taken for its answer.
+    if (connections.endAfterAnswers(socket)) return;
+    if (socket.writable) socket.write(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+    socket.destroy();
+  });
 }
 
 /** OpenRTB says `application/json`, but senders get it wrong and the body decides. The encoding must be one we know. */
@@ -184,13 +196,33 @@ function acceptAnyBody(app: FastifyInstance, clock: Clock): void {
   });
 }
 
-function auction(request: FastifyRequest, reply: FastifyReply, options: HttpServerOptions): void {
+interface Ingress extends HttpServerOptions {
+  readonly connections: ClientConnections;
+}
+
+/** Beyond what may be under way nothing is spent on a request. */
+function auction(request: FastifyRequest, reply: FastifyReply, ingress: Ingress): void {
+  const { connections, connectionsMax, observer } = ingress;
+  if (!connections.requestBegan(request.raw.socket, reply.raw)) return;
+  if (connections.requestsUnderWay <= connectionsMax) {
+    admit(request, reply, ingress);
+    return;
+  }
+  observer.onRequestsFull();
+  refuse(reply);
+}
+
+function refuse(reply: FastifyReply): void {
+  reply.code(429).header('content-type', 'application/json').send(OVERLOADED);
+}
+
+function admit(request: FastifyRequest, reply: FastifyReply, options: HttpServerOptions): void {
   const body = Buffer.isBuffer(request.body) ? request.body : EMPTY;
   const encoding = requestEncoding(request.headers['content-encoding']);
   const isCompressed = encoding.kind === 'compressed';
   const place = options.adRequests.admit(accountOf(request), isCompressed ? null : body);
   if (place === null) {
-    reply.code(429).header('content-type', 'application/json').send(OVERLOADED);
+    refuse(reply);
     return;
   }
   if (!isCompressed) {
@@ -199,7 +231,12 @@ function auction(request: FastifyRequest, reply: FastifyReply, options: HttpServ
   }
   encoding.inflate(body, { maxOutputLength: options.requestBytesMax }, (error, inflated) => {
     if (error === null) {
-      take(place, inflated, request, reply);
+      // Behind an await of sorts: fastify does not see what is thrown here.
+      try {
+        take(place, inflated, request, reply);
+      } catch (fault) {
+        reply.send(fault);
+      }
       return;
     }
     place.giveBack();
@@ -250,12 +287,18 @@ function tooLarge(bytesMax: number): AdAnswer {
   return refusal(413, { path: '', code: 'too-large', message }, NoBidReason.InvalidRequest, null);
 }
 
-function onError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+function onError(
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { onFault }: HttpServerObserver,
+): void {
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
     sendAnswer(tooLarge(request.routeOptions.bodyLimit ?? 0), request, reply);
     return;
   }
   const status = error.statusCode ?? 500;
+  if (status >= 500) onFault(error);
   reply.code(status).send({ error: status < 500 ? error.message : 'internal error' });
 }
 
@@ -269,6 +312,12 @@ function onUnknownRoute(request: FastifyRequest, reply: FastifyReply): void {
   else reply.code(404).send({ error: `no such path; ad requests go to POST ${AUCTION_PATH}` });
 }
 
+const MALFORMED = { reason: 'malformed', status: '400 Bad Request' } as const;
+/** By error code of node's HTTP server. */
+const CLIENT_FAULTS: Readonly<Record<string, { readonly reason: CutReason; readonly status: string }>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: { reason: 'slow', status: '408 Request Timeout' },
+  HPE_HEADER_OVERFLOW: { reason: 'headers-too-large', status: '431 Request Header Fields Too Large' },
+};
 const EMPTY = Buffer.alloc(0);
 /** As little as an answer can be: what refusing costs decides what is left for those taken. */
 const OVERLOADED = Buffer.from(`{"id":"","nbr":${NoBidReason.Overloaded}}`);

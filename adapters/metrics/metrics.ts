@@ -17,6 +17,9 @@ export interface MetricsOptions {
   readonly commit?: string;
 }
 
+/** Closed list, the `queue` label of `rtb_queue_refused_total` (docs/architecture.md, "Queues and their limits"). */
+export type QueueName = 'ad-requests' | 'markup-fetches' | 'name-lookups';
+
 export type Metrics = ReturnType<typeof createMetrics>;
 
 /** None of the calls on the path of an auction allocates per call or hashes labels; they may be passed around unbound. */
@@ -41,6 +44,14 @@ export function createMetrics(options: MetricsOptions) {
     mailboxes.set(actor, policies);
     return policies;
   };
+  const queueRefused = counter('rtb_queue_refused_total', 'What a full queue did not take.');
+  const queuesRefused = new CountersByLabel(queueRefused, { label: 'queue', valuesMax: 8 });
+  const cut = counter('rtb_client_connections_cut_total', 'Client connections that were closed on the client.');
+  const cutReasons = new CountersByLabel(cut, { label: 'reason', valuesMax: 8 });
+  const clientConnections = gauge('rtb_client_connections', 'Open client connections.');
+  const processFaults = counter('rtb_process_faults_total', 'Faults of our own code outside actors, by where.');
+  const faultOrigins = new CountersByLabel(processFaults, { label: 'origin', valuesMax: 8 });
+  const restartWanted = gauge('rtb_restart_wanted', '1 once the process has asked to be replaced.');
   const actorFaults = counter('rtb_actor_faults_total', 'Actors that threw, by what supervision did.');
   const faultDecisions = new CountersByLabel(actorFaults, { label: 'decision', valuesMax: 8 });
   const noticeQueueLength = gauge('rtb_notice_queue_length', 'Notices accepted and not yet settled.');
@@ -79,6 +90,12 @@ export function createMetrics(options: MetricsOptions) {
     eventsAcknowledged: (count: number): void => acknowledged.add(count),
     eventsDropped: (count: number, reason: string): void => eventsDropped.add(reason, count),
     outboxBytes: (read: () => number): void => outboxBytes.readFrom(read),
+
+    queueRefused: (queue: QueueName): void => queuesRefused.add(queue),
+    clientConnectionCut: (reason: string): void => cutReasons.add(reason),
+    clientConnections: (read: () => number): void => clientConnections.readFrom(read),
+    processFault: (origin: string): void => faultOrigins.add(origin),
+    restartWanted: (read: () => boolean): void => restartWanted.readFrom(() => (read() ? 1 : 0)),
 
     mailboxDropped: (actor: string, policy: string): void => mailboxOf(actor).add(policy),
     actorFault: (decision: string): void => faultDecisions.add(decision),

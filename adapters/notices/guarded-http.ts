@@ -45,11 +45,14 @@ const UNREACHABLE: GetOutcome = { kind: 'unreachable' };
 const CONNECT_TIMEOUT_MS = 1000;
 /** A server may ask for longer; many hosts seen once each must not hold connections for long. */
 const KEEP_ALIVE_MS = 4000;
+/** Hosts come from bids, and each holds its connections for `KEEP_ALIVE_MS`: one more is `unreachable` until one is let go. */
+const ORIGINS_MAX = 256;
 
 export function createGuardedHttp(options: GuardedHttpOptions): GuardedHttp {
   const checkUrl = createUrlCheck(options.allowedHosts);
   const agentOptions = {
     connections: options.connectionsPerOrigin,
+    maxOrigins: ORIGINS_MAX,
     keepAliveTimeout: KEEP_ALIVE_MS,
     keepAliveMaxTimeout: KEEP_ALIVE_MS,
   };

@@ -29,6 +29,7 @@ function fetcher(overrides: Partial<Parameters<typeof createMarkupFetcher>[0]> =
     timers: systemTimers,
     allowedHosts: ['127.0.0.1'],
     resolvers: createHostResolvers({ clock: systemClock }),
+    onRefused: () => {},
     ...overrides,
   });
   closers.push(created.close);

@@ -9,11 +9,15 @@ export interface MarkupFetcherOptions {
   readonly timers: Timers;
   readonly allowedHosts: readonly string[];
   readonly resolvers: HostResolvers;
+  /** A fetch was refused: `FETCHES_MAX` are under way. */
+  readonly onRefused: () => void;
 }
 
 /** Markup beyond this is no creative. */
 const MARKUP_BYTES_MAX = 256 * 1024;
 const CONNECTIONS_PER_ORIGIN = 16;
+/** Under way in all; each may hold a connection and its markup. Overflow policy `refuse-newest`. */
+export const FETCHES_MAX = 256;
 const NOT_SENT: MarkupOutcome = { kind: 'not-sent' };
 const FAILED: MarkupOutcome = { kind: 'failed' };
 
@@ -29,11 +33,24 @@ export function createMarkupFetcher(options: MarkupFetcherOptions): ClosableMark
     bodyBytesMax: MARKUP_BYTES_MAX,
     connectionsPerOrigin: CONNECTIONS_PER_ORIGIN,
   });
+  let underWay = 0;
+  const isRefused = (): boolean => {
+    if (underWay < FETCHES_MAX) return false;
+    options.onRefused();
+    return true;
+  };
   return {
     fetch(url, deadlineAtMs, onMarkup) {
       const timeoutMs = deadlineAtMs - options.clock.monotonicMs();
-      if (timeoutMs <= 0) queueMicrotask(() => onMarkup(NOT_SENT));
-      else void http.getText(url, timeoutMs).then((outcome) => onMarkup(markupOutcome(outcome)));
+      if (timeoutMs <= 0 || isRefused()) {
+        queueMicrotask(() => onMarkup(NOT_SENT));
+        return;
+      }
+      underWay += 1;
+      void http.getText(url, timeoutMs).then((outcome) => {
+        underWay -= 1;
+        onMarkup(markupOutcome(outcome));
+      });
     },
     close: http.destroy,
   };

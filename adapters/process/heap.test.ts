@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ManualTimers } from '../notices/testing/manual-timers.ts';
-import { v8HeapShare, watchHeap } from './heap.ts';
+import { v8HeapShare, watchHeap, youngBytesMax } from './heap.ts';
 
 function watched(): { set: (share: number) => void; timers: ManualTimers; asked: number[]; share: () => number } {
   const timers = new ManualTimers();
@@ -46,6 +46,13 @@ describe('heap watch', () => {
       timers.advance(250);
     }
     expect(asked).toEqual([]);
+  });
+
+  it('knows what of the limit is for young objects', () => {
+    const mib = 1024 * 1024;
+    expect(youngBytesMax([], '')).toBe(48 * mib);
+    expect(youngBytesMax(['--max-semi-space-size=64'], '')).toBe(192 * mib);
+    expect(youngBytesMax(['--max_semi_space_size=8'], '--max-semi-space-size=64')).toBe(24 * mib);
   });
 
   it('reads a share of the real heap', () => {

@@ -32,6 +32,21 @@ describe('loop delay watch on manual time', () => {
     watch.stop();
   });
 
+  it('sees each of many short blocks, to at most a tick less', () => {
+    nowMs = 0;
+    const timers = new ManualTimers();
+    const watch = watchLoopDelay({ clock, timers });
+    for (let block = 0; block < 20; block++) {
+      run(timers, 443 + block);
+      const blockedAtMs = nowMs;
+      nowMs += 50;
+      timers.advance(10);
+      // A call of 30 ms, made 10 ms before the block, whose deadline lay in it.
+      expect(watch.blockedMsBetween(blockedAtMs - 10, nowMs)).toBeGreaterThanOrEqual(40);
+    }
+    watch.stop();
+  });
+
   it('stops', () => {
     nowMs = 0;
     const timers = new ManualTimers();

@@ -39,6 +39,11 @@ export function skippedReply(dspId: string, reason: DspSkipReason): DspReply {
   return plainReply(dspId, 'skipped', reason, 0);
 }
 
+/** Our own code failed on the answer: it takes no part, and says nothing about the DSP. */
+export function faultedReply(dspId: string, latencyMs: number): DspReply {
+  return plainReply(dspId, 'invalid', 'fault', latencyMs);
+}
+
 export interface ReplyContext {
   readonly dspId: string;
   readonly requestId: string;

@@ -5,8 +5,8 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** `npm test` builds first; a bare `vitest run` may find nothing to start. */
 export const IS_BUILT = existsSync(MAIN);
@@ -65,7 +65,7 @@ function start(args: readonly string[], env: Readonly<Record<string, string>>, t
   });
 }
 
-function collect(stream: NodeJS.ReadableStream): () => string {
+export function collect(stream: NodeJS.ReadableStream): () => string {
   let text = '';
   stream.setEncoding('utf8');
   stream.on('data', (chunk: string) => {
@@ -74,7 +74,7 @@ function collect(stream: NodeJS.ReadableStream): () => string {
   return () => text;
 }
 
-async function firstLine(child: ChildProcess): Promise<string | null> {
+export async function firstLine(child: ChildProcess): Promise<string | null> {
   const lines = createInterface({ input: child.stdout! });
   const [line] = (await Promise.race([once(lines, 'line'), once(lines, 'close').then(() => [null])])) as [
     string | null,
