@@ -212,6 +212,7 @@ async function open(
   await openAdmin(config, dsps, log, opened);
   const server = await startHttpServer({
     ...config.server,
+    onConnectionRefused: metrics.connectionRefused,
     requestBytesMax: REQUEST_BYTES_MAX,
     clock,
     adRequests,

@@ -34,6 +34,7 @@ test('a client that goes away while its body is inflated gets no auction', async
     requestTimeoutMs: 1000,
     idleTimeoutMs: 1000,
     connectionsMax: 10,
+    onConnectionRefused: () => {},
     requestBytesMax: 1024,
     clock: systemClock,
     adRequests: {

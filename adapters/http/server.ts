@@ -2,13 +2,12 @@
  * The public listener: `POST /openrtb2/auction`, `GET /status`, `GET /metrics`. It bounds what a client may cost (size,
  * time, connections) and turns a gone client into a cancelled auction; everything else is the exchange's.
  */
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
-import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { AdAnswer, AdRequestPlace, AdRequests } from '../../engine/ports/ad-requests.ts';
-import { refusal } from '../../engine/ports/ad-requests.ts';
+import fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { AdRequests } from '../../engine/ports/ad-requests.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
-import { NoBidReason } from '../../openrtb/codes.ts';
-import { gzipBody, requestEncoding, wantsGzip } from './content-encoding.ts';
+import { AUCTION_PATH, createAdRequestEndpoint } from './ad-request-endpoint.ts';
 
 export interface HttpServerOptions {
   readonly host: string;
@@ -17,6 +16,8 @@ export interface HttpServerOptions {
   readonly requestTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly connectionsMax: number;
+  /** A connection beyond `connectionsMax` was closed. */
+  readonly onConnectionRefused: () => void;
   /** After inflating. */
   readonly requestBytesMax: number;
   readonly clock: Clock;
@@ -33,46 +34,31 @@ export interface HttpServer {
   readonly close: () => Promise<void>;
 }
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Monotonic ms at which the headers were there. */
-    arrivedAtMs: number;
-  }
-}
-
-const AUCTION_PATH = '/openrtb2/auction';
 /** How often node looks for slow clients: its default of 30 s would make the timeouts above it a fiction. */
 const SLOW_CLIENT_CHECK_MS = 250;
 
 /** Rejects when the address cannot be listened on; the message names it. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  let isClosing = false;
+  const serveAd = createAdRequestEndpoint({ ...options, isClosing: () => isClosing });
   const app = fastify({
     logger: false,
     bodyLimit: options.requestBytesMax,
-    requestTimeout: options.requestTimeoutMs,
-    keepAliveTimeout: options.idleTimeoutMs,
-    // Also for connections that never send a byte: node's header timeout does not see them.
-    connectionTimeout: options.idleTimeoutMs,
     forceCloseConnections: 'idle',
     // What arrives on an open connection while closing is still served: nobody was told yet.
     return503OnClosing: false,
-    http: {
-      headersTimeout: Math.min(options.headersTimeoutMs, options.requestTimeoutMs),
-      connectionsCheckingInterval: SLOW_CLIENT_CHECK_MS,
-    },
+    serverFactory: (serveOther) =>
+      listener(options, (request, response) => {
+        if (!serveAd(request, response)) serveOther(request, response);
+      }),
   });
-  app.server.maxConnections = options.connectionsMax;
-  app.decorateRequest('arrivedAtMs', 0);
-  acceptAnyBody(app, options.clock);
-  app.post(AUCTION_PATH, (request, reply) => auction(request, reply, options));
   app.get('/status', (_request, reply) => reply.send(options.status()));
   app.get('/metrics', async (_request, reply) =>
     reply.type(options.metrics.contentType).send(await options.metrics.text()),
   );
   app.setErrorHandler(onError);
   app.setNotFoundHandler(onUnknownRoute);
-  const closeSilent = trackSilentConnections(app);
-  let isClosing = false;
+  const closeSilent = trackSilentConnections(app.server);
   // Otherwise a connection that was busy when closing began would stay open until its client tires of it.
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (isClosing) reply.header('connection', 'close');
@@ -90,10 +76,29 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   };
 }
 
+/** Bounds in time and number. What exceeds `connectionsMax` is closed at once, by node, before it costs anything. */
+function listener(options: HttpServerOptions, onRequest: RequestListener): Server {
+  const { headersTimeoutMs, requestTimeoutMs, idleTimeoutMs, connectionsMax, onConnectionRefused } = options;
+  const server = createServer(
+    {
+      headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
+      requestTimeout: requestTimeoutMs,
+      keepAliveTimeout: idleTimeoutMs,
+      connectionsCheckingInterval: SLOW_CLIENT_CHECK_MS,
+    },
+    onRequest,
+  );
+  server.maxConnections = connectionsMax;
+  server.on('drop', onConnectionRefused);
+  // Also for connections that never send a byte: node's header timeout does not see them.
+  server.setTimeout(idleTimeoutMs);
+  return server;
+}
+
 /** Connections on which no byte has come are neither idle nor active to node: closing would wait for them. */
-function trackSilentConnections(app: FastifyInstance): () => void {
+function trackSilentConnections(server: Server): () => void {
   const connections = new Set<Socket>();
-  app.server.on('connection', (socket: Socket) => {
+  server.on('connection', (socket: Socket) => {
     connections.add(socket);
     socket.once('close', () => connections.delete(socket));
   });
@@ -102,102 +107,7 @@ function trackSilentConnections(app: FastifyInstance): () => void {
   };
 }
 
-/** OpenRTB says `application/json`, but senders get it wrong and the body decides. The encoding must be one we know. */
-function acceptAnyBody(app: FastifyInstance, clock: Clock): void {
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  app.addHook('onRequest', (request, reply, done) => {
-    request.arrivedAtMs = clock.monotonicMs();
-    request.raw.headers['content-type'] = 'application/json';
-    if (requestEncoding(request.headers['content-encoding']).kind !== 'unknown') return done();
-    const name = String(request.headers['content-encoding']).slice(0, 64);
-    reply.code(415).header('accept-encoding', 'gzip, deflate, br');
-    reply.send({
-      nbr: NoBidReason.InvalidRequest,
-      ext: {
-        gavel: {
-          error: {
-            path: '',
-            code: 'unknown-encoding',
-            message: `content-encoding "${name}" is not supported; use gzip, deflate, br or none`,
-          },
-        },
-      },
-    });
-  });
-}
-
-function auction(request: FastifyRequest, reply: FastifyReply, options: HttpServerOptions): void {
-  const body = Buffer.isBuffer(request.body) ? request.body : EMPTY;
-  const encoding = requestEncoding(request.headers['content-encoding']);
-  const isCompressed = encoding.kind === 'compressed';
-  const place = options.adRequests.admit(accountOf(request), isCompressed ? null : body);
-  if (place === null) {
-    reply.code(429).header('content-type', 'application/json').send(OVERLOADED);
-    return;
-  }
-  if (!isCompressed) {
-    take(place, body, request, reply);
-    return;
-  }
-  encoding.inflate(body, { maxOutputLength: options.requestBytesMax }, (error, inflated) => {
-    if (error === null) {
-      take(place, inflated, request, reply);
-      return;
-    }
-    place.giveBack();
-    sendAnswer(uninflatable(error, options.requestBytesMax), request, reply);
-  });
-}
-
-/** `?account=ID`; only tells admission whose request this is. */
-function accountOf(request: FastifyRequest): string {
-  const { account } = request.query as Readonly<Record<string, unknown>>;
-  return typeof account === 'string' ? account : '';
-}
-
-function take(place: AdRequestPlace, body: Uint8Array, request: FastifyRequest, reply: FastifyReply): void {
-  // The client left while its body was being inflated: `close` has been and will not come again.
-  if (reply.raw.destroyed) {
-    place.giveBack();
-    return;
-  }
-  const cancel = place.take(body, request.arrivedAtMs, (answer) => sendAnswer(answer, request, reply));
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) cancel();
-  });
-}
-
-function sendAnswer(answer: AdAnswer, request: FastifyRequest, reply: FastifyReply): void {
-  reply.code(answer.httpStatus).header('content-type', 'application/json').header('x-openrtb-version', '2.6');
-  const body = Buffer.from(JSON.stringify(answer.body));
-  if (!wantsGzip(request.headers['accept-encoding'], body.length)) {
-    reply.send(body);
-    return;
-  }
-  gzipBody(body, (error, zipped) => {
-    reply.header('vary', 'accept-encoding');
-    if (error === null) reply.header('content-encoding', 'gzip').send(zipped);
-    else reply.send(body);
-  });
-}
-
-function uninflatable(error: Error, bytesMax: number): AdAnswer {
-  if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') return tooLarge(bytesMax);
-  const message = 'the body does not inflate: it is not what content-encoding says';
-  return refusal(400, { path: '', code: 'bad-encoding', message }, NoBidReason.InvalidRequest, null);
-}
-
-function tooLarge(bytesMax: number): AdAnswer {
-  const message = `the request is larger than ${bytesMax} bytes after inflating`;
-  return refusal(413, { path: '', code: 'too-large', message }, NoBidReason.InvalidRequest, null);
-}
-
-function onError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-    sendAnswer(tooLarge(request.routeOptions.bodyLimit ?? 0), request, reply);
-    return;
-  }
+function onError(error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
   const status = error.statusCode ?? 500;
   reply.code(status).send({ error: status < 500 ? error.message : 'internal error' });
 }
@@ -211,7 +121,3 @@ function onUnknownRoute(request: FastifyRequest, reply: FastifyReply): void {
       .send({ error: `use POST ${AUCTION_PATH}` });
   else reply.code(404).send({ error: `no such path; ad requests go to POST ${AUCTION_PATH}` });
 }
-
-const EMPTY = Buffer.alloc(0);
-/** As little as an answer can be: what refusing costs decides what is left for those taken. */
-const OVERLOADED = Buffer.from(`{"id":"","nbr":${NoBidReason.Overloaded}}`);

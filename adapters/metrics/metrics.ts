@@ -43,6 +43,10 @@ export function createMetrics(options: MetricsOptions) {
   };
   const actorFaults = counter('rtb_actor_faults_total', 'Actors that threw, by what supervision did.');
   const faultDecisions = new CountersByLabel(actorFaults, { label: 'decision', valuesMax: 8 });
+  const connectionsRefused = counter(
+    'rtb_client_connections_refused_total',
+    'Client connections closed at once, as no more may be open.',
+  ).cell();
   const noticeQueueLength = gauge('rtb_notice_queue_length', 'Notices accepted and not yet settled.');
   const outboxBytes = gauge('rtb_outbox_bytes', 'Size of the event log on disk.');
   gauge('rtb_build_info', 'Always 1; the labels say which build runs.').readFrom(() => 1, {
@@ -76,6 +80,7 @@ export function createMetrics(options: MetricsOptions) {
     eventsDropped: (count: number, reason: string): void => eventsDropped.add(reason, count),
     outboxBytes: (read: () => number): void => outboxBytes.readFrom(read),
 
+    connectionRefused: (): void => connectionsRefused.add(),
     mailboxDropped: (actor: string, policy: string): void => mailboxOf(actor).add(policy),
     actorFault: (decision: string): void => faultDecisions.add(decision),
   };
