@@ -37,6 +37,9 @@ export interface HttpServer {
 /** How often node looks for slow clients: its default of 30 s would make the timeouts above it a fiction. */
 const SLOW_CLIENT_CHECK_MS = 250;
 
+/** Connections that wait to be accepted: with node's 511, clients who all come at once are told to try again in a second. */
+const BACKLOG = 4096;
+
 /** Rejects when the address cannot be listened on; the message names it. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   let isClosing = false;
@@ -64,7 +67,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     if (isClosing) reply.header('connection', 'close');
     done();
   });
-  const url = await app.listen({ host: options.host, port: options.port });
+  const url = await app.listen({ host: options.host, port: options.port, backlog: BACKLOG });
   return {
     url,
     close: async () => {
