@@ -76,6 +76,8 @@ function engineConfig(dspUrls: readonly string[], dataDirectory: string): Config
     dataDirectory,
     'server.port': 0,
     'log.level': 'warn',
+    // At full load it asks fewer DSPs; what it costs itself is noise (docs/overload.md).
+    'admission.enabled': false,
     'dspDefaults.timeoutMs': DSP_TIMEOUT_MS,
     'dspDefaults.keepAliveMs': KEEP_ALIVE_MS,
     'dspDefaults.callsPerSecond': (CONNECTIONS_PER_DSP * 1000) / DSP_TIMEOUT_MS,
