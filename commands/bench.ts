@@ -38,9 +38,10 @@ export async function bench(args: readonly string[]): Promise<void> {
     throw new UsageError(`no benchmark is called like "${pattern}"; there are ${BENCHMARK_NAMES.join(', ')}`);
   }
   const scale = options.quick === true ? QUICK_SCALE : FULL_SCALE;
-  const seconds = options.seconds && wholeNumber(options.seconds, 'seconds', 0, { min: 1, max: 3600 });
+  const seconds =
+    options.seconds === undefined ? null : wholeNumber(options.seconds, 'seconds', 0, { min: 1, max: 3600 });
   const context: BenchContext = {
-    scale: seconds ? { ...scale, seconds, surgeSeconds: seconds } : scale,
+    scale: seconds === null ? scale : { ...scale, seconds, surgeSeconds: seconds },
     seed: wholeNumber(options.seed, 'seed', 1, { min: 0, max: 2 ** 32 - 1 }),
     progress: (line) => process.stderr.write(`${line}\n`),
   };

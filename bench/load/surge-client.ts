@@ -114,8 +114,8 @@ export class SurgeClient {
   #connect(): Connection | null {
     if (this.#open.size >= this.#options.connectionsMax) return null;
     const connection: Connection = new Connection(connect({ ...this.#address, noDelay: true }), {
-      answered: (attempt, status) => {
-        this.#free.push(connection);
+      answered: (attempt, status, staysOpen) => {
+        if (staysOpen) this.#free.push(connection);
         this.#ended(attempt, status);
       },
       closed: (attempt) => {
@@ -153,7 +153,7 @@ export class SurgeClient {
 }
 
 interface ConnectionOwner {
-  readonly answered: (attempt: Attempt, status: number) => void;
+  readonly answered: (attempt: Attempt, status: number, staysOpen: boolean) => void;
   /** With the attempt that it had no answer for. */
   readonly closed: (attempt: Attempt | null) => void;
 }
@@ -172,8 +172,9 @@ class Connection {
       const attempt = this.#attempt;
       if (attempt === null || !this.#reader.read(chunk)) return;
       this.#attempt = null;
-      owner.answered(attempt, this.#reader.status());
-      if (this.#reader.closes()) socket.destroy();
+      const closes = this.#reader.closes();
+      if (closes) socket.destroy();
+      owner.answered(attempt, this.#reader.status(), !closes);
     });
   }
 
