@@ -2,12 +2,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type EngineProcess, startEngineProcess } from '../commands/engine-process.ts';
 import { loadConfig } from '../config/load.ts';
 import { seededRandom } from '../simulator/random.ts';
 import { SurgeClient } from './load/surge-client.ts';
 import { adRequest } from './payloads/ad-request.ts';
 import { startChild } from './processes/child.ts';
+import { type EngineProcess, startEngineProcess } from './processes/serve.ts';
 import type { StubDspsHandlers } from './processes/stub-dsps.ts';
 
 export interface OverloadRig {
