@@ -13,7 +13,7 @@ function open() {
   const shed: Shed[] = [];
   const world = { nowMs: 0, loopDelayMs: 0, heapShare: 0.3 };
   const gate = new AdmissionGate({
-    admission: ADMISSION_DEFAULTS,
+    admission: { ...ADMISSION_DEFAULTS, burst: { creditMax: 0, refillMs: 1 } },
     clock: { wallMs: () => 0, monotonicMs: () => world.nowMs },
     timers,
     random: () => 0.9,

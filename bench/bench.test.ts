@@ -52,6 +52,13 @@ describe.skipIf(!existsSync(built))('benchmarks over the network, tiny (after np
     expect(values['all_down.p99_ms']).toBeGreaterThan(0);
   });
 
+  it('overload', async () => {
+    const values = await run('overload.goodput');
+    for (const name of ['goodput', 'p99_ratio', 'refusal_p50_ms', 'refusal_p99_ms', 'recovery_s']) {
+      for (const factor of [2, 5, 10]) expect(values[`overload.${name}.${factor}x`], name).toBeTypeOf('number');
+    }
+  });
+
   it('memory growth', async () => {
     const values = await run('memory.growth_mb');
     expect(values['memory.growth_mb']).toSatisfy(Number.isFinite);
@@ -98,6 +105,9 @@ test('what the issue asks for has its name', () => {
       'validate.2kb_us',
       'gsp.50_us',
       'macros.us',
+      'overload.goodput.2x',
+      'overload.goodput.5x',
+      'overload.goodput.10x',
       'memory.growth_mb',
       'hang.p99_ratio',
       'dsp.decision_us',

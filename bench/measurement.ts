@@ -10,6 +10,8 @@ export interface Measurement {
 export interface BenchScale {
   /** Of one measured phase. */
   readonly seconds: number;
+  /** Of a surge beyond what the engine can do. */
+  readonly surgeSeconds: number;
   /** Alternations of engine and baseline. */
   readonly rounds: number;
   /** Auctions of the memory run, and how often its heap is looked at. */

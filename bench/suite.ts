@@ -4,6 +4,7 @@ import { FAN_OUT_WIDTHS, measureFanOut } from './fan-out-cost.ts';
 import { clearingOfBids, fillingOfMacros, readingOfRequest } from './hot-functions.ts';
 import type { BenchContext, BenchScale, Measurement } from './measurement.ts';
 import { measureMemoryGrowth } from './memory-growth.ts';
+import { measureOverload, OVERLOAD_FACTORS } from './overload.ts';
 import { measureSickDsp } from './sick-dsp.ts';
 import { measureThroughput } from './throughput.ts';
 import { timeFunction } from './timed-function.ts';
@@ -14,9 +15,23 @@ interface Benchmark {
   readonly run: (context: BenchContext) => Promise<Measurement[]>;
 }
 
-export const FULL_SCALE: BenchScale = { seconds: 5, rounds: 5, auctions: 100_000, heapSamples: 10, functionMs: 200 };
+export const FULL_SCALE: BenchScale = {
+  seconds: 5,
+  surgeSeconds: 60,
+  rounds: 5,
+  auctions: 100_000,
+  heapSamples: 10,
+  functionMs: 200,
+};
 /** Shows that everything runs; its numbers mean nothing. */
-export const QUICK_SCALE: BenchScale = { seconds: 0.2, rounds: 1, auctions: 20, heapSamples: 1, functionMs: 2 };
+export const QUICK_SCALE: BenchScale = {
+  seconds: 0.2,
+  surgeSeconds: 0.5,
+  rounds: 1,
+  auctions: 20,
+  heapSamples: 1,
+  functionMs: 2,
+};
 
 /** Functions first: they need a machine that is not still warm from the rest. */
 const BENCHMARKS: readonly Benchmark[] = [
@@ -41,6 +56,7 @@ const BENCHMARKS: readonly Benchmark[] = [
     ],
     run: measureSickDsp,
   },
+  { names: OVERLOAD_FACTORS.map((factor) => `overload.goodput.${factor}x`), run: measureOverload },
   { names: ['memory.growth_mb'], run: measureMemoryGrowth },
 ];
 

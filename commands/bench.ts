@@ -16,7 +16,11 @@ const COMMAND = {
     json: { type: 'boolean', help: 'print one JSON object a line: name, value, unit' },
     only: { type: 'string', value: 'PATTERN', help: 'only benchmarks of which a name contains this' },
     quick: { type: 'boolean', help: 'a tiny size: shows that everything runs, its numbers mean nothing' },
-    seconds: { type: 'string', value: 'N', help: `length of a measured phase (default ${FULL_SCALE.seconds})` },
+    seconds: {
+      type: 'string',
+      value: 'N',
+      help: `length of a measured phase (default ${FULL_SCALE.seconds}; of a surge ${FULL_SCALE.surgeSeconds})`,
+    },
     seed: { type: 'string', value: 'N', help: 'of prices and arrivals (default 1)' },
     profile: {
       type: 'string',
@@ -34,11 +38,10 @@ export async function bench(args: readonly string[]): Promise<void> {
     throw new UsageError(`no benchmark is called like "${pattern}"; there are ${BENCHMARK_NAMES.join(', ')}`);
   }
   const scale = options.quick === true ? QUICK_SCALE : FULL_SCALE;
+  const seconds =
+    options.seconds === undefined ? null : wholeNumber(options.seconds, 'seconds', 0, { min: 1, max: 3600 });
   const context: BenchContext = {
-    scale:
-      options.seconds === undefined
-        ? scale
-        : { ...scale, seconds: wholeNumber(options.seconds, 'seconds', 0, { min: 1, max: 3600 }) },
+    scale: seconds === null ? scale : { ...scale, seconds, surgeSeconds: seconds },
     seed: wholeNumber(options.seed, 'seed', 1, { min: 0, max: 2 ** 32 - 1 }),
     progress: (line) => process.stderr.write(`${line}\n`),
   };

@@ -2,12 +2,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startEngineProcess } from '../bench/processes/serve.ts';
 import { VERSION } from '../config/version.ts';
 import { ScenarioError } from '../simulator/dsp/scenario.ts';
 import { progressPrinter } from '../simulator/report/progress.ts';
 import { runSimulation } from '../simulator/simulate.ts';
 import { PayloadError } from '../simulator/traffic/payloads.ts';
-import { startEngineProcess } from './engine-process.ts';
 import { readOptions, wholeNumber } from './options.ts';
 import { systemConfig } from './system-config.ts';
 import { UsageError } from './usage-error.ts';

@@ -108,13 +108,14 @@ export function connectionsTo(dsp: DspConfig, { dspDefaults }: Config): number {
 
 /** Admission as tuned, with what the configuration says. */
 export function admissionOptions({ admission }: Config): AdmissionOptions {
-  const { limitInitial, limitMin, limitMax, latencyRatioMax } = admission;
+  const { limitInitial, limitMin, limitMax, latencyRatioMax, burstMax } = admission;
   const { loopDelayMsMax, queueAgeMsMax, heapShareShed, dwellMs, valuedQuantile } = admission;
   return {
     ...ADMISSION_DEFAULTS,
     concurrency: { ...ADMISSION_DEFAULTS.concurrency, limitInitial, limitMin, limitMax, latencyRatioMax },
     pressure: { loopDelayMsMax, queueAgeMsMax, heapShareShed },
     zones: { ...ADMISSION_DEFAULTS.zones, dwellMs },
+    burst: { ...ADMISSION_DEFAULTS.burst, creditMax: burstMax },
     valued: { ...ADMISSION_DEFAULTS.valued, quantile: valuedQuantile },
   };
 }

@@ -335,8 +335,8 @@ export const CONFIG_SCHEMA: ConfigSchema = {
     admission: section('When ad requests are refused, so that those taken are answered in time (docs/overload.md).', {
       enabled: {
         type: 'boolean',
-        default: false,
-        description: 'Off: everything is taken, whatever becomes of it. Tuned in simulation, not yet on real traffic.',
+        default: true,
+        description: 'Off: everything is taken, whatever becomes of it.',
       },
       limitInitial: integer(
         ADMISSION_DEFAULTS.concurrency.limitInitial,
@@ -361,6 +361,12 @@ export const CONFIG_SCHEMA: ConfigSchema = {
         1.05,
         10,
         'Own latency over its baseline that is no reason to shrink the limit; higher trades latency for goodput.',
+      ),
+      burstMax: integer(
+        ADMISSION_DEFAULTS.burst.creditMax,
+        0,
+        100_000,
+        'Requests let in above the limits before the first is refused; calm brings them back.',
       ),
       loopDelayMsMax: number(
         ADMISSION_DEFAULTS.pressure.loopDelayMsMax,

@@ -121,6 +121,7 @@ export interface AdmissionConfig {
   readonly limitMin: number;
   readonly limitMax: number;
   readonly latencyRatioMax: number;
+  readonly burstMax: number;
   readonly loopDelayMsMax: number;
   readonly queueAgeMsMax: number;
   readonly heapShareShed: number;

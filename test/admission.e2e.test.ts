@@ -18,7 +18,7 @@ const metrics = async (): Promise<string> => (await fetch(`${gavel!.url}/metrics
 
 it('refuses what exceeds the limit with 429, and takes all again when there is room', async () => {
   const limit = {
-    'admission.enabled': true,
+    'admission.burstMax': 0,
     'admission.limitMin': 4,
     'admission.limitInitial': 4,
     'admission.limitMax': 4,
@@ -41,7 +41,7 @@ it('refuses what exceeds the limit with 429, and takes all again when there is r
 
 it('bad requests and clients that left give their place back', async () => {
   const limit = {
-    'admission.enabled': true,
+    'admission.burstMax': 0,
     'admission.limitMin': 2,
     'admission.limitInitial': 2,
     'admission.limitMax': 2,

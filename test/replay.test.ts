@@ -38,6 +38,8 @@ describe('the events of generated traffic', () => {
       dsps: { forfeiting },
       otherDsps: dsps.endpoints,
       config: {
+        // Every request is to be auctioned, however slow the machine is.
+        'admission.enabled': false,
         'dspDefaults.timeoutMs': 1000,
         'dspDefaults.callsPerSecond': 100,
         'currencies.rates': { EUR: 0.9 },

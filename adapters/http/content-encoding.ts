@@ -14,12 +14,18 @@ const INFLATERS: Readonly<Record<string, Inflate>> = {
   br: brotliDecompress,
 };
 
-export type RequestEncoding =
-  | { readonly kind: 'plain' }
-  | { readonly kind: 'compressed'; readonly inflate: Inflate }
-  | { readonly kind: 'unknown' };
+export interface PlainEncoding {
+  readonly kind: 'plain';
+}
 
-const PLAIN: RequestEncoding = { kind: 'plain' };
+export interface CompressedEncoding {
+  readonly kind: 'compressed';
+  readonly inflate: Inflate;
+}
+
+export type RequestEncoding = PlainEncoding | CompressedEncoding | { readonly kind: 'unknown' };
+
+const PLAIN: PlainEncoding = { kind: 'plain' };
 
 /** One encoding only: a body that was compressed twice has no honest sender. */
 export function requestEncoding(header: string | undefined): RequestEncoding {

@@ -340,3 +340,43 @@ test('more requests under way than there may be connections are refused, and tak
   await expect.poll(() => received.match(/HTTP\/1\.1 200/g)).toHaveLength(3);
   socket.destroy();
 });
+
+test('a body in pieces, with and without its length, is taken whole', async () => {
+  const bodies: string[] = [];
+  const server = await start(recordBodies(bodies));
+  const head = 'POST /openrtb2/auction HTTP/1.1\r\nhost: x\r\nconnection: close\r\n';
+  const { hostname, port } = new URL(server.url);
+  for (const [first, second] of [
+    [`${head}content-length: 10\r\n\r\n{"id"`, ':"1"}'],
+    [`${head}transfer-encoding: chunked\r\n\r\n5\r\n{"id"\r\n`, '5\r\n:"1"}\r\n0\r\n\r\n'],
+  ] as const) {
+    const socket = connect(Number(port), hostname);
+    socket.setNoDelay().write(first);
+    await new Promise((resolve) => setImmediate(resolve));
+    socket.write(second);
+    expect(String((await once(socket, 'data'))[0])).toContain('HTTP/1.1 200');
+  }
+  expect(bodies).toEqual(['{"id":"1"}', '{"id":"1"}']);
+});
+
+test('chunks without end are refused when they are too many', async () => {
+  const server = await start(answerAtOnce);
+  const { hostname, port } = new URL(server.url);
+  const socket = connect(Number(port), hostname).on('error', () => {});
+  const chunk = `8000\r\n${' '.repeat(0x8000)}\r\n`;
+  socket.write('POST /openrtb2/auction HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n');
+  socket.write(chunk.repeat(9));
+  expect(String((await once(socket, 'data'))[0])).toContain('HTTP/1.1 413');
+  await once(socket, 'close');
+});
+
+test('a refusal leaves the connection to its next request', async () => {
+  const server = await start(answerAtOnce, { adRequests: { admit: () => null } });
+  const { hostname, port } = new URL(server.url);
+  const socket = connect(Number(port), hostname);
+  for (let index = 0; index < 3; index++) {
+    socket.write('POST /openrtb2/auction?account=a HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}');
+    expect(String((await once(socket, 'data'))[0])).toContain('HTTP/1.1 429');
+  }
+  socket.destroy();
+});

@@ -6,13 +6,15 @@ import { hintsBeforeParsing, type ValueHints } from './request-value.ts';
 import { seededRandom } from './testing/event-loop-simulation.ts';
 import { CEILING_FROM } from './zones.ts';
 
+/** Without credit for bursts: what is refused when there is none left. */
+const NO_CREDIT = { ...ADMISSION_DEFAULTS, burst: { ...ADMISSION_DEFAULTS.burst, creditMax: 0 } };
 const CALM = { loopDelayMs: 0, queueAgeMs: 0, heapShare: 0.3 };
 const LIMIT = ADMISSION_DEFAULTS.concurrency.limitInitial;
 const source = (index: number): ValueHints => hintsBeforeParsing(`/account/${index}`, null);
 
 /** Twenty-one sources, the last worth a hundred times the others; in-flight is back to 0. */
 function taught(): Admission {
-  const admission = createAdmission(ADMISSION_DEFAULTS, 0);
+  const admission = createAdmission(NO_CREDIT, 0);
   for (let index = 0; index < 2100; index++) {
     const hints = source(index % 21);
     const valueMicros = index % 21 === 20 ? 5_000_000 : 50_000;
@@ -39,7 +41,7 @@ describe('admission', () => {
     const before = fc.double({ min: 0, max: 500, noNaN: true });
     fc.assert(
       fc.property(signals, before, fc.integer({ min: 0, max: 21 }), (calm, loopDelayMs, inFlight) => {
-        const admission = createAdmission(ADMISSION_DEFAULTS, 0);
+        const admission = createAdmission(NO_CREDIT, 0);
         for (let index = 0; index < inFlight; index++) admit(admission, source(1), 0, 0.9);
         observePressure(admission, { ...CALM, loopDelayMs }, 1);
         observePressure(admission, calm, 1000);
@@ -72,7 +74,7 @@ describe('admission', () => {
   });
 
   it('holds the concurrency limit, valued requests may exceed it by a quarter', () => {
-    const admission = createAdmission(ADMISSION_DEFAULTS, 0);
+    const admission = createAdmission(NO_CREDIT, 0);
     for (let index = 0; index < 1000; index++) admit(admission, source(1), 0, 0.9);
     expect(admission.inFlight).toBe(LIMIT);
     const valued = taught();
@@ -83,7 +85,7 @@ describe('admission', () => {
   });
 
   it('lasting pressure degrades, and full service is back within 5 s of its end without a request', () => {
-    const admission = createAdmission(ADMISSION_DEFAULTS, 0);
+    const admission = createAdmission(NO_CREDIT, 0);
     for (let nowMs = 0; nowMs < 2000; nowMs += 10) observePressure(admission, { ...CALM, heapShare: 0.84 }, nowMs);
     expect(admit(admission, source(1), 2000, 0.9)).toEqual({ kind: 'accept', degrade: 1 });
     released(admission, 2000);
@@ -92,7 +94,7 @@ describe('admission', () => {
   });
 
   it('a block of 200 ms refuses what waited in it, and nobody 200 ms later', () => {
-    const admission = createAdmission(ADMISSION_DEFAULTS, 0);
+    const admission = createAdmission(NO_CREDIT, 0);
     fill(admission, HALF_FULL, 0);
     observePressure(admission, { ...CALM, loopDelayMs: 50 }, 200);
     expect(admit(admission, source(1), 200, 0.9)).toMatchObject({ kind: 'shed', cause: 'loop-delay' });
@@ -101,7 +103,7 @@ describe('admission', () => {
   });
 
   it('a blocked loop refuses nobody while half of the limit is free; a full heap does', () => {
-    const admission = createAdmission(ADMISSION_DEFAULTS, 0);
+    const admission = createAdmission(NO_CREDIT, 0);
     observePressure(admission, { ...CALM, loopDelayMs: 50, queueAgeMs: 50 }, 200);
     for (let index = 0; index < HALF_FULL; index++) {
       expect(admit(admission, source(1), 200, 0).kind).toBe('accept');
@@ -113,11 +115,56 @@ describe('admission', () => {
   });
 
   it('what ends without an auction teaches nothing and leaves nothing', () => {
-    const admission = createAdmission(ADMISSION_DEFAULTS, 0);
+    const admission = createAdmission(NO_CREDIT, 0);
     admit(admission, source(1), 0, 0.9);
     released(admission, 500);
     const { inFlight, baselineLatencyMs, accepted } = snapshot(admission);
     expect({ inFlight, baselineLatencyMs, accepted }).toEqual({ inFlight: 0, baselineLatencyMs: 0, accepted: 1 });
+  });
+
+  describe('bursts', () => {
+    const { creditMax, refillMs } = ADMISSION_DEFAULTS.burst;
+    const burst = (admission: Admission, count: number, nowMs: number): number => {
+      let refused = 0;
+      for (let index = 0; index < count; index++) {
+        if (admit(admission, source(1), nowMs, 0).kind === 'shed') refused++;
+      }
+      return refused;
+    };
+    const calmUntil = (admission: Admission, fromMs: number, toMs: number): void => {
+      for (let nowMs = fromMs; nowMs <= toMs; nowMs += 10) observePressure(admission, CALM, nowMs);
+    };
+
+    it('a process that has just started takes eighty at once, though they block its loop', () => {
+      const admission = createAdmission(ADMISSION_DEFAULTS, 0);
+      expect(burst(admission, 50, 10)).toBe(0);
+      observePressure(admission, { ...CALM, loopDelayMs: 100, queueAgeMs: 200 }, 210);
+      expect(burst(admission, 30, 210)).toBe(0);
+    });
+
+    it('is let in once: an overload that lasts finds no second credit', () => {
+      const admission = createAdmission(ADMISSION_DEFAULTS, 0);
+      expect(burst(admission, 1000, 10)).toBeGreaterThanOrEqual(1000 - LIMIT - creditMax);
+      for (let nowMs = 20; nowMs < 60_000; nowMs += 10) {
+        released(admission, nowMs);
+        burst(admission, 10, nowMs);
+      }
+      expect(burst(admission, 100, 60_000)).toBe(100);
+    });
+
+    it('calm brings the credit back', () => {
+      const admission = createAdmission(ADMISSION_DEFAULTS, 0);
+      const first = burst(admission, 1000, 10);
+      while (admission.inFlight > 0) released(admission, 20);
+      calmUntil(admission, 20, 20 + 2 * refillMs);
+      expect(burst(admission, 1000, 30 + 2 * refillMs)).toBe(first);
+    });
+
+    it('a full heap has no room for one', () => {
+      const admission = createAdmission(ADMISSION_DEFAULTS, 0);
+      observePressure(admission, { ...CALM, heapShare: 0.95 }, 10);
+      expect(burst(admission, 10, 10)).toBe(10);
+    });
   });
 
   it('recovers after any history: an idle process takes everybody in full service', () => {

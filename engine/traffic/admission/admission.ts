@@ -4,6 +4,7 @@
  *
  * `admit` for each request, then exactly one of `finished` (it was auctioned) or `released` (it was not) for each accepted.
  */
+import { BurstCredit, type BurstCreditOptions } from './burst-credit.ts';
 import { ConcurrencyLimit, type ConcurrencyLimitOptions } from './concurrency-limit.ts';
 import { type RequestValueOptions, RequestValues, type ValueHints } from './request-value.ts';
 import { RollingQuantile, type RollingQuantileOptions } from './rolling-quantile.ts';
@@ -15,12 +16,13 @@ import {
   type PressureSignals,
   type Utilisation,
 } from './utilisation.ts';
-import { type DegradeLevel, refuses, type Zone, type ZoneOptions, ZoneTracker } from './zones.ts';
+import { type DegradeLevel, refuses, SIGNAL_FROM, type Zone, type ZoneOptions, ZoneTracker } from './zones.ts';
 
 export interface AdmissionOptions {
   readonly concurrency: ConcurrencyLimitOptions;
   readonly pressure: PressureLimits;
   readonly zones: ZoneOptions;
+  readonly burst: BurstCreditOptions;
   readonly values: RequestValueOptions;
   readonly valued: RollingQuantileOptions;
 }
@@ -68,6 +70,8 @@ export interface AdmissionSnapshot {
   /** 0 until learned. */
   readonly baselineLatencyMs: number;
   readonly ownLatencyMs: number;
+  /** Requests that may still be let in above the limits. */
+  readonly burstCredit: number;
   /** Rolling P95; null until enough values are known. */
   readonly valuedAboveMicros: number | null;
   readonly accepted: number;
@@ -86,6 +90,7 @@ export interface Admission {
   readonly pressure: PressureLimits;
   readonly limit: ConcurrencyLimit;
   readonly zones: ZoneTracker;
+  readonly burst: BurstCredit;
   readonly values: RequestValues;
   readonly valued: RollingQuantile;
   readonly shed: Record<PressureCause, Record<ValueClass, { count: number; lostValueMicros: number }>>;
@@ -98,6 +103,11 @@ export interface Admission {
 const NO_PRESSURE: PressureSignals = { loopDelayMs: 0, queueAgeMs: 0, heapShare: 0 };
 /** Up to this share of the limit nobody is refused or degraded for a late loop. */
 const LIMIT_SHARE_FREE = 0.5;
+/**
+ * How often an auction waits for the loop: until its request is picked up, and the last answer of a DSP. Both are ours, and no
+ * stopwatch inside the process sees them.
+ */
+const PICK_UPS = 2;
 const ACCEPTED: readonly Accepted[] = [
   { kind: 'accept', degrade: 0 },
   { kind: 'accept', degrade: 1 },
@@ -113,6 +123,7 @@ export function createAdmission(options: AdmissionOptions, nowMs: number): Admis
     pressure: options.pressure,
     limit: new ConcurrencyLimit(options.concurrency, nowMs),
     zones: new ZoneTracker(options.zones, nowMs),
+    burst: new BurstCredit(options.burst, nowMs),
     values: new RequestValues(options.values),
     valued: new RollingQuantile(options.valued, nowMs),
     shed: { concurrency: none(), 'loop-delay': none(), 'queue-age': none(), heap: none() },
@@ -137,19 +148,18 @@ export function admit(admission: Admission, hints: ValueHints, nowMs: number, ra
   const { utilisation } = admission;
   const valued = value > admission.valued.value;
   const isPressed = isUnderPressure(admission);
-  if (isPressed && refuses(utilisation.value, valued, random)) return shed(admission, utilisation.cause, valued, value);
+  if (isPressed && refuses(utilisation.value, valued, random) && !isLetInOnCredit(admission)) {
+    return shed(admission, utilisation.cause, valued, value);
+  }
   admission.inFlight++;
   admission.accepted++;
   return ACCEPTED[isPressed ? admission.zones.level : 0]!;
 }
 
-/**
- * The request was auctioned and answered. The loop delay is added to its own latency: the wait for the loop to pick up a
- * request or a DSP's answer is ours, and no stopwatch inside the process sees it.
- */
+/** The request was auctioned and answered. */
 export function finished(admission: Admission, outcome: AdmittedOutcome, nowMs: number): void {
   const sample = {
-    ownLatencyMs: outcome.ownLatencyMs + admission.signals.loopDelayMs,
+    ownLatencyMs: outcome.ownLatencyMs + PICK_UPS * admission.signals.loopDelayMs,
     inFlight: admission.inFlight,
     fullService: outcome.degrade === 0,
   };
@@ -177,6 +187,7 @@ export function snapshot(admission: Admission): AdmissionSnapshot {
     concurrencyLimit: limit.limit,
     baselineLatencyMs: limit.baselineMs,
     ownLatencyMs: limit.shortMs,
+    burstCredit: admission.burst.credit,
     valuedAboveMicros: Number.isFinite(valued.value) ? valued.value : null,
     accepted: admission.accepted,
     shed: PRESSURE_CAUSES.flatMap((cause) =>
@@ -193,9 +204,15 @@ function isUnderPressure({ inFlight, limit, utilisation }: Admission): boolean {
   return inFlight >= LIMIT_SHARE_FREE * limit.limit || utilisation.cause === 'heap';
 }
 
-function track({ utilisation, inFlight, limit, signals, pressure, zones }: Admission, nowMs: number): void {
+/** A full heap has no room for a burst. */
+function isLetInOnCredit({ utilisation, burst }: Admission): boolean {
+  return utilisation.cause !== 'heap' && burst.take();
+}
+
+function track({ utilisation, inFlight, limit, signals, pressure, zones, burst }: Admission, nowMs: number): void {
   measureUtilisation(utilisation, inFlight, limit.limit, signals, pressure);
   zones.observe(utilisation.value, nowMs);
+  burst.observe(zones.smoothedUtilisation < SIGNAL_FROM, nowMs);
 }
 
 function shed(admission: Admission, cause: PressureCause, valued: boolean, lostValueMicros: number): Shed {

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 import { ADMISSION_DEFAULTS } from './defaults.ts';
 
-const OPTIONS = ADMISSION_DEFAULTS.concurrency;
+/** The rules of the ratio; what is free of them has its own tests. */
+const OPTIONS = { ...ADMISSION_DEFAULTS.concurrency, latencyMsFree: 0 };
 
 /** Feeds one sample per ms for `ms`; latency follows from the limit as it stands. */
 function feed(
@@ -41,6 +42,16 @@ describe('concurrency limit', () => {
     feed(limit, nowMs, 10_000, (n) => ({ ownLatencyMs: Math.max(2.5, 2.5 * n - 20), inFlight: n, fullService: true }));
     expect(limit.limit).toBeGreaterThan(9);
     expect(limit.limit).toBeLessThan(12);
+  });
+
+  it('a few milliseconds are no queue, however fast the engine is when idle; more are', () => {
+    const limit = new ConcurrencyLimit(ADMISSION_DEFAULTS.concurrency, 0);
+    let nowMs = feed(limit, 0, 1000, busy(0.5));
+    const before = limit.limit;
+    nowMs = feed(limit, nowMs, 1000, busy(4.5));
+    expect(limit.limit).toBeGreaterThan(before);
+    feed(limit, nowMs, 1000, busy(20));
+    expect(limit.limit).toBeLessThan(before / 2);
   });
 
   it('does not grow while less than half of it is in use', () => {

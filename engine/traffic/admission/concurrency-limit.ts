@@ -2,16 +2,18 @@
  * How many requests may be under way at once, learned from latency: the gradient of a short-term mean against a long-term
  * baseline, as Netflix's Gradient2 does it (github.com/Netflix/concurrency-limits, Gradient2Limit), after TCP Vegas:
  *
- *   gradient = clamp(latencyRatioMax x baseline / short, 0.5, 1)
+ *   gradient = clamp(max(latencyRatioMax x baseline, latencyMsFree) / short, 0.5, 1)
  *   limit   += smoothing x (limit x gradient + sqrt(limit) - limit)
  *
- * It settles where a queue just begins to form: short = latencyRatioMax x baseline / (1 - 1 / sqrt(limit)).
+ * It settles where a queue just begins to form: short = max(…) / (1 - 1 / sqrt(limit)).
  *
- * Three things differ, because of what an auction is:
+ * Four things differ, because of what an auction is:
  * - The latency fed is the engine's own: total minus waiting for DSPs. DSPs take 10 to 30 ms whatever we do, so in the total
  *   a doubled queue is noise; and a slow DSP would make us refuse publishers, who can do nothing about it.
  * - The baseline falls in seconds and rises in minutes, and falls only on requests in full service: a mean that followed the
  *   overload would make it the new normal within a minute, and degraded requests are cheaper than full service can be.
+ * - Up to `latencyMsFree` is no queue, whatever the baseline: that of a fast engine is below a millisecond, of which one
+ *   collision of two requests, or a neighbour on the machine, makes a multiple.
  * - A limit that is not in use is not proven (RFC 7661, congestion window validation): under half in use it does not
  *   grow, and until its use is signalled it shrinks no lower than twice what was in flight, so that a slow spell at low load
  *   refuses nobody.
@@ -26,6 +28,8 @@ export interface ConcurrencyLimitOptions {
   readonly limitMax: number;
   /** Own latency up to this multiple of the baseline is no reason to shrink; above 1. */
   readonly latencyRatioMax: number;
+  /** Own latency up to this is no reason to shrink either, ms. */
+  readonly latencyMsFree: number;
   /** Share of a step up that is taken, 0..1: slow, as growing too far costs the latency of everybody. */
   readonly growSmoothing: number;
   /** Share of a step down, 0..1: fast, as the queue it is to shorten is already there. */
@@ -115,8 +119,9 @@ export class ConcurrencyLimit {
   }
 
   #step(): void {
-    const { latencyRatioMax, growSmoothing, shrinkSmoothing, limitMin, limitMax } = this.#options;
-    const ratio = this.#shortMs > 0 ? (latencyRatioMax * this.#baselineMs) / this.#shortMs : 1;
+    const { latencyRatioMax, latencyMsFree, growSmoothing, shrinkSmoothing, limitMin, limitMax } = this.#options;
+    const allowedMs = Math.max(latencyRatioMax * this.#baselineMs, latencyMsFree);
+    const ratio = this.#shortMs > 0 ? allowedMs / this.#shortMs : 1;
     const gradient = Math.max(GRADIENT_MIN, Math.min(1, ratio));
     const target = this.#limit * gradient + Math.sqrt(this.#limit);
     const smoothing = target > this.#limit ? growSmoothing : shrinkSmoothing;

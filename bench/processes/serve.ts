@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Config } from '../config/types.ts';
+import type { Config } from '../../config/types.ts';
 
 export interface EngineProcess {
   readonly url: string;
@@ -25,7 +25,7 @@ export async function startEngineProcess(config: Config, nodeOptions: readonly s
   const folder = await mkdtemp(join(tmpdir(), 'gavel-'));
   const configFile = join(folder, 'config.json');
   await writeFile(configFile, JSON.stringify(config), { mode: 0o600 });
-  const main = fileURLToPath(new URL('../main.js', import.meta.url));
+  const main = fileURLToPath(new URL('../../main.js', import.meta.url));
   const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GAVEL_')));
   const child = spawn(process.execPath, [...nodeOptions, main, 'serve', '--config', configFile], {
     env: environment,
