@@ -50,6 +50,13 @@ function add(byDsp: Map<string, number>, dspId: string, micros: number): void {
   byDsp.set(dspId, (byDsp.get(dspId) ?? 0) + micros);
 }
 
+/** Revenue of the ranking, CPM micros. */
+export function revenueOf(ranking: AuctionRanking): number {
+  return revenueAbove(ranking, NO_EXPECTATIONS, 0);
+}
+
+const NO_EXPECTATIONS: ReadonlyMap<string, number> = new Map();
+
 /**
  * Revenue of the ranking if only the DSPs had been called whose expected value, by DSP id, is at least `thresholdMicros`.
  * CPM micros.

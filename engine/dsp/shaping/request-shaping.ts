@@ -1,48 +1,47 @@
-/** Which DSPs are worth calling for one request. */
+/** What the DSPs need to know of one request to judge what calling them is worth. */
 import type { RequestFeatures } from '../../exchange/request-features.ts';
 import { hasDeals, shapingKeys } from './shaping-keys.ts';
-import type { CallThreshold } from './threshold.ts';
 
 /** Made once per request, read by all DSPs. */
 export interface RequestShaping {
   readonly keys: Int32Array;
-  /** Least expected value of a call, CPM micros; 0 calls everybody. */
+  /** Least expected value of a call, CPM micros of the exchange currency; 0 calls everybody. */
   readonly thresholdMicros: number;
+  /** Deals name no DSP here, so a request with any deal is nobody's to skip. */
   readonly hasDeals: boolean;
-  /** Everybody is called, and the outcome goes to `recordAudit`. */
+  /** Everybody is called, whatever it is worth, and the auction's end goes to `recordAudit`. */
   readonly isAudit: boolean;
+  /** Of an audit: what each DSP expected, by DSP id, written by the DSPs as they are asked. Null otherwise. */
+  readonly expectedMicros: Map<string, number> | null;
 }
 
-export type ShapingDecision =
-  | { readonly kind: 'call'; readonly isExploration: boolean }
-  | { readonly kind: 'skip'; readonly reason: 'low-value' };
-
-const CALL: ShapingDecision = { kind: 'call', isExploration: false };
-const EXPLORE: ShapingDecision = { kind: 'call', isExploration: true };
-const SKIP: ShapingDecision = { kind: 'skip', reason: 'low-value' };
+/** Monday 00:00 UTC is hour 0; the epoch was a Thursday. */
+const EPOCH_HOUR_OF_WEEK = 3 * 24;
+const HOURS_PER_WEEK = 168;
+const MS_PER_HOUR = 3_600_000;
 
 /**
  * `draw`: uniform in [0, 1), one per request. It is shared by all DSPs on purpose: exploring together shows what all of
  * them would have earned together. Requests with a deal are no audits, since nobody is ever skipped on them.
  */
 export function shapeRequest(
-  threshold: CallThreshold,
+  thresholdMicros: number,
+  explorationShare: number,
   features: RequestFeatures,
-  hourOfWeek: number,
+  wallMs: number,
   draw: number,
 ): RequestShaping {
-  const { thresholdMicros, options } = threshold;
   const withDeals = hasDeals(features);
+  const isAudit = !withDeals && (thresholdMicros === 0 || draw < explorationShare);
   return {
-    keys: shapingKeys(features, hourOfWeek),
+    keys: shapingKeys(features, hourOfWeek(wallMs)),
     thresholdMicros,
     hasDeals: withDeals,
-    isAudit: !withDeals && (thresholdMicros === 0 || draw < options.explorationShare),
+    isAudit,
+    expectedMicros: isAudit ? new Map() : null,
   };
 }
 
-/** `expectedMicros`: of this DSP's shaper (`expectedValueMicros`) for the request's keys. */
-export function worthCalling(shaping: RequestShaping, expectedMicros: number): ShapingDecision {
-  if (expectedMicros >= shaping.thresholdMicros || shaping.hasDeals) return CALL;
-  return shaping.isAudit ? EXPLORE : SKIP;
+function hourOfWeek(wallMs: number): number {
+  return (Math.floor(wallMs / MS_PER_HOUR) + EPOCH_HOUR_OF_WEEK) % HOURS_PER_WEEK;
 }

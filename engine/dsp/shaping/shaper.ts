@@ -50,8 +50,8 @@ export interface Shaper {
 /** What became of one call that the DSP answered. */
 export interface AnswerOutcome {
   readonly hasBid: boolean;
-  /** Of its bids to the auction's revenue (contribution.ts), CPM micros; 0 without a bid. */
-  readonly contributionMicros: number;
+  /** Of its bids to the auction's revenue (contribution.ts), CPM micros; null when the bid came too late to take part. */
+  readonly contributionMicros: number | null;
   /** Of the auction as a whole, CPM micros. */
   readonly revenueMicros: number;
   /** The call was made to learn, not for its expected value. */
@@ -109,7 +109,7 @@ export function learnAnswer(shaper: Shaper, keys: Int32Array, outcome: AnswerOut
   const effort = (outcome.isExploration ? options.explorationWeight : 1) / KEYS_PER_SUM;
   const chance = bidChance(shaper.bidOffset + weightSum(shaper.weights, keys, 0));
   move(shaper.weights, keys, 0, ((outcome.hasBid ? 1 : 0) - chance) * options.bidStep * effort);
-  if (!outcome.hasBid) return;
+  if (!outcome.hasBid || outcome.contributionMicros === null) return;
   const expected = bidContribution(shaper.contributionOffset + weightSum(shaper.weights, keys, 1));
   const surprise = Math.min(SURPRISE_MAX, outcome.contributionMicros / expected - 1);
   move(shaper.weights, keys, 1, surprise * options.contributionStep * effort);
@@ -129,7 +129,7 @@ function warmUp(shaper: Shaper, outcome: AnswerOutcome): void {
   shaper.warmUpRevenueMicros += outcome.revenueMicros;
   if (outcome.hasBid) {
     shaper.warmUpBids += 1;
-    shaper.warmUpContributionMicros += outcome.contributionMicros;
+    shaper.warmUpContributionMicros += outcome.contributionMicros ?? 0;
   }
   const { answers, warmUpBids } = shaper;
   // As if there had been one bid more, worth a whole auction: an optimist learns, a pessimist never finds out.

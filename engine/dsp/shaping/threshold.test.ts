@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { RequestFeatures } from '../../exchange/request-features.ts';
 import type { AuctionRanking } from '../waiting/auction-ranking.ts';
-import { shapeRequest, worthCalling } from './request-shaping.ts';
-import { createThreshold, recordAudit, THRESHOLD_DEFAULTS } from './threshold.ts';
+import { createThreshold, recordAudit } from './threshold.ts';
 
 const RANKING: AuctionRanking = {
   isFirstPrice: false,
@@ -47,40 +45,5 @@ describe('call threshold', () => {
     const fresh = createThreshold();
     for (let i = 0; i < 1_000; i++) recordAudit(fresh, RANKING, isNew, 0);
     expect(fresh.thresholdMicros).toBe(0);
-  });
-});
-
-describe('shaping of a request', () => {
-  const features = (dealCount: number): RequestFeatures => ({
-    channel: 'site',
-    publisherId: '',
-    inventory: '',
-    country: '',
-    deviceType: 0,
-    os: '',
-    connectionType: 0,
-    imps: [{ impId: '1', placementId: '', media: ['banner'], width: 0, height: 0, dealCount }],
-  });
-  const threshold = { ...createThreshold(), thresholdMicros: 1_000 };
-  const ordinary = shapeRequest(threshold, features(0), 0, 0.9);
-
-  it('skips what is worth less than the threshold', () => {
-    expect(worthCalling(ordinary, 999)).toEqual({ kind: 'skip', reason: 'low-value' });
-    expect(worthCalling(ordinary, 1_000)).toEqual({ kind: 'call', isExploration: false });
-  });
-
-  it('never skips a request with a deal', () => {
-    expect(worthCalling(shapeRequest(threshold, features(1), 0, 0.9), 0)).toEqual({
-      kind: 'call',
-      isExploration: false,
-    });
-  });
-
-  it('explores with everybody on the share of requests it is told', () => {
-    const explored = shapeRequest(threshold, features(0), 0, THRESHOLD_DEFAULTS.explorationShare / 2);
-    expect(explored.isAudit).toBe(true);
-    expect(worthCalling(explored, 0)).toEqual({ kind: 'call', isExploration: true });
-    expect(worthCalling(explored, 2_000)).toEqual({ kind: 'call', isExploration: false });
-    expect(ordinary.isAudit).toBe(false);
   });
 });

@@ -33,7 +33,7 @@ export const THRESHOLD_DEFAULTS: ThresholdOptions = {
 const LEVELS = 97;
 const LEVEL_MICROS = Float64Array.from({ length: LEVELS }, (_, level) => (level === 0 ? 0 : 2 ** (3.75 + level / 4)));
 
-/** Owned by one caller; `thresholdMicros` is published to all DSPs. */
+/** Owned by one actor for all DSPs of the process; `thresholdMicros` is published to the requests. */
 export interface CallThreshold {
   readonly options: ThresholdOptions;
   /** Revenue that each candidate would have lost in the audits, faded. */
