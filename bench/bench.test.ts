@@ -7,6 +7,7 @@ import { adRequest } from './payloads/ad-request.ts';
 import { bidAnswers } from './payloads/bid-answers.ts';
 import { creative } from './payloads/creative.ts';
 import { formatMeasurements } from './report.ts';
+import { measureShaping } from './shaping-study.ts';
 import { BENCHMARK_NAMES, QUICK_SCALE } from './suite.ts';
 import { type TimedFunction, timeFunction } from './timed-function.ts';
 
@@ -78,9 +79,19 @@ test('what the issue asks for has its name', () => {
       'validate.2kb_us',
       'gsp.50_us',
       'macros.us',
+      'shaping.calls_saved',
+      'shaping.revenue_ratio',
       'memory.growth_mb',
     ]),
   );
+});
+
+test('shaping, tiny', async () => {
+  const measurements = await measureShaping(quick());
+  const values = Object.fromEntries(measurements.map(({ name, value }) => [name, value]));
+  expect(values['shaping.calls_saved']).toBeGreaterThan(0);
+  expect(values['shaping.revenue_ratio']).toBeGreaterThan(0.9);
+  expect(await measureShaping(quick())).toEqual(measurements);
 });
 
 test('payloads have the sizes that the names say', () => {

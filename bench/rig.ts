@@ -76,6 +76,8 @@ function engineConfig(dspUrls: readonly string[], dataDirectory: string): Config
     dataDirectory,
     'server.port': 0,
     'log.level': 'warn',
+    // Every auction is to make all its calls.
+    'shaping.enabled': false,
     'dspDefaults.timeoutMs': DSP_TIMEOUT_MS,
     'dspDefaults.keepAliveMs': KEEP_ALIVE_MS,
     'dspDefaults.callsPerSecond': (CONNECTIONS_PER_DSP * 1000) / DSP_TIMEOUT_MS,

@@ -3,6 +3,7 @@ import { FAN_OUT_WIDTHS, measureFanOut } from './fan-out-cost.ts';
 import { clearingOfBids, fillingOfMacros, readingOfRequest } from './hot-functions.ts';
 import type { BenchContext, BenchScale, Measurement } from './measurement.ts';
 import { measureMemoryGrowth } from './memory-growth.ts';
+import { measureShaping } from './shaping-study.ts';
 import { measureThroughput } from './throughput.ts';
 import { timeFunction } from './timed-function.ts';
 
@@ -21,6 +22,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   { names: ['validate.2kb_us'], run: async (context) => [timeFunction(readingOfRequest(), context)] },
   { names: ['gsp.50_us'], run: async (context) => [timeFunction(clearingOfBids(context.seed), context)] },
   { names: ['macros.us'], run: async (context) => [timeFunction(fillingOfMacros(), context)] },
+  { names: ['shaping.calls_saved', 'shaping.revenue_ratio'], run: measureShaping },
   ...FAN_OUT_WIDTHS.map((dspCount) => ({
     names: [`fanout.cpu_ratio.${dspCount}`],
     run: (context: BenchContext) => measureFanOut(dspCount, context),

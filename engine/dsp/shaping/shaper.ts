@@ -17,7 +17,7 @@ export interface ShaperOptions {
   readonly tableBits: number;
   /** Answers before the shaper has an opinion; until then every call is worth making. */
   readonly warmUpAnswers: number;
-  /** How much one answer moves the log-odds of a bid for its kind of request: at 0.3 some tens of answers replace what was known. */
+  /** How much one answer moves the log-odds of a bid for its kind of request: at 0.7 a dozen answers replace what was known. */
   readonly bidStep: number;
   /** Same for the logarithm of a bid's contribution; contributions vary more than bids, so the step is smaller. */
   readonly contributionStep: number;
@@ -28,8 +28,8 @@ export interface ShaperOptions {
 export const SHAPER_DEFAULTS: ShaperOptions = {
   tableBits: 13,
   warmUpAnswers: 300,
-  bidStep: 0.3,
-  contributionStep: 0.05,
+  bidStep: 0.7,
+  contributionStep: 0.1,
   explorationWeight: 4,
 };
 

@@ -24,9 +24,9 @@ export interface ThresholdOptions {
 
 export const THRESHOLD_DEFAULTS: ThresholdOptions = {
   lossTarget: 0.01,
-  explorationShare: 0.03,
+  explorationShare: 0.05,
   memoryMs: 60_000,
-  memoryAudits: 400,
+  memoryAudits: 600,
 };
 
 /** Candidates: 0, then quarter octaves from 2^4 CPM micros on; the last is 2^28, 268 units of currency per mille. */
