@@ -79,4 +79,4 @@ it('is off unless it is asked for: a DSP that never bids is called for every req
   gavel = await startTestGavel({ dsps: { silent: biddingIn(new Set(), 1), broad: bidding({ price: 2 }) } });
   await send('DEU', 400);
   expect(gavel.dsp('silent').asked).toHaveLength(400);
-});
+}, 60_000);
