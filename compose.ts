@@ -10,8 +10,9 @@ import { type DspActor, type DspActorOptions, spawnDspActor } from './actors/dsp
 import { spawnEventsActor } from './actors/events-actor.ts';
 import { createIntake } from './actors/intake.ts';
 import { spawnParent } from './actors/mailbox.ts';
-import type { RequestEnvironment, WaitingRules } from './actors/request-actor.ts';
+import type { RequestEnvironment, TeachingRules } from './actors/request-actor.ts';
 import { type ReserveActor, spawnReserveActor } from './actors/reserve-actor.ts';
+import { type ShapingActor, spawnShapingActor } from './actors/shaping-actor.ts';
 import { type ActorFault, restartWithin, type Supervisor } from './actors/supervision.ts';
 import { systemClock, systemTimers } from './adapters/clock.ts';
 import { createHostResolvers, type HostResolvers } from './adapters/dns/host-resolvers.ts';
@@ -40,13 +41,15 @@ import {
   decisionRules,
   exchangeRules,
   healthOptions,
+  shaperOptions,
+  thresholdOptions,
+  waitingOptions,
 } from './config/engine-options.ts';
 import type { Config } from './config/types.ts';
 import { VERSION } from './config/version.ts';
 import { RESERVE_ESTIMATORS } from './engine/auction/reserve/estimator.ts';
 import { type ReserveObservation, reserveObservations } from './engine/auction/reserve/observations.ts';
 import { dialect } from './engine/dsp/solicitation.ts';
-import { WAITING_DEFAULTS } from './engine/dsp/waiting/waiting-value.ts';
 import type { ExchangeRules } from './engine/exchange/auction-terms.ts';
 import type { Decision } from './engine/exchange/decision.ts';
 import type { Clock, Timers } from './engine/ports/clock.ts';
@@ -224,7 +227,9 @@ async function open(
     rules: decisionRules(config),
     dsps: dsps.map((dsp) => dsp.mailbox),
     decisionReserveMs: config.auction.decisionReserveMs,
-    waiting: waitingRules(config, dsps),
+    waiting: config.auction.progressive ? waitingOptions(config) : null,
+    shaping: openShaping(config, residents, { clock, random }, supervisor(), metrics),
+    teaching: teachingRules(config, dsps),
     markupFetcher,
     onFault,
     onBegun: (auctionId) => gate?.auctionBegan(auctionId),
@@ -255,7 +260,13 @@ async function open(
   await outside.beforeListening?.();
   const origins = new Map(config.dsps.map(({ id, url }) => [id, new URL(url).origin]));
   // The path of a DSP's URL may be a secret between it and us.
-  const dspStates = () => dsps.map(({ id, snapshot }) => ({ id, origin: origins.get(id), ...snapshot() }));
+  const dspStates = () =>
+    dsps.map(({ id, snapshot, shapingSnapshot }) => ({
+      id,
+      origin: origins.get(id),
+      ...snapshot(),
+      shaping: shapingSnapshot(),
+    }));
   if (outside.supervisor === undefined) await openAdmin(config, dspStates, log, opened);
   const server = await startHttpServer({
     ...config.server,
@@ -384,6 +395,7 @@ function openDsps(
       definition: {
         id: dsp.id,
         health: healthOptions(dsp, config),
+        shaping: config.shaping.enabled ? shaperOptions(config) : null,
         dialect: dialect(dsp),
         reply: { strictness: dsp.strictness, readResponse },
       },
@@ -461,17 +473,25 @@ function openReserves(
   });
 }
 
-function waitingRules({ auction, exchange }: Config, dsps: readonly DspActor[]): WaitingRules | null {
-  if (!auction.progressive) return null;
-  return {
-    options: {
-      ...WAITING_DEFAULTS,
-      preliminaryMs: auction.preliminaryAtMs,
-      costMicrosPerMs: auction.waitingCostMicrosPerMs,
-    },
-    currency: exchange.currency,
-    dsps: new Map(dsps.map(({ id, mailbox }) => [id, mailbox])),
-  };
+function openShaping(
+  config: Config,
+  parent: ReturnType<typeof spawnParent>,
+  around: { readonly clock: Clock; readonly random: Random },
+  supervisor: Supervisor,
+  metrics: Metrics,
+): ShapingActor | null {
+  if (!config.shaping.enabled) return null;
+  return spawnShapingActor(parent, {
+    ...around,
+    threshold: thresholdOptions(config),
+    supervisor,
+    onOverflow: () => metrics.mailboxDropped('shaping', 'drop-oldest'),
+  });
+}
+
+function teachingRules({ auction, exchange, shaping }: Config, dsps: readonly DspActor[]): TeachingRules | null {
+  if (!auction.progressive && !shaping.enabled) return null;
+  return { currency: exchange.currency, dsps: new Map(dsps.map(({ id, mailbox }) => [id, mailbox])) };
 }
 
 /** Auctions run in the publisher's currency, reserves are learned in ours. */

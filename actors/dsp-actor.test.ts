@@ -1,8 +1,11 @@
 import nact from 'nact';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { DSP_HEALTH_DEFAULTS } from '../engine/dsp/dsp-health.ts';
 import type { DspReply } from '../engine/dsp/reply.ts';
+import { type RequestShaping, shapeRequest } from '../engine/dsp/shaping/request-shaping.ts';
+import { SHAPER_DEFAULTS } from '../engine/dsp/shaping/shaper.ts';
 import { dialect, Solicitation } from '../engine/dsp/solicitation.ts';
+import { requestFeatures } from '../engine/exchange/request-features.ts';
 import { buildRequest } from '../engine/exchange/testing/build-exchange.ts';
 import type { DspCall, DspTransport, DspTransportResult } from '../engine/ports/dsp-transport.ts';
 import { createResponseReader } from '../openrtb/read-response.ts';
@@ -50,10 +53,11 @@ function start(overrides: Partial<DspActorOptions> = {}) {
   const faults: ActorFault[] = [];
   const late: string[] = [];
   const replyFaults: unknown[] = [];
-  const { mailbox, snapshot } = spawnDspActor(spawnParent(system, 'residents'), {
+  const { mailbox, snapshot, shapingSnapshot } = spawnDspActor(spawnParent(system, 'residents'), {
     definition: {
       id: 'a',
       health: HEALTH,
+      shaping: null,
       dialect: dialect({ version: '2.5', quirks: [], blockedAdvertisers: [], blockedCategories: [] }),
       reply: { strictness: 'default', readResponse: READ_RESPONSE },
     },
@@ -70,7 +74,7 @@ function start(overrides: Partial<DspActorOptions> = {}) {
     onOverflow: () => {},
     ...overrides,
   });
-  return { mailbox, snapshot, transport, observed, late, faults, replyFaults };
+  return { mailbox, snapshot, shapingSnapshot, transport, observed, late, faults, replyFaults };
 }
 
 /** A request actor's side of the fan-out; `isOver` once nobody waits any more. */
@@ -86,6 +90,7 @@ function fanOut(deadlineAtMs = NOW_MS + 90) {
   };
   const offer: FanOut = {
     solicitation: new Solicitation(buildRequest()),
+    shaping: null,
     deadlineAtMs,
     replyTo: { post } as unknown as FanOut['replyTo'],
     awaited: [],
@@ -263,6 +268,7 @@ test('a fault of ours in reading an answer costs that answer only, and the DSP n
   const definition = {
     id: 'a',
     health: HEALTH,
+    shaping: null,
     dialect: dialect({ version: '2.5', quirks: [], blockedAdvertisers: [], blockedCategories: [] } as const),
     reply: {
       strictness: 'default',
@@ -291,6 +297,7 @@ test('the mailbox holds the results of all calls that may be under way, and soli
     definition: {
       id: 'a',
       health: { ...HEALTH, inFlightMax },
+      shaping: null,
       dialect: dialect({ version: '2.5', quirks: [], blockedAdvertisers: [], blockedCategories: [] }),
       reply: { strictness: 'default', readResponse: READ_RESPONSE },
     },
@@ -316,4 +323,75 @@ test('a late answer teaches how slow the DSP is', async () => {
   for (let answer = 0; answer < 20; answer++) transport.calls[0]!.call.onLateAnswer!(70);
   await ask(mailbox);
   expect(snapshot().p50Ms).toBeGreaterThan(60);
+});
+
+describe('traffic shaping', () => {
+  const DEFINITION = {
+    id: 'a',
+    health: { ...HEALTH, inFlightMax: 100 },
+    shaping: { ...SHAPER_DEFAULTS, warmUpAnswers: 20 },
+    dialect: dialect({ version: '2.5', quirks: [], blockedAdvertisers: [], blockedCategories: [] }),
+    reply: { strictness: 'default', readResponse: READ_RESPONSE },
+  } as const;
+
+  /** A request as the request actor shapes it once something is known. */
+  function shaped(country: string, thresholdMicros = 50_000, deal = false): RequestShaping {
+    const imp = { id: '1', banner: { w: 300, h: 250 }, ...(deal && { pmp: { deals: [{ id: 'deal' }] } }) };
+    const request = buildRequest({ device: { geo: { country } }, imp: [imp] });
+    return shapeRequest(thresholdMicros, 0.03, requestFeatures(request), 0, 0.9);
+  }
+
+  async function asked({ mailbox }: ReturnType<typeof start>, shaping: RequestShaping) {
+    const { offer, ...rest } = fanOut();
+    mailbox.tell(solicit({ ...offer, shaping }));
+    await settled();
+    return rest;
+  }
+
+  /** Tells it what became of its answers: bids in Germany, none in France. */
+  function teach({ mailbox }: ReturnType<typeof start>): void {
+    const feedback = { bidMicros: 0, bestOtherMicros: 0 };
+    for (let index = 0; index < 400; index++) {
+      const hasBid = index % 2 === 0;
+      const contributionMicros = hasBid ? 500_000 : 0;
+      const lesson = { shaping: shaped(hasBid ? 'DEU' : 'FRA'), hasBid, contributionMicros, revenueMicros: 1_000_000 };
+      mailbox.post({ kind: 'feedback', feedback, lesson });
+    }
+  }
+
+  test('calls for everything until it has learned, then skips what is worth less than the threshold', async () => {
+    const actor = start({ definition: DEFINITION });
+    await asked(actor, shaped('FRA'));
+    expect(actor.transport.calls).toHaveLength(1);
+    teach(actor);
+    await asked(actor, shaped('DEU'));
+    expect(actor.transport.calls).toHaveLength(2);
+    const { replies } = await asked(actor, shaped('FRA'));
+    expect(actor.transport.calls).toHaveLength(2);
+    expect(replies).toMatchObject([{ result: 'skipped', detail: 'low-value' }]);
+    expect(actor.snapshot()).toMatchObject({ callCount: 2, inFlight: 2, skipCounts: { 'low-value': 1 } });
+    expect(actor.shapingSnapshot()).toMatchObject({ isLearning: false, answerCount: 400, thresholdMicros: 50_000 });
+  });
+
+  test('calls all the same for a deal, and for requests that are not shaped', async () => {
+    const actor = start({ definition: DEFINITION });
+    teach(actor);
+    await asked(actor, shaped('FRA', 50_000, true));
+    await ask(actor.mailbox);
+    expect(actor.transport.calls).toHaveLength(2);
+  });
+
+  test('learns nothing from calls that fail or time out', async () => {
+    const actor = start({ definition: DEFINITION });
+    await timeOut(actor, 8, 300);
+    expect(actor.shapingSnapshot()).toMatchObject({ answerCount: 0 });
+  });
+
+  test('where it is off, nothing is shaped', async () => {
+    const actor = start();
+    teach(actor);
+    await asked(actor, shaped('FRA'));
+    expect(actor.transport.calls).toHaveLength(1);
+    expect(actor.shapingSnapshot()).toBeNull();
+  });
 });

@@ -3,6 +3,7 @@
  * from the results (`engine/dsp/dsp-health.ts`). Solicitations wake it; results wait in its queue until the next one.
  */
 import {
+  agreedRate,
   createDspHealth,
   type DspCallDecision,
   type DspHealth,
@@ -22,6 +23,8 @@ import {
   readReply,
   skippedReply,
 } from '../engine/dsp/reply.ts';
+import { DspShaping, type DspShapingSnapshot, type ShapingLesson } from '../engine/dsp/shaping/dsp-shaping.ts';
+import type { ShaperOptions } from '../engine/dsp/shaping/shaper.ts';
 import type { Dialect } from '../engine/dsp/solicitation.ts';
 import {
   createWaitingModel,
@@ -52,11 +55,18 @@ export type DspMessage =
   /** The answer to a call that has timed out, after all. */
   | { readonly kind: 'late-answer'; readonly latencyMs: number }
   /** What became of an answer in its auction. */
-  | { readonly kind: 'feedback'; readonly feedback: BidFeedback };
+  | {
+      readonly kind: 'feedback';
+      readonly feedback: BidFeedback;
+      /** Null when the request was not shaped. */
+      readonly lesson: ShapingLesson | null;
+    };
 
 export interface DspDefinition {
   readonly id: string;
   readonly health: DspHealthOptions;
+  /** Null: every call is worth making. */
+  readonly shaping: ShaperOptions | null;
   readonly dialect: Dialect;
   readonly reply: Omit<ReplyContext, 'requestId' | 'dspId'>;
 }
@@ -86,6 +96,8 @@ export interface DspActor {
   readonly mailbox: Mailbox<DspMessage>;
   /** For people and gauges, computed when asked for. */
   readonly snapshot: () => DspHealthSnapshot;
+  /** For people; null: not shaped. */
+  readonly shapingSnapshot: () => DspShapingSnapshot | null;
 }
 
 /** Solicitations that may wait: more than a process starts in one turn of its loop, so only a stuck actor reaches it. */
@@ -109,18 +121,21 @@ export function spawnDspActor(parent: ActorParent, options: DspActorOptions): Ds
     onOverflow: options.onOverflow,
   });
   actor.mailbox = mailbox;
-  return { id: options.definition.id, mailbox, snapshot: actor.snapshot };
+  const { snapshot, shapingSnapshot } = actor;
+  return { id: options.definition.id, mailbox, snapshot, shapingSnapshot };
 }
 
 class DspCaller {
   readonly #options: DspActorOptions;
   #health: DspHealth;
   #waiting: WaitingModel;
+  #shaping: DspShaping | null;
   mailbox: Mailbox<DspMessage> | null = null;
 
   constructor(options: DspActorOptions) {
     this.#options = options;
     this.#waiting = this.#unknownWaiting();
+    this.#shaping = this.#unknownShaping();
     this.#health = this.restart();
   }
 
@@ -128,7 +143,14 @@ class DspCaller {
     const { definition, clock } = this.#options;
     this.#health = createDspHealth(definition.health, clock.monotonicMs());
     this.#waiting = this.#unknownWaiting();
+    this.#shaping = this.#unknownShaping();
     return this.#health;
+  }
+
+  #unknownShaping(): DspShaping | null {
+    const { definition, clock } = this.#options;
+    const { id, shaping, health } = definition;
+    return shaping === null ? null : new DspShaping(id, shaping, agreedRate(health), clock.monotonicMs());
   }
 
   /** Nothing is waited for beyond the DSP's timeout, so nothing beyond it is learned. */
@@ -138,6 +160,8 @@ class DspCaller {
   }
 
   readonly snapshot = (): DspHealthSnapshot => snapshot(this.#health, this.#options.clock.monotonicMs());
+
+  readonly shapingSnapshot = (): DspShapingSnapshot | null => this.#shaping?.snapshot() ?? null;
 
   handle(health: DspHealth, message: DspMessage, nowMs: number): DspHealth {
     switch (message.kind) {
@@ -156,6 +180,7 @@ class DspCaller {
         return health;
       case 'feedback':
         learnBid(this.#waiting, message.feedback.bidMicros, message.feedback.bestOtherMicros);
+        if (message.lesson !== null) this.#shaping?.learn(message.lesson);
         return health;
     }
   }
@@ -170,7 +195,8 @@ class DspCaller {
   }
 
   #solicit(health: DspHealth, fanOut: FanOut, nowMs: number): void {
-    const decision = decide(health, nowMs, fanOut.deadlineAtMs - nowMs, this.#options.random);
+    const unworthy = fanOut.shaping === null ? null : (this.#shaping?.judge(fanOut.shaping, nowMs) ?? null);
+    const decision = decide(health, nowMs, fanOut.deadlineAtMs - nowMs, this.#options.random, unworthy);
     if (decision.kind === 'skip') {
       this.#deliver(fanOut, skippedReply(this.#options.definition.id, decision.reason), true);
       return;

@@ -1,6 +1,7 @@
 /** What a request actor hands to the dsp actors: the offer, the time, and where to answer. */
 
 import type { DspReply } from '../engine/dsp/reply.ts';
+import type { RequestShaping } from '../engine/dsp/shaping/request-shaping.ts';
 import type { Solicitation } from '../engine/dsp/solicitation.ts';
 import type { PendingCall } from '../engine/exchange/progressive-closing.ts';
 import type { RequestMessage } from '../engine/exchange/request-stages.ts';
@@ -8,6 +9,8 @@ import type { Mailbox } from './mailbox.ts';
 
 export interface FanOut {
   readonly solicitation: Solicitation;
+  /** Null: the request is not shaped, every DSP is called. */
+  readonly shaping: RequestShaping | null;
   /** Monotonic ms by which every reply must have come. */
   readonly deadlineAtMs: number;
   readonly replyTo: Mailbox<RequestMessage>;

@@ -50,6 +50,8 @@ function start(overrides: Partial<IntakeOptions> = {}, environment: Partial<Requ
       dsps: [silentDsp],
       decisionReserveMs: 3,
       waiting: null,
+      shaping: null,
+      teaching: null,
       markupFetcher: { fetch: () => {} },
       onBegun: () => {},
       onConcluded: (event) => events.push(event),

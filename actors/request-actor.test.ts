@@ -3,7 +3,10 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { ManualTimers } from '../adapters/notices/testing/manual-timers.ts';
 import { clearAuction } from '../engine/auction/clear.ts';
 import { DSP_HEALTH_DEFAULTS } from '../engine/dsp/dsp-health.ts';
+import type { ShapingLesson } from '../engine/dsp/shaping/dsp-shaping.ts';
+import type { RequestShaping } from '../engine/dsp/shaping/request-shaping.ts';
 import { dialect } from '../engine/dsp/solicitation.ts';
+import type { AuctionRanking } from '../engine/dsp/waiting/auction-ranking.ts';
 import { WAITING_DEFAULTS } from '../engine/dsp/waiting/waiting-value.ts';
 import type { AuctionEvent } from '../engine/exchange/auction-event.ts';
 import type { Decision } from '../engine/exchange/decision.ts';
@@ -76,6 +79,7 @@ class World {
           inFlightMax: 10,
           callsPerSecondMax: null,
         },
+        shaping: null,
         dialect: dialect({ version: '2.6', quirks: [], blockedAdvertisers: [], blockedCategories: [] }),
         reply: { strictness: 'default', readResponse: READ_RESPONSE },
       },
@@ -118,6 +122,8 @@ class World {
         dsps: this.dsps,
         decisionReserveMs: 3,
         waiting: null,
+        shaping: null,
+        teaching: null,
         markupFetcher: {
           fetch: (url, deadlineAtMs, serve) => this.fetches.push({ url, deadlineAtMs, serve }),
         },
@@ -137,9 +143,12 @@ class World {
     await settled();
   }
 
-  get waiting(): RequestEnvironment['waiting'] {
-    const dsps = new Map(this.dsps.map((dsp) => [dsp.name.slice('dsp-'.length), dsp]));
-    return { options: WAITING_DEFAULTS, currency: 'USD', dsps };
+  get teaching(): RequestEnvironment['teaching'] {
+    return { currency: 'USD', dsps: new Map(this.dsps.map((dsp) => [dsp.name.slice('dsp-'.length), dsp])) };
+  }
+
+  get progressive(): Partial<RequestEnvironment> {
+    return { waiting: WAITING_DEFAULTS, teaching: this.teaching };
   }
 
   async bids(dspId: string, bid: object, latencyMs?: number) {
@@ -236,7 +245,7 @@ describe('the progressive auction', () => {
     const world = new World(['a', 'b', 'late']);
     for (let auction = 0; auction < 60; auction++) {
       const auctionId = `learning-${auction}`;
-      await world.run({ auctionId, deadlineAtMs: world.nowMs + 95 }, { waiting: world.waiting });
+      await world.run({ auctionId, deadlineAtMs: world.nowMs + 95 }, world.progressive);
       await world.bids('a', { price: 3 });
       await world.bids('b', { price: 3 });
       await world.pass(25);
@@ -250,7 +259,7 @@ describe('the progressive auction', () => {
 
   test('closes at the preliminary mark when whoever is out has never been worth waiting for', async () => {
     const world = await learned();
-    await world.run({ arrivedAtMs: world.nowMs, deadlineAtMs: world.nowMs + 95 }, { waiting: world.waiting });
+    await world.run({ arrivedAtMs: world.nowMs, deadlineAtMs: world.nowMs + 95 }, world.progressive);
     await world.bids('a', { price: 3 });
     await world.bids('b', { price: 2 });
     await world.pass(19);
@@ -268,7 +277,7 @@ describe('the progressive auction', () => {
   test('goes on waiting for a slow DSP that pays well, and it wins', async () => {
     const world = new World(['a', 'b', 'late']);
     for (let auction = 0; auction < 60; auction++) {
-      await world.run({ auctionId: `auction-${auction}`, deadlineAtMs: world.nowMs + 95 }, { waiting: world.waiting });
+      await world.run({ auctionId: `auction-${auction}`, deadlineAtMs: world.nowMs + 95 }, world.progressive);
       await world.bids('a', { price: 2 });
       await world.bids('b', { price: 3 });
       await world.pass(20);
@@ -281,14 +290,14 @@ describe('the progressive auction', () => {
 
   test('a cold engine waits', async () => {
     const world = new World(['a', 'b']);
-    await world.run({}, { waiting: world.waiting });
+    await world.run({}, world.progressive);
     await world.pass(29);
     expect(world.answers).toEqual([]);
   });
 
   test('a late bid that beats the winner before the close wins', async () => {
     const world = new World(['a', 'b']);
-    await world.run({}, { waiting: world.waiting });
+    await world.run({}, world.progressive);
     await world.bids('a', { price: 3 });
     await world.pass(20);
     expect(world.answers).toEqual([]);
@@ -306,10 +315,73 @@ describe('the progressive auction', () => {
       return handle;
     };
     const timers = { schedule, cancel: (handle: unknown) => void pending.delete(handle as object) };
-    await world.run({}, { timers, waiting: world.waiting });
+    await world.run({}, { timers, ...world.progressive });
     expect(pending.size).toBe(2);
     await world.replies('a', 204);
     expect(pending.size).toBe(0);
+  });
+});
+
+describe('a shaped request', () => {
+  const SHAPING: RequestShaping = {
+    keys: new Int32Array(),
+    thresholdMicros: 0,
+    hasDeals: false,
+    isAudit: true,
+    expectedMicros: new Map(),
+  };
+
+  /** Stands for the shaping actor, and takes down what the DSPs are told. */
+  function shapedWorld(dspIds: readonly string[]) {
+    const world = new World(dspIds);
+    const audits: AuctionRanking[] = [];
+    const lessons: Record<string, ShapingLesson | null> = {};
+    const listening = (id: string) => {
+      const post = (message: DspMessage) => {
+        if (message.kind === 'feedback') lessons[id] = message.lesson;
+      };
+      return { post } as never;
+    };
+    const environment: Partial<RequestEnvironment> = {
+      shaping: { shape: () => SHAPING, audit: (_shaping, ranking) => audits.push(ranking) },
+      teaching: { currency: 'USD', dsps: new Map(dspIds.map((id) => [id, listening(id)])) },
+    };
+    return { world, audits, lessons, environment };
+  }
+
+  test('teaches the DSPs that answered, and is audited, once it is decided', async () => {
+    const { world, audits, lessons, environment } = shapedWorld(['a', 'b', 'c', 'd']);
+    await world.run({}, environment);
+    await world.bids('a', { price: 3 });
+    await world.bids('b', { price: 2 });
+    await world.replies('c', 204);
+    expect(lessons).toEqual({});
+    await world.replies('d', 500);
+    expect(Object.keys(lessons)).toEqual(['a', 'b', 'c']);
+    expect(lessons.a).toMatchObject({ shaping: SHAPING, hasBid: true, revenueMicros: 2_000_000 });
+    expect(lessons.c).toMatchObject({ hasBid: false, contributionMicros: 0 });
+    expect(audits).toMatchObject([{ imps: [{ dspIds: ['a', 'b'], ecpmMicros: [3_000_000, 2_000_000] }] }]);
+  });
+
+  test('learns from a late bid without knowing its worth', async () => {
+    const { world, lessons, environment } = shapedWorld(['a', 'b']);
+    await world.run({}, environment);
+    await world.bids('a', { price: 3 });
+    await world.pass(92);
+    await world.bids('b', { price: 9 });
+    expect(lessons.b).toMatchObject({ hasBid: true, contributionMicros: null });
+  });
+
+  test('a test request and one in a currency without a rate are not shaped', async () => {
+    const { world, lessons, audits, environment } = shapedWorld(['a']);
+    await world.run({ request: buildRequest({ test: 1 }) }, environment);
+    await world.bids('a', { price: 3 });
+    expect(lessons).toEqual({ a: null });
+    const terms = { ...buildTerms(buildRequest()), currency: 'XTS' };
+    await world.run({ auctionId: 'auction-2', terms }, environment);
+    await world.bids('a', { price: 3 });
+    expect(lessons).toEqual({ a: null });
+    expect(audits).toEqual([]);
   });
 });
 

@@ -4,7 +4,9 @@
  */
 
 import type { DspReply } from '../engine/dsp/reply.ts';
+import type { RequestShaping } from '../engine/dsp/shaping/request-shaping.ts';
 import { Solicitation } from '../engine/dsp/solicitation.ts';
+import { converted, rankingOf } from '../engine/dsp/waiting/auction-ranking.ts';
 import type { WaitingOptions } from '../engine/dsp/waiting/waiting-value.ts';
 import { AUCTION_EVENT_VERSION, type AuctionEvent, dspRecord } from '../engine/exchange/auction-event.ts';
 import type { AuctionTerms } from '../engine/exchange/auction-terms.ts';
@@ -25,6 +27,7 @@ import {
   type RequestMessage,
   type RequestState,
 } from '../engine/exchange/request-stages.ts';
+import { lateLesson, shapingLessons } from '../engine/exchange/shaping-lessons.ts';
 import type { Clock, TimerHandle, Timers } from '../engine/ports/clock.ts';
 import type { MarkupFetcher } from '../engine/ports/markup-fetcher.ts';
 import { rateBetween } from '../openrtb/currency.ts';
@@ -32,6 +35,7 @@ import type { BidRequest, BidResponse } from '../openrtb/types.ts';
 import type { DspMessage } from './dsp-actor.ts';
 import type { FanOut } from './fan-out.ts';
 import { type ActorParent, type Mailbox, spawnActor } from './mailbox.ts';
+import type { ShapingActor } from './shaping-actor.ts';
 import { type ActorFault, stopOnFault } from './supervision.ts';
 
 export type { RequestMessage };
@@ -59,7 +63,11 @@ export interface RequestEnvironment {
   /** Kept from the deadline for clearing and answering, ms. */
   readonly decisionReserveMs: number;
   /** Null: every request waits for all DSPs, or until its deadline. */
-  readonly waiting: WaitingRules | null;
+  readonly waiting: WaitingOptions | null;
+  /** Null: every DSP is called for every request. */
+  readonly shaping: ShapingActor | null;
+  /** Null: nobody wants to know what became of the bids. */
+  readonly teaching: TeachingRules | null;
   readonly markupFetcher: MarkupFetcher;
   /** The auction took its first step. */
   readonly onBegun: (auctionId: string) => void;
@@ -67,9 +75,8 @@ export interface RequestEnvironment {
   readonly onFault: (fault: ActorFault) => void;
 }
 
-export interface WaitingRules {
-  readonly options: WaitingOptions;
-  /** Of the waiting cost, and in which DSPs learn what they bid. */
+export interface TeachingRules {
+  /** In which DSPs learn what their bids were worth; also that of the waiting cost. */
   readonly currency: string;
   /** By DSP id, where the outcome of their bids is told. */
   readonly dsps: ReadonlyMap<string, Mailbox<DspMessage>>;
@@ -91,6 +98,7 @@ class RequestActor {
   readonly #environment: RequestEnvironment;
   readonly #mailbox: Mailbox<RequestMessage>;
   #fanOut: FanOut | null = null;
+  readonly #rate: number;
   readonly #progressive: ProgressiveClosing | null;
   #timer: TimerHandle = null;
   #lookTimer: TimerHandle = null;
@@ -104,6 +112,7 @@ class RequestActor {
   constructor(parent: ActorParent, admitted: AdmittedRequest, environment: RequestEnvironment) {
     this.#admitted = admitted;
     this.#environment = environment;
+    this.#rate = this.#rateToTeaching();
     this.#progressive = this.#progressiveClosing();
     this.#mailbox = spawnActor<RequestState, RequestMessage>(parent, environment.clock, {
       name: admitted.auctionId,
@@ -122,14 +131,23 @@ class RequestActor {
   };
 
   #progressiveClosing(): ProgressiveClosing | null {
-    const { rules, waiting } = this.#environment;
+    const { waiting } = this.#environment;
     if (waiting === null) return null;
-    const { currency } = this.#admitted.terms;
-    return {
-      options: waiting.options,
-      rate: rateBetween(rules.currencies, currency, waiting.currency) ?? 0,
-      collectUntilMs: this.#collectUntilMs(),
-    };
+    return { options: waiting, rate: this.#rate, collectUntilMs: this.#collectUntilMs() };
+  }
+
+  /** Units of the currency that DSPs learn in, per unit of the auction's; 0: unknown. */
+  #rateToTeaching(): number {
+    const { rules, teaching } = this.#environment;
+    if (teaching === null) return 0;
+    return rateBetween(rules.currencies, this.#admitted.terms.currency, teaching.currency) ?? 0;
+  }
+
+  /** A test is no traffic to learn from, and its sender wants to see all DSPs. Without a rate nothing can be compared. */
+  #requestShaping(): RequestShaping | null {
+    const { request, features } = this.#admitted;
+    if (request.test === 1 || this.#rate === 0) return null;
+    return this.#environment.shaping?.shape(features) ?? null;
   }
 
   #handle(state: RequestState, message: RequestMessage, nowMs: number): RequestState {
@@ -170,6 +188,7 @@ class RequestActor {
     const deadlineAtMs = this.#collectUntilMs();
     const fanOut: FanOut = {
       solicitation: new Solicitation(this.#admitted.request),
+      shaping: this.#requestShaping(),
       deadlineAtMs,
       replyTo: this.#mailbox,
       awaited: [],
@@ -207,21 +226,30 @@ class RequestActor {
 
   /** Tells the DSPs that answered what became of it. */
   #teach(replies: readonly DspReply[], decision: Decision): void {
-    const { waiting } = this.#environment;
-    if (waiting === null) return;
-    const feedbacks = bidFeedback(replies, decision, this.#progressive!.rate);
+    const { teaching, shaping: shaper } = this.#environment;
+    if (teaching === null) return;
+    const shaping = this.#fanOut?.shaping ?? null;
+    const ranking = converted(rankingOf(decision.input, decision.outcome), this.#rate);
+    const feedbacks = bidFeedback(replies, ranking);
+    const lessons = shaping === null ? null : shapingLessons(replies, ranking, shaping);
     for (let index = 0; index < replies.length; index++) {
       const feedback = feedbacks[index]!;
-      if (feedback !== null) waiting.dsps.get(replies[index]!.dspId)?.post({ kind: 'feedback', feedback });
+      if (feedback === null) continue;
+      const lesson = lessons?.[index] ?? null;
+      teaching.dsps.get(replies[index]!.dspId)?.post({ kind: 'feedback', feedback, lesson });
     }
+    if (shaping !== null) shaper!.audit(shaping, ranking);
   }
 
   readonly #onLateReply = (reply: DspReply): void => {
-    const { waiting, rules } = this.#environment;
+    const { teaching, rules } = this.#environment;
     const decision = this.#concluded?.conclusion.decision ?? null;
-    if (waiting === null || decision === null || !isAnswer(reply)) return;
-    const feedback = lateBidFeedback(reply, decision, this.#admitted.terms, rules, this.#progressive!.rate);
-    waiting.dsps.get(reply.dspId)?.post({ kind: 'feedback', feedback });
+    if (teaching === null || decision === null || !isAnswer(reply)) return;
+    const shaping = this.#fanOut!.shaping;
+    const ranking = converted(rankingOf(decision.input, decision.outcome), this.#rate);
+    const feedback = lateBidFeedback(reply, ranking, this.#admitted.terms, rules, this.#rate);
+    const lesson = shaping === null ? null : lateLesson(reply, ranking, shaping);
+    teaching.dsps.get(reply.dspId)?.post({ kind: 'feedback', feedback, lesson });
   };
 
   #notices(state: RequestState, decision: Decision, alreadyNotified: ReadonlySet<number>): NoticePlan {

@@ -8,6 +8,7 @@ import { adRequest } from './payloads/ad-request.ts';
 import { bidAnswers } from './payloads/bid-answers.ts';
 import { creative } from './payloads/creative.ts';
 import { formatMeasurements } from './report.ts';
+import { measureShaping } from './shaping-study.ts';
 import { BENCHMARK_NAMES, QUICK_SCALE } from './suite.ts';
 import { type TimedFunction, timeFunction } from './timed-function.ts';
 
@@ -108,11 +109,21 @@ test('what the issue asks for has its name', () => {
       'overload.goodput.2x',
       'overload.goodput.5x',
       'overload.goodput.10x',
+      'shaping.calls_saved',
+      'shaping.revenue_ratio',
       'memory.growth_mb',
       'hang.p99_ratio',
       'dsp.decision_us',
     ]),
   );
+});
+
+test('shaping, tiny', async () => {
+  const measurements = await measureShaping(quick());
+  const values = Object.fromEntries(measurements.map(({ name, value }) => [name, value]));
+  expect(values['shaping.calls_saved']).toBeGreaterThan(0);
+  expect(values['shaping.revenue_ratio']).toBeGreaterThan(0.9);
+  expect(await measureShaping(quick())).toEqual(measurements);
 });
 
 test('payloads have the sizes that the names say', () => {

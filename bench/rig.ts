@@ -79,6 +79,8 @@ function engineConfig(dspUrls: readonly string[], dataDirectory: string, dspTime
     'log.level': 'warn',
     // At full load it asks fewer DSPs; what it costs itself is noise (docs/overload.md).
     'admission.enabled': false,
+    // Every auction is to make all its calls.
+    'shaping.enabled': false,
     'dspDefaults.timeoutMs': dspTimeoutMs,
     'dspDefaults.keepAliveMs': KEEP_ALIVE_MS,
     'dspDefaults.callsPerSecond': (CONNECTIONS_PER_DSP * 1000) / dspTimeoutMs,

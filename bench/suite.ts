@@ -5,6 +5,7 @@ import { clearingOfBids, fillingOfMacros, readingOfRequest } from './hot-functio
 import type { BenchContext, BenchScale, Measurement } from './measurement.ts';
 import { measureMemoryGrowth } from './memory-growth.ts';
 import { measureOverload, OVERLOAD_FACTORS } from './overload.ts';
+import { measureShaping } from './shaping-study.ts';
 import { measureSickDsp } from './sick-dsp.ts';
 import { measureThroughput } from './throughput.ts';
 import { timeFunction } from './timed-function.ts';
@@ -39,6 +40,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   { names: ['gsp.50_us'], run: async (context) => [timeFunction(clearingOfBids(context.seed), context)] },
   { names: ['macros.us'], run: async (context) => [timeFunction(fillingOfMacros(), context)] },
   { names: ['dsp.decision_us'], run: async (context) => measureDecision(context) },
+  { names: ['shaping.calls_saved', 'shaping.revenue_ratio'], run: measureShaping },
   ...FAN_OUT_WIDTHS.map((dspCount) => ({
     names: [`fanout.cpu_ratio.${dspCount}`],
     run: (context: BenchContext) => measureFanOut(dspCount, context),

@@ -3,6 +3,9 @@ import { compileFloorRules, type FloorRule } from '../engine/auction/floors.ts';
 import type { DspBlocks } from '../engine/auction/types.ts';
 import { DSP_HEALTH_DEFAULTS, type DspHealthOptions } from '../engine/dsp/dsp-health.ts';
 import { poolSize } from '../engine/dsp/pool-size.ts';
+import { SHAPER_DEFAULTS, type ShaperOptions } from '../engine/dsp/shaping/shaper.ts';
+import { THRESHOLD_DEFAULTS, type ThresholdOptions } from '../engine/dsp/shaping/threshold.ts';
+import { WAITING_DEFAULTS, type WaitingOptions } from '../engine/dsp/waiting/waiting-value.ts';
 import type { ExchangeRules } from '../engine/exchange/auction-terms.ts';
 import type { DecisionRules } from '../engine/exchange/decision.ts';
 import type { AdmissionOptions } from '../engine/traffic/admission/admission.ts';
@@ -96,6 +99,23 @@ export function healthOptions(dsp: DspConfig, config: Config): DspHealthOptions 
     },
     rotation: { ...rotation, inTimeRatioMin: protection.inTimeRatioMin },
   };
+}
+
+/** What one DSP's shaper learns by. */
+export function shaperOptions({ shaping }: Config): ShaperOptions {
+  return { ...SHAPER_DEFAULTS, warmUpAnswers: shaping.answersMin };
+}
+
+/** What all shapers are measured by. */
+export function thresholdOptions({ shaping }: Config): ThresholdOptions {
+  const { revenueLossMax, explorationShare } = shaping;
+  return { ...THRESHOLD_DEFAULTS, lossTarget: revenueLossMax, explorationShare };
+}
+
+/** When a request stops waiting. */
+export function waitingOptions({ auction }: Config): WaitingOptions {
+  const { preliminaryAtMs, waitingCostMicrosPerMs } = auction;
+  return { ...WAITING_DEFAULTS, preliminaryMs: preliminaryAtMs, costMicrosPerMs: waitingCostMicrosPerMs };
 }
 
 /** Size of the persistent pool to one DSP. */

@@ -7,6 +7,8 @@ import { ADAPTIVE_TIMEOUT_DEFAULTS } from '../engine/dsp/adaptive-timeout.ts';
 import { BREAKER_DEFAULTS } from '../engine/dsp/breaker.ts';
 import { QUIRK_NAMES } from '../engine/dsp/quirks.ts';
 import { ROTATION_DEFAULTS } from '../engine/dsp/rotation.ts';
+import { SHAPER_DEFAULTS } from '../engine/dsp/shaping/shaper.ts';
+import { THRESHOLD_DEFAULTS } from '../engine/dsp/shaping/threshold.ts';
 import { WAITING_DEFAULTS } from '../engine/dsp/waiting/waiting-value.ts';
 import { ADMISSION_DEFAULTS } from '../engine/traffic/admission/defaults.ts';
 import { HEAP_SHARE_FREE } from '../engine/traffic/admission/utilisation.ts';
@@ -330,6 +332,34 @@ export const CONFIG_SCHEMA: ConfigSchema = {
       inTimeRatioMin: share(
         ROTATION_DEFAULTS.inTimeRatioMin,
         'A DSP that answers fewer calls in time leaves the rotation.',
+      ),
+    }),
+    shaping: section('Which calls are worth making: no call that will hardly bring anything (docs/shaping.md).', {
+      enabled: {
+        type: 'boolean',
+        default: false,
+        description:
+          'Off: every DSP is called for every request. On costs a little revenue and needs traffic to learn from.',
+      },
+      revenueLossMax: {
+        type: 'number',
+        default: THRESHOLD_DEFAULTS.lossTarget,
+        minimum: 0.001,
+        maximum: 0.5,
+        description: 'Share of the revenue of calling everybody that skipping may cost.',
+      },
+      explorationShare: {
+        type: 'number',
+        default: THRESHOLD_DEFAULTS.explorationShare,
+        minimum: 0.001,
+        maximum: 1,
+        description: 'Share of requests on which everybody is called, to learn and to measure the loss.',
+      },
+      answersMin: integer(
+        SHAPER_DEFAULTS.warmUpAnswers,
+        50,
+        1_000_000,
+        'Answers of a DSP before any of its calls is skipped.',
       ),
     }),
     admission: section('When ad requests are refused, so that those taken are answered in time (docs/overload.md).', {

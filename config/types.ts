@@ -23,6 +23,7 @@ export interface Config {
   readonly dsps: readonly DspConfig[];
   readonly dspDefaults: DspDefaultsConfig;
   readonly protection: ProtectionConfig;
+  readonly shaping: ShapingConfig;
   readonly admission: AdmissionConfig;
   readonly notices: NoticesConfig;
   readonly events: EventsConfig;
@@ -113,6 +114,13 @@ export interface ProtectionConfig {
   readonly probeCount: number;
   readonly probeSuccessRatioMin: number;
   readonly inTimeRatioMin: number;
+}
+
+export interface ShapingConfig {
+  readonly enabled: boolean;
+  readonly revenueLossMax: number;
+  readonly explorationShare: number;
+  readonly answersMin: number;
 }
 
 export interface AdmissionConfig {

@@ -41,6 +41,7 @@ async function startStandIn(dsps: readonly DspEndpoint[]): Promise<SimulatedEngi
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/openrtb2/auction`,
     dspCounts: async () => counts,
+    cpuMs: async () => process.cpuUsage().user / 1000,
     close: async () => {
       server.closeAllConnections();
       server.close();
@@ -70,6 +71,10 @@ describe('a simulation', () => {
     expect(report.requests.answered).toBe(report.requests.due);
     expect(report.requests.due).toBeGreaterThan(20);
     expect(report.fillRatio).toBeGreaterThan(0.9);
+    // The stand-in counts wins as results too.
+    expect(report.callsPerAuction).toBeGreaterThanOrEqual(12);
+    expect(report.callsPerAuction).toBeLessThanOrEqual(13);
+    expect(report.cpuUsPerAuction).toBeGreaterThan(0);
     expect(report.revenueNanos.USD).toBeGreaterThan(0);
     expect(report.ecpmMicros.USD).toBe(Math.round(report.revenueNanos.USD! / report.impressions.USD!));
     expect(Object.keys(report.dsps)).toHaveLength(12);

@@ -14,6 +14,8 @@ export interface SimulatedEngine {
   readonly url: string;
   /** Results by DSP id and name, since the start. */
   readonly dspCounts: () => Promise<Readonly<Record<string, Readonly<Record<string, number>>>>>;
+  /** Time its processor has spent on it so far, ms. */
+  readonly cpuMs: () => Promise<number>;
   /** Resolves when notices that were under way have been sent or given up. */
   readonly close: () => Promise<void>;
 }
@@ -54,10 +56,16 @@ export async function runSimulation(options: SimulationOptions): Promise<Simulat
   options.out?.(formatIdentity(identity));
   const dsps = await (options.startDsps ?? startDspProcess)({ scenario, ...(options.dsps && { count: options.dsps }) });
   try {
-    const { traffic, counts } = await drive(options, dsps.endpoints, { body, random });
+    const { traffic, counts, cpuMs } = await drive(options, dsps.endpoints, { body, random });
     // The engine has been closed by now, so every notice it was going to send has arrived.
     const reports = reportDsps(dsps.endpoints, counts, await dsps.notices());
-    const report = buildReport(identity, { ratePerSec: options.rate, seconds: options.seconds }, traffic, reports);
+    const report = buildReport(
+      identity,
+      { ratePerSec: options.rate, seconds: options.seconds },
+      traffic,
+      cpuMs,
+      reports,
+    );
     options.out?.(`\n${formatReport(report)}\n\n${formatIdentity(identity)}`);
     return report;
   } finally {
@@ -83,6 +91,7 @@ async function drive(
 ) {
   const engine = await options.startEngine(endpoints);
   try {
+    const cpuMsBefore = await engine.cpuMs();
     const result = await runOpenLoop({
       url: engine.url,
       ratePerSec: options.rate,
@@ -92,7 +101,8 @@ async function drive(
       body: traffic.body,
       ...(options.onProgress && { onProgress: options.onProgress }),
     });
-    return { traffic: result, counts: await engine.dspCounts() };
+    const cpuMs = (await engine.cpuMs()) - cpuMsBefore;
+    return { traffic: result, counts: await engine.dspCounts(), cpuMs };
   } finally {
     await engine.close();
   }

@@ -24,7 +24,7 @@ it('shows the state of each DSP, and of its URL no more than the origin', async 
   gavel = await startTestGavel({
     dsps: { fine: bidding({ price: 1 }) },
     otherDsps: [{ id: 'down', url: 'http://127.0.0.1:1/bid?key=secret' }],
-    config: { 'admin.port': port, 'admin.token': token },
+    config: { 'admin.port': port, 'admin.token': token, 'shaping.enabled': true },
   });
   await gavel.post(adRequest('r'));
   const answer = await fetch(`http://127.0.0.1:${port}/admin/dsps`, { headers: { authorization: `Bearer ${token}` } });
@@ -33,6 +33,8 @@ it('shows the state of each DSP, and of its URL no more than the origin', async 
     origin: gavel.dsp('fine').origin,
     callCount: 1,
     rotation: 'in',
+    skipCounts: { 'low-value': 0, 'low-value-for-qps': 0 },
+    shaping: { isLearning: true, thresholdMicros: 0, ratePriceMicros: null, exploredCount: 0 },
   });
   expect(dsps.find(({ id }) => id === 'down')).toMatchObject({ origin: 'http://127.0.0.1:1', callCount: 1 });
   expect(JSON.stringify(dsps)).not.toContain('secret');

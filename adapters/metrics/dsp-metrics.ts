@@ -1,7 +1,7 @@
 /** Metrics of single DSPs (meaning: docs/metrics.md). */
 import type { Registry } from 'prom-client';
 import type { BreakerState } from '../../engine/dsp/breaker.ts';
-import type { DspHealthSnapshot } from '../../engine/dsp/dsp-health.ts';
+import { DSP_SKIP_REASONS, type DspHealthSnapshot } from '../../engine/dsp/dsp-health.ts';
 import type { DspReply } from '../../engine/dsp/reply.ts';
 import type { AuctionEvent } from '../../engine/exchange/auction-event.ts';
 import type { Notice } from '../../engine/ports/notice-sender.ts';
@@ -33,6 +33,7 @@ export interface DspCells {
 
 export class DspMetrics {
   readonly #requests: Counter;
+  readonly #skips: CountersByLabel;
   readonly #durations: Histogram;
   readonly #rejected: Counter;
   readonly #refusals: CountersByLabel;
@@ -51,6 +52,8 @@ export class DspMetrics {
     const counter = (name: string, help: string) => register(registry, new Counter(name, help));
     this.#dspIds = dspIds;
     this.#requests = counter('rtb_dsp_requests_total', 'Solicitations by what came of them.');
+    const skips = counter('rtb_dsp_skips_total', 'Solicitations of all DSPs without a call, by why.');
+    this.#skips = new CountersByLabel(skips, { label: 'reason', valuesMax: DSP_SKIP_REASONS.length });
     const durations = new Histogram(
       'rtb_dsp_duration_seconds',
       'Time of calls that were made.',
@@ -112,6 +115,7 @@ export class DspMetrics {
     return {
       onReply: countReplies({
         results: along(this.#requests, 'result', RESULTS_MAX),
+        skips: this.#skips,
         duration: this.#durations.cell({ dsp }),
         deviations: along(this.#deviations, 'code', CODES_MAX),
         rejected,
@@ -125,15 +129,17 @@ export class DspMetrics {
 
 interface ReplyCells {
   readonly results: CountersByLabel;
+  readonly skips: CountersByLabel;
   readonly duration: HistogramCell;
   readonly deviations: CountersByLabel;
   readonly rejected: CountersByLabel;
 }
 
-function countReplies({ results, duration, deviations, rejected }: ReplyCells): DspCells['onReply'] {
+function countReplies({ results, skips, duration, deviations, rejected }: ReplyCells): DspCells['onReply'] {
   return (_dspId, reply) => {
     results.add(reply.result);
-    if (reply.result !== 'skipped' && reply.result !== 'not-sent') duration.observe(reply.latencyMs / MS_PER_SECOND);
+    if (reply.result === 'skipped') skips.add(reply.detail);
+    else if (reply.result !== 'not-sent') duration.observe(reply.latencyMs / MS_PER_SECOND);
     for (const { code } of reply.diagnostics) deviations.add(code);
     for (const { lossReason } of reply.dropped) rejected.add(rejectionGroup(lossReason));
   };

@@ -128,10 +128,11 @@ describe('createMetrics', () => {
     const metrics = create();
     const { onReply, onLate } = metrics.dsp('a');
     onReply('a', reply({ result: 'timeout', latencyMs: 30 }));
-    onReply('a', reply({ result: 'skipped', latencyMs: 0 }));
+    onReply('a', reply({ result: 'skipped', detail: 'low-value', latencyMs: 0 }));
     onLate('a');
     expect(await readValue(metrics, 'rtb_dsp_requests_total{dsp="a",result="timeout"}')).toBe(1);
     expect(await readValue(metrics, 'rtb_dsp_requests_total{dsp="a",result="skipped"}')).toBe(1);
+    expect(await readValue(metrics, 'rtb_dsp_skips_total{reason="low-value"}')).toBe(1);
     expect(await readValue(metrics, 'rtb_dsp_duration_seconds_count{dsp="a"}')).toBe(1);
     expect(await readValue(metrics, 'rtb_dsp_duration_seconds_bucket{dsp="a",le="0.02"}')).toBe(0);
     // A value on a bound belongs to it.
@@ -196,6 +197,7 @@ describe('createMetrics', () => {
     for (const dspId of [...DSP_IDS, 'stranger']) {
       for (let i = 0; i < 100; i += 1) {
         metrics.dsp(dspId).onReply(dspId, reply({ result: `result-${i}` as DspReply['result'], diagnostics }));
+        metrics.dsp(dspId).onReply(dspId, reply({ result: 'skipped', detail: `reason-${i}` }));
         for (const kind of ['win', 'loss', 'bill'] as const)
           if (i < 9) metrics.noticeResult(dspId, kind, `result-${i}`);
       }

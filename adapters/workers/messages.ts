@@ -1,5 +1,6 @@
 /** What the supervisor and its worker processes say to each other. Structured clones: plain data only. */
 import type { DspHealthSnapshot } from '../../engine/dsp/dsp-health.ts';
+import type { DspShapingSnapshot } from '../../engine/dsp/shaping/dsp-shaping.ts';
 import type { MetricSnapshot } from '../metrics/exposition.ts';
 
 /** How many workers there should be, and how many answer requests now. */
@@ -9,7 +10,12 @@ export interface WorkerCounts {
 }
 
 /** State of one DSP as one worker sees it. */
-export type DspState = DspHealthSnapshot & { readonly id: string; readonly origin: string | undefined };
+export type DspState = DspHealthSnapshot & {
+  readonly id: string;
+  readonly origin: string | undefined;
+  /** Null: its calls are not shaped. */
+  readonly shaping: DspShapingSnapshot | null;
+};
 
 /** What a worker can be asked for. */
 export interface WorkerReports {

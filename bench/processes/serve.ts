@@ -13,6 +13,8 @@ export interface EngineProcess {
   readonly pid: number;
   /** `rtb_dsp_requests_total` by DSP and result. */
   readonly dspCounts: () => Promise<Record<string, Record<string, number>>>;
+  /** User and system time of all its threads so far, ms. */
+  readonly cpuMs: () => Promise<number>;
   /** SIGTERM, then waits for the drain. */
   readonly close: () => Promise<void>;
 }
@@ -42,11 +44,13 @@ export async function startEngineProcess(config: Config, nodeOptions: readonly s
     await rm(folder, { recursive: true, force: true });
     throw new Error(`the engine did not start: ${lastWords.trim() || 'no message'}`);
   }
+  const metrics = async (): Promise<string> =>
+    (await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(METRICS_TIMEOUT_MS) })).text();
   return {
     url,
     pid: child.pid!,
-    dspCounts: async () =>
-      dspCounts(await (await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(METRICS_TIMEOUT_MS) })).text()),
+    dspCounts: async () => dspCounts(await metrics()),
+    cpuMs: async () => 1000 * Number(/^process_cpu_seconds_total (\S+)/m.exec(await metrics())?.[1]),
     close: async () => {
       child.kill('SIGTERM');
       await exited;

@@ -98,6 +98,21 @@ describe('decision', () => {
     expect(isAwaited()).toBe(true);
   });
 
+  it('takes neither a token nor a place for a call that is not worth making', () => {
+    const health = createDspHealth({ ...OPTIONS, callsPerSecondMax: 10, inFlightMax: 1 }, 0);
+    for (let i = 0; i < 100; i++) {
+      expect(decide(health, 0, 100, half, 'low-value')).toEqual({ kind: 'skip', reason: 'low-value' });
+    }
+    expect(decide(health, 0, 100, half).kind).toBe('call');
+    expect(snapshot(health, 0)).toMatchObject({ state: 'healthy', callShare: 1, errorRatio: null });
+  });
+
+  it('asks a DSP under suspicion though the call is not worth making: it is a probe', () => {
+    const health = createDspHealth(OPTIONS, 0);
+    for (let i = 0; i < 11; i++) record(health, outcome('timeout'), i * 100, half);
+    expect(decide(health, 60_000, 100, half, 'low-value')).toMatchObject({ kind: 'call', isProbe: true });
+  });
+
   it('gives equal calls as one object', () => {
     const health = createDspHealth(OPTIONS, 0);
     expect(decide(health, 0, 100, half)).toBe(decide(health, 0, 100, half));

@@ -15,8 +15,9 @@ import { OfferGap } from './offer-gap.ts';
 import { RECOVERY_DEFAULTS, Recovery, type RecoveryOptions } from './recovery.ts';
 import type { ReplyResult } from './reply.ts';
 import { ROTATION_DEFAULTS, Rotation, type RotationOptions } from './rotation.ts';
+import { SHAPING_SKIP_REASONS, type ShapingSkipReason } from './shaping/dsp-shaping.ts';
 import { THROTTLE_DEFAULTS, Throttle, type ThrottleOptions } from './throttle.ts';
-import { BURST_MS_DEFAULT, TokenBucket } from './token-bucket.ts';
+import { BURST_MS_DEFAULT, TokenBucket, type TokenBucketOptions } from './token-bucket.ts';
 
 export interface DspHealthOptions {
   /** False: results are observed, but every call is made and may take the configured timeout. */
@@ -56,6 +57,7 @@ export const DSP_SKIP_REASONS = [
   'breaker-open',
   'out-of-rotation',
   'throttled',
+  ...SHAPING_SKIP_REASONS,
   'over-qps',
 ] as const;
 
@@ -113,8 +115,13 @@ const SKIPS = Object.fromEntries(DSP_SKIP_REASONS.map((reason) => [reason, { kin
   readonly [Reason in DspSkipReason]: DspDecision;
 };
 
+/** Null: none was agreed. */
+export function agreedRate({ callsPerSecondMax, burstMs }: DspHealthOptions): TokenBucketOptions | null {
+  return callsPerSecondMax === null ? null : { ratePerSecond: callsPerSecondMax, burstMs };
+}
+
 export function createDspHealth(options: DspHealthOptions, nowMs: number): DspHealth {
-  const { callsPerSecondMax, burstMs } = options;
+  const rate = agreedRate(options);
   return {
     options,
     timeout: new AdaptiveTimeout(options.adaptiveTimeout, options, nowMs),
@@ -122,7 +129,7 @@ export function createDspHealth(options: DspHealthOptions, nowMs: number): DspHe
     recovery: new Recovery(options.recovery),
     rotation: new Rotation(options.rotation, nowMs),
     throttle: new Throttle(options.throttle, nowMs),
-    bucket: callsPerSecondMax === null ? null : new TokenBucket({ ratePerSecond: callsPerSecondMax, burstMs }, nowMs),
+    bucket: rate === null ? null : new TokenBucket(rate, nowMs),
     offerGap: new OfferGap(nowMs),
     lateRun: 0,
     inFlight: 0,
@@ -142,10 +149,20 @@ export function createDspHealth(options: DspHealthOptions, nowMs: number): DspHe
  */
 const LATE_RUN_AWAITED_MAX = 2;
 
-/** Whether and how long to call for a request with `remainingMs` left. Every `call` must be followed by one `record`. */
-export function decide(health: DspHealth, nowMs: number, remainingMs: number, random: Random): DspDecision {
+/**
+ * Whether and how long to call for a request with `remainingMs` left. Every `call` must be followed by one `record`.
+ * `unworthy`: why traffic shaping would rather not, null when it has nothing against the call. A DSP under suspicion is
+ * asked all the same, or the probes that show it healed would be too few.
+ */
+export function decide(
+  health: DspHealth,
+  nowMs: number,
+  remainingMs: number,
+  random: Random,
+  unworthy: ShapingSkipReason | null = null,
+): DspDecision {
   health.offerGap.offered(nowMs);
-  const reason = skipReason(health, nowMs, remainingMs, random);
+  const reason = skipReason(health, nowMs, remainingMs, random, unworthy);
   if (reason !== null) {
     health.skipCounts[reason] += 1;
     return SKIPS[reason];
@@ -161,7 +178,13 @@ export function decide(health: DspHealth, nowMs: number, remainingMs: number, ra
 }
 
 /** Tokens are taken last, so that only calls that are made use up the agreed rate. */
-function skipReason(health: DspHealth, nowMs: number, remainingMs: number, random: Random): DspSkipReason | null {
+function skipReason(
+  health: DspHealth,
+  nowMs: number,
+  remainingMs: number,
+  random: Random,
+  unworthy: ShapingSkipReason | null,
+): DspSkipReason | null {
   const { options, breaker, rotation, bucket } = health;
   if (remainingMs < options.timeoutMsMin) return 'no-time';
   if (health.inFlight >= options.inFlightMax) return 'at-capacity';
@@ -170,6 +193,7 @@ function skipReason(health: DspHealth, nowMs: number, remainingMs: number, rando
     if (breaker.state !== 'closed') return 'breaker-open';
     return rotation.isOut ? 'out-of-rotation' : 'throttled';
   }
+  if (unworthy !== null && !(options.isProtected && health.recovery.isActive)) return unworthy;
   if (bucket !== null && !bucket.take(nowMs)) return 'over-qps';
   return null;
 }

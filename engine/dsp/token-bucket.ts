@@ -8,6 +8,11 @@ export interface TokenBucketOptions {
 /** A tenth of a second: even of bursts the DSP sees its agreed rate in every second, up to 10%. */
 export const BURST_MS_DEFAULT = 100;
 
+/** Tokens that a full bucket holds. */
+export function bucketCapacity({ ratePerSecond, burstMs }: TokenBucketOptions): number {
+  return Math.max(1, (ratePerSecond / 1000) * burstMs);
+}
+
 export class TokenBucket {
   readonly #perMs: number;
   readonly #capacity: number;
@@ -16,7 +21,7 @@ export class TokenBucket {
 
   constructor(options: TokenBucketOptions, nowMs: number) {
     this.#perMs = options.ratePerSecond / 1000;
-    this.#capacity = Math.max(1, this.#perMs * options.burstMs);
+    this.#capacity = bucketCapacity(options);
     this.#tokens = this.#capacity;
     this.#refilledAtMs = nowMs;
   }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { converted, rankingOf } from '../dsp/waiting/auction-ranking.ts';
 import { createWaitingModel, learnBid, learnLatency } from '../dsp/waiting/waiting-model.ts';
 import { WAITING_DEFAULTS } from '../dsp/waiting/waiting-value.ts';
 import { bidFeedback, lateBidFeedback, nextLookAtMs, type ProgressiveClosing } from './progressive-closing.ts';
@@ -62,6 +63,11 @@ test('weighs money of the auction and the cost of waiting in one currency', () =
   expect(look([call()], { ...CLOSING, rate: 0.001 })).toBeNull();
 });
 
+function rankingFor(replies: Parameters<typeof buildDecision>[1]) {
+  const { input, outcome } = buildDecision(REQUEST, replies);
+  return rankingOf(input, outcome);
+}
+
 test('feedback: own best bid and best bid of the others, for answers only', () => {
   const replies = [
     bidReply('a', [{ price: 3 }, { price: 1 }]),
@@ -69,7 +75,7 @@ test('feedback: own best bid and best bid of the others, for answers only', () =
     noBidReply('c'),
     bidReply('d', [{ price: 2 }]),
   ];
-  expect(bidFeedback(replies, buildDecision(REQUEST, replies), 2)).toEqual([
+  expect(bidFeedback(replies, converted(rankingFor(replies), 2))).toEqual([
     { bidMicros: 6_000_000, bestOtherMicros: 4_000_000 },
     null,
     { bidMicros: 0, bestOtherMicros: 6_000_000 },
@@ -78,9 +84,9 @@ test('feedback: own best bid and best bid of the others, for answers only', () =
 });
 
 test('feedback on a late answer: its eligible bid against those that were decided', () => {
-  const decision = buildDecision(REQUEST, [bidReply('a', [{ price: 3 }])]);
+  const others = rankingFor([bidReply('a', [{ price: 3 }])]);
   const late = (reply: ReturnType<typeof bidReply>) =>
-    lateBidFeedback(reply, decision, buildTerms(REQUEST), DECISION_RULES, 1);
+    lateBidFeedback(reply, others, buildTerms(REQUEST), DECISION_RULES, 1);
   expect(late(bidReply('b', [{ price: 4 }]))).toEqual({ bidMicros: 4_000_000, bestOtherMicros: 3_000_000 });
   expect(late(bidReply('b', [{ price: 4, impid: 'unknown' }]))).toEqual({ bidMicros: 0, bestOtherMicros: 3_000_000 });
   expect(late(noBidReply('b'))).toEqual({ bidMicros: 0, bestOtherMicros: 3_000_000 });

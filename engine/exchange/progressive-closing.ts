@@ -1,7 +1,7 @@
 /** When a request stops waiting for the DSPs still out, and what its end teaches about them (docs/waiting.md). */
 
 import type { DspReply } from '../dsp/reply.ts';
-import { rankingOf } from '../dsp/waiting/auction-ranking.ts';
+import { type AuctionRanking, rankingOf } from '../dsp/waiting/auction-ranking.ts';
 import { bestOtherMicros, ownMicros, type StandingPrice, standingPrice } from '../dsp/waiting/standing-price.ts';
 import type { WaitingModel } from '../dsp/waiting/waiting-model.ts';
 import {
@@ -79,30 +79,27 @@ export function isAnswer({ result }: DspReply): boolean {
 }
 
 /** Of every answer that took part in the decision, by its place in `replies`; null for what is no answer. */
-export function bidFeedback(
-  replies: readonly DspReply[],
-  { input, outcome }: Decision,
-  rate: number,
-): readonly (BidFeedback | null)[] {
-  const ranking = rankingOf(input, outcome);
+export function bidFeedback(replies: readonly DspReply[], ranking: AuctionRanking): readonly (BidFeedback | null)[] {
   return replies.map((reply) => {
     if (!isAnswer(reply)) return null;
     const { dspId } = reply;
-    return { bidMicros: ownMicros(ranking, dspId) * rate, bestOtherMicros: bestOtherMicros(ranking, dspId) * rate };
+    return { bidMicros: ownMicros(ranking, dspId), bestOtherMicros: bestOtherMicros(ranking, dspId) };
   });
 }
 
-/** Of an answer that came when the auction was decided. Without it, whoever is always late would never be waited for. */
+/**
+ * Of an answer that came when the auction was decided, `others`. Without it, whoever is always late would never be
+ * waited for. `rate`: to the currency of `others`.
+ */
 export function lateBidFeedback(
   reply: DspReply,
-  decision: Decision,
+  others: AuctionRanking,
   terms: AuctionTerms,
   rules: DecisionRules,
   rate: number,
 ): BidFeedback {
   const { dspId } = reply;
-  const others = rankingOf(decision.input, decision.outcome);
-  const bestOther = bestOtherMicros(others, dspId) * rate;
+  const bestOther = bestOtherMicros(others, dspId);
   if (reply.response === null) return { bidMicros: 0, bestOtherMicros: bestOther };
   const alone = decideAuction(terms, [reply], rules);
   return { bidMicros: ownMicros(rankingOf(alone.input, alone.outcome), dspId) * rate, bestOtherMicros: bestOther };

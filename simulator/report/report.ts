@@ -32,6 +32,10 @@ export interface SimulationReport extends RunIdentity {
   readonly revenueNanos: Readonly<Record<string, number>>;
   /** Revenue per thousand impressions by currency, millionths. */
   readonly ecpmMicros: Readonly<Record<string, number>>;
+  /** Calls to DSPs per answered request. */
+  readonly callsPerAuction: number;
+  /** Of the engine alone, per answered request. */
+  readonly cpuUsPerAuction: number;
   /** From the intended send time. */
   readonly latency: LatencySummary;
   /** How late the traffic generator itself sent. */
@@ -53,6 +57,7 @@ export function buildReport(
   identity: RunIdentity,
   plan: { readonly ratePerSec: number; readonly seconds: number },
   traffic: OpenLoopResult,
+  engineCpuMs: number,
   dsps: Readonly<Record<string, DspReport>>,
 ): SimulationReport {
   const { due, notSent, answered, answers, errors, latency, sendLateness } = traffic;
@@ -70,10 +75,23 @@ export function buildReport(
         Math.round(nanos / answers.impressions[currency]!),
       ]),
     ),
+    callsPerAuction: callCount(dsps) / Math.max(1, answered),
+    cpuUsPerAuction: (engineCpuMs * 1000) / Math.max(1, answered),
     latency,
     sendLateness,
     statuses: answers.statuses,
     errors,
     dsps,
   };
+}
+
+/** Results of DSPs that were not called. */
+const UNCALLED: ReadonlySet<string> = new Set(['skipped', 'not-sent']);
+
+function callCount(dsps: Readonly<Record<string, DspReport>>): number {
+  let count = 0;
+  for (const { results } of Object.values(dsps)) {
+    for (const [result, times] of Object.entries(results)) if (!UNCALLED.has(result)) count += times;
+  }
+  return count;
 }

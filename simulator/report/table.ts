@@ -18,6 +18,8 @@ function formatTotals(report: SimulationReport): string {
     ['fill', `${(report.fillRatio * 100).toFixed(1)} %`],
     ['revenue', formatMoney(report.revenueNanos, 1e9, 4)],
     ['eCPM', formatMoney(report.ecpmMicros, 1e6, 3)],
+    ['DSP calls', `${report.callsPerAuction.toFixed(1)} per auction`],
+    ['engine CPU', `${report.cpuUsPerAuction.toFixed(0)} us per auction`],
     [
       'latency',
       `p50 ${ms(latency.p50Ms)}  p95 ${ms(latency.p95Ms)}  p99 ${ms(latency.p99Ms)}  max ${ms(latency.maxMs)}`,

@@ -24,6 +24,19 @@ export function rankingOf(input: AuctionInput, outcome: AuctionOutcome): Auction
   return { isFirstPrice: input.mechanism === 'first_price', imps };
 }
 
+/** The ranking with all money converted; `rate`: units of the other currency per unit of the auction's. */
+export function converted(ranking: AuctionRanking, rate: number): AuctionRanking {
+  if (rate === 1) return ranking;
+  return {
+    isFirstPrice: ranking.isFirstPrice,
+    imps: ranking.imps.map(({ dspIds, ecpmMicros, floorMicros }) => ({
+      dspIds,
+      ecpmMicros: ecpmMicros.map((micros) => micros * rate),
+      floorMicros: floorMicros * rate,
+    })),
+  };
+}
+
 function rankImp(impId: string, input: AuctionInput, outcome: AuctionOutcome): ImpRanking | null {
   const dspIds: string[] = [];
   const ecpmMicros: number[] = [];
