@@ -66,3 +66,19 @@ test('closing forgets everything', () => {
   time.advanceTo(10);
   expect(time.armed()).toBe(0);
 });
+
+test('a removed entry does not expire; removing what is not there removes nothing', () => {
+  const time = fakeTime();
+  const queue = new DeadlineQueue(time.clock, time.timers);
+  const expired: string[] = [];
+  const entry = (name: string) => ({ expire: () => void expired.push(name) });
+  const removed = entry('removed');
+  queue.add(5, entry('kept'));
+  const place = queue.add(5, removed);
+  queue.remove(5, place, removed);
+  queue.add(5, entry('added behind'));
+  queue.remove(5, place + 1, removed);
+  time.advanceTo(5);
+  queue.remove(5, place, removed);
+  expect(expired).toEqual(['kept', 'added behind']);
+});

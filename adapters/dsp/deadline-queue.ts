@@ -13,7 +13,7 @@ export class DeadlineQueue {
   readonly #clock: Clock;
   readonly #timers: Timers;
   /** Entries by deadline, rounded up to whole milliseconds so that nothing expires early. */
-  readonly #buckets = new Map<number, Expiring[]>();
+  readonly #buckets = new Map<number, (Expiring | null)[]>();
   #armedForMs = Number.POSITIVE_INFINITY;
   #timer: TimerHandle = null;
 
@@ -22,16 +22,23 @@ export class DeadlineQueue {
     this.#timers = timers;
   }
 
-  /** An entry that ends before its deadline stays in its bucket until then: cheaper than removing it. */
-  add(deadlineAtMs: number, entry: Expiring): void {
+  /** Returns the entry's place, by which it can be removed before its deadline. */
+  add(deadlineAtMs: number, entry: Expiring): number {
     const bucketMs = Math.ceil(deadlineAtMs);
     const bucket = this.#buckets.get(bucketMs);
-    if (bucket !== undefined) {
-      bucket.push(entry);
-      return;
-    }
+    if (bucket !== undefined) return bucket.push(entry) - 1;
     this.#buckets.set(bucketMs, [entry]);
     if (bucketMs < this.#armedForMs) this.#arm(bucketMs);
+    return 0;
+  }
+
+  /**
+   * Does nothing when the entry is not there (any more). The timer stays armed. An answered call that stayed here until its
+   * deadline would outlive a young collection or two, and each copies it.
+   */
+  remove(deadlineAtMs: number, place: number, entry: Expiring): void {
+    const bucket = this.#buckets.get(Math.ceil(deadlineAtMs));
+    if (bucket?.[place] === entry) bucket[place] = null;
   }
 
   close(): void {
@@ -57,7 +64,7 @@ export class DeadlineQueue {
         continue;
       }
       this.#buckets.delete(bucketMs);
-      for (const entry of entries) entry.expire(nowMs);
+      for (const entry of entries) entry?.expire(nowMs);
     }
     // An expiry may have added a bucket and armed the timer; keep whichever is earlier.
     if (nextMs < this.#armedForMs) this.#arm(nextMs);

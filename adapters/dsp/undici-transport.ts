@@ -185,6 +185,9 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
   #call: DspCall | null;
   #onResult: ((result: DspTransportResult) => void) | null;
   #controller: Dispatcher.DispatchController | null = null;
+  /** Where `#deadlines` has it. */
+  #expiresAtMs = 0;
+  #place = -1;
   #isOver = false;
   #phase: Phase = 'connect';
   #status = 0;
@@ -221,7 +224,7 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
       });
       return;
     }
-    this.#deadlines.add(deadlineAtMs, this);
+    this.#expireAt(deadlineAtMs);
     line.pool.dispatch(
       {
         method: 'POST',
@@ -248,7 +251,12 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
       return;
     }
     this.#line.lingering.add(this);
-    this.#deadlines.add(abortAtMs, this);
+    this.#expireAt(abortAtMs);
+  }
+
+  #expireAt(atMs: number): void {
+    this.#expiresAtMs = atMs;
+    this.#place = this.#deadlines.add(atMs, this);
   }
 
   /** Its connection is needed. */
@@ -327,12 +335,13 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
     onResult?.(result);
   }
 
-  /** Lets go of everything: the deadline queue holds this object for a while yet. */
+  /** Lets go of everything: the auction holds this object for a while yet. */
   #end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#line.inFlight -= 1;
     this.#line.lingering.delete(this);
+    this.#deadlines.remove(this.#expiresAtMs, this.#place, this);
     this.#call = null;
     this.#controller = null;
     this.#first = null;
