@@ -27,6 +27,7 @@ import { createMarkupFetcher } from './adapters/notices/markup-fetcher.ts';
 import { createNoticeSender } from './adapters/notices/notice-sender.ts';
 import { v8HeapShare, watchHeap } from './adapters/process/heap.ts';
 import { type LoopDelayWatch, watchLoopDelay } from './adapters/process/loop-delay.ts';
+import { allocateYoungOnly } from './adapters/process/young-generation.ts';
 import { effectiveConfig } from './config/effective.ts';
 import {
   admissionOptions,
@@ -84,6 +85,7 @@ const NOTICE_DRAIN_MS = 3000;
 
 /** Rejects when a port, a folder or an address cannot be had; nothing is left running then. */
 export async function startGavel(config: Config, outside: Partial<Outside> = {}): Promise<Gavel> {
+  allocateYoungOnly();
   const log = outside.log ?? createLog(config.log.level);
   const opened: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
