@@ -33,6 +33,7 @@ import { clientConnectionsWithin, descriptorLimit } from './adapters/process/des
 import { createFaultPolicy, type FaultOrigin, UNCAUGHT_FAULTS } from './adapters/process/fault-policy.ts';
 import { v8HeapShare, watchHeap } from './adapters/process/heap.ts';
 import { type LoopDelayWatch, watchLoopDelay } from './adapters/process/loop-delay.ts';
+import { allocateYoungOnly } from './adapters/process/young-generation.ts';
 import type { DspState } from './adapters/workers/messages.ts';
 import { effectiveConfig } from './config/effective.ts';
 import {
@@ -114,6 +115,7 @@ const NOTICE_DRAIN_MS = 3000;
 
 /** Rejects when a port, a folder or an address cannot be had; nothing is left running then. */
 export async function startGavel(config: Config, outside: Partial<Outside> = {}): Promise<Gavel> {
+  allocateYoungOnly();
   const log = outside.log ?? createLog(config.log.level);
   const opened: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {

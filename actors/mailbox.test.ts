@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import nact from 'nact';
 import { afterEach, expect, test } from 'vitest';
 import { spawnActor, spawnParent } from './mailbox.ts';
@@ -130,4 +132,32 @@ test('a fault restarts with fresh state, keeps the rest of the batch, and stops 
   await turns(6);
   expect(faults.map((fault) => fault.decision)).toEqual(['restart', 'stop']);
   expect(box.tell(3)).toBe(false);
+});
+
+test('a stopped actor lets go of its state and of who it served, though its address and nact keep it', async () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const spawned = () => {
+    const state = { count: 0 };
+    const owner = { handle: (kept: typeof state) => kept };
+    const box = spawnActor<typeof state, number>(parent(), clock, {
+      name: 'forgetful',
+      initialState: () => state,
+      handle: (kept) => owner.handle(kept),
+      supervisor: stopOnFault(() => {}),
+      lengthMax: 3,
+      overflow: 'refuse-newest',
+    });
+    return { box, state: new WeakRef(state), owner: new WeakRef(owner) };
+  };
+  const { box, state, owner } = spawned();
+  box.tell(1);
+  await turns(3);
+  collectGarbage();
+  expect(state.deref()).toBeDefined();
+  box.stop();
+  await turns(3);
+  collectGarbage();
+  expect([state.deref(), owner.deref()]).toEqual([undefined, undefined]);
+  expect(box.tell(2)).toBe(false);
 });

@@ -7,6 +7,10 @@
  *
  * nact mailboxes have no bound; this one has, with a named overflow policy and a counter. A reference to a stopped actor
  * is silent in nact; here `tell` and `post` return false, so the sender can count what came too late.
+ *
+ * The state is kept here, not in nact, and a stopped actor lets go of it. nact keeps children in a `Map`; V8 chains the
+ * tables that a `Map` outgrows, so that once one of them is in the old generation all later ones live until the next full
+ * collection, and with them every actor that was in them: 200 KB survived of every auction over 50 DSPs.
  */
 import nact from 'nact';
 import type { Clock } from '../engine/ports/clock.ts';
@@ -44,6 +48,8 @@ export interface ActorDefinition<S, M> {
 
 export type ActorParent = nact.ActorSystemRef | nact.Ref<unknown>;
 
+type SupervisionDecision = nact.SupervisionContext<symbol, never>['stop' | 'reset'];
+
 const WAKE = Symbol('wake');
 
 export function spawnActor<S, M>(parent: ActorParent, clock: Clock, definition: ActorDefinition<S, M>): Mailbox<M> {
@@ -61,7 +67,9 @@ class CoalescingMailbox<S, M> implements Mailbox<M> {
   readonly name: string;
   wakeAtLength = Number.POSITIVE_INFINITY;
   readonly #clock: Clock;
-  readonly #definition: ActorDefinition<S, M>;
+  /** Null: stopped, and no message is under way. */
+  #definition: ActorDefinition<S, M> | null;
+  #state: S | null = null;
   #reference: nact.Ref<symbol> | null = null;
   /** Filled by senders while the batch taken from it is handled. */
   #queue: M[] = [];
@@ -73,18 +81,13 @@ class CoalescingMailbox<S, M> implements Mailbox<M> {
     this.#definition = definition;
   }
 
+  /** What is passed to nact must hold nothing but this mailbox: nact never lets go of it. */
   start(parent: ActorParent): void {
-    const { name, initialState, supervisor } = this.#definition;
-    this.#reference = nact.spawn(parent as never, (state: S) => this.#drain(state), name, {
-      initialStateFunc: initialState,
-      onCrash: (_message: unknown, error: Error | undefined, context: nact.SupervisionContext<symbol, never>) => {
-        const decision = supervisor.decide(name, error, this.#clock.monotonicMs());
-        if (decision === 'stop') {
-          this.#reference = null;
-          return context.stop;
-        }
-        return context.reset;
-      },
+    this.#reference = nact.spawn(parent as never, () => this.#drain(), this.name, {
+      initialStateFunc: () => this.#begin(),
+      onCrash: (_message: unknown, error: Error | undefined, context: nact.SupervisionContext<symbol, never>) =>
+        this.#decide(error, context),
+      afterStop: () => this.#letGo(),
     } as never) as nact.Ref<symbol>;
   }
 
@@ -112,9 +115,10 @@ class CoalescingMailbox<S, M> implements Mailbox<M> {
 
   #enqueue(message: M): boolean {
     if (this.#reference === null) return false;
-    if (this.#queue.length >= this.#definition.lengthMax) {
-      this.#definition.onOverflow?.(this.#definition.overflow);
-      if (this.#definition.overflow === 'refuse-newest') return false;
+    const { lengthMax, overflow, onOverflow } = this.#definition!;
+    if (this.#queue.length >= lengthMax) {
+      onOverflow?.(overflow);
+      if (overflow === 'refuse-newest') return false;
       this.#queue.shift();
     }
     this.#queue.push(message);
@@ -127,22 +131,40 @@ class CoalescingMailbox<S, M> implements Mailbox<M> {
     nact.dispatch(this.#reference, WAKE);
   }
 
-  #drain(state: S): S {
+  #begin(): void {
+    this.#state = this.#definition!.initialState();
+  }
+
+  #drain(): void {
     const batch = this.#queue;
+    const { handle } = this.#definition!;
     this.#queue = [];
     this.#awake = false;
     const nowMs = this.#clock.monotonicMs();
-    let next = state;
     let index = 0;
     try {
       for (; index < batch.length && this.#reference !== null; index++) {
-        next = this.#definition.handle(next, batch[index] as M, nowMs);
+        this.#state = handle(this.#state as S, batch[index] as M, nowMs);
       }
     } catch (error) {
       this.#keepUnhandled(batch, index + 1);
       throw error;
     }
-    return next;
+  }
+
+  #decide(error: Error | undefined, context: nact.SupervisionContext<symbol, never>): SupervisionDecision {
+    const decision = this.#definition!.supervisor.decide(this.name, error, this.#clock.monotonicMs());
+    if (decision !== 'stop') return context.reset;
+    this.#reference = null;
+    return context.stop;
+  }
+
+  /** In a turn of its own after the stop: whoever stops itself may still throw, and is judged for it. */
+  #letGo(): void {
+    this.#reference = null;
+    this.#definition = null;
+    this.#state = null;
+    this.#queue = [];
   }
 
   /** The message that threw is lost with its effects; the rest of its batch is handled after the restart. */

@@ -60,6 +60,13 @@ describe.skipIf(!existsSync(built))('benchmarks over the network, tiny (after np
     }
   });
 
+  it('garbage', async () => {
+    const values = await run('alloc.bytes_per_auction');
+    expect(values['alloc.bytes_per_auction']).toBeGreaterThan(10_000);
+    expect(values['alloc.survived_bytes_per_auction']).toBeGreaterThanOrEqual(0);
+    expect(values['alloc.pause_us_per_auction']).toBeGreaterThanOrEqual(0);
+  });
+
   it('memory growth', async () => {
     const values = await run('memory.growth_mb');
     expect(values['memory.growth_mb']).toSatisfy(Number.isFinite);
@@ -101,6 +108,7 @@ test('what the issue asks for has its name', () => {
       'fanout.cpu_ratio.5',
       'fanout.cpu_ratio.20',
       'fanout.cpu_ratio.50',
+      'alloc.bytes_per_auction',
       'auction.rate',
       'auction.own_p99_ms',
       'validate.2kb_us',

@@ -1,6 +1,7 @@
 /** All benchmarks by the names of their results. */
 import { measureDecision } from './decision-cost.ts';
 import { FAN_OUT_WIDTHS, measureFanOut } from './fan-out-cost.ts';
+import { measureGarbage } from './garbage.ts';
 import { clearingOfBids, fillingOfMacros, readingOfRequest } from './hot-functions.ts';
 import type { BenchContext, BenchScale, Measurement } from './measurement.ts';
 import { measureMemoryGrowth } from './memory-growth.ts';
@@ -45,6 +46,7 @@ const BENCHMARKS: readonly Benchmark[] = [
     names: [`fanout.cpu_ratio.${dspCount}`],
     run: (context: BenchContext) => measureFanOut(dspCount, context),
   })),
+  { names: ['alloc.bytes_per_auction'], run: measureGarbage },
   { names: ['auction.rate', 'auction.own_p99_ms'], run: measureThroughput },
   {
     names: [

@@ -97,8 +97,10 @@ export class BidCollection {
   readonly #reading: MessageReading;
   /** Null when the whole response satisfies the schema. */
   readonly #isFinal: Validator | null;
-  readonly #ids = new Set<string>();
-  readonly #surplus = new Set<RuleCode>();
+  /** Most responses hold one bid: the set begins with the second. */
+  #firstId: string | null = null;
+  #otherIds: Set<string> | null = null;
+  readonly #surplus: RuleCode[] = [];
   #bidsLeft = BIDS_MAX;
   #groupsLeft = GROUPS_MAX;
   #seat: string | null = null;
@@ -143,8 +145,8 @@ export class BidCollection {
   }
 
   #dropSurplus(flaw: BidFlaw): void {
-    if (this.#surplus.has(flaw.code)) return;
-    this.#surplus.add(flaw.code);
+    if (this.#surplus.includes(flaw.code)) return;
+    this.#surplus.push(flaw.code);
     this.#drop({}, flaw);
   }
 
@@ -158,9 +160,18 @@ export class BidCollection {
     const result = readBid(raw, this.#isFinal === null || this.#isFinal(raw), this.#reading);
     if (result.kind === 'flawed') return this.#drop(raw, result);
     const { bid } = result;
-    if (this.#ids.has(bid.id)) return this.#drop(bid, DUPLICATE_ID);
-    this.#ids.add(bid.id);
-    return bid;
+    return this.#isNewId(bid.id) ? bid : this.#drop(bid, DUPLICATE_ID);
+  }
+
+  #isNewId(id: string): boolean {
+    if (this.#firstId === null) {
+      this.#firstId = id;
+      return true;
+    }
+    if (id === this.#firstId || this.#otherIds?.has(id)) return false;
+    this.#otherIds ??= new Set();
+    this.#otherIds.add(id);
+    return true;
   }
 
   #drop(bid: RawBid, flaw: BidFlaw): null {

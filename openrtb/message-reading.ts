@@ -19,8 +19,8 @@ export class MessageReading {
   readonly #text: string;
   #numberTexts: unknown;
   readonly #path: PathKey[] = [];
-  /** Position in the message of list items that moved up because an earlier one was left out. */
-  readonly #sourceIndexes = new Map<unknown, number>();
+  /** Position in the message of list items that moved up because an earlier one was left out; null while none has. */
+  #sourceIndexes: Map<unknown, number> | null = null;
 
   constructor(strictness: Strictness, text: string) {
     this.#strictness = strictness;
@@ -37,10 +37,11 @@ export class MessageReading {
 
   /** Enters an item of a list by its index in the message. */
   enterItem(item: unknown, index: number): void {
-    this.#path.push(this.#sourceIndexes.get(item) ?? index);
+    this.#path.push(this.#sourceIndexes?.get(item) ?? index);
   }
 
   rememberSourceIndex(item: object, index: number): void {
+    this.#sourceIndexes ??= new Map();
     this.#sourceIndexes.set(item, index);
   }
 

@@ -126,9 +126,9 @@ function countBids(raw: JsonObject): number {
 function readSeats(envelope: Envelope, reading: MessageReading, isFinalBid: Validator | null): BidCollection {
   const bids = new BidCollection(envelope, reading, isFinalBid);
   reading.enter('seatbid');
-  for (const [index, rawSeat] of envelope.rawSeats.entries()) {
+  for (let index = 0; index < envelope.rawSeats.length; index++) {
     reading.enter(index);
-    const seat = readSeat(rawSeat, isFinalBid === null, reading);
+    const seat = readSeat(envelope.rawSeats[index], isFinalBid === null, reading);
     if (seat !== null) bids.addSeat(seat);
     reading.leave();
   }

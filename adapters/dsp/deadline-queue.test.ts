@@ -25,6 +25,15 @@ function fakeTime() {
       }
       nowMs = atMs;
     },
+    /** As `advanceTo`, but the loop was blocked: what was due on the way fires only now. */
+    blockUntil(atMs: number) {
+      nowMs = atMs;
+      for (const [handle, timer] of timers) {
+        if (timer.atMs > atMs) continue;
+        timers.delete(handle);
+        timer.fire();
+      }
+    },
   };
 }
 
@@ -82,13 +91,14 @@ test('an expiry may add entries', () => {
   expect(expired).toEqual([10, 30]);
 });
 
-test('nothing expires before what has arrived by then is read', () => {
+test('when the loop is late, nothing expires before what has arrived by then is read', () => {
   const time = fakeTime();
   const afterInput: (() => void)[] = [];
   const queue = new DeadlineQueue(time.clock, time.timers, rethrow, (run) => afterInput.push(run));
   const seen: string[] = [];
   queue.add(5, { expire: () => seen.push('expired') });
-  time.advanceTo(12);
+  time.blockUntil(12);
+  expect(queue.isBehind(12)).toBe(true);
   seen.push('read');
   for (const run of afterInput) run();
   expect(seen).toEqual(['read', 'expired']);
@@ -101,4 +111,20 @@ test('closing forgets everything', () => {
   queue.close();
   time.advanceTo(10);
   expect(time.armed()).toBe(0);
+});
+
+test('a removed entry does not expire; removing what is not there removes nothing', () => {
+  const time = fakeTime();
+  const queue = new DeadlineQueue(time.clock, time.timers, rethrow, atOnce);
+  const expired: string[] = [];
+  const entry = (name: string) => ({ expire: () => void expired.push(name) });
+  const removed = entry('removed');
+  queue.add(5, entry('kept'));
+  const place = queue.add(5, removed);
+  queue.remove(5, place, removed);
+  queue.add(5, entry('added behind'));
+  queue.remove(5, place + 1, removed);
+  time.advanceTo(5);
+  queue.remove(5, place, removed);
+  expect(expired).toEqual(['kept', 'added behind']);
 });

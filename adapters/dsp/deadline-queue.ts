@@ -12,13 +12,16 @@ export interface Expiring {
   readonly expire: (nowMs: number) => void;
 }
 
+/** Timers fire up to this late on an idle loop. */
+const BEHIND_MS = 2;
+
 export class DeadlineQueue {
   readonly #clock: Clock;
   readonly #timers: Timers;
   readonly #onFault: (error: unknown) => void;
   readonly #afterInput: (run: () => void) => void;
   /** Entries by deadline, rounded up to whole milliseconds so that nothing expires early. */
-  readonly #buckets = new Map<number, Expiring[]>();
+  readonly #buckets = new Map<number, (Expiring | null)[]>();
   #armedForMs = Number.POSITIVE_INFINITY;
   #timer: TimerHandle = null;
 
@@ -38,16 +41,28 @@ export class DeadlineQueue {
     this.#afterInput = afterInput;
   }
 
-  /** An entry that ends before its deadline stays in its bucket until then: cheaper than removing it. */
-  add(deadlineAtMs: number, entry: Expiring): void {
+  /** Returns the entry's place, by which it can be removed before its deadline. */
+  add(deadlineAtMs: number, entry: Expiring): number {
     const bucketMs = Math.ceil(deadlineAtMs);
     const bucket = this.#buckets.get(bucketMs);
-    if (bucket !== undefined) {
-      bucket.push(entry);
-      return;
-    }
+    if (bucket !== undefined) return bucket.push(entry) - 1;
     this.#buckets.set(bucketMs, [entry]);
     if (bucketMs < this.#armedForMs) this.#arm(bucketMs);
+    return 0;
+  }
+
+  /**
+   * Does nothing when the entry is not there (any more). The timer stays armed. An answered call that stayed here until its
+   * deadline would outlive a young collection or two, and each copies it.
+   */
+  remove(deadlineAtMs: number, place: number, entry: Expiring): void {
+    const bucket = this.#buckets.get(Math.ceil(deadlineAtMs));
+    if (bucket?.[place] === entry) bucket[place] = null;
+  }
+
+  /** Whether the loop is late with its deadlines: what it reads now may have arrived before them. */
+  isBehind(nowMs: number): boolean {
+    return nowMs - this.#armedForMs > BEHIND_MS;
   }
 
   close(): void {
@@ -64,7 +79,8 @@ export class DeadlineQueue {
 
   readonly #fire = (): void => {
     this.#timer = null;
-    this.#afterInput(this.#expireDue);
+    if (this.isBehind(this.#clock.monotonicMs())) this.#afterInput(this.#expireDue);
+    else this.#expireDue();
   };
 
   readonly #expireDue = (): void => {
@@ -77,7 +93,7 @@ export class DeadlineQueue {
         continue;
       }
       this.#buckets.delete(bucketMs);
-      for (const entry of entries) this.#expire(entry, nowMs);
+      for (const entry of entries) if (entry !== null) this.#expire(entry, nowMs);
     }
     // An expiry may have added a bucket and armed the timer; keep whichever is earlier.
     if (nextMs < this.#armedForMs) this.#arm(nextMs);

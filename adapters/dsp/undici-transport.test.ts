@@ -5,7 +5,12 @@ import { afterEach, expect, test } from 'vitest';
 import type { DspTransportResult } from '../../engine/ports/dsp-transport.ts';
 import { systemClock, systemTimers } from '../clock.ts';
 import { createHostResolvers } from '../dns/host-resolvers.ts';
-import { createUndiciTransport, type DspEndpoint, type UndiciTransport } from './undici-transport.ts';
+import {
+  createUndiciTransport,
+  type DspEndpoint,
+  type UndiciTransport,
+  type UndiciTransportOptions,
+} from './undici-transport.ts';
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -29,10 +34,13 @@ async function listen(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/bid?k=1`;
 }
 
-function transportTo(url: string, overrides: Partial<DspEndpoint> = {}): UndiciTransport {
+function transportTo(
+  url: string,
+  overrides: Partial<DspEndpoint> = {},
+  time: Pick<UndiciTransportOptions, 'clock' | 'timers'> = { clock: systemClock, timers: systemTimers },
+): UndiciTransport {
   const transport = createUndiciTransport({
-    clock: systemClock,
-    timers: systemTimers,
+    ...time,
     endpoints: [{ id: 'one', url, headers: {}, gzipRequests: false, connections: 2, waitingMax: 2, ...overrides }],
     resolveHost: createHostResolvers({ clock: systemClock }).configured,
     responseBytesMax: MIB,
@@ -108,6 +116,22 @@ test('gzip both ways', async () => {
   const result = await call(transportTo(url, { gzipRequests: true }));
   expect(bodies).toEqual(['{"id":"1"}']);
   expect(Buffer.from((result as { body: Uint8Array }).body).toString()).toBe('{"zipped":1}');
+});
+
+test.each([
+  ['1 ms late, before its timer fires, is late', 51, 'timeout'],
+  ['read when the loop is late may have been there in time', 80, 'answered'],
+])('an answer %s', async (_name, answeredAtMs, kind) => {
+  const time = {
+    clock: { wallMs: () => 0, monotonicMs: () => nowMs },
+    timers: { schedule: () => null, cancel: () => {} },
+  };
+  let nowMs = 0;
+  const url = await http((_request, _body, response) => {
+    nowMs = answeredAtMs;
+    response.writeHead(200).end('{}');
+  });
+  expect(await callUntil(transportTo(url, {}, time), 50)).toMatchObject({ kind, latencyMs: answeredAtMs });
 });
 
 test('redirects are answers, not followed', async () => {

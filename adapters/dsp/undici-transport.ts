@@ -197,6 +197,9 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
   #call: DspCall | null;
   #onResult: ((result: DspTransportResult) => void) | null;
   #controller: Dispatcher.DispatchController | null = null;
+  /** Where `#deadlines` has it. */
+  #expiresAtMs = 0;
+  #place = -1;
   #isOver = false;
   #phase: Phase = 'connect';
   #status = 0;
@@ -235,7 +238,7 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
       });
       return;
     }
-    this.#deadlines.add(deadlineAtMs, this);
+    this.#expireAt(deadlineAtMs);
     line.pool.dispatch(
       {
         method: 'POST',
@@ -263,7 +266,12 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
     }
     this.#letGoOfBody();
     this.#line.lingering.add(this);
-    this.#deadlines.add(abortAtMs, this);
+    this.#expireAt(abortAtMs);
+  }
+
+  #expireAt(atMs: number): void {
+    this.#expiresAtMs = atMs;
+    this.#place = this.#deadlines.add(atMs, this);
   }
 
   /** Its connection is needed. */
@@ -314,9 +322,16 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
   onResponseEnd(): void {
     if (this.#isOver) return;
     const latencyMs = this.#elapsedMs();
+    if (this.#isTooLate(latencyMs)) this.#finish({ kind: 'timeout', phase: this.#phase, latencyMs });
     if (this.#onResult === null) this.#call?.onLateAnswer?.(latencyMs);
     else this.#finish(this.#answer(latencyMs));
     this.#end();
+  }
+
+  /** Before its timer has fired, unless our own loop is late: then it may have been here in time. */
+  #isTooLate(latencyMs: number): boolean {
+    const nowMs = this.#startedAtMs + latencyMs;
+    return nowMs > this.#expiresAtMs && !this.#deadlines.isBehind(nowMs);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -349,13 +364,14 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
     onResult?.(result);
   }
 
-  /** Lets go of everything: the deadline queue holds this object for a while yet. */
+  /** Lets go of everything: the auction holds this object for a while yet. */
   #end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#line.inFlight -= 1;
     this.#line.lingering.delete(this);
     this.#letGoOfBody();
+    this.#deadlines.remove(this.#expiresAtMs, this.#place, this);
     this.#call = null;
     this.#controller = null;
   }

@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { Session as InspectorSession, type Session } from 'node:inspector/promises';
 import { type Gavel, startGavel } from '../../compose.ts';
 import type { Config } from '../../config/types.ts';
+import { endGarbageCount, startGarbageCount } from './garbage.ts';
 import { serveParent } from './serve-parent.ts';
 import { usage } from './usage.ts';
 
@@ -17,6 +18,8 @@ const handlers = {
     return `${gavel.url}/openrtb2/auction`;
   },
   usage,
+  startGarbageCount,
+  endGarbageCount,
   startProfile: async (): Promise<void> => {
     profiler = new InspectorSession();
     profiler.connect();

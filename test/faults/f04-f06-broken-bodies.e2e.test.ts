@@ -69,6 +69,8 @@ describe('F04 DSP sends a 50 MB body', () => {
       // A hundred clients at once are slow ones where the machine is.
       server: { headersTimeoutMs: 60_000, requestTimeoutMs: 60_000 },
       auction: { tmaxMaxMs: 8000 },
+      // All of them are to be under way at a time.
+      admission: { enabled: false },
       protection: { enabled: false },
       dspDefaults: { timeoutMs: TMAX_MS, callsPerSecond: 100 },
     });

@@ -162,7 +162,7 @@ describe.skipIf(!IS_BUILT)('F43 the heap is near its limit (needs a build: npm r
     expect(await gavel.metric('rtb_restart_wanted')).toBe(0);
     await gavel.inject({ deed: 'fillHeap', toShare: 0.94 });
     await expect.poll(() => gavel.metric('rtb_restart_wanted'), { timeout: 10_000 }).toBe(1);
-    expect(gavel.stderr()).toContain('restart this process');
+    expect(gavel.stderr()).toContain('is to be replaced');
     await gavel.inject({ deed: 'emptyHeap' });
     await expect.poll(refusals, { timeout: RECOVERY_MS_MAX }).toBe(0);
   });

@@ -27,6 +27,8 @@ export interface LearnedReserveState {
   readonly options: LearnedReserveOptions;
   /** By reserve key, least recently observed first. */
   readonly placements: Map<string, PlacementReserve>;
+  /** The last of `placements`. The bids of one imp come in a row, and moving a key within a map costs a table each time. */
+  newestKey: string | null;
   /** Values of keys seen less than `promotionCount` times, the oldest key first. */
   readonly probation: Map<string, number[]>;
   /** Keys whose published reserve may be out of date: they wait for the next round. */
@@ -60,6 +62,7 @@ export function createLearnedReserve(options: LearnedReserveOptions): LearnedRes
   return {
     options,
     placements,
+    newestKey: null,
     probation,
     waiting: new Set(),
     round: new Set(),
@@ -75,8 +78,11 @@ export function observeValue(state: LearnedReserveState, reserveKey: string, ecp
     observeOnProbation(state, reserveKey, ecpmMicros);
     return;
   }
-  placements.delete(reserveKey);
-  placements.set(reserveKey, placement);
+  if (reserveKey !== state.newestKey) {
+    placements.delete(reserveKey);
+    placements.set(reserveKey, placement);
+    state.newestKey = reserveKey;
+  }
   placement.window.push(ecpmMicros);
   state.waiting.add(reserveKey);
 }
@@ -109,6 +115,7 @@ function promote(state: LearnedReserveState, reserveKey: string, values: readonl
   const window = new RollingWindow(options.windowCapacity);
   for (const value of values) window.push(value);
   placements.set(reserveKey, { window, reserveCpmMicros: 0 });
+  state.newestKey = reserveKey;
   waiting.add(reserveKey);
 }
 

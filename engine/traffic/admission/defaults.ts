@@ -18,7 +18,7 @@ export const ADMISSION_DEFAULTS: AdmissionOptions = {
   },
   pressure: { loopDelayMsMax: 20, queueAgeMsMax: 30, heapShareShed: 0.85 },
   zones: { smoothingMs: 200, hysteresis: 0.1, dwellMs: 1500 },
-  burst: { creditMax: 64, refillMs: 2000 },
+  burst: { creditMax: 128, refillMs: 2000 },
   values: { slots: 8192, memoryRequests: 256, priorRequests: 16 },
   valued: { quantile: 0.95, spanMs: 30_000, valuesMin: 200 },
 };
