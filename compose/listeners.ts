@@ -1,0 +1,68 @@
+/** The doors: the public port, and the admin listener beside it. */
+import { startAdminServer } from '../adapters/http/admin-server.ts';
+import { type HttpServer, startHttpServer } from '../adapters/http/server.ts';
+import { clientConnectionsWithin, descriptorLimit } from '../adapters/process/descriptors.ts';
+import type { DspState } from '../adapters/workers/messages.ts';
+import { connectionsTo } from '../config/engine-options.ts';
+import type { AdRequests } from '../engine/ports/ad-requests.ts';
+import type { Parts } from './parts.ts';
+
+/** Limit of the wire (docs/openrtb.md). */
+const REQUEST_BYTES_MAX = 256 * 1024;
+
+export async function openAdmin(
+  { config: { admin }, log, closing }: Parts,
+  dsps: () => readonly DspState[],
+): Promise<void> {
+  if (admin.token === '') {
+    log.info('no admin.token: GET /admin/dsps is not served');
+    return;
+  }
+  const server = await startAdminServer({ ...admin, dsps });
+  closing(server.close);
+  log.info({ url: server.url }, 'admin listener opened');
+}
+
+export interface PublicDoor {
+  readonly adRequests: AdRequests;
+  /** Body of `GET /status`. */
+  readonly status: () => object;
+  /** Body of `GET /metrics`. */
+  readonly metricsText: () => Promise<string>;
+  /** False: another process accepts connections for this one. */
+  readonly listens: boolean;
+}
+
+export async function openPublicDoor(parts: Parts, { metricsText, ...door }: PublicDoor): Promise<HttpServer> {
+  const { config, clock, metrics, closing, onProcessFault } = parts;
+  const server = await startHttpServer({
+    ...config.server,
+    ...door,
+    connectionsMax: clientConnectionsMax(parts),
+    requestBytesMax: REQUEST_BYTES_MAX,
+    clock,
+    metrics: { contentType: metrics.contentType, text: metricsText },
+    observer: {
+      onCut: metrics.clientConnectionCut,
+      onRequestsFull: () => {
+        metrics.queueRefused('ad-requests');
+        metrics.intake.onRefused('overloaded');
+      },
+      onFault: (error) => onProcessFault('request', error),
+    },
+  });
+  metrics.clientConnections(server.connectionCount);
+  closing(() => server.close());
+  return server;
+}
+
+/** As configured, or fewer where the process may not open so many files. */
+function clientConnectionsMax({ config, log }: Parts): number {
+  const { connectionsMax } = config.server;
+  const limit = descriptorLimit();
+  if (limit === null) return connectionsMax;
+  const toDsps = config.dsps.reduce((sum, dsp) => sum + connectionsTo(dsp, config), 0);
+  const fitting = clientConnectionsWithin(limit, toDsps);
+  if (fitting < connectionsMax) log.warn({ limit, fitting }, 'the limit of open files leaves fewer client connections');
+  return Math.min(connectionsMax, fitting);
+}

@@ -1,0 +1,42 @@
+import type { HostResolvers } from '../adapters/dns/host-resolvers.ts';
+import { createMarkupFetcher } from '../adapters/notices/markup-fetcher.ts';
+import { createNoticeSender, type QueuedNoticeSender } from '../adapters/notices/notice-sender.ts';
+import type { MarkupFetcher } from '../engine/ports/markup-fetcher.ts';
+import type { Parts } from './parts.ts';
+
+/** What one DSP may hold of the notice queue: a dead one must not fill it. */
+const NOTICE_SHARE_PER_DSP_MAX = 0.1;
+/** How long notices may still go out when the process ends. */
+const NOTICE_DRAIN_MS = 3000;
+
+export function openNotices({ config, timers, metrics, closing }: Parts, resolvers: HostResolvers): QueuedNoticeSender {
+  const { allowedHosts, queueLengthMax, concurrencyMax, timeoutMs } = config.notices;
+  const notices = createNoticeSender({
+    timers,
+    resolvers,
+    recorder: { noticeResult: metrics.noticeResult },
+    allowedHosts,
+    queueLengthMax,
+    queueLengthPerDspMax: Math.ceil(queueLengthMax * NOTICE_SHARE_PER_DSP_MAX),
+    inFlightMax: concurrencyMax,
+    timeoutMs,
+  });
+  metrics.noticeQueueLength(notices.queueLength);
+  closing(() => notices.close(NOTICE_DRAIN_MS));
+  return notices;
+}
+
+export function openMarkupFetcher(
+  { config, clock, timers, metrics, closing }: Parts,
+  resolvers: HostResolvers,
+): MarkupFetcher {
+  const markupFetcher = createMarkupFetcher({
+    clock,
+    timers,
+    resolvers,
+    allowedHosts: config.notices.allowedHosts,
+    onRefused: () => metrics.queueRefused('markup-fetches'),
+  });
+  closing(markupFetcher.close);
+  return markupFetcher;
+}
