@@ -7,7 +7,7 @@ import type { DspReply } from '../engine/dsp/reply.ts';
 import type { RequestShaping } from '../engine/dsp/shaping/request-shaping.ts';
 import { Solicitation } from '../engine/dsp/solicitation.ts';
 import { converted, rankingOf } from '../engine/dsp/waiting/auction-ranking.ts';
-import type { WaitingOptions } from '../engine/dsp/waiting/waiting-value.ts';
+import { WAITING_DEFAULTS, type WaitingOptions } from '../engine/dsp/waiting/waiting-value.ts';
 import { AUCTION_EVENT_VERSION, type AuctionEvent, dspRecord } from '../engine/exchange/auction-event.ts';
 import type { AuctionTerms } from '../engine/exchange/auction-terms.ts';
 import type { Decision, DecisionRules } from '../engine/exchange/decision.ts';
@@ -230,7 +230,7 @@ class RequestActor {
     if (teaching === null) return;
     const shaping = this.#fanOut?.shaping ?? null;
     const ranking = converted(rankingOf(decision.input, decision.outcome), this.#rate);
-    const feedbacks = bidFeedback(replies, ranking);
+    const feedbacks = bidFeedback(replies, ranking, (this.#environment.waiting ?? WAITING_DEFAULTS).preliminaryMs);
     const lessons = shaping === null ? null : shapingLessons(replies, ranking, shaping);
     for (let index = 0; index < replies.length; index++) {
       const feedback = feedbacks[index]!;

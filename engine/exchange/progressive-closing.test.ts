@@ -75,7 +75,7 @@ test('feedback: own best bid and best bid of the others, for answers only', () =
     noBidReply('c'),
     bidReply('d', [{ price: 2 }]),
   ];
-  expect(bidFeedback(replies, converted(rankingFor(replies), 2))).toEqual([
+  expect(bidFeedback(replies, converted(rankingFor(replies), 2), 20)).toEqual([
     { bidMicros: 6_000_000, bestOtherMicros: 4_000_000 },
     null,
     { bidMicros: 0, bestOtherMicros: 6_000_000 },

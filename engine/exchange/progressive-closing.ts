@@ -78,13 +78,28 @@ export function isAnswer({ result }: DspReply): boolean {
   return result === 'bid' || result === 'no-bid';
 }
 
-/** Of every answer that took part in the decision, by its place in `replies`; null for what is no answer. */
-export function bidFeedback(replies: readonly DspReply[], ranking: AuctionRanking): readonly (BidFeedback | null)[] {
+/**
+ * Of every answer that took part in the decision, by its place in `replies`; null for what is no answer. `preliminaryMs`: when
+ * waiting is first questioned.
+ */
+export function bidFeedback(
+  replies: readonly DspReply[],
+  ranking: AuctionRanking,
+  preliminaryMs: number,
+): readonly (BidFeedback | null)[] {
+  const isEarly = earlyAmong(replies, preliminaryMs);
   return replies.map((reply) => {
     if (!isAnswer(reply)) return null;
     const { dspId } = reply;
-    return { bidMicros: ownMicros(ranking, dspId), bestOtherMicros: bestOtherMicros(ranking, dspId) };
+    return { bidMicros: ownMicros(ranking, dspId), bestOtherMicros: bestOtherMicros(ranking, dspId, isEarly) };
   });
+}
+
+/** Whether a DSP had answered when waiting was first questioned. */
+function earlyAmong(replies: readonly DspReply[], preliminaryMs: number): (dspId: string) => boolean {
+  const late = new Set<string>();
+  for (const { dspId, latencyMs } of replies) if (latencyMs > preliminaryMs) late.add(dspId);
+  return (dspId) => !late.has(dspId);
 }
 
 /**

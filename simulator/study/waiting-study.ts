@@ -200,6 +200,8 @@ class ClosingExchange {
   #learn(offered: MarketRequest, closedAtMs: number, auction: StudyAuction): number {
     const ranking = rankingOf(auction.input, auction.outcome);
     const isMeasured = this.#random.chance(this.#options.measuredShare);
+    const { preliminaryMs } = this.#options.waiting;
+    const isEarly = (dspId: string) => offered.latenciesMs[this.#dspIds.indexOf(dspId)]! <= preliminaryMs;
     let unanswered = 0;
     for (let i = 0; i < this.#dspIds.length; i++) {
       const latencyMs = offered.latenciesMs[i]!;
@@ -210,7 +212,7 @@ class ClosingExchange {
       if (!this.#isProgressive) continue;
       learnLatency(this.#models[i]!, isAnswered ? latencyMs : runsMs, isAnswered);
       if (isAnswered)
-        learnBid(this.#models[i]!, sumMicros(offered.bids[i]!), bestOtherMicros(ranking, this.#dspIds[i]!));
+        learnBid(this.#models[i]!, sumMicros(offered.bids[i]!), bestOtherMicros(ranking, this.#dspIds[i]!, isEarly));
     }
     return unanswered;
   }

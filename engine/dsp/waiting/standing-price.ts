@@ -21,10 +21,20 @@ export function standingPrice({ imps, isFirstPrice }: AuctionRanking): StandingP
   return { isFirstPrice, bestMicros, priceMicros };
 }
 
-/** The best bids of all others, summed over the imps: what `learnBid` compares this DSP's bids with. eCPM micros. */
-export function bestOtherMicros({ imps }: AuctionRanking, dspId: string): number {
+/**
+ * The best bids of the others that were early, summed over the imps: what `learnBid` compares this DSP's bids with, since
+ * that is what a late one is up against. Among late ones bids may look poor that would be the best of the auction. eCPM micros.
+ */
+export function bestOtherMicros(
+  { imps }: AuctionRanking,
+  dspId: string,
+  isEarly: (dspId: string) => boolean = () => true,
+): number {
   let sum = 0;
-  for (const { dspIds, ecpmMicros } of imps) sum += (dspIds[0] === dspId ? ecpmMicros[1] : ecpmMicros[0]) ?? 0;
+  for (const { dspIds, ecpmMicros } of imps) {
+    const best = dspIds.findIndex((other) => other !== dspId && isEarly(other));
+    if (best >= 0) sum += ecpmMicros[best]!;
+  }
   return sum;
 }
 

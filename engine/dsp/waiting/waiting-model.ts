@@ -2,7 +2,6 @@
  * What waiting for one DSP may bring, learned from its calls: when it answers, and how its bids compare with the best bid
  * of the others. Constant memory; every estimate is an average that forgets exponentially.
  */
-import type { StandingPrice } from './standing-price.ts';
 
 export interface WaitingModelOptions {
   /** Latencies are told apart by the millisecond up to here; what takes longer counts as never, ms. */
@@ -22,21 +21,22 @@ export interface WaitingModel {
   readonly atRisk: Uint32Array;
   /** By millisecond: chance to be still out at its beginning. One entry more than `hazards`. */
   readonly stillOut: Float32Array;
-  /** By level l: chance that the DSP bids at least l / RATIO_LEVELS of the best bid of the others. */
+  /** By level: chance that the DSP bids at least `BID_RATIOS[level]` of the best bid that the others had made by then. */
   readonly reaches: Float32Array;
-  /** Mean of what its bids exceed the best bid of the others by, as a share of that; 0 for lower bids and none. */
-  meanExcess: number;
   /** Mean bid, no-bids counting as 0, CPM micros. */
   meanBidMicros: number;
   comparisons: number;
   answers: number;
 }
 
-/** Levels between nothing and the best bid. */
-export const RATIO_LEVELS = 16;
-
-/** A bid a hundred times the others' says no more than one of ten times. */
-const EXCESS_MAX = 9;
+/**
+ * Bids as shares of the best bid of the others: fine up to it, since prices rise in there, coarser above. A bid of a hundred
+ * times the others' says no more than one of ten times.
+ */
+export const BID_RATIOS: Float64Array = Float64Array.of(
+  ...Array.from({ length: 16 }, (_, level) => level / 16),
+  ...[1, 1.1, 1.2, 1.35, 1.5, 1.75, 2, 2.5, 3, 4, 5, 7, 10],
+);
 
 /**
  * Chance to answer within a millisecond of which nothing is known. High enough to wait and find out: a guess of "never"
@@ -44,10 +44,9 @@ const EXCESS_MAX = 9;
  */
 const UNKNOWN_HAZARD = 0.1;
 
-/** The same for bids: until it is known better, a DSP bids as much as the best, or so much where there is no best. */
+/** The same for bids: until it is known better, a DSP bids more than the best, or so much where there is no best. */
 const UNKNOWN_BID_MICROS = 1_000_000;
-const UNKNOWN_REACH = 1;
-const UNKNOWN_EXCESS = 0.5;
+const UNKNOWN_RATIO = 1.5;
 
 export function createWaitingModel(options: WaitingModelOptions = WAITING_MODEL_DEFAULTS): WaitingModel {
   const model: WaitingModel = {
@@ -55,8 +54,7 @@ export function createWaitingModel(options: WaitingModelOptions = WAITING_MODEL_
     hazards: new Float32Array(options.horizonMs).fill(UNKNOWN_HAZARD),
     atRisk: new Uint32Array(options.horizonMs),
     stillOut: new Float32Array(options.horizonMs + 1).fill(1),
-    reaches: new Float32Array(RATIO_LEVELS + 1).fill(UNKNOWN_REACH),
-    meanExcess: UNKNOWN_EXCESS,
+    reaches: Float32Array.from(BID_RATIOS, (ratio) => (ratio <= UNKNOWN_RATIO ? 1 : 0)),
     meanBidMicros: UNKNOWN_BID_MICROS,
     comparisons: 0,
     answers: 0,
@@ -93,8 +91,8 @@ function updateStillOut({ hazards, stillOut }: WaitingModel): void {
 }
 
 /**
- * Takes in one answer, with what it was up against: its best eligible bid (0 = none) and the best of the others in the
- * same auction (0 = none), both eCPM micros. Answers that came too late teach as well, if they are known.
+ * Takes in one answer, with what it was up against: its best eligible bid (0 = none) and the best that the others had bid
+ * when waiting was first questioned (0 = none), both eCPM micros. Answers that came too late teach as well, if they are known.
  */
 export function learnBid(model: WaitingModel, bidMicros: number, bestOtherMicros: number): void {
   model.answers += 1;
@@ -103,12 +101,10 @@ export function learnBid(model: WaitingModel, bidMicros: number, bestOtherMicros
   if (bestOtherMicros <= 0) return;
   model.comparisons += 1;
   const step = stepAt(model.comparisons, options);
-  const ratio = bidMicros / bestOtherMicros;
-  const reached = bidMicros > 0 ? Math.floor(ratio * RATIO_LEVELS) : -1;
-  for (let level = 0; level <= RATIO_LEVELS; level++) {
-    reaches[level] = reaches[level]! + ((level <= reached ? 1 : 0) - reaches[level]!) * step;
+  const ratio = bidMicros > 0 ? bidMicros / bestOtherMicros : -1;
+  for (let level = 0; level < reaches.length; level++) {
+    reaches[level] = reaches[level]! + ((ratio >= BID_RATIOS[level]! ? 1 : 0) - reaches[level]!) * step;
   }
-  model.meanExcess += (Math.min(EXCESS_MAX, Math.max(0, ratio - 1)) - model.meanExcess) * step;
 }
 
 /** Chance that a call still out after `elapsedMs` is answered by `untilMs`, both counted from the call. */
@@ -123,26 +119,4 @@ function outChance({ stillOut, options }: WaitingModel, elapsedMs: number): numb
   if (elapsedMs >= options.horizonMs) return stillOut[options.horizonMs]!;
   const whole = Math.floor(elapsedMs);
   return stillOut[whole]! + (stillOut[whole + 1]! - stillOut[whole]!) * (elapsedMs - whole);
-}
-
-/**
- * Expected rise of the revenue when this DSP answers, eCPM micros. In second price a bid b lifts the price p to
- * min(b, best): E = best x integral of P(b / best > r) dr from p / best to 1. In first price it is E[(b - best)+].
- * Without any bid yet, the first one is what there is to gain, and counts in full.
- */
-export function expectedGain(model: WaitingModel, standing: StandingPrice): number {
-  const { bestMicros, priceMicros, isFirstPrice } = standing;
-  if (bestMicros <= 0) return model.meanBidMicros;
-  if (isFirstPrice) return model.meanExcess * bestMicros;
-  const from = Math.min(1, priceMicros / bestMicros) * RATIO_LEVELS;
-  const first = Math.floor(from);
-  if (first >= RATIO_LEVELS) return 0;
-  const { reaches } = model;
-  let sum = between(reaches, first) * (first + 1 - from);
-  for (let level = first + 1; level < RATIO_LEVELS; level++) sum += between(reaches, level);
-  return (sum / RATIO_LEVELS) * bestMicros;
-}
-
-function between(reaches: Float32Array, level: number): number {
-  return (reaches[level]! + reaches[level + 1]!) / 2;
 }

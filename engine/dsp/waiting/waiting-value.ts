@@ -1,13 +1,13 @@
 /**
  * The progressive auction's rule: after the preliminary mark a request stays open only as long as waiting is worth it.
  *
- *   worth of waiting until t = sum over the DSPs still out of (chance to answer by t) x (expected gain) - cost per ms x wait
+ *   worth of waiting until t = expected gain of the answers that come by t (`expected-gain.ts`) - cost per ms x wait
  *
- * The request closes when no t up to the deadline is worth more than closing now. Gains of several DSPs are added as if
- * each came alone, which is a little too much when several may come: the rule errs on the side of waiting.
+ * The request closes when no t up to the deadline is worth more than closing now.
  */
+import { expectedGain, type PossibleAnswer } from './expected-gain.ts';
 import type { StandingPrice } from './standing-price.ts';
-import { answerChance, expectedGain, type WaitingModel } from './waiting-model.ts';
+import { answerChance, type WaitingModel } from './waiting-model.ts';
 
 export interface WaitingOptions {
   /** When the auction is first cleared and waiting is first questioned, ms after the calls went out. */
@@ -64,32 +64,33 @@ function lastMs(outstanding: readonly OutstandingCall[]): number {
   return last;
 }
 
-/** The moment up to which waiting is worth most, in whole steps of a millisecond; `elapsedMs` when none is. */
+/** Moments that are weighed at most: a deadline far away costs no more than a near one. */
+const MOMENTS_MAX = 16;
+
+/** The moment up to which waiting is worth most, of some that are a millisecond or more apart; `elapsedMs` when none is. */
 function bestMoment(
   outstanding: readonly OutstandingCall[],
   standing: StandingPrice,
   elapsedMs: number,
-  deadlineMs: number,
+  endMs: number,
   costMicrosPerMs: number,
 ): number {
-  const steps = Math.ceil(deadlineMs - elapsedMs);
-  const worth = new Float64Array(steps + 1);
-  for (const { model, outMs, untilMs } of outstanding) {
-    const gain = expectedGain(model, standing);
-    const leftMs = Math.min(deadlineMs, untilMs) - elapsedMs;
-    if (gain <= 0 || leftMs <= 0) continue;
-    for (let step = 1; step <= steps; step++) {
-      worth[step] = worth[step]! + gain * answerChance(model, outMs, outMs + Math.min(leftMs, step));
-    }
-  }
-  let best = 0;
+  const possible: PossibleAnswer[] = outstanding.map(({ model }) => ({ model, chance: 0 }));
+  const stepMs = Math.max(1, (endMs - elapsedMs) / MOMENTS_MAX);
+  let bestMs = elapsedMs;
   let bestWorth = 0;
-  for (let step = 1; step <= steps; step++) {
-    const net = worth[step]! - costMicrosPerMs * step;
-    if (net > bestWorth) {
-      best = step;
-      bestWorth = net;
+  for (let waitMs = stepMs; waitMs < endMs - elapsedMs + stepMs; waitMs += stepMs) {
+    for (let i = 0; i < outstanding.length; i++) possible[i]!.chance = chanceWithin(outstanding[i]!, elapsedMs, waitMs);
+    const worth = expectedGain(possible, standing) - costMicrosPerMs * waitMs;
+    if (worth > bestWorth) {
+      bestMs = elapsedMs + waitMs;
+      bestWorth = worth;
     }
   }
-  return Math.min(deadlineMs, elapsedMs + best);
+  return Math.min(endMs, bestMs);
+}
+
+function chanceWithin({ model, outMs, untilMs }: OutstandingCall, elapsedMs: number, waitMs: number): number {
+  const leftMs = Math.min(untilMs - elapsedMs, waitMs);
+  return leftMs <= 0 ? 0 : answerChance(model, outMs, outMs + leftMs);
 }

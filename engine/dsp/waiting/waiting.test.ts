@@ -1,14 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { expectedGain, SURPLUS_SHARE } from './expected-gain.ts';
 import { bestOtherMicros, ownMicros, type StandingPrice, standingPrice } from './standing-price.ts';
-import {
-  answerChance,
-  createWaitingModel,
-  expectedGain,
-  learnBid,
-  learnLatency,
-  type WaitingModel,
-} from './waiting-model.ts';
+import { answerChance, createWaitingModel, learnBid, learnLatency, type WaitingModel } from './waiting-model.ts';
 import { WAITING_DEFAULTS, type WaitingOptions, waitingValue } from './waiting-value.ts';
 
 /** A DSP that takes one of these times, bid after bid of this price against others of 1.00. */
@@ -68,30 +62,64 @@ describe('chance to answer', () => {
 });
 
 describe('expected gain', () => {
+  const gain = (models: readonly WaitingModel[], standing = STANDING, chance = 1) =>
+    expectedGain(
+      models.map((one) => ({ model: one, chance })),
+      standing,
+    );
+
   it('in second price is what the price can rise to, up to the best bid', () => {
-    expect(expectedGain(model([10], 2_000_000), STANDING)).toBeCloseTo(500_000, -4);
-    expect(expectedGain(model([10], 400_000), STANDING)).toBeLessThan(1_000);
-    const middling = expectedGain(model([10], 750_000), STANDING);
+    expect(gain([model([10], 1_000_000)])).toBeCloseTo(500_000, -5);
+    expect(gain([model([10], 400_000)])).toBeLessThan(1_000);
+    const middling = gain([model([10], 750_000)]);
     expect(middling).toBeGreaterThan(200_000);
     expect(middling).toBeLessThan(300_000);
   });
 
+  it('in second price is a share of the surplus when one bids more, and the lower bid when two do', () => {
+    const full = { ...STANDING, priceMicros: 1_000_000 };
+    const [four, five] = [model([10], 4_000_000), model([10], 5_000_000)];
+    expect(gain([five], full) / (4_000_000 * SURPLUS_SHARE)).toBeCloseTo(1, 0);
+    expect(gain([four, five], full)).toBeGreaterThan(3_000_000);
+    expect(gain([four, five], full, 0.5)).toBeGreaterThan(gain([four], full, 0.5) + gain([five], full, 0.5));
+  });
+
   it('in first price is what is bid above the best bid', () => {
     const firstPrice = { ...STANDING, isFirstPrice: true, priceMicros: 1_000_000 };
-    expect(expectedGain(model([10], 1_500_000), firstPrice)).toBeCloseTo(500_000, -3);
-    expect(expectedGain(model([10], 900_000), firstPrice)).toBeLessThan(1_000);
+    expect(gain([model([10], 1_500_000)], firstPrice) / 500_000).toBeCloseTo(1, 0);
+    expect(gain([model([10], 900_000)], firstPrice)).toBeLessThan(1_000);
   });
 
   it('of a DSP that has never been heard is worth finding out', () => {
-    const unknown = createWaitingModel();
-    expect(expectedGain(unknown, STANDING)).toBe(500_000);
-    expect(expectedGain(unknown, { ...STANDING, isFirstPrice: true })).toBe(500_000);
-    expect(expectedGain(unknown, { ...STANDING, bestMicros: 0, priceMicros: 0 })).toBe(1_000_000);
+    const unknown = [createWaitingModel()];
+    expect(gain(unknown)).toBeGreaterThan(500_000);
+    expect(gain(unknown, { ...STANDING, isFirstPrice: true, priceMicros: 1_000_000 })).toBeGreaterThan(400_000);
+    expect(gain(unknown, { ...STANDING, bestMicros: 0, priceMicros: 0 })).toBe(1_000_000);
   });
 
   it('is the whole bid as long as there is none', () => {
     const nothing = { isFirstPrice: false, bestMicros: 0, priceMicros: 0 };
-    expect(expectedGain(model([10], 700_000), nothing)).toBeCloseTo(700_000, -2);
+    expect(gain([model([10], 700_000)], nothing)).toBeCloseTo(700_000, -2);
+  });
+
+  it('is finite, never negative, and never falls by one answer more', () => {
+    const bid = fc.integer({ min: 0, max: 20_000_000 });
+    fc.assert(
+      fc.property(
+        fc.array(bid, { maxLength: 6 }),
+        bid,
+        fc.boolean(),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (bids, one, isFirstPrice, chance) => {
+          const standing = { isFirstPrice, bestMicros: 1_000_000, priceMicros: isFirstPrice ? 1_000_000 : 300_000 };
+          const models = bids.map((micros) => model([10], micros));
+          const before = gain(models, standing, chance);
+          expect(before).toBeGreaterThanOrEqual(0);
+          expect(gain([...models, model([10], one)], standing, chance)).toBeGreaterThanOrEqual(before - 1e-3);
+        },
+      ),
+      { numRuns: 30 },
+    );
   });
 });
 
@@ -127,8 +155,14 @@ describe('waiting', () => {
   });
 
   it('ends when the price cannot rise, and at the deadline', () => {
-    expect(decide([model([24], 2_000_000)], 20, { ...STANDING, priceMicros: 1_000_000 })).toEqual({ kind: 'close' });
+    expect(decide([model([24], 900_000)], 20, { ...STANDING, priceMicros: 1_000_000 })).toEqual({ kind: 'close' });
     expect(decide([model([24], 2_000_000)], 30)).toEqual({ kind: 'close' });
+  });
+
+  it('goes on for bids that beat the best one though the two best are equal', () => {
+    const equal = { ...STANDING, priceMicros: STANDING.bestMicros };
+    expect(decide([model([24], 4_000_000), model([25], 4_500_000)], 20, equal)).toEqual({ kind: 'wait', untilMs: 22 });
+    expect(decide([model([24], 4_000_000)], 20, equal)).toEqual({ kind: 'wait', untilMs: 22 });
   });
 
   it('always moves on, within the deadline, in a bounded number of looks', () => {
@@ -176,5 +210,10 @@ describe('standing price', () => {
     expect([ownMicros(ranking, 'a'), bestOtherMicros(ranking, 'a')]).toEqual([1_400, 600]);
     expect([ownMicros(ranking, 'b'), bestOtherMicros(ranking, 'b')]).toEqual([600, 1_400]);
     expect([ownMicros(ranking, 'c'), bestOtherMicros(ranking, 'c')]).toEqual([0, 1_400]);
+  });
+
+  it('compares with those who were early', () => {
+    expect(bestOtherMicros(ranking, 'c', (dspId) => dspId !== 'a')).toBe(600);
+    expect(bestOtherMicros(ranking, 'c', () => false)).toBe(0);
   });
 });
