@@ -11,10 +11,10 @@ import {
 } from '../engine/exchange/auction-terms.ts';
 import { type OutgoingRules, outgoingRequest } from '../engine/exchange/outgoing-request.ts';
 import { priceableRequest } from '../engine/exchange/priceable-request.ts';
-import { type RequestFeatures, requestFeatures } from '../engine/exchange/request-features.ts';
 import { type AdAnswer, type AdRequestPlace, type AdRequests, refusal } from '../engine/ports/ad-requests.ts';
 import { answerBudgetMs, type DeadlineRules } from '../engine/traffic/deadline.ts';
 import { type PrivacyRule, privacyRule, stripPersonalData } from '../engine/traffic/privacy.ts';
+import { type RequestFeatures, requestFeatures } from '../engine/traffic/request-features.ts';
 import { NoBidReason } from '../openrtb/codes.ts';
 import type { Diagnostic, Strictness } from '../openrtb/diagnostics.ts';
 import type { RequestReader } from '../openrtb/read-request.ts';

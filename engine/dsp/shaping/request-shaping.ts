@@ -1,5 +1,5 @@
 /** What the DSPs need to know of one request to judge what calling them is worth. */
-import type { RequestFeatures } from '../../exchange/request-features.ts';
+import type { RequestFeatures } from '../../traffic/request-features.ts';
 import { hasDeals, shapingKeys } from './shaping-keys.ts';
 
 /** Made once per request, read by all DSPs. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RequestFeatures } from '../../exchange/request-features.ts';
+import type { RequestFeatures } from '../../traffic/request-features.ts';
 import { createShaper, expectedValueMicros, learnAnswer, SHAPER_DEFAULTS, type Shaper } from './shaper.ts';
 import { IMP_KEYS, REQUEST_KEYS, shapingKeys } from './shaping-keys.ts';
 

@@ -3,7 +3,7 @@
  * one fact or for several together ("phone in Germany"); shapers cut it to the size of their own table (hashing trick,
  * Weinberger et al. 2009).
  */
-import type { ImpFeatures, RequestFeatures } from '../../exchange/request-features.ts';
+import type { ImpFeatures, RequestFeatures } from '../../traffic/request-features.ts';
 
 /** Keys of the request as a whole; after them come the keys of its imps, `IMP_KEYS` each. */
 export const REQUEST_KEYS = 9;
