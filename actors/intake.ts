@@ -14,7 +14,7 @@ import { priceableRequest } from '../engine/exchange/priceable-request.ts';
 import { type AdAnswer, type AdRequestPlace, type AdRequests, refusal } from '../engine/ports/ad-requests.ts';
 import { answerBudgetMs, type DeadlineRules } from '../engine/traffic/deadline.ts';
 import { type PrivacyRule, privacyRule, stripPersonalData } from '../engine/traffic/privacy.ts';
-import { type RequestFeatures, requestFeatures } from '../engine/traffic/request-features.ts';
+import { hasDeals, type RequestFeatures, requestFeatures } from '../engine/traffic/request-features.ts';
 import { NoBidReason } from '../openrtb/codes.ts';
 import type { Diagnostic, Strictness } from '../openrtb/diagnostics.ts';
 import type { RequestReader } from '../openrtb/read-request.ts';
@@ -171,10 +171,6 @@ export function createIntake(options: IntakeOptions): AdRequests {
     options.observer.onStripped(rule);
     return stripPersonalData(request);
   }
-}
-
-function hasDeals({ imps }: RequestFeatures): boolean {
-  return imps.some(({ dealCount }) => dealCount > 0);
 }
 
 interface RequestFault {
