@@ -122,7 +122,7 @@ export class AdmissionGate {
     );
   }
 
-  /** Indices of the DSPs that are asked at this level, best first. */
+  /** Indices of the DSPs that are asked at this level, best first: the same array as long as they are the same. */
   dspsAsked(level: DegradeLevel): Uint32Array {
     return this.#fanOut.asked(level);
   }

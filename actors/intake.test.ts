@@ -248,4 +248,24 @@ describe('admission', () => {
     await take(buildRequest(parts as never));
     expect(asked).toEqual(expected);
   });
+
+  test('whom degraded requests ask is put together once, and again when others are best', async () => {
+    asked.length = 0;
+    let copies = 0;
+    const counted = new Proxy(dsps, {
+      get: (all, name) => {
+        if (name === '0' || name === '1') copies += 1;
+        return Reflect.get(all, name);
+      },
+    });
+    let best = Uint32Array.of(1);
+    const gate = Object.assign(gated([], visitAt(1)), { dspsAsked: () => best });
+    const { take } = start({ gate }, { dsps: counted });
+    for (let request = 0; request < 3; request++) await take(buildRequest());
+    expect(copies).toBe(1);
+    best = Uint32Array.of(0);
+    for (let request = 0; request < 2; request++) await take(buildRequest());
+    expect(asked).toEqual(['best', 'best', 'best', 'first', 'first']);
+    expect(copies).toBe(2);
+  });
 });

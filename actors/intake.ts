@@ -11,10 +11,11 @@ import {
 } from '../engine/exchange/auction-terms.ts';
 import { type OutgoingRules, outgoingRequest } from '../engine/exchange/outgoing-request.ts';
 import { priceableRequest } from '../engine/exchange/priceable-request.ts';
-import { type RequestFeatures, requestFeatures } from '../engine/exchange/request-features.ts';
 import { type AdAnswer, type AdRequestPlace, type AdRequests, refusal } from '../engine/ports/ad-requests.ts';
+import type { DegradeLevel } from '../engine/traffic/admission/zones.ts';
 import { answerBudgetMs, type DeadlineRules } from '../engine/traffic/deadline.ts';
 import { type PrivacyRule, privacyRule, stripPersonalData } from '../engine/traffic/privacy.ts';
+import { hasDeals, type RequestFeatures, requestFeatures } from '../engine/traffic/request-features.ts';
 import { NoBidReason } from '../openrtb/codes.ts';
 import type { Diagnostic, Strictness } from '../openrtb/diagnostics.ts';
 import type { RequestReader } from '../openrtb/read-request.ts';
@@ -53,6 +54,8 @@ export function createIntake(options: IntakeOptions): AdRequests {
   const { environment, gate } = options;
   const { clock } = environment;
   const partner = { strictness: options.strictness };
+  /** Made anew when other DSPs are asked: under pressure there is no time to copy for every request. */
+  const reduced = new Map<DegradeLevel, { readonly asked: Uint32Array; readonly environment: RequestEnvironment }>();
 
   return {
     admit(account, body) {
@@ -145,8 +148,13 @@ export function createIntake(options: IntakeOptions): AdRequests {
   /** Under pressure fewer DSPs are asked; but a deal names its buyers, and leaving one out would break it. */
   function environmentOf(visit: Visit | null, features: RequestFeatures): RequestEnvironment {
     if (gate === null || visit === null || visit.degrade === 0 || hasDeals(features)) return environment;
-    const dsps = Array.from(gate.dspsAsked(visit.degrade), (index) => environment.dsps[index]!);
-    return { ...environment, dsps };
+    const asked = gate.dspsAsked(visit.degrade);
+    const latest = reduced.get(visit.degrade);
+    if (latest?.asked === asked) return latest.environment;
+    const dsps = Array.from(asked, (index) => environment.dsps[index]!);
+    const renewed = { asked, environment: { ...environment, dsps } };
+    reduced.set(visit.degrade, renewed);
+    return renewed.environment;
   }
 
   function leave(visit: Visit | null): void {
@@ -171,10 +179,6 @@ export function createIntake(options: IntakeOptions): AdRequests {
     options.observer.onStripped(rule);
     return stripPersonalData(request);
   }
-}
-
-function hasDeals({ imps }: RequestFeatures): boolean {
-  return imps.some(({ dealCount }) => dealCount > 0);
 }
 
 interface RequestFault {

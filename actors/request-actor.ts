@@ -18,7 +18,6 @@ import {
   lateBidFeedback,
   type ProgressiveClosing,
 } from '../engine/exchange/progressive-closing.ts';
-import type { RequestFeatures } from '../engine/exchange/request-features.ts';
 import {
   advance,
   type Conclusion,
@@ -30,6 +29,7 @@ import {
 import { lateLesson, shapingLessons } from '../engine/exchange/shaping-lessons.ts';
 import type { Clock, TimerHandle, Timers } from '../engine/ports/clock.ts';
 import type { MarkupFetcher } from '../engine/ports/markup-fetcher.ts';
+import type { RequestFeatures } from '../engine/traffic/request-features.ts';
 import { rateBetween } from '../openrtb/currency.ts';
 import type { BidRequest, BidResponse } from '../openrtb/types.ts';
 import type { DspMessage } from './dsp-actor.ts';

@@ -12,9 +12,9 @@ import {
   type ThresholdOptions,
 } from '../engine/dsp/shaping/threshold.ts';
 import type { AuctionRanking } from '../engine/dsp/waiting/auction-ranking.ts';
-import type { RequestFeatures } from '../engine/exchange/request-features.ts';
 import type { Clock } from '../engine/ports/clock.ts';
 import type { Random } from '../engine/ports/random.ts';
+import type { RequestFeatures } from '../engine/traffic/request-features.ts';
 import { type ActorParent, spawnActor } from './mailbox.ts';
 import type { Supervisor } from './supervision.ts';
 

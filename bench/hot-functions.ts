@@ -5,7 +5,7 @@ import { compileFloorRules } from '../engine/auction/floors.ts';
 import type { AuctionInput, AuctionOutcome } from '../engine/auction/types.ts';
 import { auctionTerms } from '../engine/exchange/auction-terms.ts';
 import { bidCandidate } from '../engine/exchange/bid-candidate.ts';
-import { requestFeatures } from '../engine/exchange/request-features.ts';
+import { requestFeatures } from '../engine/traffic/request-features.ts';
 import { compileMacros, type MacroValues, renderMacros } from '../openrtb/macros.ts';
 import { createRequestReader, type RequestReading } from '../openrtb/read-request.ts';
 import { createResponseReader } from '../openrtb/read-response.ts';

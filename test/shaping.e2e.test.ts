@@ -72,7 +72,7 @@ it('asks a DSP for what it bids on, explores the rest, never skips a deal, and f
   choosy.add('FRA');
   await expect.poll(() => callsOf('choosy', 'FRA', 100), { timeout: 20_000 }).toBeGreaterThan(80);
   const text = await (await fetch(`${gavel.url}/metrics`)).text();
-  expect(text).toMatch(/rtb_dsp_skips_total\{reason="low-value"\} \d+/);
+  expect(text).toMatch(/rtb_dsp_shaping_skips_total\{dsp="choosy",reason="low-value"\} \d+/);
 }, 60_000);
 
 it('is off unless it is asked for: a DSP that never bids is called for every request', async () => {

@@ -93,8 +93,17 @@ class AdExchange {
     });
   }
 
-  /** Beyond what may be under way nothing is spent on a request. */
+  /** Runs in an event of the request, where nobody else would catch: a fault of ours costs one request, not the process. */
   #admit(account: string, body: Buffer, encoding: PlainEncoding | CompressedEncoding): void {
+    try {
+      this.#findRoom(account, body, encoding);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Beyond what may be under way nothing is spent on a request. */
+  #findRoom(account: string, body: Buffer, encoding: PlainEncoding | CompressedEncoding): void {
     const { connections, connectionsMax, adRequests, observer } = this.#options;
     if (!connections.requestBegan(this.#request.socket, this.#response)) return;
     if (connections.requestsUnderWay > connectionsMax) {
@@ -110,13 +119,24 @@ class AdExchange {
 
   #inflate(place: AdRequestPlace, body: Buffer, { inflate }: CompressedEncoding): void {
     const { requestBytesMax } = this.#options;
-    inflate(body, { maxOutputLength: requestBytesMax }, (error, inflated) => {
-      if (error === null) this.#take(place, inflated);
-      else {
-        place.giveBack();
-        this.#answer(uninflatable(error, requestBytesMax));
+    const onInflated = (error: Error | null, inflated: Buffer): void => {
+      try {
+        if (error === null) this.#take(place, inflated);
+        else {
+          place.giveBack();
+          this.#answer(uninflatable(error, requestBytesMax));
+        }
+      } catch (fault) {
+        this.#fail(fault);
       }
-    });
+    };
+    try {
+      inflate(body, { maxOutputLength: requestBytesMax }, onInflated);
+    } catch (error) {
+      // No memory for its state: zlib says so by throwing, and nobody would give the place back.
+      place.giveBack();
+      throw error;
+    }
   }
 
   #take(place: AdRequestPlace, body: Uint8Array): void {
@@ -125,16 +145,15 @@ class AdExchange {
       place.giveBack();
       return;
     }
-    try {
-      const cancel = place.take(body, this.#arrivedAtMs, (answer) => this.#answer(answer));
-      this.#response.once('close', () => {
-        if (!this.#response.writableFinished) cancel();
-      });
-    } catch (error) {
-      // A fault of ours in what was to become an auction: one request fails, not the process.
-      this.#options.observer.onFault(error);
-      this.#send(500, [], INTERNAL_ERROR);
-    }
+    const cancel = place.take(body, this.#arrivedAtMs, (answer) => this.#answer(answer));
+    this.#response.once('close', () => {
+      if (!this.#response.writableFinished) cancel();
+    });
+  }
+
+  #fail(error: unknown): void {
+    this.#options.observer.onFault(error);
+    if (!this.#response.headersSent) this.#send(500, [], INTERNAL_ERROR);
   }
 
   #answer({ httpStatus, body }: AdAnswer): void {

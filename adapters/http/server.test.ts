@@ -311,6 +311,48 @@ test.each([
   expect((await fetch(`${server.url}/status`)).status).toBe(200);
 });
 
+test.each([
+  ['plain', '{}', {}],
+  ['compressed', gzipSync('{}'), { 'content-encoding': 'gzip' }],
+])(
+  'a fault of ours while room for a %s request is looked for costs that request, and is told',
+  async (_name, body, headers) => {
+    const fault = new Error('admit');
+    const faults: unknown[] = [];
+    const onFault = (error: unknown): void => {
+      faults.push(error);
+    };
+    const admit = (): never => {
+      throw fault;
+    };
+    const observer = { onCut: () => {}, onRequestsFull: () => {}, onFault };
+    const server = await start(answerAtOnce, { adRequests: { admit }, observer });
+    const response = await post(server, body, headers as Record<string, string>);
+    expect(response.status).toBe(500);
+    expect(await response.json()).toEqual({ error: 'internal error' });
+    expect(faults).toEqual([fault]);
+    expect((await fetch(`${server.url}/status`)).status).toBe(200);
+  },
+);
+
+test('a fault of ours while the place of a body that does not inflate is given back costs that request', async () => {
+  const faults: unknown[] = [];
+  const onFault = (error: unknown): void => {
+    faults.push(error);
+  };
+  const fault = new Error('giveBack');
+  const giveBack = (): never => {
+    throw fault;
+  };
+  const observer = { onCut: () => {}, onRequestsFull: () => {}, onFault };
+  const server = await start(answerAtOnce, {
+    adRequests: { admit: () => ({ take: answerAtOnce, giveBack }) },
+    observer,
+  });
+  expect((await post(server, 'no gzip', { 'content-encoding': 'gzip' })).status).toBe(500);
+  expect(faults).toEqual([fault]);
+});
+
 test('more requests under way than there may be connections are refused, and taken again when some have ended', async () => {
   const answers: (() => void)[] = [];
   let full = 0;

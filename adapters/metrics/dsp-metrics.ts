@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client';
 import type { BreakerState } from '../../engine/dsp/breaker.ts';
 import { DSP_SKIP_REASONS, type DspHealthSnapshot } from '../../engine/dsp/dsp-health.ts';
 import type { DspReply } from '../../engine/dsp/reply.ts';
+import { SHAPING_SKIP_REASONS } from '../../engine/dsp/shaping/dsp-shaping.ts';
 import type { AuctionEvent } from '../../engine/exchange/auction-event.ts';
 import type { Notice } from '../../engine/ports/notice-sender.ts';
 import { LATENCY_BOUNDS_SECONDS } from './bounds.ts';
@@ -34,6 +35,7 @@ export interface DspCells {
 export class DspMetrics {
   readonly #requests: Counter;
   readonly #skips: CountersByLabel;
+  readonly #shapingSkips: Counter;
   readonly #durations: Histogram;
   readonly #rejected: Counter;
   readonly #refusals: CountersByLabel;
@@ -54,6 +56,7 @@ export class DspMetrics {
     this.#requests = counter('rtb_dsp_requests_total', 'Solicitations by what came of them.');
     const skips = counter('rtb_dsp_skips_total', 'Solicitations of all DSPs without a call, by why.');
     this.#skips = new CountersByLabel(skips, { label: 'reason', valuesMax: DSP_SKIP_REASONS.length });
+    this.#shapingSkips = counter('rtb_dsp_shaping_skips_total', 'Calls to a DSP that shaping skipped, by why.');
     const durations = new Histogram(
       'rtb_dsp_duration_seconds',
       'Time of calls that were made.',
@@ -116,6 +119,7 @@ export class DspMetrics {
       onReply: countReplies({
         results: along(this.#requests, 'result', RESULTS_MAX),
         skips: this.#skips,
+        shapingSkips: along(this.#shapingSkips, 'reason', SHAPING_SKIP_REASONS.length),
         duration: this.#durations.cell({ dsp }),
         deviations: along(this.#deviations, 'code', CODES_MAX),
         rejected,
@@ -130,16 +134,22 @@ export class DspMetrics {
 interface ReplyCells {
   readonly results: CountersByLabel;
   readonly skips: CountersByLabel;
+  readonly shapingSkips: CountersByLabel;
   readonly duration: HistogramCell;
   readonly deviations: CountersByLabel;
   readonly rejected: CountersByLabel;
 }
 
-function countReplies({ results, skips, duration, deviations, rejected }: ReplyCells): DspCells['onReply'] {
+const SHAPING_SKIPS: ReadonlySet<string> = new Set(SHAPING_SKIP_REASONS);
+
+function countReplies(cells: ReplyCells): DspCells['onReply'] {
+  const { results, skips, shapingSkips, duration, deviations, rejected } = cells;
   return (_dspId, reply) => {
     results.add(reply.result);
-    if (reply.result === 'skipped') skips.add(reply.detail);
-    else if (reply.result !== 'not-sent') duration.observe(reply.latencyMs / MS_PER_SECOND);
+    if (reply.result === 'skipped') {
+      skips.add(reply.detail);
+      if (SHAPING_SKIPS.has(reply.detail)) shapingSkips.add(reply.detail);
+    } else if (reply.result !== 'not-sent') duration.observe(reply.latencyMs / MS_PER_SECOND);
     for (const { code } of reply.diagnostics) deviations.add(code);
     for (const { lossReason } of reply.dropped) rejected.add(rejectionGroup(lossReason));
   };

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { REFUSALS } from '../../engine/auction/reasons.ts';
 import type { DspHealthSnapshot } from '../../engine/dsp/dsp-health.ts';
-import type { DspReply } from '../../engine/dsp/reply.ts';
+import { type DspReply, REPLY_RESULTS } from '../../engine/dsp/reply.ts';
+import { SHAPING_SKIP_REASONS } from '../../engine/dsp/shaping/dsp-shaping.ts';
 import type { AuctionEvent } from '../../engine/exchange/auction-event.ts';
+import { NOTICE_RESULTS } from '../notices/notice-policy.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 
 const DSP_IDS = Array.from({ length: 50 }, (_, i) => `dsp-${i}`);
@@ -129,10 +131,14 @@ describe('createMetrics', () => {
     const { onReply, onLate } = metrics.dsp('a');
     onReply('a', reply({ result: 'timeout', latencyMs: 30 }));
     onReply('a', reply({ result: 'skipped', detail: 'low-value', latencyMs: 0 }));
+    onReply('a', reply({ result: 'skipped', detail: 'throttled', latencyMs: 0 }));
     onLate('a');
     expect(await readValue(metrics, 'rtb_dsp_requests_total{dsp="a",result="timeout"}')).toBe(1);
-    expect(await readValue(metrics, 'rtb_dsp_requests_total{dsp="a",result="skipped"}')).toBe(1);
+    expect(await readValue(metrics, 'rtb_dsp_requests_total{dsp="a",result="skipped"}')).toBe(2);
     expect(await readValue(metrics, 'rtb_dsp_skips_total{reason="low-value"}')).toBe(1);
+    expect(await readValue(metrics, 'rtb_dsp_skips_total{reason="throttled"}')).toBe(1);
+    expect(await readValue(metrics, 'rtb_dsp_shaping_skips_total{dsp="a",reason="low-value"}')).toBe(1);
+    expect(await readValue(metrics, 'rtb_dsp_shaping_skips_total{dsp="a",reason="throttled"}')).toBeUndefined();
     expect(await readValue(metrics, 'rtb_dsp_duration_seconds_count{dsp="a"}')).toBe(1);
     expect(await readValue(metrics, 'rtb_dsp_duration_seconds_bucket{dsp="a",le="0.02"}')).toBe(0);
     // A value on a bound belongs to it.
@@ -196,10 +202,17 @@ describe('createMetrics', () => {
     }));
     for (const dspId of [...DSP_IDS, 'stranger']) {
       for (let i = 0; i < 100; i += 1) {
-        metrics.dsp(dspId).onReply(dspId, reply({ result: `result-${i}` as DspReply['result'], diagnostics }));
         metrics.dsp(dspId).onReply(dspId, reply({ result: 'skipped', detail: `reason-${i}` }));
-        for (const kind of ['win', 'loss', 'bill'] as const)
-          if (i < 9) metrics.noticeResult(dspId, kind, `result-${i}`);
+      }
+      for (const result of REPLY_RESULTS) metrics.dsp(dspId).onReply(dspId, reply({ result, diagnostics }));
+      for (const detail of SHAPING_SKIP_REASONS) {
+        metrics.dsp(dspId).onReply(dspId, reply({ result: 'skipped', detail }));
+      }
+      for (const kind of ['win', 'loss', 'bill'] as const) {
+        for (const result of NOTICE_RESULTS) {
+          // Nobody tries a loss notice twice.
+          if (kind !== 'loss' || result !== 'retried') metrics.noticeResult(dspId, kind, result);
+        }
       }
     }
     metrics.auctionEnded(refusing([...DSP_IDS, 'stranger']));

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ManualTimers } from '../notices/testing/manual-timers.ts';
 import { v8HeapShare, watchHeap, youngBytesMax } from './heap.ts';
 
@@ -53,6 +53,13 @@ describe('heap watch', () => {
     expect(youngBytesMax([], '')).toBe(48 * mib);
     expect(youngBytesMax(['--max-semi-space-size=64'], '')).toBe(192 * mib);
     expect(youngBytesMax(['--max_semi_space_size=8'], '--max-semi-space-size=64')).toBe(24 * mib);
+  });
+
+  it('does not read the options again for every sample', () => {
+    const matching = vi.spyOn(String.prototype, 'matchAll');
+    v8HeapShare();
+    expect(matching).not.toHaveBeenCalled();
+    matching.mockRestore();
   });
 
   it('reads a share of the real heap', () => {

@@ -30,9 +30,11 @@ const MIB = 1024 * 1024;
 /** V8's limit is that of the old generation and three semi-spaces (`Heap::MaxReserved`), whose size it does not tell. */
 const SEMI_SPACES = 3;
 const SEMI_SPACE_MIB = 16;
+/** The options of a process do not change while it runs. */
+const YOUNG_BYTES_MAX = youngBytesMax(process.execArgv);
 
 /**
- * Used share of the old generation, about 20 us. It is what runs out: V8 gives up when it is full, which a heap of 160 MB is at
+ * Reads the used share of the old generation, about 20 us. It is what runs out: V8 gives up when it is full, which a heap of 160 MB is at
  * 73% of V8's own limit. External memory (buffers) is not in it: the container's limit guards that.
  */
 export function v8HeapShare(): number {
@@ -40,7 +42,7 @@ export function v8HeapShare(): number {
   for (const { space_name, space_used_size } of getHeapSpaceStatistics()) {
     if (!space_name.startsWith('new_')) usedBytes += space_used_size;
   }
-  return usedBytes / (getHeapStatistics().heap_size_limit - youngBytesMax(process.execArgv));
+  return usedBytes / (getHeapStatistics().heap_size_limit - YOUNG_BYTES_MAX);
 }
 
 /** Bytes of V8's limit that are for the young generation, by the process's options and those of `NODE_OPTIONS`. */

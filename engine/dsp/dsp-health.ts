@@ -310,10 +310,10 @@ function judgeLateness(health: DspHealth, isLate: boolean, isProbe: boolean, now
 }
 
 /** The worst that holds. */
-export type DspState = 'open' | 'half-open' | 'out-of-rotation' | 'throttled' | 'healthy';
+export type DspCondition = 'open' | 'half-open' | 'out-of-rotation' | 'throttled' | 'healthy';
 
 export interface DspHealthSnapshot {
-  readonly state: DspState;
+  readonly state: DspCondition;
   readonly breaker: BreakerState;
   /** Until the breaker half opens at the latest, ms; 0 unless open. */
   readonly backOffRemainingMs: number;
@@ -361,7 +361,7 @@ export function snapshot(health: DspHealth, nowMs: number): DspHealthSnapshot {
   };
 }
 
-function stateOf(health: DspHealth): DspState {
+function stateOf(health: DspHealth): DspCondition {
   if (health.breaker.state !== 'closed') return health.breaker.state;
   if (health.rotation.isOut) return 'out-of-rotation';
   return health.throttle.share < 1 ? 'throttled' : 'healthy';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Bid, BidRequest } from '../../openrtb/types.ts';
+import { requestFeatures } from '../traffic/request-features.ts';
 import { auctionAnswer, noBidAnswer } from './answer.ts';
 import { auctionTerms } from './auction-terms.ts';
 import { decideAuction } from './decision.ts';
-import { requestFeatures } from './request-features.ts';
 import {
   bidReply,
   buildDecision,

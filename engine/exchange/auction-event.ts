@@ -5,9 +5,9 @@
  */
 import type { AuctionInput, AuctionOutcome } from '../auction/types.ts';
 import type { DspReply, ReplyResult } from '../dsp/reply.ts';
+import type { RequestFeatures } from '../traffic/request-features.ts';
 import { type Columns, fromColumns, toColumns } from './columns.ts';
 import type { PendingBillingNotice } from './notices.ts';
-import type { RequestFeatures } from './request-features.ts';
 
 export const AUCTION_EVENT_VERSION = 1;
 

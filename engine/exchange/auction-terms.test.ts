@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { BidRequest, Imp } from '../../openrtb/types.ts';
 import { compileFloorRules } from '../auction/floors.ts';
 import { buildInput } from '../auction/testing/build-input.ts';
+import { requestFeatures } from '../traffic/request-features.ts';
 import { auctionTerms, type ExchangeRules, mechanismFor, UnpriceableRequest } from './auction-terms.ts';
-import { requestFeatures } from './request-features.ts';
 import { buildExchangeRules, buildRequest, buildTerms } from './testing/build-exchange.ts';
 
 const withImp = (parts: Partial<Imp>, request: Partial<BidRequest> = {}): BidRequest =>

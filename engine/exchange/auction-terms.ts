@@ -20,7 +20,7 @@ import type {
   Size,
   TimedMediaOffer,
 } from '../auction/types.ts';
-import { mediaOf, type RequestFeatures } from './request-features.ts';
+import { mediaOf, type RequestFeatures } from '../traffic/request-features.ts';
 
 export type AuctionTerms = Omit<AuctionInput, 'bids' | 'conversionRates'>;
 

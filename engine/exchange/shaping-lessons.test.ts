@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { shapeRequest } from '../dsp/shaping/request-shaping.ts';
 import { rankingOf } from '../dsp/waiting/auction-ranking.ts';
-import { requestFeatures } from './request-features.ts';
+import { requestFeatures } from '../traffic/request-features.ts';
 import { lateLesson, shapingLessons } from './shaping-lessons.ts';
 import { bidReply, buildDecision, buildRequest, noBidReply } from './testing/build-exchange.ts';
 

@@ -1,15 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { callsSaved, revenueRatio, runShapingStudy, SHAPING_STUDY, totalOf } from './shaping-study.ts';
+import { runShapingStudy, SHAPING_STUDY } from './shaping-study.ts';
 
-describe('shaping study, short', () => {
-  it.each([1, 2, 3])(
-    'seed %i: once it has learned for half a minute, it saves calls for hardly any revenue',
+describe('shaping study', () => {
+  it.each([1, 2])(
+    'seed %i: half of the calls are saved for a hundredth of the revenue, and again soon after an upheaval',
     (seed) => {
-      const { windows } = runShapingStudy({ ...SHAPING_STUDY, seed, seconds: 90, upheavalAtSecond: Infinity });
-      const learned = totalOf(windows.filter(({ startSecond }) => startSecond >= 30));
-      expect(callsSaved(learned)).toBeGreaterThan(0.4);
-      expect(revenueRatio(learned)).toBeGreaterThan(0.98);
+      const { callsSaved, revenueRatio, recoverySeconds } = runShapingStudy({
+        ...SHAPING_STUDY,
+        seed,
+        seconds: 420,
+        upheavalAtSecond: 120,
+      });
+      expect(callsSaved).toBeGreaterThanOrEqual(0.5);
+      expect(revenueRatio).toBeGreaterThanOrEqual(0.99);
+      expect(recoverySeconds).toBeLessThanOrEqual(300);
     },
+    120_000,
   );
 
   it('is the same again for the same seed', () => {

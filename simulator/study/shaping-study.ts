@@ -73,11 +73,11 @@ export function runShapingStudy(options: MarketOptions = SHAPING_STUDY): Shaping
   };
 }
 
-export function callsSaved({ calls, callsOfAll }: ShapingWindow): number {
+function callsSaved({ calls, callsOfAll }: ShapingWindow): number {
   return 1 - calls / callsOfAll;
 }
 
-export function revenueRatio({ revenueMicros, revenueOfAllMicros }: ShapingWindow): number {
+function revenueRatio({ revenueMicros, revenueOfAllMicros }: ShapingWindow): number {
   return revenueMicros / revenueOfAllMicros;
 }
 
@@ -92,7 +92,7 @@ function emptyWindow(startSecond: number): ShapingWindow {
 }
 
 /** Sum of the windows. */
-export function totalOf(windows: readonly ShapingWindow[]): ShapingWindow {
+function totalOf(windows: readonly ShapingWindow[]): ShapingWindow {
   const total = emptyWindow(windows[0]!.startSecond);
   for (const window of windows) {
     total.calls += window.calls;

@@ -1,6 +1,6 @@
 /** Kinds of requests for the study: a pool drawn once, since what matters is how often each kind comes back. */
 import type { MediaType } from '../../engine/auction/types.ts';
-import type { ImpFeatures, RequestFeatures } from '../../engine/exchange/request-features.ts';
+import type { ImpFeatures, RequestFeatures } from '../../engine/traffic/request-features.ts';
 import type { SeededRandom } from '../random.ts';
 
 /** A request's kind, and what its segments are for the DSPs' campaigns. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { requestFeatures } from '../../exchange/request-features.ts';
 import { buildRequest } from '../../exchange/testing/build-exchange.ts';
+import { requestFeatures } from '../../traffic/request-features.ts';
 import { DspShaping } from './dsp-shaping.ts';
 import { type RequestShaping, shapeRequest } from './request-shaping.ts';
 import { SHAPER_DEFAULTS } from './shaper.ts';

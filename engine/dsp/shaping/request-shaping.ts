@@ -1,6 +1,6 @@
 /** What the DSPs need to know of one request to judge what calling them is worth. */
-import type { RequestFeatures } from '../../exchange/request-features.ts';
-import { hasDeals, shapingKeys } from './shaping-keys.ts';
+import { hasDeals, type RequestFeatures } from '../../traffic/request-features.ts';
+import { shapingKeys } from './shaping-keys.ts';
 
 /** Made once per request, read by all DSPs. */
 export interface RequestShaping {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RequestFeatures } from '../../exchange/request-features.ts';
+import type { RequestFeatures } from '../../traffic/request-features.ts';
 import { createShaper, expectedValueMicros, learnAnswer, SHAPER_DEFAULTS, type Shaper } from './shaper.ts';
 import { IMP_KEYS, REQUEST_KEYS, shapingKeys } from './shaping-keys.ts';
 
@@ -73,6 +73,33 @@ describe('shaper', () => {
     answer(shaper, 5_000, true);
     answer(shaper, 200, false);
     expect(expectedValueMicros(shaper, FRANCE)).toBeGreaterThan(10 * expectedValueMicros(shaper, GERMANY));
+  });
+
+  it.each([
+    ['no-bids', NO_BID],
+    ['bids that never matter', { ...BID, contributionMicros: 0 }],
+  ])('finds a DSP again by few explored answers after a million %s', (_, adverse) => {
+    const shaper = createShaper();
+    for (let i = 0; i < 400; i++) learnAnswer(shaper, GERMANY, BID);
+    const before = expectedValueMicros(shaper, GERMANY);
+    for (let i = 0; i < 1_000_000; i++) learnAnswer(shaper, GERMANY, { ...adverse, isExploration: true });
+    expect(expectedValueMicros(shaper, GERMANY)).toBeLessThan(before / 100);
+    let explored = 0;
+    while (expectedValueMicros(shaper, GERMANY) < before / 2 && explored < 1_000) {
+      learnAnswer(shaper, GERMANY, { ...BID, isExploration: true });
+      explored += 1;
+    }
+    expect(explored).toBeLessThanOrEqual(20);
+  });
+
+  it('forgets bids beyond all measure as soon as ordinary ones come', () => {
+    const shaper = createShaper();
+    const { warmUpAnswers } = SHAPER_DEFAULTS;
+    for (let i = 0; i < warmUpAnswers; i++) learnAnswer(shaper, GERMANY, BID);
+    const priceless = { ...BID, contributionMicros: 1e15, isExploration: true };
+    for (let i = 0; i < 100_000; i++) learnAnswer(shaper, GERMANY, priceless);
+    for (let i = 0; i < 100; i++) learnAnswer(shaper, GERMANY, { ...BID, isExploration: true });
+    expect(expectedValueMicros(shaper, GERMANY)).toBeLessThan(2 * BID.contributionMicros);
   });
 
   it('takes a bid that never matters for what it is', () => {

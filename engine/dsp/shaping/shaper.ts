@@ -107,12 +107,22 @@ export function learnAnswer(shaper: Shaper, keys: Int32Array, outcome: AnswerOut
   const { options } = shaper;
   // The answer moves the sum of the weights by the step; every key takes an equal part.
   const effort = (outcome.isExploration ? options.explorationWeight : 1) / KEYS_PER_SUM;
-  const chance = bidChance(shaper.bidOffset + weightSum(shaper.weights, keys, 0));
-  move(shaper.weights, keys, 0, ((outcome.hasBid ? 1 : 0) - chance) * options.bidStep * effort);
+  const logOdds = shaper.bidOffset + weightSum(shaper.weights, keys, 0);
+  const bidStep = ((outcome.hasBid ? 1 : 0) - bidChance(logOdds)) * options.bidStep * effort;
+  if (isHeeded(bidStep, logOdds, -LOG_ODDS_MAX, LOG_ODDS_MAX)) move(shaper.weights, keys, 0, bidStep);
   if (!outcome.hasBid || outcome.contributionMicros === null) return;
-  const expected = bidContribution(shaper.contributionOffset + weightSum(shaper.weights, keys, 1));
-  const surprise = Math.min(SURPRISE_MAX, outcome.contributionMicros / expected - 1);
-  move(shaper.weights, keys, 1, surprise * options.contributionStep * effort);
+  const logMicros = shaper.contributionOffset + weightSum(shaper.weights, keys, 1);
+  const surprise = Math.min(SURPRISE_MAX, outcome.contributionMicros / bidContribution(logMicros) - 1);
+  const contributionStep = surprise * options.contributionStep * effort;
+  if (isHeeded(contributionStep, logMicros, 0, LOG_MICROS_MAX)) move(shaper.weights, keys, 1, contributionStep);
+}
+
+/**
+ * Past its bound a sum changes no prediction, but every step outward would have to be taken back before the next change
+ * of appetite shows (windup): after a million no-bids a DSP that bids again would stay locked out.
+ */
+function isHeeded(step: number, sum: number, min: number, max: number): boolean {
+  return step < 0 ? sum > min : sum < max;
 }
 
 /** Weights that take part in a prediction for one imp. */

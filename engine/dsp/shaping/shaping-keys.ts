@@ -3,7 +3,7 @@
  * one fact or for several together ("phone in Germany"); shapers cut it to the size of their own table (hashing trick,
  * Weinberger et al. 2009).
  */
-import type { ImpFeatures, RequestFeatures } from '../../exchange/request-features.ts';
+import { hasDeals, type ImpFeatures, type RequestFeatures } from '../../traffic/request-features.ts';
 
 /** Keys of the request as a whole; after them come the keys of its imps, `IMP_KEYS` each. */
 export const REQUEST_KEYS = 9;
@@ -35,12 +35,6 @@ export function shapingKeys(features: RequestFeatures, hourOfWeek: number): Int3
     writeImpKeys(keys, REQUEST_KEYS + i * IMP_KEYS, imps[i]!, country, device, publisher);
   }
   return keys;
-}
-
-/** Deals name no DSP here, so a request with any deal is nobody's to skip. */
-export function hasDeals(features: RequestFeatures): boolean {
-  for (const imp of features.imps) if (imp.dealCount > 0) return true;
-  return false;
 }
 
 function writeImpKeys(

@@ -3,9 +3,9 @@ import type { Bid, BidRequest } from '../../../openrtb/types.ts';
 import { compileFloorRules } from '../../auction/floors.ts';
 import { buildInput } from '../../auction/testing/build-input.ts';
 import type { DspReply } from '../../dsp/reply.ts';
+import { requestFeatures } from '../../traffic/request-features.ts';
 import { type AuctionTerms, auctionTerms, type ExchangeRules } from '../auction-terms.ts';
 import { type Decision, type DecisionRules, decideAuction } from '../decision.ts';
-import { requestFeatures } from '../request-features.ts';
 
 /** One banner imp `1` of placement `top`, on a site of publisher `pub-1`. */
 export function buildRequest(parts: Partial<BidRequest> = {}): BidRequest {

@@ -22,6 +22,16 @@ describe('reduced fan-out', () => {
     expect([...fanOut.asked(0)].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
+  it('is the same array until the order is made anew', () => {
+    const fanOut = learned([9, 1, 0, 0]);
+    const before = fanOut.asked(2);
+    for (let win = 1; win < 256; win++) fanOut.learn(3, 9);
+    expect(fanOut.asked(2)).toBe(before);
+    fanOut.learn(3, 9);
+    expect(fanOut.asked(2)).not.toBe(before);
+    expect([...before]).toEqual([0]);
+  });
+
   it('follows when others begin to pay more', () => {
     const fanOut = learned([9, 1, 0, 0]);
     for (let win = 0; win < 20 * 256; win++) fanOut.learn(3, 9);

@@ -12,7 +12,7 @@ const SHARE_KEPT = 0.9;
 
 export class ReducedFanOut {
   readonly #paid: Float64Array;
-  readonly #asked: readonly Uint32Array[];
+  #asked: readonly Uint32Array[];
   #untilOrder = WINS_PER_ORDER;
 
   /** DSPs are known by their index; until something is learned the first are asked. */
@@ -29,14 +29,14 @@ export class ReducedFanOut {
     this.#order();
   }
 
-  /** Indices of the DSPs to ask, best first. Valid until the next `learn`. */
+  /** Indices of the DSPs to ask, best first: the same array until the order is made anew, another one then. */
   asked(level: DegradeLevel): Uint32Array {
     return this.#asked[level]!;
   }
 
   #order(): void {
     const best = Array.from(this.#paid.keys()).sort((a, b) => this.#paid[b]! - this.#paid[a]! || a - b);
-    for (const asked of this.#asked) asked.set(best.slice(0, asked.length));
+    this.#asked = this.#asked.map((asked) => Uint32Array.from(best.slice(0, asked.length)));
     for (let index = 0; index < this.#paid.length; index++) this.#paid[index]! *= SHARE_KEPT;
   }
 }

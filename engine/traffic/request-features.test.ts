@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Imp } from '../../openrtb/types.ts';
+import { buildRequest } from '../exchange/testing/build-exchange.ts';
 import { requestFeatures } from './request-features.ts';
-import { buildRequest } from './testing/build-exchange.ts';
 
 test('of an app', () => {
   const { site: _site, ...request } = buildRequest({

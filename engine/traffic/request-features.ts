@@ -57,6 +57,12 @@ function impFeatures(imp: Imp): ImpFeatures {
   };
 }
 
+/** Deals name no DSP here, so a request with any deal may be anybody's. */
+export function hasDeals({ imps }: RequestFeatures): boolean {
+  for (const { dealCount } of imps) if (dealCount > 0) return true;
+  return false;
+}
+
 export function mediaOf(imp: Imp): MediaType[] {
   const media: MediaType[] = [];
   if (imp.banner !== undefined) media.push('banner');
