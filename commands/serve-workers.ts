@@ -110,7 +110,7 @@ class Supervisor {
       configured: config.server.workers,
       clock: systemClock,
       timers: systemTimers,
-      spawn: forkWorkers(workerEntry()),
+      spawn: forkWorkers(workerEntry(), systemTimers),
       startOf: (number) => ({
         number,
         config: { ...share, dataDirectory: workerDataDirectory(config.dataDirectory, number) },

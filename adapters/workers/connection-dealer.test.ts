@@ -73,9 +73,24 @@ test('deals again what a worker that ended has not taken', () => {
   const sockets = [testSocket(), testSocket()];
   for (const socket of sockets) dealer.deal(socket);
   dealer.add(other);
+  dealer.remove(ended);
   for (const { onSettled } of ended.handed.splice(0)) onSettled(false);
   expect(ended.handed).toEqual([]);
   expect(other.handed.map(({ socket }) => socket)).toEqual(sockets);
+});
+
+test('one that lost a connection gets others', () => {
+  const { dealer, takers } = create();
+  const [taker] = takers;
+  dealer.add(taker);
+  const lost = Array.from({ length: HANDOVERS_MAX }, testSocket);
+  for (const socket of lost) dealer.deal(socket);
+  for (const { onSettled } of taker.handed.splice(0)) onSettled(false);
+  expect(taker.handed.map(({ socket }) => socket)).toEqual(lost);
+  const next = testSocket();
+  dealer.deal(next);
+  taker.handed[0]!.onSettled(true);
+  expect(taker.handed.at(-1)!.socket).toBe(next);
 });
 
 test('closes and counts what is beyond the bound', () => {

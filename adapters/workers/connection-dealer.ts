@@ -7,7 +7,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 
 /** Who can be dealt a connection. */
 export interface ConnectionTaker {
-  /** `onSettled` says whether it has the connection; if not, it takes none any more. */
+  /** `onSettled` says whether it has the connection. One that will take none any more is removed before it says so. */
   readonly hand: (socket: Socket, onSettled: (isTaken: boolean) => void) => void;
 }
 
@@ -87,13 +87,9 @@ export class ConnectionDealer {
     this.#handovers.set(taker, this.#handovers.get(taker)! + 1);
     taker.hand(socket, (isTaken) => {
       const handovers = this.#handovers.get(taker);
-      if (!isTaken) {
-        this.remove(taker);
-        this.deal(socket);
-      } else if (handovers !== undefined) {
-        this.#handovers.set(taker, handovers - 1);
-        this.#dealWaiting();
-      }
+      if (handovers !== undefined) this.#handovers.set(taker, handovers - 1);
+      if (!isTaken) this.deal(socket);
+      this.#dealWaiting();
     });
   }
 
