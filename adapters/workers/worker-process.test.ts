@@ -63,3 +63,12 @@ test('one that hangs keeps what is on its way until it ends, and is asked once',
   expect(settled).toEqual(['a given back', 'b given back']);
   expect(ends).toEqual([{ code: null, signal: 'SIGKILL' }]);
 });
+
+test('a fork that fails ends once', () => {
+  const child = new ScriptedChild();
+  child.pid = undefined;
+  const { ends } = create(child);
+  child.emit('error', new Error('spawn ENOENT'));
+  child.emit('close', -2, null);
+  expect(ends).toEqual([{ code: null, signal: null }]);
+});

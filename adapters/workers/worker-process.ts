@@ -135,6 +135,8 @@ export class ForkedWorker<Start> implements WorkerProcess<Start> {
   }
 
   #end(end: WorkerEnd): void {
+    // A fork that fails says both `error` and `close`.
+    if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#timers.cancel(this.#question);
     this.#listener.onEnded(end);
