@@ -97,7 +97,7 @@ class Supervisor {
   readonly #log: Log;
   readonly #metrics = new SupervisorMetrics();
   readonly #sums = new MetricSums();
-  readonly #dealer = new ConnectionDealer(this.#metrics.connectionRefused);
+  readonly #dealer = new ConnectionDealer({ timers: systemTimers, onRefused: this.#metrics.connectionRefused });
   readonly #pool: WorkerPool<WorkerStart>;
   readonly #workerMetrics: Gathering<readonly MetricSnapshot[]>;
   readonly #workerDsps: Gathering<readonly DspState[]>;
@@ -110,7 +110,7 @@ class Supervisor {
       configured: config.server.workers,
       clock: systemClock,
       timers: systemTimers,
-      spawn: forkWorkers(workerEntry()),
+      spawn: forkWorkers(workerEntry(), systemTimers),
       startOf: (number) => ({
         number,
         config: { ...share, dataDirectory: workerDataDirectory(config.dataDirectory, number) },
@@ -141,6 +141,8 @@ class Supervisor {
   }
 
   readonly close = async (): Promise<void> => {
+    // Who stops a whole process group signals the workers too: they stay until everything is dealt.
+    this.#pool.keep();
     await this.#dealer.close();
     await this.#pool.close();
   };

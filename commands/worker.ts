@@ -59,9 +59,12 @@ process.on('message', (message: ToWorker<WorkerStart>, socket: Socket | undefine
       void start(message.start);
       return;
     case 'connection':
-      void say({ kind: 'taken' });
+      void say({ kind: 'taken', id: message.id });
       // Absent when the client has left meanwhile.
       if (socket !== undefined) gavel?.takeConnection(socket);
+      return;
+    case 'confirm':
+      void say({ kind: 'all-taken', untilId: message.untilId });
       return;
     case 'report':
       void report(message.id, message.what);

@@ -1,7 +1,14 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import { ConnectionDealer, type ConnectionTaker, HANDOVERS_MAX, WAITING_MAX } from './connection-dealer.ts';
+import { ManualTimers } from '../notices/testing/manual-timers.ts';
+import {
+  ConnectionDealer,
+  type ConnectionTaker,
+  DEALING_MS_MAX,
+  HANDOVERS_MAX,
+  WAITING_MAX,
+} from './connection-dealer.ts';
 
 class ScriptedTaker implements ConnectionTaker {
   readonly handed: { readonly socket: Socket; readonly onSettled: (isTaken: boolean) => void }[] = [];
@@ -28,10 +35,14 @@ function testSocket(): TestSocket {
 
 function create() {
   const seen = { refused: 0 };
-  const dealer = new ConnectionDealer(() => {
-    seen.refused += 1;
+  const timers = new ManualTimers();
+  const dealer = new ConnectionDealer({
+    timers,
+    onRefused: () => {
+      seen.refused += 1;
+    },
   });
-  return { dealer, seen, takers: [new ScriptedTaker(), new ScriptedTaker()] as const };
+  return { dealer, seen, timers, takers: [new ScriptedTaker(), new ScriptedTaker()] as const };
 }
 
 test('deals in turn', () => {
@@ -73,9 +84,24 @@ test('deals again what a worker that ended has not taken', () => {
   const sockets = [testSocket(), testSocket()];
   for (const socket of sockets) dealer.deal(socket);
   dealer.add(other);
+  dealer.remove(ended);
   for (const { onSettled } of ended.handed.splice(0)) onSettled(false);
   expect(ended.handed).toEqual([]);
   expect(other.handed.map(({ socket }) => socket)).toEqual(sockets);
+});
+
+test('one that lost a connection gets others', () => {
+  const { dealer, takers } = create();
+  const [taker] = takers;
+  dealer.add(taker);
+  const lost = Array.from({ length: HANDOVERS_MAX }, testSocket);
+  for (const socket of lost) dealer.deal(socket);
+  for (const { onSettled } of taker.handed.splice(0)) onSettled(false);
+  expect(taker.handed.map(({ socket }) => socket)).toEqual(lost);
+  const next = testSocket();
+  dealer.deal(next);
+  taker.handed[0]!.onSettled(true);
+  expect(taker.handed.at(-1)!.socket).toBe(next);
 });
 
 test('closes and counts what is beyond the bound', () => {
@@ -92,4 +118,62 @@ test('hands nothing to one that is to get no more', () => {
   dealer.remove(takers[0]);
   for (let i = 0; i < 4; i += 1) dealer.deal(testSocket());
   expect(takers.map(({ handed }) => handed.length)).toEqual([0, 4]);
+});
+
+function closing(dealer: ConnectionDealer) {
+  const seen = { isClosed: false };
+  const closed = dealer.close().then(() => {
+    seen.isClosed = true;
+  });
+  return { seen, closed };
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+test('closing deals everything that was accepted first', async () => {
+  const { dealer, seen, takers } = create();
+  const [taker] = takers;
+  dealer.add(taker);
+  const sockets = Array.from({ length: 40 }, testSocket);
+  for (const socket of sockets) dealer.deal(socket);
+  const { seen: state, closed } = closing(dealer);
+  await turn();
+  for (let index = 0; index < sockets.length; index += 1) {
+    expect(state.isClosed).toBe(false);
+    taker.handed[index]!.onSettled(true);
+    await turn();
+  }
+  await closed;
+  expect(taker.handed.map(({ socket }) => socket)).toEqual(sockets);
+  expect(seen.refused).toBe(0);
+  expect(sockets.filter((socket) => socket.isClosed())).toEqual([]);
+});
+
+test('what a worker gives back while the dealer closes goes to another one, however many it has', async () => {
+  const { dealer, seen, takers } = create();
+  const [crashed, other] = takers;
+  for (const taker of takers) dealer.add(taker);
+  const sockets = Array.from({ length: 2 * HANDOVERS_MAX }, testSocket);
+  for (const socket of sockets) dealer.deal(socket);
+  const { closed } = closing(dealer);
+  await turn();
+  dealer.remove(crashed);
+  for (const { onSettled } of crashed.handed) onSettled(false);
+  for (let index = 0; index < sockets.length; index += 1) other.handed[index]!.onSettled(true);
+  await closed;
+  expect(seen.refused).toBe(0);
+  expect(other.handed).toHaveLength(sockets.length);
+});
+
+test('closing does not wait for ever: what still waits is cut and counted', async () => {
+  const { dealer, seen, timers, takers } = create();
+  dealer.add(takers[0]);
+  const sockets = Array.from({ length: HANDOVERS_MAX + 3 }, testSocket);
+  for (const socket of sockets) dealer.deal(socket);
+  const { closed } = closing(dealer);
+  await turn();
+  timers.advance(DEALING_MS_MAX);
+  await closed;
+  expect(seen.refused).toBe(3);
+  expect(sockets.filter((socket) => socket.isClosed())).toEqual(sockets.slice(HANDOVERS_MAX));
 });

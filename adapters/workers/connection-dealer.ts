@@ -4,10 +4,11 @@
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { Timers } from '../../engine/ports/clock.ts';
 
 /** Who can be dealt a connection. */
 export interface ConnectionTaker {
-  /** `onSettled` says whether it has the connection; if not, it takes none any more. */
+  /** `onSettled` says whether it has the connection. One that will take none any more is removed before it says so. */
   readonly hand: (socket: Socket, onSettled: (isTaken: boolean) => void) => void;
 }
 
@@ -15,19 +16,29 @@ export interface ConnectionTaker {
 export const HANDOVERS_MAX = 4;
 /** Connections that wait for a worker when there is none; further ones are closed at once. */
 export const WAITING_MAX = 1024;
+/** How long closing waits until everything that was accepted is a worker's, ms. */
+export const DEALING_MS_MAX = 1000;
+
+export interface ConnectionDealerOptions {
+  readonly timers: Timers;
+  /** Called for each connection that was closed because no worker could take it, while serving or while closing. */
+  readonly onRefused: () => void;
+}
 
 export class ConnectionDealer {
-  readonly #onRefused: () => void;
+  readonly #options: ConnectionDealerOptions;
   readonly #server: Server;
   readonly #handovers = new Map<ConnectionTaker, number>();
   #order: ConnectionTaker[] = [];
   #next = 0;
   readonly #waiting = new Set<Socket>();
+  /** On their way to a worker, also to one that is to get no more. */
+  #underWay = 0;
   #isClosed = false;
+  #onDealt: () => void = () => {};
 
-  /** `onRefused` is called for each connection beyond `WAITING_MAX`. */
-  constructor(onRefused: () => void) {
-    this.#onRefused = onRefused;
+  constructor(options: ConnectionDealerOptions) {
+    this.#options = options;
     this.#server = createServer({ pauseOnConnect: true }, (socket) => this.deal(socket));
   }
 
@@ -59,19 +70,43 @@ export class ConnectionDealer {
     } else if (this.#waiting.size < WAITING_MAX && !this.#isClosed) {
       this.#keep(socket);
     } else {
-      socket.destroy();
-      this.#onRefused();
+      this.#refuse(socket);
     }
   }
 
-  /** Closes the port. What was accepted before is still dealt, as long as there is somebody to take it. */
+  /**
+   * Closes the port; resolves when everything that was accepted before is a worker's, or after `DEALING_MS_MAX`: then what
+   * still waits is cut, and what is on its way to a worker is dealt again should that one not take it.
+   */
   async close(): Promise<void> {
     // Closing the port would reset those that are not accepted yet.
     await new Promise((resolve) => setImmediate(resolve));
-    this.#isClosed = true;
     this.#server.close();
-    for (const socket of this.#waiting) socket.destroy();
+    await this.#dealt();
+    this.#isClosed = true;
+    for (const socket of this.#waiting) this.#refuse(socket);
     this.#waiting.clear();
+  }
+
+  async #dealt(): Promise<void> {
+    if (this.#isDealt()) return;
+    const { timers } = this.#options;
+    await new Promise<void>((resolve) => {
+      const timer = timers.schedule(DEALING_MS_MAX, resolve);
+      this.#onDealt = () => {
+        timers.cancel(timer);
+        resolve();
+      };
+    });
+  }
+
+  #isDealt(): boolean {
+    return this.#underWay === 0 && this.#waiting.size === 0;
+  }
+
+  #refuse(socket: Socket): void {
+    socket.destroy();
+    this.#options.onRefused();
   }
 
   #nextTaker(): ConnectionTaker | null {
@@ -85,15 +120,14 @@ export class ConnectionDealer {
 
   #hand(socket: Socket, taker: ConnectionTaker): void {
     this.#handovers.set(taker, this.#handovers.get(taker)! + 1);
+    this.#underWay += 1;
     taker.hand(socket, (isTaken) => {
+      this.#underWay -= 1;
       const handovers = this.#handovers.get(taker);
-      if (!isTaken) {
-        this.remove(taker);
-        this.deal(socket);
-      } else if (handovers !== undefined) {
-        this.#handovers.set(taker, handovers - 1);
-        this.#dealWaiting();
-      }
+      if (handovers !== undefined) this.#handovers.set(taker, handovers - 1);
+      if (!isTaken) this.deal(socket);
+      this.#dealWaiting();
+      if (this.#isDealt()) this.#onDealt();
     });
   }
 
@@ -101,7 +135,9 @@ export class ConnectionDealer {
     this.#waiting.add(socket);
     // Nothing is read here, so a client that leaves shows only when its connection breaks.
     socket.on('error', () => {});
-    socket.once('close', () => this.#waiting.delete(socket));
+    socket.once('close', () => {
+      if (this.#waiting.delete(socket) && this.#isDealt()) this.#onDealt();
+    });
   }
 
   #dealWaiting(): void {

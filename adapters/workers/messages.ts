@@ -34,7 +34,9 @@ export type WorkerEndReason = LeaveReason | 'stop';
 export type ToWorker<Start> =
   | { readonly kind: 'start'; readonly start: Start }
   /** Comes with the socket. */
-  | { readonly kind: 'connection' }
+  | { readonly kind: 'connection'; readonly id: number }
+  /** Answered by `all-taken`, behind `taken` for each connection up to this one that has arrived. */
+  | { readonly kind: 'confirm'; readonly untilId: number }
   | { readonly kind: 'report'; readonly id: number; readonly what: ReportKind }
   | { readonly kind: 'counts'; readonly counts: WorkerCounts }
   /** Answer to `sum-metrics`. */
@@ -62,8 +64,9 @@ export type WorkerReport = {
 }[ReportKind];
 
 export type FromWorker =
-  /** Of the connections handed to it, one more is its own. */
-  | { readonly kind: 'taken' }
+  /** The connection handed under this number is its own. */
+  | { readonly kind: 'taken'; readonly id: number }
+  | { readonly kind: 'all-taken'; readonly untilId: number }
   | { readonly kind: 'serving' }
   | StartFailure
   | WorkerReport

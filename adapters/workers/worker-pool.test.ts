@@ -199,3 +199,15 @@ test('closing drains all, those that start included, kills who does not end, and
   await closed;
   expect(workers).toHaveLength(3);
 });
+
+test('those that are signalled while the end of all is near stay until it comes', async () => {
+  const { pool, workers } = await serving(2);
+  pool.keep();
+  for (const worker of workers) worker.says({ kind: 'leaving', reason: 'signal' });
+  expect(workers.map(({ isDraining }) => isDraining)).toEqual([false, false]);
+  const closed = pool.close();
+  expect(workers.map(({ isDraining }) => isDraining)).toEqual([true, true]);
+  for (const worker of workers) worker.ends();
+  await closed;
+  expect(workers).toHaveLength(2);
+});

@@ -113,9 +113,14 @@ export class WorkerPool<Start> {
     return [...this.#members].filter(({ state }) => state !== 'starting');
   }
 
+  /** From now on replaces none and lets none go before `close`: the end of all is near. */
+  keep(): void {
+    this.#isClosing = true;
+  }
+
   /** Drains all, replaces none; resolves when all have ended. */
   async close(): Promise<void> {
-    this.#isClosing = true;
+    this.keep();
     if (this.#respawn !== null) this.#options.timers.cancel(this.#respawn);
     const empty = new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
@@ -189,6 +194,8 @@ export class WorkerPool<Start> {
   }
 
   #onLeaving(member: Member<Start>, reason: LeaveReason): void {
+    // A crash cannot wait: that worker takes what is handed to it only for so long.
+    if (this.#isClosing && reason !== 'crash') return;
     // A full heap can wait for its successor. Who sends a signal to one worker wants that process gone.
     if (reason === 'heap') member.isLeaving = true;
     else this.#drain(member, reason);
