@@ -38,11 +38,12 @@ function transportTo(
   url: string,
   overrides: Partial<DspEndpoint> = {},
   time: Pick<UndiciTransportOptions, 'clock' | 'timers'> = { clock: systemClock, timers: systemTimers },
+  resolveHost: UndiciTransportOptions['resolveHost'] = createHostResolvers({ clock: systemClock }).configured,
 ): UndiciTransport {
   const transport = createUndiciTransport({
     ...time,
     endpoints: [{ id: 'one', url, headers: {}, gzipRequests: false, connections: 2, waitingMax: 2, ...overrides }],
-    resolveHost: createHostResolvers({ clock: systemClock }).configured,
+    resolveHost,
     responseBytesMax: MIB,
     connectTimeoutMs: 1000,
     keepAliveMs: 1000,
@@ -281,6 +282,39 @@ test('preconnecting opens a connection that the first call uses, and survives wh
   const silent = transportTo(await http(() => {}), { id: 'one' });
   const away = transportTo('http://127.0.0.1:1/bid');
   await Promise.all([silent.preconnect(), away.preconnect()]);
+});
+
+test('a pre-connection that was given up before it stood is not sent, and leaves its connection to the calls', async () => {
+  const methods: string[] = [];
+  const url = await http((request, _body, response) => {
+    methods.push(request.method!);
+    if (request.method === 'POST') response.writeHead(204).end();
+  });
+  const lookups: ((addresses: { address: string; family: 4 }[]) => void)[] = [];
+  let giveUp = (): void => {};
+  const transport = transportTo(
+    url.replace('127.0.0.1', 'dsp.example'),
+    { connections: 1 },
+    {
+      clock: systemClock,
+      timers: {
+        schedule: (_ms, run) => {
+          giveUp = run;
+          return null;
+        },
+        cancel: () => {},
+      },
+    },
+    () => new Promise((resolve) => lookups.push(resolve)),
+  );
+  const preconnected = transport.preconnect();
+  await expect.poll(() => lookups.length).toBe(1);
+  giveUp();
+  await preconnected;
+  lookups[0]!([{ address: '127.0.0.1', family: 4 }]);
+  await expect.poll(() => transport.connections('one').open).toBe(1);
+  expect(await call(transport)).toMatchObject({ kind: 'answered', status: 204 });
+  expect(methods).toEqual(['POST']);
 });
 
 test('an answer between deadline and abort is measured and keeps its connection', async () => {

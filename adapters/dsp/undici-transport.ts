@@ -131,10 +131,12 @@ class DspLine {
   /** OPTIONS asks for nothing, and unlike HEAD leaves undici's connection open. */
   preconnect({ timers, connectTimeoutMs }: UndiciTransportOptions): Promise<void> {
     return new Promise((resolve) => {
-      let abort = (): void => {};
+      let started: Dispatcher.DispatchController | null = null;
+      let isGivenUp = false;
       const timer = timers.schedule(connectTimeoutMs, () => {
+        isGivenUp = true;
         resolve();
-        abort();
+        started?.abort(CALL_IS_OVER);
       });
       const settle = (): void => {
         timers.cancel(timer);
@@ -144,7 +146,9 @@ class DspLine {
         { method: 'OPTIONS', path: this.path },
         {
           onRequestStart: (controller) => {
-            abort = () => controller.abort(CALL_IS_OVER);
+            // Nobody would end it any more: what is sent now would hold the connection as long as the DSP likes.
+            if (isGivenUp) throw CALL_IS_OVER;
+            started = controller;
           },
           onResponseStart: () => {},
           onResponseData: () => {},
@@ -281,10 +285,7 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     // The deadline passed while the call waited for a connection: nothing is written.
-    if (this.#isOver) {
-      controller.abort(CALL_IS_OVER);
-      return;
-    }
+    if (this.#isOver) throw CALL_IS_OVER;
     this.#controller = controller;
     this.#phase = 'headers';
   }
@@ -389,5 +390,8 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
 }
 
 const EMPTY = Buffer.alloc(0);
-/** One shared error: building a stack trace for each aborted call costs more than the abort. */
+/**
+ * One shared error: building a stack trace for each aborted call costs more than the abort. Thrown from `onRequestStart` it
+ * ends a request that has not been written and spares its connection, which an abort would destroy.
+ */
 const CALL_IS_OVER = new Error('the call is over');
