@@ -240,6 +240,48 @@ test('calls beyond connections and waiting room are refused; waiting ones share 
   expect(results[1]).toMatchObject({ phase: 'connect' });
 });
 
+test('calls given up for want of a connection pile up to a bound only, and are gone once there is one', async () => {
+  let posts = 0;
+  const url = await http((_request, _body, response) => {
+    posts += 1;
+    response.writeHead(204).end();
+  });
+  let answerLookup: () => void = () => {};
+  const lookedUp = new Promise<void>((resolve) => {
+    answerLookup = resolve;
+  });
+  const transport = transportTo(
+    url.replace('127.0.0.1', 'dsp.example'),
+    { connections: 1, waitingMax: 3 },
+    undefined,
+    async () => {
+      await lookedUp;
+      return [{ address: '127.0.0.1', family: 4 }];
+    },
+  );
+  const kinds: string[] = [];
+  for (let index = 0; index < 8; index++) {
+    const result = await call(transport, 5);
+    kinds.push(result.kind === 'unreachable' ? result.code : result.kind);
+  }
+  expect(kinds).toEqual([...new Array(4).fill('timeout'), ...new Array(4).fill('CONNECT_BACKLOG')]);
+  answerLookup();
+  await expect.poll(() => call(transport)).toMatchObject({ kind: 'answered' });
+  expect(posts).toBe(1);
+});
+
+test('and so they are when there will be none', async () => {
+  let failLookup: (error: Error) => void = () => {};
+  const lookedUp = new Promise<never>((_resolve, reject) => {
+    failLookup = reject;
+  });
+  const transport = transportTo('http://dsp.example/bid', { connections: 2, waitingMax: 1 }, undefined, () => lookedUp);
+  for (let index = 0; index < 3; index++) await call(transport, 5);
+  expect(await call(transport, 5)).toMatchObject({ kind: 'unreachable', code: 'CONNECT_BACKLOG' });
+  failLookup(Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }));
+  await expect.poll(() => call(transport)).toMatchObject({ kind: 'unreachable', code: 'ENOTFOUND' });
+});
+
 test('an abandoned call ends at once and frees its connection', async () => {
   const url = await http(() => {});
   const transport = transportTo(url);
