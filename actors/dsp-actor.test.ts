@@ -231,12 +231,20 @@ test('a DSP that never answers is asked by probes only, for which no auction wai
   expect(probed.replies).toMatchObject([{ result: 'bid' }]);
 });
 
-test('timeouts during which our own loop was blocked are not held against the DSP', async () => {
+test('timeouts for which our own loop was blocked are not held against the DSP, but no auction waits for it', async () => {
   const actor = start();
-  time.blockedMs = 20;
+  time.blockedMs = 30;
+  await timeOut(actor, 12, 1200);
+  expect((await ask(actor.mailbox, time.nowMs + 90)).notAwaited).toEqual(['not-awaited']);
+  expect(actor.snapshot()).toMatchObject({ state: 'healthy' });
+});
+
+test('timeouts are, for a part of which it was', async () => {
+  const actor = start();
+  time.blockedMs = 12;
   await timeOut(actor, 12, 1200);
   await ask(actor.mailbox, time.nowMs + 90);
-  expect(actor.snapshot()).toMatchObject({ state: 'healthy' });
+  expect(actor.snapshot()).toMatchObject({ state: 'open' });
 });
 
 test.each(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM'])(

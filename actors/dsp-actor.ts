@@ -51,6 +51,8 @@ export type DspMessage =
       readonly latencyMs: number;
       readonly decision: DspCallDecision;
       readonly isLocalFault: boolean;
+      /** As in `CallOutcome`. */
+      readonly blockedMs: number;
     }
   /** The answer to a call that has timed out, after all. */
   | { readonly kind: 'late-answer'; readonly latencyMs: number }
@@ -104,8 +106,6 @@ export interface DspActor {
 const SOLICITATIONS_WAITING_MAX = 10_000;
 /** What one call may leave in the mailbox before the next solicitation: its result, a late answer, feedback on its bid. */
 const MAIL_PER_CALL_MAX = 3;
-/** A timeout during which our own loop was blocked for this share of it says nothing about the DSP. */
-const LOCAL_FAULT_SHARE = 0.2;
 /** Bounds the work per answer where timeouts are long: answers after a second count as never. */
 const HORIZON_MS_MAX = 1000;
 
@@ -169,10 +169,11 @@ class DspCaller {
         this.#solicit(health, message.fanOut, nowMs);
         return health;
       case 'result': {
-        const { result, latencyMs, decision, isLocalFault } = message;
+        const { result, latencyMs, decision, isLocalFault, blockedMs } = message;
         const { timeoutMs, isProbe } = decision;
-        record(health, { result, latencyMs, timeoutMs, isProbe, isLocalFault }, nowMs, this.#options.random);
-        if (!isLocalFault) this.#learnLatency(result, latencyMs);
+        const outcome = { result, latencyMs, timeoutMs, isProbe, isLocalFault, blockedMs };
+        record(health, outcome, nowMs, this.#options.random);
+        if (!isLocalFault) this.#learnLatency(result, result === 'timeout' ? timeoutMs - blockedMs : latencyMs);
         return health;
       }
       case 'late-answer':
@@ -187,11 +188,11 @@ class DspCaller {
 
   /**
    * Failures come at times of their own and say nothing about answers. A late answer is not learned again: its timeout
-   * has been, and what lies behind it is of no use to an auction.
+   * has been, and what lies behind it is of no use to an auction. `elapsedMs`: for which the DSP could answer.
    */
-  #learnLatency(result: ReplyResult, latencyMs: number): void {
-    if (result === 'bid' || result === 'no-bid') learnLatency(this.#waiting, latencyMs, true);
-    else if (result === 'timeout') learnLatency(this.#waiting, latencyMs, false);
+  #learnLatency(result: ReplyResult, elapsedMs: number): void {
+    if (result === 'bid' || result === 'no-bid') learnLatency(this.#waiting, elapsedMs, true);
+    else if (result === 'timeout') learnLatency(this.#waiting, elapsedMs, false);
   }
 
   #solicit(health: DspHealth, fanOut: FanOut, nowMs: number): void {
@@ -228,10 +229,12 @@ class DspCaller {
       (result) => {
         pending.isOver = true;
         const reply = this.#read(result, context);
-        const isLocalFault = reply === null || this.#isLocalFault(result, nowMs, timeoutMs);
+        const isLocalFault = reply === null || (result.kind === 'unreachable' && isOwnShortage(result.code));
+        // What arrived in time was read before the call timed out, so that only blocks within the wait matter.
+        const blockedMs = result.kind === 'timeout' ? this.#options.loop.blockedMsBetween(nowMs, deadlineAtMs) : 0;
         const delivered = reply ?? faultedReply(definition.id, result.latencyMs);
         const { latencyMs } = delivered;
-        this.mailbox?.post({ kind: 'result', result: delivered.result, latencyMs, decision, isLocalFault });
+        this.mailbox?.post({ kind: 'result', result: delivered.result, latencyMs, decision, isLocalFault, blockedMs });
         this.#deliver(fanOut, delivered, isAwaited);
       },
     );
@@ -246,14 +249,6 @@ class DspCaller {
       this.#options.observer.onReplyFault(error);
       return null;
     }
-  }
-
-  /** Whether a failure is ours: our loop was blocked while the answer may have come, or we could not connect at all. */
-  #isLocalFault(result: DspTransportResult, calledAtMs: number, timeoutMs: number): boolean {
-    if (result.kind === 'unreachable') return isOwnShortage(result.code);
-    if (result.kind !== 'timeout') return false;
-    const { loop, clock } = this.#options;
-    return loop.blockedMsBetween(calledAtMs, clock.monotonicMs()) >= timeoutMs * LOCAL_FAULT_SHARE;
   }
 
   readonly #onLateAnswer = (latencyMs: number): void => {

@@ -65,7 +65,7 @@ function askOne(health: DspHealth, habit: Habit, nowMs: number, random: SeededRa
   const { timeoutMs, isProbe } = decision;
   const result = resultOf(habit, random.next());
   const latencyMs = result === 'timeout' ? timeoutMs : 4 + 8 * random.next();
-  record(health, { result, latencyMs, timeoutMs, isProbe, isLocalFault: false }, nowMs, draw);
+  record(health, { result, latencyMs, timeoutMs, isProbe, isLocalFault: false, blockedMs: 0 }, nowMs, draw);
   return 1;
 }
 

@@ -38,11 +38,12 @@ function transportTo(
   url: string,
   overrides: Partial<DspEndpoint> = {},
   time: Pick<UndiciTransportOptions, 'clock' | 'timers'> = { clock: systemClock, timers: systemTimers },
+  resolveHost: UndiciTransportOptions['resolveHost'] = createHostResolvers({ clock: systemClock }).configured,
 ): UndiciTransport {
   const transport = createUndiciTransport({
     ...time,
     endpoints: [{ id: 'one', url, headers: {}, gzipRequests: false, connections: 2, waitingMax: 2, ...overrides }],
-    resolveHost: createHostResolvers({ clock: systemClock }).configured,
+    resolveHost,
     responseBytesMax: MIB,
     connectTimeoutMs: 1000,
     keepAliveMs: 1000,
@@ -239,6 +240,48 @@ test('calls beyond connections and waiting room are refused; waiting ones share 
   expect(results[1]).toMatchObject({ phase: 'connect' });
 });
 
+test('calls given up for want of a connection pile up to a bound only, and are gone once there is one', async () => {
+  let posts = 0;
+  const url = await http((_request, _body, response) => {
+    posts += 1;
+    response.writeHead(204).end();
+  });
+  let answerLookup: () => void = () => {};
+  const lookedUp = new Promise<void>((resolve) => {
+    answerLookup = resolve;
+  });
+  const transport = transportTo(
+    url.replace('127.0.0.1', 'dsp.example'),
+    { connections: 1, waitingMax: 3 },
+    undefined,
+    async () => {
+      await lookedUp;
+      return [{ address: '127.0.0.1', family: 4 }];
+    },
+  );
+  const kinds: string[] = [];
+  for (let index = 0; index < 8; index++) {
+    const result = await call(transport, 5);
+    kinds.push(result.kind === 'unreachable' ? result.code : result.kind);
+  }
+  expect(kinds).toEqual([...new Array(4).fill('timeout'), ...new Array(4).fill('CONNECT_BACKLOG')]);
+  answerLookup();
+  await expect.poll(() => call(transport)).toMatchObject({ kind: 'answered' });
+  expect(posts).toBe(1);
+});
+
+test('and so they are when there will be none', async () => {
+  let failLookup: (error: Error) => void = () => {};
+  const lookedUp = new Promise<never>((_resolve, reject) => {
+    failLookup = reject;
+  });
+  const transport = transportTo('http://dsp.example/bid', { connections: 2, waitingMax: 1 }, undefined, () => lookedUp);
+  for (let index = 0; index < 3; index++) await call(transport, 5);
+  expect(await call(transport, 5)).toMatchObject({ kind: 'unreachable', code: 'CONNECT_BACKLOG' });
+  failLookup(Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }));
+  await expect.poll(() => call(transport)).toMatchObject({ kind: 'unreachable', code: 'ENOTFOUND' });
+});
+
 test('an abandoned call ends at once and frees its connection', async () => {
   const url = await http(() => {});
   const transport = transportTo(url);
@@ -281,6 +324,39 @@ test('preconnecting opens a connection that the first call uses, and survives wh
   const silent = transportTo(await http(() => {}), { id: 'one' });
   const away = transportTo('http://127.0.0.1:1/bid');
   await Promise.all([silent.preconnect(), away.preconnect()]);
+});
+
+test('a pre-connection that was given up before it stood is not sent, and leaves its connection to the calls', async () => {
+  const methods: string[] = [];
+  const url = await http((request, _body, response) => {
+    methods.push(request.method!);
+    if (request.method === 'POST') response.writeHead(204).end();
+  });
+  const lookups: ((addresses: { address: string; family: 4 }[]) => void)[] = [];
+  let giveUp = (): void => {};
+  const transport = transportTo(
+    url.replace('127.0.0.1', 'dsp.example'),
+    { connections: 1 },
+    {
+      clock: systemClock,
+      timers: {
+        schedule: (_ms, run) => {
+          giveUp = run;
+          return null;
+        },
+        cancel: () => {},
+      },
+    },
+    () => new Promise((resolve) => lookups.push(resolve)),
+  );
+  const preconnected = transport.preconnect();
+  await expect.poll(() => lookups.length).toBe(1);
+  giveUp();
+  await preconnected;
+  lookups[0]!([{ address: '127.0.0.1', family: 4 }]);
+  await expect.poll(() => transport.connections('one').open).toBe(1);
+  expect(await call(transport)).toMatchObject({ kind: 'answered', status: 204 });
+  expect(methods).toEqual(['POST']);
 });
 
 test('an answer between deadline and abort is measured and keeps its connection', async () => {

@@ -23,7 +23,10 @@ export interface DspEndpoint {
   readonly gzipRequests: boolean;
   /** Size of the persistent pool, see `engine/dsp/pool-size.ts`. */
   readonly connections: number;
-  /** Calls that may wait for a free connection; beyond, calls are refused (`pool-full`): waiting would only make them late. */
+  /**
+   * Calls that may wait for a free connection; beyond, calls are refused (`pool-full`): waiting would only make them late.
+   * Also bounds the calls that were given up while they waited and that undici still holds (`CONNECT_BACKLOG`).
+   */
   readonly waitingMax: number;
 }
 
@@ -102,6 +105,9 @@ class DspLine {
   readonly connections: number;
   readonly inFlightMax: number;
   inFlight = 0;
+  readonly backlogMax: number;
+  /** Calls that are over and still queued in undici, which lets go of them only once it has, or fails to get, a connection. */
+  backlog = 0;
   /** Of answers that have begun and not ended. */
   bytesHeld = 0;
   /** Timed out for their callers, still under way: oldest first. They hold connections only until somebody needs one. */
@@ -114,6 +120,7 @@ class DspLine {
     this.gzipRequests = endpoint.gzipRequests;
     this.connections = endpoint.connections;
     this.inFlightMax = endpoint.connections + endpoint.waitingMax;
+    this.backlogMax = endpoint.waitingMax;
     this.#headers = { '2.5': headerLines(endpoint, '2.5'), '2.6': headerLines(endpoint, '2.6') };
     this.pool = new Pool(url.origin, {
       connections: endpoint.connections,
@@ -131,10 +138,12 @@ class DspLine {
   /** OPTIONS asks for nothing, and unlike HEAD leaves undici's connection open. */
   preconnect({ timers, connectTimeoutMs }: UndiciTransportOptions): Promise<void> {
     return new Promise((resolve) => {
-      let abort = (): void => {};
+      let started: Dispatcher.DispatchController | null = null;
+      let isGivenUp = false;
       const timer = timers.schedule(connectTimeoutMs, () => {
+        isGivenUp = true;
         resolve();
-        abort();
+        started?.abort(CALL_IS_OVER);
       });
       const settle = (): void => {
         timers.cancel(timer);
@@ -144,7 +153,9 @@ class DspLine {
         { method: 'OPTIONS', path: this.path },
         {
           onRequestStart: (controller) => {
-            abort = () => controller.abort(CALL_IS_OVER);
+            // Nobody would end it any more: what is sent now would hold the connection as long as the DSP likes.
+            if (isGivenUp) throw CALL_IS_OVER;
+            started = controller;
           },
           onResponseStart: () => {},
           onResponseData: () => {},
@@ -201,6 +212,8 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
   #expiresAtMs = 0;
   #place = -1;
   #isOver = false;
+  /** Handed to undici, and no more heard of it. */
+  #isQueued = false;
   #phase: Phase = 'connect';
   #status = 0;
   #encoding: string | undefined;
@@ -232,13 +245,15 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
     if (line.inFlight >= line.connections) line.giveUpOldestLingering();
     line.inFlight += 1;
     if (line.inFlight > line.inFlightMax) {
-      queueMicrotask(() => {
-        this.#finish({ kind: 'not-sent', reason: 'pool-full', latencyMs: 0 });
-        this.#end();
-      });
+      this.#refuse({ kind: 'not-sent', reason: 'pool-full', latencyMs: 0 });
+      return;
+    }
+    if (line.backlog > line.backlogMax) {
+      this.#refuse({ kind: 'unreachable', code: 'CONNECT_BACKLOG', latencyMs: 0 });
       return;
     }
     this.#expireAt(deadlineAtMs);
+    this.#isQueued = true;
     line.pool.dispatch(
       {
         method: 'POST',
@@ -248,6 +263,13 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
       },
       this,
     );
+  }
+
+  #refuse(result: DspTransportResult): void {
+    queueMicrotask(() => {
+      this.#finish(result);
+      this.#end();
+    });
   }
 
   readonly abandon = (): void => {
@@ -280,11 +302,9 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#leaveQueue();
     // The deadline passed while the call waited for a connection: nothing is written.
-    if (this.#isOver) {
-      controller.abort(CALL_IS_OVER);
-      return;
-    }
+    if (this.#isOver) throw CALL_IS_OVER;
     this.#controller = controller;
     this.#phase = 'headers';
   }
@@ -335,6 +355,7 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#leaveQueue();
     const code = (error as NodeJS.ErrnoException).code ?? error.name;
     this.#finish({ kind: 'unreachable', code, latencyMs: this.#elapsedMs() });
     this.#end();
@@ -368,12 +389,18 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
   #end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    if (this.#isQueued) this.#line.backlog += 1;
     this.#line.inFlight -= 1;
     this.#line.lingering.delete(this);
     this.#letGoOfBody();
     this.#deadlines.remove(this.#expiresAtMs, this.#place, this);
     this.#call = null;
     this.#controller = null;
+  }
+
+  #leaveQueue(): void {
+    if (this.#isQueued && this.#isOver) this.#line.backlog -= 1;
+    this.#isQueued = false;
   }
 
   #letGoOfBody(): void {
@@ -389,5 +416,8 @@ class DspExchange implements Dispatcher.DispatchHandler, Expiring {
 }
 
 const EMPTY = Buffer.alloc(0);
-/** One shared error: building a stack trace for each aborted call costs more than the abort. */
+/**
+ * One shared error: building a stack trace for each aborted call costs more than the abort. Thrown from `onRequestStart` it
+ * ends a request that has not been written and spares its connection, which an abort would destroy.
+ */
 const CALL_IS_OVER = new Error('the call is over');

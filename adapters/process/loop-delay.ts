@@ -4,22 +4,18 @@
  * were, which is what a DSP's timeout has to be excused with. A tick per 10 ms costs about 0.02% of a core.
  */
 import type { Clock, TimerHandle, Timers } from '../../engine/ports/clock.ts';
-import { type BlockedInterval, LoopDelayWindow } from '../../engine/traffic/admission/loop-delay-window.ts';
+import { LoopDelayWindow } from '../../engine/traffic/admission/loop-delay-window.ts';
 
 export interface LoopDelayWatch {
   /** What an arrival of the last 100 ms waited for the loop on average, ms; a block under way counts. About 0.1 us. */
   readonly delayMs: () => number;
   /** For how long the loop was blocked between two monotonic moments, ms: a DSP timeout in there is not the DSP's fault. */
   readonly blockedMsBetween: (fromMs: number, toMs: number) => number;
-  /** Blocks of at least `LOOP_BLOCKED_MS`, latest first: the last 64 late ticks. Monotonic ms. */
-  readonly blockedIntervals: () => readonly BlockedInterval[];
   readonly stop: () => void;
 }
 
-/** A loop later than this counts as blocked. */
-export const LOOP_BLOCKED_MS = 10;
 const TICK_MS = 10;
-const WINDOW = { windowMs: 100, toleranceMs: 1, blockedMsMin: LOOP_BLOCKED_MS };
+const WINDOW = { windowMs: 100, toleranceMs: 1, blockedMsMin: 10 };
 
 /** Ticks until stopped, and keeps the process alive as long. */
 export function watchLoopDelay({ clock, timers }: { readonly clock: Clock; readonly timers: Timers }): LoopDelayWatch {
@@ -35,8 +31,7 @@ export function watchLoopDelay({ clock, timers }: { readonly clock: Clock; reado
 
   return {
     delayMs: () => window.delayMs(clock.monotonicMs()),
-    blockedMsBetween: (fromMs, toMs) => window.blockedMsBetween(fromMs, Math.min(toMs, clock.monotonicMs())),
-    blockedIntervals: () => window.blockedIntervals(clock.monotonicMs()),
+    blockedMsBetween: (fromMs, toMs) => window.blockedMsBetween(fromMs, toMs, clock.monotonicMs()),
     stop: () => timers.cancel(handle),
   };
 }

@@ -103,10 +103,10 @@ export class AdaptiveTimeout {
 
   /**
    * Whether a timeout after `waitedMs` may be held against the DSP. Not if the auction left it less time than half of
-   * its answers take: requests with a short tmax would make every DSP look sick to all others.
+   * its answers take: requests with a short tmax would make every DSP look sick to all others. No time at all never is.
    */
   isFairWait(waitedMs: number): boolean {
-    return waitedMs >= Math.floor(Math.min(this.#medianAnswerMs, this.#configuredMs));
+    return waitedMs > 0 && waitedMs >= Math.floor(Math.min(this.#medianAnswerMs, this.#configuredMs));
   }
 
   #refresh(nowMs: number): void {

@@ -118,7 +118,7 @@ describe('dsp health, whatever happened before', () => {
           nowMs += gapMs;
           const sickCall = decide(sick, nowMs, 100, sickRandom);
           if (sickCall.kind === 'call') {
-            record(sick, { ...sickCall, result, latencyMs: 9, isLocalFault: false }, nowMs, sickRandom);
+            record(sick, { ...sickCall, result, latencyMs: 9, isLocalFault: false, blockedMs: 0 }, nowMs, sickRandom);
           }
           for (const [health, random] of [
             [beside, besideRandom],
@@ -127,7 +127,7 @@ describe('dsp health, whatever happened before', () => {
             const call = decide(health, nowMs, 100, random);
             expect(call.kind).toBe('call');
             if (call.kind !== 'call') continue;
-            record(health, { ...call, result: 'bid', latencyMs: 9, isLocalFault: false }, nowMs, random);
+            record(health, { ...call, result: 'bid', latencyMs: 9, isLocalFault: false, blockedMs: 0 }, nowMs, random);
           }
         }
         expect(snapshot(beside, nowMs)).toEqual(snapshot(alone, nowMs));
@@ -158,7 +158,7 @@ describe('dsp health, whatever happened before', () => {
             expect(Number.isInteger(call.timeoutMs)).toBe(true);
             expect(call.timeoutMs).toBeGreaterThanOrEqual(5);
             expect(call.timeoutMs).toBeLessThanOrEqual(Math.min(30, remainingMs));
-            record(health, { ...call, result, latencyMs: remainingMs, isLocalFault }, nowMs, random);
+            record(health, { ...call, result, latencyMs: remainingMs, isLocalFault, blockedMs: 0 }, nowMs, random);
           }
           const { callShare, inFlight } = snapshot(health, nowMs);
           expect(callShare).toBeGreaterThanOrEqual(0.01);

@@ -16,7 +16,7 @@ import {
 const half = () => 0.5;
 
 function outcome(result: ReplyResult, more: Partial<CallOutcome> = {}): CallOutcome {
-  return { result, latencyMs: 10, timeoutMs: 30, isProbe: false, isLocalFault: false, ...more };
+  return { result, latencyMs: 10, timeoutMs: 30, isProbe: false, isLocalFault: false, blockedMs: 0, ...more };
 }
 
 /** The state after 40 seconds in which every second of 400 calls ended with `second`, the others with a no-bid. */
@@ -150,6 +150,20 @@ describe('what counts as failure', () => {
     const before = snapshot(health, 60_000);
     for (let i = 0; i < 500; i++) record(health, outcome('timeout', { isLocalFault: true }), i * 100, half);
     expect(snapshot(health, 60_000)).toEqual(before);
+  });
+
+  it('a timeout does only if what our own loop left of the wait would do for half of its answers', () => {
+    for (const [blockedMs, state] of [
+      [20, 'healthy'],
+      [10, 'open'],
+    ] as const) {
+      const dsp = new SimulatedDsp(1);
+      dsp.run(20_000, 100, logNormal(15, 0.2));
+      const { health, nowMs } = dsp;
+      for (let i = 1; i <= 20; i++) record(health, outcome('timeout', { blockedMs }), nowMs + i * 100, half);
+      expect(snapshot(health, nowMs + 2000).state).toBe(state);
+      expect(health.lateRun).toBeGreaterThan(2);
+    }
   });
 
   it('a timeout does not when the auction left less time than half of its answers take', () => {

@@ -84,8 +84,10 @@ export interface CallOutcome {
   readonly timeoutMs: number;
   /** As decided. */
   readonly isProbe: boolean;
-  /** Our own process was at fault (blocked event loop, no descriptors): says nothing about the DSP. */
+  /** Our own process was at fault (no descriptors, a fault in reading the answer): says nothing about the DSP. */
   readonly isLocalFault: boolean;
+  /** Of a timeout: the part of the wait for which our own event loop was blocked, ms; otherwise 0. */
+  readonly blockedMs: number;
 }
 
 export interface DspHealth {
@@ -224,9 +226,19 @@ export function record(health: DspHealth, outcome: CallOutcome, nowMs: number, r
   // An actor that was restarted has forgotten calls under way whose outcomes still come.
   health.inFlight = Math.max(0, health.inFlight - 1);
   if (outcome.isLocalFault) return;
-  learnLatency(health.timeout, outcome, nowMs);
   const verdict = verdictOn(health.timeout, outcome);
+  if (verdict === null && outcome.blockedMs > 0) {
+    // Perhaps ours, perhaps a DSP that hangs: not held against it, but nobody goes on waiting for it either.
+    health.lateRun += 1;
+    return;
+  }
+  learnLatency(health.timeout, outcome, nowMs);
   if (verdict !== null) judge(health, verdict, outcome.isProbe, nowMs, random);
+}
+
+/** The time that a DSP which timed out really had, ms. */
+function fairWaitMs({ timeoutMs, blockedMs }: CallOutcome): number {
+  return timeoutMs - blockedMs;
 }
 
 /**
@@ -239,9 +251,9 @@ export function recordLateAnswer(health: DspHealth, latencyMs: number, nowMs: nu
 
 /** Errors come faster than answers and would make the DSP look fast: no latency is learned from them. */
 function learnLatency(timeout: AdaptiveTimeout, outcome: CallOutcome, nowMs: number): void {
-  const { result, latencyMs, timeoutMs } = outcome;
+  const { result, latencyMs } = outcome;
   if (result === 'bid' || result === 'no-bid' || result === 'invalid') timeout.answered(latencyMs, nowMs);
-  else if (result === 'timeout') timeout.timedOut(timeoutMs, nowMs);
+  else if (result === 'timeout') timeout.timedOut(fairWaitMs(outcome), nowMs);
   else if (result === 'not-sent' && latencyMs > 0) timeout.abandoned(latencyMs, nowMs);
 }
 
@@ -269,7 +281,7 @@ function verdictOn(timeout: AdaptiveTimeout, outcome: CallOutcome): Verdict | nu
     case 'unreachable':
       return LATE;
     case 'timeout':
-      return timeout.isFairWait(outcome.timeoutMs) ? LATE : null;
+      return timeout.isFairWait(fairWaitMs(outcome)) ? LATE : null;
     case 'not-sent':
     case 'skipped':
       return null;

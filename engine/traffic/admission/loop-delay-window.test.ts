@@ -20,7 +20,7 @@ describe('loop delay window', () => {
     expect(window.delayMs(0)).toBe(0);
     const dueMs = tick(window, 0, 1000, 0.9);
     expect(window.delayMs(dueMs)).toBe(0);
-    expect(window.blockedIntervals(dueMs)).toEqual([]);
+    expect(window.blockedMsBetween(0, dueMs, dueMs)).toBe(0);
   });
 
   it('a pause of 40 ms weighs little, a block of 200 ms fills the window', () => {
@@ -38,7 +38,7 @@ describe('loop delay window', () => {
     const window = new LoopDelayWindow(OPTIONS);
     window.ticked(0, 10);
     expect(window.delayMs(60)).toBe(12.5);
-    expect(window.blockedIntervals(60)).toEqual([{ fromMs: 10, toMs: 60 }]);
+    expect(window.blockedMsBetween(0, 60, 60)).toBe(50);
   });
 
   it('turns of 20 ms cost an arrival about 10', () => {
@@ -61,15 +61,21 @@ describe('loop delay window', () => {
     window.ticked(0, 10);
     window.ticked(60, 70);
     window.ticked(70, 80);
-    expect(window.blockedMsBetween(0, 80)).toBe(50);
-    expect(window.blockedMsBetween(30, 40)).toBe(10);
-    expect(window.blockedMsBetween(60, 80)).toBe(0);
-    expect(window.blockedMsBetween(75, 100)).toBe(20);
+    expect(window.blockedMsBetween(0, 80, 80)).toBe(50);
+    expect(window.blockedMsBetween(30, 40, 80)).toBe(10);
+    expect(window.blockedMsBetween(60, 80, 80)).toBe(0);
+    expect(window.blockedMsBetween(75, 100, 100)).toBe(20);
+  });
+
+  it('knows how long the block was that a moment lies in, though its tick has not come', () => {
+    const window = new LoopDelayWindow(OPTIONS);
+    window.ticked(0, 10);
+    expect(window.blockedMsBetween(0, 15, 60)).toBe(5);
   });
 
   it('remembers the last 64 late ticks and no more', () => {
     const window = new LoopDelayWindow(OPTIONS);
     const dueMs = tick(window, 0, 10_000, 20);
-    expect(window.blockedIntervals(dueMs)).toHaveLength(64);
+    expect(window.blockedMsBetween(0, dueMs, dueMs)).toBe(64 * 20);
   });
 });

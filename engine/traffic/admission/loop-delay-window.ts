@@ -14,11 +14,6 @@ export interface LoopDelayOptions {
   readonly blockedMsMin: number;
 }
 
-export interface BlockedInterval {
-  readonly fromMs: number;
-  readonly toMs: number;
-}
-
 /** Late ticks kept; at one per 10 ms they reach back more than half a second even when every one is late. */
 const LATE_TICKS_MAX = 64;
 
@@ -56,27 +51,24 @@ export class LoopDelayWindow {
     return area / this.#options.windowMs;
   }
 
-  /** For how long the loop was blocked between two moments, ms; to the ring's reach. `toMs` is not in the future. */
-  blockedMsBetween(fromMs: number, toMs: number): number {
-    let blockedMs = 0;
-    for (const one of this.blockedIntervals(toMs)) {
-      blockedMs += Math.max(0, Math.min(one.toMs, toMs) - Math.max(one.fromMs, fromMs));
+  /**
+   * For how long the loop was blocked between two moments, ms, as known at `nowMs`; to the ring's reach. A block is seen from
+   * the first tick it delays, and counts when it delays that by `blockedMsMin`.
+   */
+  blockedMsBetween(fromMs: number, toMs: number, nowMs: number): number {
+    let blockedMs = this.#blockedPart(this.#nextDueMs, nowMs, fromMs, toMs);
+    for (let back = 1; back <= LATE_TICKS_MAX; back++) {
+      const index = (this.#next - back + LATE_TICKS_MAX) % LATE_TICKS_MAX;
+      const cameMs = this.#came[index]!;
+      if (cameMs <= fromMs) break;
+      blockedMs += this.#blockedPart(this.#due[index]!, cameMs, fromMs, toMs);
     }
     return blockedMs;
   }
 
-  /** Latest first; one that lasts until now is among them. A block is seen from the first tick it delays. */
-  blockedIntervals(nowMs: number): BlockedInterval[] {
-    const { blockedMsMin } = this.#options;
-    const intervals: BlockedInterval[] = [];
-    if (nowMs - this.#nextDueMs >= blockedMsMin) intervals.push({ fromMs: this.#nextDueMs, toMs: nowMs });
-    for (let back = 1; back <= LATE_TICKS_MAX; back++) {
-      const index = (this.#next - back + LATE_TICKS_MAX) % LATE_TICKS_MAX;
-      const fromMs = this.#due[index]!;
-      const toMs = this.#came[index]!;
-      if (toMs - fromMs >= blockedMsMin) intervals.push({ fromMs, toMs });
-    }
-    return intervals;
+  #blockedPart(dueMs: number, cameMs: number, fromMs: number, toMs: number): number {
+    if (cameMs - dueMs < this.#options.blockedMsMin) return 0;
+    return Math.max(0, Math.min(cameMs, toMs) - Math.max(dueMs, fromMs));
   }
 
   #isOverdue(nowMs: number): boolean {
