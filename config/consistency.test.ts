@@ -32,6 +32,15 @@ describe('ids', () => {
   });
 });
 
+test('the admin listener has a port of its own, where there is one', () => {
+  const token = 'sixteen-characters';
+  const server = { port: 9000 };
+  expect(pathOf({ server, admin: { port: 9000, token } })).toBe('admin.port');
+  expect(pathOf({ server, admin: { port: 9001, token } })).toBeNull();
+  expect(pathOf({ server, admin: { port: 9000, token: '' } })).toBeNull();
+  expect(pathOf({ server: { port: 0 }, admin: { port: 0, token } })).toBeNull();
+});
+
 test('slot weights may be level and must not rise', () => {
   expect(pathOf({ placements: [{ id: 'a', slotWeights: [1, 1, 0.5] }] })).toBeNull();
   expect(pathOf({ placements: [{ id: 'a' }, { id: 'b', slotWeights: [1, 0.5, 0.6] }] })).toBe(

@@ -11,6 +11,7 @@ export function checkConsistency(config: Config): Inconsistency | null {
   return (
     duplicate(config.dsps, 'dsps') ??
     duplicate(config.placements, 'placements') ??
+    sharedPort(config) ??
     risingWeights(config) ??
     repeatedFloorRule(config) ??
     unusableHeader(config) ??
@@ -28,6 +29,12 @@ function duplicate(entries: readonly { readonly id: string }[], name: string): I
     seen.add(id);
   }
   return null;
+}
+
+/** Port 0 is a different one each time; without a token the admin listener is not opened. */
+function sharedPort({ admin, server }: Config): Inconsistency | null {
+  if (admin.token === '' || admin.port === 0 || admin.port !== server.port) return null;
+  return { path: 'admin.port', message: `is server.port, ${server.port}; the admin listener needs a port of its own` };
 }
 
 function risingWeights(config: Config): Inconsistency | null {
