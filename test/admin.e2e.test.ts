@@ -1,6 +1,6 @@
 /** What an operator sees of the DSPs. */
-import { createServer } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
+import { freePort } from './support/free-port.ts';
 import { bidding } from './support/scripted-dsp.ts';
 import { adRequest, startTestGavel, type TestGavel } from './support/test-gavel.ts';
 
@@ -8,15 +8,6 @@ let gavel: TestGavel | undefined;
 afterEach(async () => {
   await gavel?.close();
 });
-
-/** A port that was free a moment ago: only the log says which one the listener took. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 it('shows the state of each DSP, and of its URL no more than the origin', async () => {
   const port = await freePort();

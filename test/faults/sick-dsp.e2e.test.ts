@@ -1,6 +1,6 @@
 /**
  * One sick DSP among healthy ones, and all of them down, on real sockets: found out, not waited for, and back when it is
- * well. The short version; how fast all this is, in ms and shares, is measured by `npm run bench -- --only hang`.
+ * well. How fast all this is, in ms, is held to its pass lines in test/soak/sick-dsp.soak.test.ts.
  */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { bidding, noBid, type Script, sendText, silence } from '../support/scripted-dsp.ts';
@@ -10,9 +10,12 @@ import { adRequest, bidsOf, startTestGavel, type TestGavel } from '../support/te
 const TIMEOUT_MS = 400;
 const REQUEST_EVERY_MS = 20;
 /** Latest requests that are looked at. */
-const WINDOW = 40;
-/** Far above what is asked for, which is 2 s and 10 s: the machine may be busy. */
-const PATIENCE = { timeout: 25_000, interval: 100 };
+const WINDOW = 100;
+/** Above what is asked for, which is 2 s and 10 s beside the window itself: the machine may be busy. */
+const PATIENCE = { timeout: 15_000, interval: 100 };
+/** Part of the requests that a sick DSP gets at most, and a healthy one at least. */
+const SICK_SHARE_MAX = 0.05;
+const HEALTHY_SHARE_MIN = 0.9;
 
 interface Answered {
   readonly requestId: string;
@@ -88,12 +91,12 @@ describe('a DSP that', () => {
       await soon(() => expect(share()).toBe(1));
       behaviour = ILLNESSES[illness]!;
       await soon((latest) => {
-        expect(share()).toBeLessThan(0.15);
+        expect(share()).toBeLessThan(SICK_SHARE_MAX);
         expect(medianMs(latest)).toBeLessThan(TIMEOUT_MS / 2);
         expect(latest.every(({ bidCount }) => bidCount === 1)).toBe(true);
       });
       behaviour = noBid;
-      await soon(() => expect(share()).toBeGreaterThan(0.9));
+      await soon(() => expect(share()).toBeGreaterThan(HEALTHY_SHARE_MIN));
     },
     90_000,
   );

@@ -42,6 +42,8 @@ export interface TestGavel {
     request: unknown,
     init?: { headers?: Record<string, string>; signal?: AbortSignal },
   ) => Promise<AdAnswer>;
+  /** As `GET /admin/dsps` shows it. */
+  readonly dspState: (id: string) => ReturnType<Gavel['dsps']>[number];
   /** Everything in the event log now. */
   readonly events: () => Promise<AuctionEvent[]>;
   /** The event of a request, which is written off the path of its answer. */
@@ -94,6 +96,7 @@ export async function startTestGavel(options: TestGavelOptions = {}): Promise<Te
     url: gavel.url,
     dataDirectory,
     dsp: (id) => servers.get(id)!,
+    dspState: (id) => gavel.dsps().find((dsp) => dsp.id === id)!,
     post: (request, init) => postAdRequest(gavel.url, request, init),
     events,
     eventOf: (requestId) =>
