@@ -71,6 +71,8 @@ export interface RequestEnvironment {
   readonly markupFetcher: MarkupFetcher;
   /** The auction took its first step. */
   readonly onBegun: (auctionId: string) => void;
+  /** A reply came when its auction was decided. */
+  readonly onLate: (dspId: string) => void;
   readonly onConcluded: (event: AuctionEvent, decision: Decision | null, notices: NoticePlan) => void;
   readonly onFault: (fault: ActorFault) => void;
 }
@@ -108,6 +110,9 @@ class RequestActor {
   /** Null until the client is answered or given up. */
   #answeredAtMs: number | null = null;
   #isRecorded = false;
+  #isDeadlineDeferred = false;
+  /** Read while markup was fetched for an auction that had closed. */
+  readonly #tooLate: DspReply[] = [];
 
   constructor(parent: ActorParent, admitted: AdmittedRequest, environment: RequestEnvironment) {
     this.#admitted = admitted;
@@ -122,6 +127,9 @@ class RequestActor {
       supervisor: stopOnFault((fault) => this.#fail(fault)),
       lengthMax: mailLengthMax(environment.dsps.length, admitted.terms),
       overflow: 'refuse-newest',
+      onUnhandled: (message) => {
+        if (isReply(message)) this.#onLateReply(message.reply);
+      },
     });
     this.#mailbox.tell({ kind: 'start' });
   }
@@ -151,14 +159,22 @@ class RequestActor {
   }
 
   #handle(state: RequestState, message: RequestMessage, nowMs: number): RequestState {
-    // Replies that lie behind it in the mailbox count: it goes to the end of the queue.
-    if (message.kind === 'look' && state.stage === 'collecting' && state.replies.length < this.#fanOut!.delivered) {
+    if (state.stage === 'collecting' && this.#mustWait(state, message)) {
       this.#mailbox.tell(message);
       return state;
     }
+    if (state.stage === 'fetching-markup' && isReply(message)) this.#tooLate.push(message.reply);
     for (const effect of advance(state, message, nowMs)) this.#perform(effect, state, nowMs);
     this.#mailbox.wakeAtLength = state.outstanding;
     return state;
+  }
+
+  /** Replies that lie behind it in the mailbox count: it goes to the end of the queue. The deadline does so only once. */
+  #mustWait(state: RequestState, { kind }: RequestMessage): boolean {
+    if (kind !== 'look' && kind !== 'deadline') return false;
+    if (state.replies.length >= this.#fanOut!.delivered || this.#isDeadlineDeferred) return false;
+    this.#isDeadlineDeferred = kind === 'deadline';
+    return true;
   }
 
   #perform(effect: RequestEffect, state: RequestState, nowMs: number): void {
@@ -242,7 +258,8 @@ class RequestActor {
   }
 
   readonly #onLateReply = (reply: DspReply): void => {
-    const { teaching, rules } = this.#environment;
+    const { teaching, rules, onLate } = this.#environment;
+    onLate(reply.dspId);
     const decision = this.#concluded?.conclusion.decision ?? null;
     if (teaching === null || decision === null || !isAnswer(reply)) return;
     const shaping = this.#fanOut!.shaping;
@@ -293,6 +310,7 @@ class RequestActor {
     if (this.#timer !== null) timers.cancel(this.#timer);
     if (this.#lookTimer !== null) timers.cancel(this.#lookTimer);
     this.#mailbox.stop();
+    for (const reply of this.#tooLate) this.#onLateReply(reply);
   }
 
   #abandonCalls(): void {
@@ -331,6 +349,10 @@ class RequestActor {
       },
     };
   }
+}
+
+function isReply(message: RequestMessage): message is RequestMessage & { readonly reply: DspReply } {
+  return message.kind === 'replied' || message.kind === 'replied-unawaited';
 }
 
 /** Two messages per DSP, one per position that markup is fetched for in each round, and start, look, deadline and cancel. */
