@@ -297,6 +297,22 @@ test('a fault of ours in reading an answer costs that answer only, and the DSP n
   expect(actor.faults).toEqual([]);
 });
 
+test('a fault of ours in learning from a late reply is told, and does not reach the transport', async () => {
+  const fault = new Error('deciding');
+  const actor = start();
+  const { offer } = fanOut();
+  const onLateReply = () => {
+    throw fault;
+  };
+  const refuse = { post: () => false } as unknown as FanOut['replyTo'];
+  actor.mailbox.tell(solicit({ ...offer, replyTo: refuse, onLateReply }));
+  await settled();
+  actor.transport.calls[0]!.answer(answered(BID));
+  expect(actor.replyFaults).toEqual([fault]);
+  await ask(actor.mailbox);
+  expect(actor.snapshot()).toMatchObject({ inFlight: 1 });
+});
+
 test('the mailbox holds the results of all calls that may be under way, and solicitations beside them', async () => {
   const inFlightMax = 20_000;
   let refused = 0;

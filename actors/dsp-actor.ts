@@ -258,6 +258,15 @@ class DspCaller {
     observer.onReply(definition.id, reply);
     const isTaken = fanOut.replyTo.post({ kind: isAwaited ? 'replied' : 'replied-unawaited', reply });
     if (isTaken) fanOut.delivered += 1;
-    else fanOut.onLateReply(reply);
+    else this.#handBack(fanOut, reply);
+  }
+
+  /** What comes late is decided on once more, to learn from it; nobody else would catch a fault in that. */
+  #handBack(fanOut: FanOut, reply: DspReply): void {
+    try {
+      fanOut.onLateReply(reply);
+    } catch (error) {
+      this.#options.observer.onReplyFault(error);
+    }
   }
 }
