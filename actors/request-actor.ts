@@ -6,7 +6,7 @@
 import type { DspReply } from '../engine/dsp/reply.ts';
 import type { RequestShaping } from '../engine/dsp/shaping/request-shaping.ts';
 import { Solicitation } from '../engine/dsp/solicitation.ts';
-import { converted, rankingOf } from '../engine/dsp/waiting/auction-ranking.ts';
+import { type AuctionRanking, converted } from '../engine/dsp/waiting/auction-ranking.ts';
 import type { WaitingOptions } from '../engine/dsp/waiting/waiting-value.ts';
 import { AUCTION_EVENT_VERSION, type AuctionEvent, dspRecord } from '../engine/exchange/auction-event.ts';
 import type { AuctionTerms } from '../engine/exchange/auction-terms.ts';
@@ -26,6 +26,7 @@ import {
   type RequestEffect,
   type RequestMessage,
   type RequestState,
+  rankingFor,
 } from '../engine/exchange/request-stages.ts';
 import { lateLesson, shapingLessons } from '../engine/exchange/shaping-lessons.ts';
 import type { Clock, TimerHandle, Timers } from '../engine/ports/clock.ts';
@@ -107,6 +108,8 @@ class RequestActor {
   #solicitedAtMs = 0;
   /** Set from the answer on. */
   #concluded: { readonly state: RequestState; readonly conclusion: Conclusion } | null = null;
+  /** Of the decision, in the currency of those that are taught; null: nobody is, or nothing was decided. */
+  #ranking: AuctionRanking | null = null;
   /** Null until the client is answered or given up. */
   #answeredAtMs: number | null = null;
   #isRecorded = false;
@@ -234,18 +237,20 @@ class RequestActor {
     this.#concluded = { state, conclusion };
     const notices = decision === null ? NO_NOTICES : this.#notices(state, decision, conclusion.notified);
     this.#record(this.#event(ending, state, decision, notices), decision, notices);
-    if (decision !== null) this.#teach(state.replies, decision);
+    if (decision !== null) this.#teach(state, decision);
     // Otherwise the transport ends what is still under way at its own deadlines, and learns from what comes late.
     if (ending === 'cancelled') this.#abandonCalls();
     this.#end();
   }
 
   /** Tells the DSPs that answered what became of it. */
-  #teach(replies: readonly DspReply[], decision: Decision): void {
+  #teach(state: RequestState, decision: Decision): void {
     const { teaching, shaping: shaper } = this.#environment;
     if (teaching === null) return;
+    const { replies } = state;
     const shaping = this.#fanOut?.shaping ?? null;
-    const ranking = converted(rankingOf(decision.input, decision.outcome), this.#rate);
+    const ranking = converted(rankingFor(state, decision), this.#rate);
+    this.#ranking = ranking;
     const feedbacks = bidFeedback(replies, ranking);
     const lessons = shaping === null ? null : shapingLessons(replies, ranking, shaping);
     for (let index = 0; index < replies.length; index++) {
@@ -260,10 +265,9 @@ class RequestActor {
   readonly #onLateReply = (reply: DspReply): void => {
     const { teaching, rules, onLate } = this.#environment;
     onLate(reply.dspId);
-    const decision = this.#concluded?.conclusion.decision ?? null;
-    if (teaching === null || decision === null || !isAnswer(reply)) return;
+    const ranking = this.#ranking;
+    if (teaching === null || ranking === null || !isAnswer(reply)) return;
     const shaping = this.#fanOut!.shaping;
-    const ranking = converted(rankingOf(decision.input, decision.outcome), this.#rate);
     const feedback = lateBidFeedback(reply, ranking, this.#admitted.terms, rules, this.#rate);
     const lesson = shaping === null ? null : lateLesson(reply, ranking, shaping);
     teaching.dsps.get(reply.dspId)?.post({ kind: 'feedback', feedback, lesson });
