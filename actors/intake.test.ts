@@ -54,7 +54,7 @@ function start(overrides: Partial<IntakeOptions> = {}, environment: Partial<Requ
       teaching: null,
       markupFetcher: { fetch: () => {} },
       onBegun: () => {},
-    onLate: () => {},
+      onLate: () => {},
       onConcluded: (event) => events.push(event),
       onFault: () => observed.push('fault'),
       ...environment,

@@ -132,7 +132,8 @@ export class SimulatedDsp {
     const due = this.#pending.filter((call) => call.endsAtMs <= this.nowMs).sort((a, b) => a.endsAtMs - b.endsAtMs);
     if (due.length === 0) return;
     this.#pending = this.#pending.filter((call) => call.endsAtMs > this.nowMs);
-    for (const call of due) record(this.health, { ...call, isLocalFault: false, blockedMs: 0 }, this.nowMs, this.random);
+    for (const call of due)
+      record(this.health, { ...call, isLocalFault: false, blockedMs: 0 }, this.nowMs, this.random);
   }
 
   #watch(): void {
