@@ -148,6 +148,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
     markupFetcher,
     onFault: parts.onActorFault,
     onBegun: (auctionId) => gate?.auctionBegan(auctionId),
+    onLate: (dspId) => metrics.dsp(dspId).onLate(dspId),
     onConcluded: (event, decision, plan) => {
       gate?.auctionEnded(event);
       metrics.auctionEnded(event);

@@ -51,7 +51,6 @@ function start(overrides: Partial<DspActorOptions> = {}) {
   const transport = new FakeTransport();
   const observed: DspReply[] = [];
   const faults: ActorFault[] = [];
-  const late: string[] = [];
   const replyFaults: unknown[] = [];
   const { mailbox, snapshot, shapingSnapshot } = spawnDspActor(spawnParent(system, 'residents'), {
     definition: {
@@ -68,13 +67,12 @@ function start(overrides: Partial<DspActorOptions> = {}) {
     supervisor: restartWithin({ restartsMax: 1, windowMs: 1000 }, (fault) => faults.push(fault)),
     observer: {
       onReply: (_dspId, reply) => observed.push(reply),
-      onLate: (dspId) => late.push(dspId),
       onReplyFault: (error) => replyFaults.push(error),
     },
     onOverflow: () => {},
     ...overrides,
   });
-  return { mailbox, snapshot, shapingSnapshot, transport, observed, late, faults, replyFaults };
+  return { mailbox, snapshot, shapingSnapshot, transport, observed, faults, replyFaults };
 }
 
 /** A request actor's side of the fan-out; `isOver` once nobody waits any more. */
@@ -82,6 +80,7 @@ function fanOut(deadlineAtMs = NOW_MS + 90) {
   const replies: DspReply[] = [];
   const waiting = { isOver: false };
   const notAwaited: string[] = [];
+  const late: DspReply[] = [];
   const post = (message: { kind: string; reply?: DspReply }) => {
     if (waiting.isOver) return false;
     if (message.reply === undefined || message.kind === 'replied-unawaited') notAwaited.push(message.kind);
@@ -95,10 +94,10 @@ function fanOut(deadlineAtMs = NOW_MS + 90) {
     replyTo: { post } as unknown as FanOut['replyTo'],
     awaited: [],
     delivered: 0,
-    onLateReply: () => {},
+    onLateReply: (reply) => late.push(reply),
     abandons: [],
   };
-  return { offer, replies, notAwaited, waiting };
+  return { offer, replies, notAwaited, late, waiting };
 }
 
 const solicit = (offer: FanOut): DspMessage => ({ kind: 'solicit', fanOut: offer });
@@ -166,13 +165,13 @@ test('an answer to another request is invalid, not a bid', async () => {
   expect(replies).toMatchObject([{ result: 'invalid', detail: 'response-id-differs', response: null }]);
 });
 
-test('a reply for an auction that is over is counted as late, and frees its place', async () => {
-  const { mailbox, transport, late, observed } = start();
+test('a reply for an auction that is over is handed back as late, and frees its place', async () => {
+  const { mailbox, transport, observed } = start();
   const first = await ask(mailbox);
   await ask(mailbox);
   first.waiting.isOver = true;
   transport.calls[0]!.answer({ kind: 'timeout', phase: 'headers', latencyMs: 30 });
-  expect(late).toEqual(['a']);
+  expect(first.late).toMatchObject([{ dspId: 'a', result: 'timeout' }]);
   expect(observed).toMatchObject([{ result: 'timeout' }]);
   await ask(mailbox);
   expect(transport.calls).toHaveLength(3);
@@ -296,6 +295,22 @@ test('a fault of ours in reading an answer costs that answer only, and the DSP n
   expect(actor.replyFaults).toEqual(new Array(12).fill(fault));
   expect(actor.snapshot()).toMatchObject({ state: 'healthy' });
   expect(actor.faults).toEqual([]);
+});
+
+test('a fault of ours in learning from a late reply is told, and does not reach the transport', async () => {
+  const fault = new Error('deciding');
+  const actor = start();
+  const { offer } = fanOut();
+  const onLateReply = () => {
+    throw fault;
+  };
+  const refuse = { post: () => false } as unknown as FanOut['replyTo'];
+  actor.mailbox.tell(solicit({ ...offer, replyTo: refuse, onLateReply }));
+  await settled();
+  actor.transport.calls[0]!.answer(answered(BID));
+  expect(actor.replyFaults).toEqual([fault]);
+  await ask(actor.mailbox);
+  expect(actor.snapshot()).toMatchObject({ inFlight: 1 });
 });
 
 test('the mailbox holds the results of all calls that may be under way, and solicitations beside them', async () => {

@@ -76,8 +76,6 @@ export interface DspDefinition {
 /** What the actor's owner wants to know; all calls must be cheap. */
 export interface DspObserver {
   readonly onReply: (dspId: string, reply: DspReply) => void;
-  /** The reply came when its auction was over. */
-  readonly onLate: (dspId: string) => void;
   /** Our own code failed on an answer. */
   readonly onReplyFault: (error: unknown) => void;
 }
@@ -259,11 +257,16 @@ class DspCaller {
     const { definition, observer } = this.#options;
     observer.onReply(definition.id, reply);
     const isTaken = fanOut.replyTo.post({ kind: isAwaited ? 'replied' : 'replied-unawaited', reply });
-    if (isTaken) {
-      fanOut.delivered += 1;
-    } else {
-      observer.onLate(definition.id);
+    if (isTaken) fanOut.delivered += 1;
+    else this.#handBack(fanOut, reply);
+  }
+
+  /** What comes late is decided on once more, to learn from it; nobody else would catch a fault in that. */
+  #handBack(fanOut: FanOut, reply: DspReply): void {
+    try {
       fanOut.onLateReply(reply);
+    } catch (error) {
+      this.#options.observer.onReplyFault(error);
     }
   }
 }

@@ -18,7 +18,7 @@ export interface FanOut {
   readonly awaited: PendingCall[];
   /** Replies that the request actor has taken or will yet find in its mailbox. */
   delivered: number;
-  /** For a reply that the request actor did not take: it may still teach. */
+  /** For a reply that the request actor did not take: it is counted, and may still teach. */
   readonly onLateReply: (reply: DspReply) => void;
   /** Filled by the dsp actors, called by the request actor when nobody waits any more. */
   readonly abandons: (() => void)[];

@@ -54,6 +54,7 @@ function start(overrides: Partial<IntakeOptions> = {}, environment: Partial<Requ
       teaching: null,
       markupFetcher: { fetch: () => {} },
       onBegun: () => {},
+      onLate: () => {},
       onConcluded: (event) => events.push(event),
       onFault: () => observed.push('fault'),
       ...environment,

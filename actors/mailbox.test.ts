@@ -73,6 +73,26 @@ test('posting wakes at the set length', async () => {
   expect(seen).toEqual([1, 2]);
 });
 
+test('mail behind the message that stops the actor, in its batch and after it, is handed back unhandled', async () => {
+  const unhandled: number[] = [];
+  let box: ReturnType<typeof recorder>['box'];
+  const { box: spawned, seen } = recorder({
+    handle: (state: { count: number }, message: number) => {
+      if (message === 2) {
+        box.tell(4);
+        box.stop();
+      } else seen.push(message);
+      return state;
+    },
+    onUnhandled: (message: number) => unhandled.push(message),
+  });
+  box = spawned;
+  for (const message of [1, 2, 3]) box.tell(message);
+  await turns(4);
+  expect(seen).toEqual([1]);
+  expect(unhandled.toSorted()).toEqual([3, 4]);
+});
+
 test('a full mailbox refuses the newest or drops the oldest, and counts', async () => {
   const overflows: string[] = [];
   const onOverflow = (policy: string) => overflows.push(policy);

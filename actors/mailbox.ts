@@ -29,7 +29,7 @@ export interface Mailbox<M> {
   /** Number of queued messages at which `post` wakes the actor; Infinity = never. */
   wakeAtLength: number;
   readonly length: () => number;
-  /** No message is handled after this returns; queued mail is dropped. */
+  /** No message is handled after this returns; queued mail is dropped (`onUnhandled`). */
   readonly stop: () => void;
 }
 
@@ -44,6 +44,8 @@ export interface ActorDefinition<S, M> {
   readonly lengthMax: number;
   readonly overflow: OverflowPolicy;
   readonly onOverflow?: (policy: OverflowPolicy) => void;
+  /** Mail that was taken and will not be handled, because the actor has stopped. */
+  readonly onUnhandled?: (message: M) => void;
 }
 
 export type ActorParent = nact.ActorSystemRef | nact.Ref<unknown>;
@@ -108,9 +110,11 @@ class CoalescingMailbox<S, M> implements Mailbox<M> {
   readonly stop = (): void => {
     if (this.#reference === null) return;
     const reference = this.#reference;
+    const dropped = this.#queue;
     this.#reference = null;
     this.#queue = [];
     nact.stop(reference);
+    this.#drop(dropped, 0);
   };
 
   #enqueue(message: M): boolean {
@@ -150,6 +154,13 @@ class CoalescingMailbox<S, M> implements Mailbox<M> {
       this.#keepUnhandled(batch, index + 1);
       throw error;
     }
+    this.#drop(batch, index);
+  }
+
+  #drop(mail: readonly M[], from: number): void {
+    const onUnhandled = this.#definition?.onUnhandled;
+    if (onUnhandled === undefined) return;
+    for (let index = from; index < mail.length; index++) onUnhandled(mail[index]!);
   }
 
   #decide(error: Error | undefined, context: nact.SupervisionContext<symbol, never>): SupervisionDecision {
@@ -169,7 +180,11 @@ class CoalescingMailbox<S, M> implements Mailbox<M> {
 
   /** The message that threw is lost with its effects; the rest of its batch is handled after the restart. */
   #keepUnhandled(batch: M[], from: number): void {
-    if (this.#reference === null || from >= batch.length) return;
+    if (this.#reference === null) {
+      this.#drop(batch, from);
+      return;
+    }
+    if (from >= batch.length) return;
     this.#queue = batch.slice(from).concat(this.#queue);
     this.#wake();
   }

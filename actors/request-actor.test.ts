@@ -92,7 +92,7 @@ class World {
       },
       clock: this.clock,
       supervisor: restartWithin({ restartsMax: 0, windowMs: 1 }, () => {}),
-      observer: { onReply: () => {}, onLate: (dspId) => this.late.push(dspId), onReplyFault: () => {} },
+      observer: { onReply: () => {}, onReplyFault: () => {} },
       random: () => 0.5,
       loop: { blockedMsBetween: () => 0 },
       onOverflow: () => {},
@@ -128,6 +128,7 @@ class World {
           fetch: (url, deadlineAtMs, serve) => this.fetches.push({ url, deadlineAtMs, serve }),
         },
         onBegun: () => {},
+        onLate: (dspId) => this.late.push(dspId),
         onConcluded: (event, decision, notices) => this.concluded.push({ event, decision, notices }),
         onFault: (fault) => this.faults.push(fault),
         ...environment,
@@ -152,13 +153,23 @@ class World {
   }
 
   async bids(dspId: string, bid: object, latencyMs?: number) {
+    this.bidsAtOnce(dspId, bid, latencyMs);
+    await settled();
+  }
+
+  bidsAtOnce(dspId: string, bid: object, latencyMs?: number) {
     const seatbid = [{ seat: dspId, bid: [{ id: 'b', impid: '1', price: 1, adm: '<b>ad</b>', ...bid }] }];
-    await this.replies(dspId, 200, JSON.stringify({ id: 'request-1', seatbid }), latencyMs);
+    this.repliesAtOnce(dspId, 200, JSON.stringify({ id: 'request-1', seatbid }), latencyMs);
   }
 
   async replies(dspId: string, status: number, body = '', latencyMs = 7) {
-    this.calls.get(dspId)!({ kind: 'answered', status, body: new TextEncoder().encode(body), latencyMs });
+    this.repliesAtOnce(dspId, status, body, latencyMs);
     await settled();
+  }
+
+  /** The reply lies in a mailbox when this returns, and nobody has read it. */
+  repliesAtOnce(dspId: string, status: number, body = '', latencyMs = 7) {
+    this.calls.get(dspId)!({ kind: 'answered', status, body: new TextEncoder().encode(body), latencyMs });
   }
 
   get event(): AuctionEvent {
@@ -223,6 +234,56 @@ test('answers at the deadline with what it has, less what deciding takes; the re
   expect(world.late).toEqual(['b']);
   expect(world.answers).toHaveLength(1);
   expect(world.concluded).toHaveLength(1);
+});
+
+describe('replies that lie unread in the mailbox', () => {
+  /** `deadline`, and behind it whatever `after` brings. */
+  async function atDeadline(world: World, after: () => void) {
+    world.nowMs += 92;
+    world.timers.advance(92);
+    after();
+    await settled();
+  }
+
+  test('behind the deadline take part in the auction', async () => {
+    const world = new World(['a', 'b', 'c']);
+    await world.run();
+    await world.bids('a', { price: 3 });
+    await atDeadline(world, () => world.bidsAtOnce('b', { price: 9 }));
+    expect(world.answers[0]!.answer!.seatbid).toMatchObject([{ seat: 'b' }]);
+    expect(world.event).toMatchObject({ closing: 'deadline', dsps: [{ dspId: 'a' }, { dspId: 'b' }] });
+    expect(world.late).toEqual([]);
+  });
+
+  test('behind a deadline that has waited already, or behind the end, are late', async () => {
+    const world = new World(['a', 'b', 'c']);
+    await world.run(
+      {
+        onAnswer: (answer, ending) => {
+          world.answers.push({ answer, ending });
+          world.bidsAtOnce('c', { price: 20 });
+        },
+      },
+      {},
+    );
+    await world.bids('a', { price: 3 });
+    await atDeadline(world, () => world.bidsAtOnce('b', { price: 9 }));
+    expect(world.event.dsps.map(({ dspId }) => dspId)).toEqual(['a', 'b']);
+    expect(world.late).toEqual(['c']);
+  });
+
+  test('while markup is fetched are late once it is there', async () => {
+    const world = new World(['a', 'b']);
+    await world.run();
+    await world.bids('a', { price: 3, adm: '', nurl: 'https://a.example/win' });
+    await world.pass(92);
+    await world.bids('b', { price: 9 });
+    expect(world.late).toEqual([]);
+    world.fetches[0]!.serve({ kind: 'fetched', markup: '<i>fetched</i>' });
+    await settled();
+    expect(world.event.dsps.map(({ dspId }) => dspId)).toEqual(['a']);
+    expect(world.late).toEqual(['b']);
+  });
 });
 
 test('leaves no timer behind', async () => {

@@ -6,7 +6,7 @@
 import type { DspReply } from '../engine/dsp/reply.ts';
 import type { RequestShaping } from '../engine/dsp/shaping/request-shaping.ts';
 import { Solicitation } from '../engine/dsp/solicitation.ts';
-import { converted, rankingOf } from '../engine/dsp/waiting/auction-ranking.ts';
+import { type AuctionRanking, converted } from '../engine/dsp/waiting/auction-ranking.ts';
 import { WAITING_DEFAULTS, type WaitingOptions } from '../engine/dsp/waiting/waiting-value.ts';
 import { AUCTION_EVENT_VERSION, type AuctionEvent, dspRecord } from '../engine/exchange/auction-event.ts';
 import type { AuctionTerms } from '../engine/exchange/auction-terms.ts';
@@ -25,6 +25,7 @@ import {
   type RequestEffect,
   type RequestMessage,
   type RequestState,
+  rankingFor,
 } from '../engine/exchange/request-stages.ts';
 import { lateLesson, shapingLessons } from '../engine/exchange/shaping-lessons.ts';
 import type { Clock, TimerHandle, Timers } from '../engine/ports/clock.ts';
@@ -71,6 +72,8 @@ export interface RequestEnvironment {
   readonly markupFetcher: MarkupFetcher;
   /** The auction took its first step. */
   readonly onBegun: (auctionId: string) => void;
+  /** A reply came when its auction was decided. */
+  readonly onLate: (dspId: string) => void;
   readonly onConcluded: (event: AuctionEvent, decision: Decision | null, notices: NoticePlan) => void;
   readonly onFault: (fault: ActorFault) => void;
 }
@@ -105,9 +108,14 @@ class RequestActor {
   #solicitedAtMs = 0;
   /** Set from the answer on. */
   #concluded: { readonly state: RequestState; readonly conclusion: Conclusion } | null = null;
+  /** Of the decision, in the currency of those that are taught; null: nobody is, or nothing was decided. */
+  #ranking: AuctionRanking | null = null;
   /** Null until the client is answered or given up. */
   #answeredAtMs: number | null = null;
   #isRecorded = false;
+  #isDeadlineDeferred = false;
+  /** Read while markup was fetched for an auction that had closed. */
+  readonly #tooLate: DspReply[] = [];
 
   constructor(parent: ActorParent, admitted: AdmittedRequest, environment: RequestEnvironment) {
     this.#admitted = admitted;
@@ -122,6 +130,9 @@ class RequestActor {
       supervisor: stopOnFault((fault) => this.#fail(fault)),
       lengthMax: mailLengthMax(environment.dsps.length, admitted.terms),
       overflow: 'refuse-newest',
+      onUnhandled: (message) => {
+        if (isReply(message)) this.#onLateReply(message.reply);
+      },
     });
     this.#mailbox.tell({ kind: 'start' });
   }
@@ -151,14 +162,22 @@ class RequestActor {
   }
 
   #handle(state: RequestState, message: RequestMessage, nowMs: number): RequestState {
-    // Replies that lie behind it in the mailbox count: it goes to the end of the queue.
-    if (message.kind === 'look' && state.stage === 'collecting' && state.replies.length < this.#fanOut!.delivered) {
+    if (state.stage === 'collecting' && this.#mustWait(state, message)) {
       this.#mailbox.tell(message);
       return state;
     }
+    if (state.stage === 'fetching-markup' && isReply(message)) this.#tooLate.push(message.reply);
     for (const effect of advance(state, message, nowMs)) this.#perform(effect, state, nowMs);
     this.#mailbox.wakeAtLength = state.outstanding;
     return state;
+  }
+
+  /** Replies that lie behind it in the mailbox count: it goes to the end of the queue. The deadline does so only once. */
+  #mustWait(state: RequestState, { kind }: RequestMessage): boolean {
+    if (kind !== 'look' && kind !== 'deadline') return false;
+    if (state.replies.length >= this.#fanOut!.delivered || this.#isDeadlineDeferred) return false;
+    this.#isDeadlineDeferred = kind === 'deadline';
+    return true;
   }
 
   #perform(effect: RequestEffect, state: RequestState, nowMs: number): void {
@@ -218,18 +237,20 @@ class RequestActor {
     this.#concluded = { state, conclusion };
     const notices = decision === null ? NO_NOTICES : this.#notices(state, decision, conclusion.notified);
     this.#record(this.#event(ending, state, decision, notices), decision, notices);
-    if (decision !== null) this.#teach(state.replies, decision);
+    if (decision !== null) this.#teach(state, decision);
     // Otherwise the transport ends what is still under way at its own deadlines, and learns from what comes late.
     if (ending === 'cancelled') this.#abandonCalls();
     this.#end();
   }
 
   /** Tells the DSPs that answered what became of it. */
-  #teach(replies: readonly DspReply[], decision: Decision): void {
+  #teach(state: RequestState, decision: Decision): void {
     const { teaching, shaping: shaper } = this.#environment;
     if (teaching === null) return;
+    const { replies } = state;
     const shaping = this.#fanOut?.shaping ?? null;
-    const ranking = converted(rankingOf(decision.input, decision.outcome), this.#rate);
+    const ranking = converted(rankingFor(state, decision), this.#rate);
+    this.#ranking = ranking;
     const feedbacks = bidFeedback(replies, ranking, (this.#environment.waiting ?? WAITING_DEFAULTS).preliminaryMs);
     const lessons = shaping === null ? null : shapingLessons(replies, ranking, shaping);
     for (let index = 0; index < replies.length; index++) {
@@ -242,11 +263,11 @@ class RequestActor {
   }
 
   readonly #onLateReply = (reply: DspReply): void => {
-    const { teaching, rules } = this.#environment;
-    const decision = this.#concluded?.conclusion.decision ?? null;
-    if (teaching === null || decision === null || !isAnswer(reply)) return;
+    const { teaching, rules, onLate } = this.#environment;
+    onLate(reply.dspId);
+    const ranking = this.#ranking;
+    if (teaching === null || ranking === null || !isAnswer(reply)) return;
     const shaping = this.#fanOut!.shaping;
-    const ranking = converted(rankingOf(decision.input, decision.outcome), this.#rate);
     const feedback = lateBidFeedback(reply, ranking, this.#admitted.terms, rules, this.#rate);
     const lesson = shaping === null ? null : lateLesson(reply, ranking, shaping);
     teaching.dsps.get(reply.dspId)?.post({ kind: 'feedback', feedback, lesson });
@@ -293,6 +314,7 @@ class RequestActor {
     if (this.#timer !== null) timers.cancel(this.#timer);
     if (this.#lookTimer !== null) timers.cancel(this.#lookTimer);
     this.#mailbox.stop();
+    for (const reply of this.#tooLate) this.#onLateReply(reply);
   }
 
   #abandonCalls(): void {
@@ -331,6 +353,10 @@ class RequestActor {
       },
     };
   }
+}
+
+function isReply(message: RequestMessage): message is RequestMessage & { readonly reply: DspReply } {
+  return message.kind === 'replied' || message.kind === 'replied-unawaited';
 }
 
 /** Two messages per DSP, one per position that markup is fetched for in each round, and start, look, deadline and cancel. */

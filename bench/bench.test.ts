@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, test } from 'vitest';
 import { measureDecision } from './decision-cost.ts';
+import { measureHandling } from './handling-cost.ts';
 import { clearingOfBids, fillingOfMacros, readingOfRequest } from './hot-functions.ts';
 import { type BenchContext, type Measurement, median, percentile } from './measurement.ts';
 import { adRequest } from './payloads/ad-request.ts';
@@ -94,6 +95,16 @@ test('deciding about DSPs, tiny', () => {
   expect(BENCHMARK_NAMES).toContain(measured!.name);
   expect(measured!.value).toBeGreaterThan(0);
   expect(lines[0]).toMatch(/[1-9]\d* calls of 2000 asked/);
+});
+
+test('handling calls in the dsp actors, tiny', async () => {
+  const measured = await measureHandling(quick());
+  expect(measured.map(({ name }) => name)).toEqual(['dsp.handling_us', 'dsp.handling_shaped_us']);
+  for (const { name, value, unit } of measured) {
+    expect(BENCHMARK_NAMES).toContain(name);
+    expect(value).toBeGreaterThan(0);
+    expect(unit).toBe('us');
+  }
 });
 
 test('a function whose results change is not timed', () => {

@@ -2,6 +2,7 @@
 import { measureDecision } from './decision-cost.ts';
 import { FAN_OUT_WIDTHS, measureFanOut } from './fan-out-cost.ts';
 import { measureGarbage } from './garbage.ts';
+import { measureHandling } from './handling-cost.ts';
 import { clearingOfBids, fillingOfMacros, readingOfRequest } from './hot-functions.ts';
 import type { BenchContext, BenchScale, Measurement } from './measurement.ts';
 import { measureMemoryGrowth } from './memory-growth.ts';
@@ -41,6 +42,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   { names: ['gsp.50_us'], run: async (context) => [timeFunction(clearingOfBids(context.seed), context)] },
   { names: ['macros.us'], run: async (context) => [timeFunction(fillingOfMacros(), context)] },
   { names: ['dsp.decision_us'], run: async (context) => measureDecision(context) },
+  { names: ['dsp.handling_us', 'dsp.handling_shaped_us'], run: measureHandling },
   { names: ['shaping.calls_saved', 'shaping.revenue_ratio'], run: measureShaping },
   ...FAN_OUT_WIDTHS.map((dspCount) => ({
     names: [`fanout.cpu_ratio.${dspCount}`],

@@ -34,8 +34,8 @@ const call = (parts = {}) => ({
   ...parts,
 });
 const look = (calls: ReturnType<typeof call>[], closing = CLOSING) => {
-  const decision = buildDecision(REQUEST, [bidReply('a', [{ price: 3 }])]);
-  return nextLookAtMs(closing, calls, decision, SOLICITED_AT_MS, SOLICITED_AT_MS + 20);
+  const ranking = rankingFor([bidReply('a', [{ price: 3 }])]);
+  return nextLookAtMs(closing, calls, ranking, SOLICITED_AT_MS, SOLICITED_AT_MS + 20);
 };
 
 test('looks again while a call is out that is worth waiting for', () => {

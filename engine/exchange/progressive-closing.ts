@@ -11,7 +11,7 @@ import {
   waitingValue,
 } from '../dsp/waiting/waiting-value.ts';
 import type { AuctionTerms } from './auction-terms.ts';
-import { type Decision, type DecisionRules, decideAuction } from './decision.ts';
+import { type DecisionRules, decideAuction } from './decision.ts';
 
 /** One request's terms for waiting. Times are monotonic ms. */
 export interface ProgressiveClosing {
@@ -39,13 +39,13 @@ export interface BidFeedback {
 }
 
 /**
- * Monotonic ms of the next look, or null: close now. Infinity: none, since the calls end by themselves before it. `decision`:
- * over the replies that have come by `nowMs`.
+ * Monotonic ms of the next look, or null: close now. Infinity: none, since the calls end by themselves before it. `ranking`:
+ * of the decision over the replies that have come by `nowMs`, in the auction's currency.
  */
 export function nextLookAtMs(
   closing: ProgressiveClosing,
   calls: readonly PendingCall[],
-  decision: Decision,
+  ranking: AuctionRanking,
   solicitedAtMs: number,
   nowMs: number,
 ): number | null {
@@ -59,7 +59,7 @@ export function nextLookAtMs(
   if (outstanding.length > 0 && nowMs >= endAtMs) return Number.POSITIVE_INFINITY;
   const waiting: WaitingDecision = waitingValue(
     outstanding,
-    inExchangeCurrency(standingPrice(rankingOf(decision.input, decision.outcome)), closing.rate),
+    inExchangeCurrency(standingPrice(ranking), closing.rate),
     nowMs - solicitedAtMs,
     closing.collectUntilMs - solicitedAtMs,
     closing.options,

@@ -10,6 +10,7 @@ import {
   type RequestEffect,
   type RequestMessage,
   type RequestState,
+  rankingFor,
 } from './request-stages.ts';
 import { bidReply, buildRequest, buildTerms, DECISION_RULES, noBidReply } from './testing/build-exchange.ts';
 
@@ -130,6 +131,18 @@ describe('looking whether to wait', () => {
     const conclusion = conclusionOf(advance(state, { kind: 'replied', reply: bidReply('b', [{ price: 5 }]) }, 21));
     expect(conclusion.answer!.seatbid).toMatchObject([{ seat: 'seat-of-b' }]);
     expect(conclusion.decision!.input.bids).toHaveLength(2);
+  });
+
+  test('ranks the bids once per decision', () => {
+    const state = progressive();
+    collect(state, bidReply('a', [{ price: 3 }]));
+    advance(state, look(false), 20);
+    const first = rankingFor(state, state.decision!);
+    advance(state, look(false), 22);
+    expect(rankingFor(state, state.decision!)).toBe(first);
+    advance(state, { kind: 'replied', reply: bidReply('b', [{ price: 5 }]) }, 23);
+    expect(rankingFor(state, state.decision!).imps).toMatchObject([{ dspIds: ['b', 'a'] }]);
+    expect(first.imps).toMatchObject([{ dspIds: ['a'] }]);
   });
 
   test('waits while no call is known to be out', () => {

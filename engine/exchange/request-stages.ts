@@ -10,6 +10,7 @@
 import { NoBidReason } from '../../openrtb/codes.ts';
 import type { BidRequest, BidResponse } from '../../openrtb/types.ts';
 import type { DspReply } from '../dsp/reply.ts';
+import { type AuctionRanking, rankingOf } from '../dsp/waiting/auction-ranking.ts';
 import type { MarkupOutcome } from '../ports/markup-fetcher.ts';
 import { auctionAnswer, noBidAnswer, oversizedWinner } from './answer.ts';
 import type { AuctionClosing, AuctionEnding } from './auction-event.ts';
@@ -66,6 +67,8 @@ export interface RequestState {
   /** Replies with bids that it was made over. */
   decidedBidders: number;
   bidders: number;
+  /** Of a decision, kept as long as that is the latest; null until somebody asks. */
+  ranked: { readonly decision: Decision; readonly ranking: AuctionRanking } | null;
   /** Winners without `adm` whose markup is being fetched from their nurl. */
   readonly fetching: Set<number>;
   /** What was fetched, by bid index; empty when it could not be had. */
@@ -97,6 +100,7 @@ export function openRequest(
     decision: null,
     decidedBidders: 0,
     bidders: 0,
+    ranked: null,
     fetching: new Set(),
     fetched: new Map(),
     notified: new Set(),
@@ -157,7 +161,7 @@ function oneLess(state: RequestState, nowMs: number): readonly RequestEffect[] {
 function look(state: RequestState, calls: readonly PendingCall[], nowMs: number): readonly RequestEffect[] {
   const progressive = state.progressive!;
   if (calls.length === 0) return [{ kind: 'look-at', atMs: nowMs + progressive.options.lookEveryMs }];
-  const atMs = nextLookAtMs(progressive, calls, decide(state), state.solicitedAtMs, nowMs);
+  const atMs = nextLookAtMs(progressive, calls, rankingFor(state, decide(state)), state.solicitedAtMs, nowMs);
   if (atMs === null) return close(state, 'not-worth-waiting', nowMs);
   return atMs < Number.POSITIVE_INFINITY ? [{ kind: 'look-at', atMs }] : NOTHING;
 }
@@ -176,6 +180,14 @@ function decide(state: RequestState): Decision {
     state.decidedBidders = state.bidders;
   }
   return state.decision;
+}
+
+/** Of the state's latest decision, in the auction's currency. */
+export function rankingFor(state: RequestState, decision: Decision): AuctionRanking {
+  if (state.ranked?.decision !== decision) {
+    state.ranked = { decision, ranking: rankingOf(decision.input, decision.outcome) };
+  }
+  return state.ranked.ranking;
 }
 
 /** Concludes once every winner has markup; asks for what is missing before, all of it at once. */
