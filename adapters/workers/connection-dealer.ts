@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { Timers } from '../../engine/ports/clock.ts';
+import { LISTEN_BACKLOG } from '../backlog.ts';
 
 /** Who can be dealt a connection. */
 export interface ConnectionTaker {
@@ -19,10 +20,22 @@ export const WAITING_MAX = 1024;
 /** How long closing waits until everything that was accepted is a worker's, ms. */
 export const DEALING_MS_MAX = 1000;
 
+/** Closed list, the `reason` label of `rtb_connections_refused_total`. */
+export const REFUSE_REASONS = [
+  /** More wait for a worker than may. */
+  'no-worker',
+  /** Not dealt before the end of all. */
+  'drain',
+  /** The system had no descriptor for it. */
+  'not-accepted',
+] as const;
+
+export type RefuseReason = (typeof REFUSE_REASONS)[number];
+
 export interface ConnectionDealerOptions {
   readonly timers: Timers;
-  /** Called for each connection that was closed because no worker could take it, while serving or while closing. */
-  readonly onRefused: () => void;
+  /** Called for each connection that no worker gets. */
+  readonly onRefused: (reason: RefuseReason) => void;
 }
 
 export class ConnectionDealer {
@@ -44,8 +57,10 @@ export class ConnectionDealer {
 
   /** Where it listens. Rejects when the address cannot be had; the message names it. */
   async listen(host: string, port: number): Promise<string> {
-    this.#server.listen({ host, port });
+    this.#server.listen({ host, port, backlog: LISTEN_BACKLOG });
     await once(this.#server, 'listening');
+    // Without a listener, a connection that the system has no descriptor for would be a fault of this process.
+    this.#server.on('error', () => this.#options.onRefused('not-accepted'));
     const { address, family, port: actualPort } = this.#server.address() as AddressInfo;
     return `http://${family === 'IPv6' ? `[${address}]` : address}:${actualPort}`;
   }
@@ -106,7 +121,7 @@ export class ConnectionDealer {
 
   #refuse(socket: Socket): void {
     socket.destroy();
-    this.#options.onRefused();
+    this.#options.onRefused(this.#isClosed ? 'drain' : 'no-worker');
   }
 
   #nextTaker(): ConnectionTaker | null {
