@@ -5,8 +5,8 @@
 import type { Socket } from 'node:net';
 import closeWithGrace from 'close-with-grace';
 import { createLog } from '../adapters/log.ts';
+import { WORKER_DRAIN_MS_MAX } from '../adapters/process/drain-budget.ts';
 import type { FromWorker, LeaveReason, ReportKind, ToWorker, WorkerCounts } from '../adapters/workers/messages.ts';
-import { WORKER_DRAIN_MS_MAX } from '../adapters/workers/worker-pool.ts';
 import { type Gavel, startGavel } from '../compose.ts';
 import type { Config } from '../config/types.ts';
 import { warmUp } from './warm-up.ts';

@@ -9,6 +9,7 @@ import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import type { AdRequests } from '../../engine/ports/ad-requests.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import { LISTEN_BACKLOG } from '../backlog.ts';
+import { SLOW_CLIENT_PATIENCE_MS } from '../process/drain-budget.ts';
 import { AUCTION_PATH, createAdRequestEndpoint } from './ad-request-endpoint.ts';
 import { ClientConnections, type CutReason } from './client-connections.ts';
 
@@ -57,9 +58,6 @@ export interface HttpServer {
 
 /** How often node looks for slow clients: its default of 30 s would make the timeouts above it a fiction. */
 const SLOW_CLIENT_CHECK_MS = 250;
-
-/** How long closing waits for a request that is still being sent. */
-const SLOW_CLIENT_PATIENCE_MS = 2000;
 
 /** Rejects when the address cannot be listened on; the message names it. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {

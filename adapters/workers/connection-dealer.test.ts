@@ -3,10 +3,10 @@ import { connect, Server, type Socket } from 'node:net';
 import { expect, test, vi } from 'vitest';
 import { LISTEN_BACKLOG } from '../backlog.ts';
 import { ManualTimers } from '../notices/testing/manual-timers.ts';
+import { DEALING_MS_MAX } from '../process/drain-budget.ts';
 import {
   ConnectionDealer,
   type ConnectionTaker,
-  DEALING_MS_MAX,
   HANDOVERS_MAX,
   type RefuseReason,
   WAITING_MAX,

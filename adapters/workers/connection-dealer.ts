@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { Timers } from '../../engine/ports/clock.ts';
 import { LISTEN_BACKLOG } from '../backlog.ts';
+import { DEALING_MS_MAX } from '../process/drain-budget.ts';
 
 /** Who can be dealt a connection. */
 export interface ConnectionTaker {
@@ -17,8 +18,6 @@ export interface ConnectionTaker {
 export const HANDOVERS_MAX = 4;
 /** Connections that wait for a worker when there is none; further ones are closed at once. */
 export const WAITING_MAX = 1024;
-/** How long closing waits until everything that was accepted is a worker's, ms. */
-export const DEALING_MS_MAX = 1000;
 
 /** Closed list, the `reason` label of `rtb_connections_refused_total`. */
 export const REFUSE_REASONS = [

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { ManualTimers } from '../notices/testing/manual-timers.ts';
+import { WORKER_DRAIN_MS_MAX } from '../process/drain-budget.ts';
 import type { FromWorker, ToWorker, WorkerCounts } from './messages.ts';
-import { START_MS_MAX, WORKER_DRAIN_MS_MAX, WorkerPool } from './worker-pool.ts';
+import { START_MS_MAX, WorkerPool } from './worker-pool.ts';
 import type { WorkerEnd, WorkerListener } from './worker-process.ts';
 
 const KILLED: WorkerEnd = { code: null, signal: 'SIGKILL' };

@@ -6,6 +6,7 @@
  *         └──────── failed, killed, too slow ────────────────┘
  */
 import type { Clock, TimerHandle, Timers } from '../../engine/ports/clock.ts';
+import { WORKER_DRAIN_MS_MAX } from '../process/drain-budget.ts';
 import type { FromWorker, LeaveReason, StartFailure, WorkerCounts, WorkerEndReason } from './messages.ts';
 import { RESPAWN_DELAY_DEFAULTS, RespawnDelay } from './respawn-delay.ts';
 import type { SpawnWorker, WorkerEnd, WorkerProcess } from './worker-process.ts';
@@ -49,8 +50,6 @@ export interface PoolWorker<Start> {
 
 /** One that does not serve by then never will, ms. Warming up takes a few seconds on a busy machine. */
 export const START_MS_MAX = 60_000;
-/** One that has not drained by then is killed, so that the supervisor ends in the 10 s it has itself, ms. */
-export const WORKER_DRAIN_MS_MAX = 9000;
 
 interface Member<Start> extends PoolWorker<Start> {
   state: 'starting' | 'serving' | 'draining';
