@@ -4,9 +4,11 @@
  */
 import type { Socket } from 'node:net';
 import closeWithGrace from 'close-with-grace';
+import { systemTimers } from '../adapters/clock.ts';
 import { createLog } from '../adapters/log.ts';
 import { WORKER_DRAIN_MS_MAX } from '../adapters/process/drain-budget.ts';
 import type { FromWorker, LeaveReason, ReportKind, ToWorker, WorkerCounts } from '../adapters/workers/messages.ts';
+import { SharedReading } from '../adapters/workers/shared-reading.ts';
 import { type Gavel, startGavel } from '../compose.ts';
 import type { Config } from '../config/types.ts';
 import { warmUp } from './warm-up.ts';
@@ -25,6 +27,8 @@ let gavel: Gavel | null = null;
 let counts: WorkerCounts = { configured: 0, serving: 0 };
 const metricsWanted = new Map<number, (text: string) => void>();
 let lastId = 0;
+/** Asked for once at a time; the supervisor says how often. */
+const metricsSum = new SharedReading({ timers: systemTimers, pauseMs: 0, read: sumOfMetrics });
 
 /** How long one that crashed waits to be told to drain: until then its supervisor may hand it connections. */
 const DRAIN_ORDER_MS_MAX = 1000;
@@ -98,7 +102,7 @@ async function start({ number, config }: WorkerStart): Promise<void> {
       log: createLog(config.log.level).child({ worker: number }),
       beforeListening: () => warmUp(config),
       supervisor: {
-        metricsText: sumOfMetrics,
+        metricsText: () => metricsSum.read(),
         status: () => ({ worker: number, workers: counts }),
         replaceMe: () => leave('heap'),
       },
