@@ -114,15 +114,14 @@ class Supervisor {
   constructor(config: Config, log: Log, takenNumbers: ReadonlySet<number>) {
     this.#config = config;
     this.#log = log;
-    const share = workerShare(config);
     this.#pool = new WorkerPool({
       configured: config.server.workers,
       clock: systemClock,
       timers: systemTimers,
       spawn: forkWorkers(workerEntry(), systemTimers),
-      startOf: (number) => ({
+      startOf: (number, place) => ({
         number,
-        config: { ...share, dataDirectory: workerDataDirectory(config.dataDirectory, number) },
+        config: { ...workerShare(config, place), dataDirectory: workerDataDirectory(config.dataDirectory, number) },
       }),
       takenNumbers,
       observer: {
@@ -157,7 +156,11 @@ class Supervisor {
   };
 
   /** Body of `GET /admin/dsps`. */
-  readonly dsps = async (): Promise<object> => dspsOfWorkers(await this.#workerDsps.gather(this.#startedNumbers()));
+  readonly dsps = async (): Promise<object> =>
+    dspsOfWorkers(
+      await this.#workerDsps.gather(this.#startedNumbers()),
+      this.#config.dsps.map(({ id }) => id),
+    );
 
   #gathering<Report>(what: ReportKind): Gathering<Report> {
     return new Gathering({
