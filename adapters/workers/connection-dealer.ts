@@ -46,12 +46,16 @@ export class ConnectionDealer {
   readonly #waiting = new Set<Socket>();
   /** On their way to a worker, also to one that is to get no more. */
   #underWay = 0;
+  #acceptedCount = 0;
   #isClosed = false;
   #onDealt: () => void = () => {};
 
   constructor(options: ConnectionDealerOptions) {
     this.#options = options;
-    this.#server = createServer({ pauseOnConnect: true }, (socket) => this.deal(socket));
+    this.#server = createServer({ pauseOnConnect: true }, (socket) => {
+      this.#acceptedCount += 1;
+      this.deal(socket);
+    });
   }
 
   /** Where it listens. Rejects when the address cannot be had; the message names it. */
@@ -93,13 +97,20 @@ export class ConnectionDealer {
    * still waits is cut, and what is on its way to a worker is dealt again should that one not take it.
    */
   async close(): Promise<void> {
-    // Closing the port would reset those that are not accepted yet.
-    await new Promise((resolve) => setImmediate(resolve));
+    await this.#acceptRest();
     this.#server.close();
     await this.#dealt();
     this.#isClosed = true;
     for (const socket of this.#waiting) this.#refuse(socket);
     this.#waiting.clear();
+  }
+
+  /** Closing the port would reset those that are not accepted yet; a turn accepts some of them, not all. */
+  async #acceptRest(): Promise<void> {
+    for (let turn = 0, accepted = -1; turn < LISTEN_BACKLOG && accepted !== this.#acceptedCount; turn += 1) {
+      accepted = this.#acceptedCount;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 
   async #dealt(): Promise<void> {
