@@ -14,6 +14,7 @@ import { ConnectionDealer } from '../adapters/workers/connection-dealer.ts';
 import { dspsOfWorkers } from '../adapters/workers/dsp-states.ts';
 import { Gathering } from '../adapters/workers/gathering.ts';
 import type { DspState, FromWorker, ReportKind, WorkerCounts } from '../adapters/workers/messages.ts';
+import { SharedReading } from '../adapters/workers/shared-reading.ts';
 import { type PoolWorker, type PoolWorkerEnd, WorkerPool } from '../adapters/workers/worker-pool.ts';
 import { forkWorkers } from '../adapters/workers/worker-process.ts';
 import type { Config } from '../config/types.ts';
@@ -33,6 +34,8 @@ export interface RunningWorkers {
 
 /** What a worker that hangs may cost whoever reads `/metrics`. */
 const REPORT_MS_MAX = 1000;
+/** Between two sums of all metrics: they take some percent of the loop at most. */
+const METRICS_PAUSE_MS = 250;
 
 /** Rejects when the port or the data folder cannot be had, or when no worker starts: with the first one's error. */
 export async function startWorkers(config: Config): Promise<RunningWorkers> {
@@ -101,19 +104,24 @@ class Supervisor {
   readonly #pool: WorkerPool<WorkerStart>;
   readonly #workerMetrics: Gathering<readonly MetricSnapshot[]>;
   readonly #workerDsps: Gathering<readonly DspState[]>;
+  /** Anybody may ask for it, and it costs milliseconds of the loop that accepts connections. */
+  readonly #metricsText = new SharedReading({
+    timers: systemTimers,
+    pauseMs: METRICS_PAUSE_MS,
+    read: () => this.#sumOfMetrics(),
+  });
 
   constructor(config: Config, log: Log, takenNumbers: ReadonlySet<number>) {
     this.#config = config;
     this.#log = log;
-    const share = workerShare(config);
     this.#pool = new WorkerPool({
       configured: config.server.workers,
       clock: systemClock,
       timers: systemTimers,
       spawn: forkWorkers(workerEntry(), systemTimers),
-      startOf: (number) => ({
+      startOf: (number, place) => ({
         number,
-        config: { ...share, dataDirectory: workerDataDirectory(config.dataDirectory, number) },
+        config: { ...workerShare(config, place), dataDirectory: workerDataDirectory(config.dataDirectory, number) },
       }),
       takenNumbers,
       observer: {
@@ -148,7 +156,11 @@ class Supervisor {
   };
 
   /** Body of `GET /admin/dsps`. */
-  readonly dsps = async (): Promise<object> => dspsOfWorkers(await this.#workerDsps.gather(this.#startedNumbers()));
+  readonly dsps = async (): Promise<object> =>
+    dspsOfWorkers(
+      await this.#workerDsps.gather(this.#startedNumbers()),
+      this.#config.dsps.map(({ id }) => id),
+    );
 
   #gathering<Report>(what: ReportKind): Gathering<Report> {
     return new Gathering({
@@ -176,12 +188,12 @@ class Supervisor {
         this.#workerMetrics.updated(number, message.metrics);
         return;
       case 'sum-metrics':
-        process.send({ kind: 'metrics-sum', id: message.id, text: await this.#metricsText() });
+        process.send({ kind: 'metrics-sum', id: message.id, text: await this.#metricsText.read() });
         return;
     }
   }
 
-  async #metricsText(): Promise<string> {
+  async #sumOfMetrics(): Promise<string> {
     const own = await this.#metrics.snapshot();
     const workers = await this.#workerMetrics.gather(this.#startedNumbers());
     return this.#sums.text([own, ...workers.values()]);

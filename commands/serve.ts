@@ -1,5 +1,6 @@
 /** `gavel serve`: the engine as a process; ends cleanly on SIGTERM and SIGINT. */
 import closeWithGrace from 'close-with-grace';
+import { DRAIN_MS_MAX } from '../adapters/process/drain-budget.ts';
 import { startGavel } from '../compose.ts';
 import type { Config } from '../config/types.ts';
 import { defaultScenarioPath, loadScenario, ScenarioError } from '../simulator/dsp/scenario.ts';
@@ -22,8 +23,6 @@ const COMMAND = {
   },
 } as const;
 
-/** A drain that takes longer is cut: whoever sent the signal will not wait for ever. */
-const DRAIN_MS_MAX = 10_000;
 const SIMULATED_DSPS_MAX = 1000;
 
 export async function serve(args: readonly string[]): Promise<void> {

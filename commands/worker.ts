@@ -4,9 +4,11 @@
  */
 import type { Socket } from 'node:net';
 import closeWithGrace from 'close-with-grace';
+import { systemTimers } from '../adapters/clock.ts';
 import { createLog } from '../adapters/log.ts';
+import { WORKER_DRAIN_MS_MAX } from '../adapters/process/drain-budget.ts';
 import type { FromWorker, LeaveReason, ReportKind, ToWorker, WorkerCounts } from '../adapters/workers/messages.ts';
-import { WORKER_DRAIN_MS_MAX } from '../adapters/workers/worker-pool.ts';
+import { SharedReading } from '../adapters/workers/shared-reading.ts';
 import { type Gavel, startGavel } from '../compose.ts';
 import type { Config } from '../config/types.ts';
 import { warmUp } from './warm-up.ts';
@@ -25,10 +27,21 @@ let gavel: Gavel | null = null;
 let counts: WorkerCounts = { configured: 0, serving: 0 };
 const metricsWanted = new Map<number, (text: string) => void>();
 let lastId = 0;
+/** Asked for once at a time; the supervisor says how often. */
+const metricsSum = new SharedReading({ timers: systemTimers, pauseMs: 0, read: sumOfMetrics });
+
+/** How long one that crashed waits to be told to drain: until then its supervisor may hand it connections. */
+const DRAIN_ORDER_MS_MAX = 1000;
+/** Whoever sends one of these to a worker wants that process gone: it leaves through its supervisor. */
+const LEAVE_SIGNALS = ['SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const;
 
 let isEnding = false;
 const ending = closeWithGrace(
-  { delay: WORKER_DRAIN_MS_MAX, logger: false, skip: ['SIGTERM', 'SIGINT', 'uncaughtException', 'unhandledRejection'] },
+  {
+    delay: WORKER_DRAIN_MS_MAX,
+    logger: false,
+    skip: [...LEAVE_SIGNALS, 'SIGINT', 'uncaughtException', 'unhandledRejection'],
+  },
   async () => {
     isEnding = true;
     await gavel?.close();
@@ -38,19 +51,21 @@ const ending = closeWithGrace(
 const end = (): void => {
   if (!isEnding) void ending.close();
 };
+let drainOrder: NodeJS.Timeout | null = null;
 /** Goes on after a few, as a single engine does (docs/overload.md); one that cannot start has nothing to go on with. */
 const onUncaught = (origin: 'exception' | 'rejection', error: unknown): void => {
   if (gavel === null) process.stderr.write(`gavel: ${error instanceof Error ? error.stack : error}\n`);
   else if (gavel.uncaught(origin, error) === 'go-on') return;
   leave('crash');
-  end();
+  // A supervisor that hangs does not say it.
+  drainOrder ??= setTimeout(end, DRAIN_ORDER_MS_MAX);
 };
 
 process.on('uncaughtException', (error) => onUncaught('exception', error));
 process.on('unhandledRejection', (reason) => onUncaught('rejection', reason));
 
 process.on('disconnect', end);
-process.on('SIGTERM', () => leave('signal'));
+for (const signal of LEAVE_SIGNALS) process.on(signal, () => leave('signal'));
 // Ctrl-C reaches the whole process group: the supervisor says what is to be done.
 process.on('SIGINT', () => {});
 process.on('message', (message: ToWorker<WorkerStart>, socket: Socket | undefined) => {
@@ -87,7 +102,7 @@ async function start({ number, config }: WorkerStart): Promise<void> {
       log: createLog(config.log.level).child({ worker: number }),
       beforeListening: () => warmUp(config),
       supervisor: {
-        metricsText: sumOfMetrics,
+        metricsText: () => metricsSum.read(),
         status: () => ({ worker: number, workers: counts }),
         replaceMe: () => leave('heap'),
       },

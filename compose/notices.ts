@@ -1,13 +1,12 @@
 import type { HostResolvers } from '../adapters/dns/host-resolvers.ts';
 import { createMarkupFetcher } from '../adapters/notices/markup-fetcher.ts';
 import { createNoticeSender, type QueuedNoticeSender } from '../adapters/notices/notice-sender.ts';
+import { NOTICE_DRAIN_MS } from '../adapters/process/drain-budget.ts';
 import type { MarkupFetcher } from '../engine/ports/markup-fetcher.ts';
 import type { Parts } from './parts.ts';
 
 /** What one DSP may hold of the notice queue: a dead one must not fill it. */
 const NOTICE_SHARE_PER_DSP_MAX = 0.1;
-/** How long notices may still go out when the process ends. */
-const NOTICE_DRAIN_MS = 3000;
 
 export function openNotices({ config, timers, metrics, closing }: Parts, resolvers: HostResolvers): QueuedNoticeSender {
   const { allowedHosts, queueLengthMax, concurrencyMax, timeoutMs } = config.notices;

@@ -101,7 +101,7 @@ export const CONFIG_SCHEMA: ConfigSchema = {
       drainIdleMs: integer(
         1000,
         0,
-        5000,
+        2000,
         'ms a stopping engine still answers requests that come on open connections before it closes idle ones.',
       ),
       workers: integer(1, 1, WORKERS_MAX, 'Engine processes on the port; about one per core (docs/processes.md).'),

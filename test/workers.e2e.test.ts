@@ -143,18 +143,35 @@ describe.skipIf(!IS_BUILT)('gavel serve --workers (needs a build: npm run build)
     },
   );
 
-  it('replaces one worker that was told to end, without a failed request', async () => {
+  it.each(['SIGTERM', 'SIGHUP'] as const)(
+    'replaces one worker that got %s, without a failed request',
+    async (signal) => {
+      const gavel = await serve([...WORKERS, ...SIMULATED]);
+      const [, pid] = [...pids(gavel)][0]!;
+      const clients = clientsOf(gavel);
+      const runs = clients.map((client) => client.run());
+      await expect.poll(() => Math.min(...clients.map(({ answered }) => answered.length)), PATIENCE).toBeGreaterThan(5);
+      process.kill(pid, signal);
+      const served = () => logLines(gavel).filter(({ msg }) => msg === 'worker serves').length;
+      await expect.poll(() => !isAlive(pid) && served(), PATIENCE).toBe(3);
+      await expect.poll(async () => (await status(gavel)).workers, PATIENCE).toEqual({ configured: 2, serving: 2 });
+      for (const client of clients) client.stop();
+      await Promise.all(runs);
+      for (const { failures, otherStatuses } of clients)
+        expect({ failures, otherStatuses }).toEqual({ failures: [], otherStatuses: [] });
+    },
+  );
+
+  it('drains once when the whole process group gets SIGHUP, as from a terminal that closes', async () => {
     const gavel = await serve([...WORKERS, ...SIMULATED]);
-    const [, pid] = [...pids(gavel)][0]!;
+    const workers = [...pids(gavel).values()];
     const clients = clientsOf(gavel);
     const runs = clients.map((client) => client.run());
     await expect.poll(() => Math.min(...clients.map(({ answered }) => answered.length)), PATIENCE).toBeGreaterThan(5);
-    process.kill(pid, 'SIGTERM');
-    const served = () => logLines(gavel).filter(({ msg }) => msg === 'worker serves').length;
-    await expect.poll(() => !isAlive(pid) && served(), PATIENCE).toBe(3);
-    await expect.poll(async () => (await status(gavel)).workers, PATIENCE).toEqual({ configured: 2, serving: 2 });
-    for (const client of clients) client.stop();
+    gavel.kill('SIGHUP');
+    for (const pid of workers) process.kill(pid, 'SIGHUP');
     await Promise.all(runs);
+    expect(await gavel.ended).toEqual({ code: 0, signal: null });
     for (const { failures, otherStatuses } of clients)
       expect({ failures, otherStatuses }).toEqual({ failures: [], otherStatuses: [] });
   });

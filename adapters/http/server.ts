@@ -8,6 +8,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { AdRequests } from '../../engine/ports/ad-requests.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
+import { LISTEN_BACKLOG } from '../backlog.ts';
+import { SLOW_CLIENT_PATIENCE_MS } from '../process/drain-budget.ts';
 import { AUCTION_PATH, createAdRequestEndpoint } from './ad-request-endpoint.ts';
 import { ClientConnections, type CutReason } from './client-connections.ts';
 
@@ -57,12 +59,6 @@ export interface HttpServer {
 /** How often node looks for slow clients: its default of 30 s would make the timeouts above it a fiction. */
 const SLOW_CLIENT_CHECK_MS = 250;
 
-/** How long closing waits for a request that is still being sent. */
-const SLOW_CLIENT_PATIENCE_MS = 2000;
-
-/** Connections that wait to be accepted: with node's 511, clients who all come at once are told to try again in a second. */
-const BACKLOG = 4096;
-
 /** Rejects when the address cannot be listened on; the message names it. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { observer } = options;
@@ -98,7 +94,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     done();
   });
   const url = options.listens
-    ? await app.listen({ host: options.host, port: options.port, backlog: BACKLOG })
+    ? await app.listen({ host: options.host, port: options.port, backlog: LISTEN_BACKLOG })
     : await serveHanded(app);
   return {
     url,

@@ -1,5 +1,6 @@
 /** Metrics of the process above several engines (meaning: docs/metrics.md). */
 import { Registry } from 'prom-client';
+import { REFUSE_REASONS, type RefuseReason } from '../workers/connection-dealer.ts';
 import type { WorkerCounts, WorkerEndReason } from '../workers/messages.ts';
 import { Counter, CountersByLabel } from './counter.ts';
 import { type MetricSnapshot, register } from './exposition.ts';
@@ -8,7 +9,7 @@ import { Gauge } from './gauge.ts';
 export class SupervisorMetrics {
   readonly #registry = new Registry();
   readonly #ended: CountersByLabel;
-  readonly #refused;
+  readonly #refused: CountersByLabel;
   counts: WorkerCounts = { configured: 0, serving: 0 };
 
   constructor() {
@@ -17,16 +18,16 @@ export class SupervisorMetrics {
     workers.readFrom(() => this.counts.serving, { state: 'serving' });
     const ended = register(this.#registry, new Counter('rtb_worker_ends_total', 'Engine processes that ended.'));
     this.#ended = new CountersByLabel(ended, { label: 'reason', valuesMax: 4 });
-    const refused = new Counter(
-      'rtb_connections_refused_total',
-      'Connections closed because no worker could take them.',
-    );
-    this.#refused = register(this.#registry, refused).cell();
+    const refused = new Counter('rtb_connections_refused_total', 'Connections that no worker got.');
+    this.#refused = new CountersByLabel(register(this.#registry, refused), {
+      label: 'reason',
+      valuesMax: REFUSE_REASONS.length,
+    });
   }
 
   readonly ended = (reason: WorkerEndReason): void => this.#ended.add(reason);
 
-  readonly connectionRefused = (): void => this.#refused.add();
+  readonly connectionRefused = (reason: RefuseReason): void => this.#refused.add(reason);
 
   async snapshot(): Promise<readonly MetricSnapshot[]> {
     return (await this.#registry.getMetricsAsJSON()) as unknown as readonly MetricSnapshot[];

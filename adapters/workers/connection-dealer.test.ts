@@ -1,12 +1,14 @@
 import { EventEmitter } from 'node:events';
-import type { Socket } from 'node:net';
-import { expect, test } from 'vitest';
+import { connect, Server, type Socket } from 'node:net';
+import { expect, test, vi } from 'vitest';
+import { LISTEN_BACKLOG } from '../backlog.ts';
 import { ManualTimers } from '../notices/testing/manual-timers.ts';
+import { DEALING_MS_MAX } from '../process/drain-budget.ts';
 import {
   ConnectionDealer,
   type ConnectionTaker,
-  DEALING_MS_MAX,
   HANDOVERS_MAX,
+  type RefuseReason,
   WAITING_MAX,
 } from './connection-dealer.ts';
 
@@ -34,12 +36,13 @@ function testSocket(): TestSocket {
 }
 
 function create() {
-  const seen = { refused: 0 };
+  const seen = { refused: 0, reasons: new Set<RefuseReason>() };
   const timers = new ManualTimers();
   const dealer = new ConnectionDealer({
     timers,
-    onRefused: () => {
+    onRefused: (reason) => {
       seen.refused += 1;
+      seen.reasons.add(reason);
     },
   });
   return { dealer, seen, timers, takers: [new ScriptedTaker(), new ScriptedTaker()] as const };
@@ -109,6 +112,7 @@ test('closes and counts what is beyond the bound', () => {
   const sockets = Array.from({ length: WAITING_MAX + 2 }, testSocket);
   for (const socket of sockets) dealer.deal(socket);
   expect(seen.refused).toBe(2);
+  expect([...seen.reasons]).toEqual(['no-worker']);
   expect(sockets.filter((socket) => socket.isClosed())).toEqual(sockets.slice(WAITING_MAX));
 });
 
@@ -121,11 +125,11 @@ test('hands nothing to one that is to get no more', () => {
 });
 
 function closing(dealer: ConnectionDealer) {
-  const seen = { isClosed: false };
+  const state = { isClosed: false };
   const closed = dealer.close().then(() => {
-    seen.isClosed = true;
+    state.isClosed = true;
   });
-  return { seen, closed };
+  return { state, closed };
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -136,7 +140,7 @@ test('closing deals everything that was accepted first', async () => {
   dealer.add(taker);
   const sockets = Array.from({ length: 40 }, testSocket);
   for (const socket of sockets) dealer.deal(socket);
-  const { seen: state, closed } = closing(dealer);
+  const { state, closed } = closing(dealer);
   await turn();
   for (let index = 0; index < sockets.length; index += 1) {
     expect(state.isClosed).toBe(false);
@@ -175,5 +179,27 @@ test('closing does not wait for ever: what still waits is cut and counted', asyn
   timers.advance(DEALING_MS_MAX);
   await closed;
   expect(seen.refused).toBe(3);
+  expect([...seen.reasons]).toEqual(['drain']);
   expect(sockets.filter((socket) => socket.isClosed())).toEqual(sockets.slice(HANDOVERS_MAX));
+});
+
+test('a connection that cannot be accepted is counted, and the next ones are accepted', async () => {
+  const listening = vi.spyOn(Server.prototype, 'listen');
+  try {
+    const { dealer, seen, takers } = create();
+    dealer.add(takers[0]);
+    const url = new URL(await dealer.listen('127.0.0.1', 0));
+    expect(listening.mock.calls[0]![0]).toMatchObject({ backlog: LISTEN_BACKLOG });
+    const [server] = listening.mock.contexts as Server[];
+    server!.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }));
+    expect([...seen.reasons]).toEqual(['not-accepted']);
+    const client = connect(Number(url.port), url.hostname);
+    await vi.waitFor(() => expect(takers[0].handed).toHaveLength(1));
+    takers[0].handed[0]!.socket.destroy();
+    takers[0].handed[0]!.onSettled(true);
+    client.destroy();
+    await dealer.close();
+  } finally {
+    listening.mockRestore();
+  }
 });

@@ -5,6 +5,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { Timers } from '../../engine/ports/clock.ts';
+import { LISTEN_BACKLOG } from '../backlog.ts';
+import { DEALING_MS_MAX } from '../process/drain-budget.ts';
 
 /** Who can be dealt a connection. */
 export interface ConnectionTaker {
@@ -16,13 +18,23 @@ export interface ConnectionTaker {
 export const HANDOVERS_MAX = 4;
 /** Connections that wait for a worker when there is none; further ones are closed at once. */
 export const WAITING_MAX = 1024;
-/** How long closing waits until everything that was accepted is a worker's, ms. */
-export const DEALING_MS_MAX = 1000;
+
+/** Closed list, the `reason` label of `rtb_connections_refused_total`. */
+export const REFUSE_REASONS = [
+  /** More wait for a worker than may. */
+  'no-worker',
+  /** Not dealt before the end of all. */
+  'drain',
+  /** The system had no descriptor for it. */
+  'not-accepted',
+] as const;
+
+export type RefuseReason = (typeof REFUSE_REASONS)[number];
 
 export interface ConnectionDealerOptions {
   readonly timers: Timers;
-  /** Called for each connection that was closed because no worker could take it, while serving or while closing. */
-  readonly onRefused: () => void;
+  /** Called for each connection that no worker gets. */
+  readonly onRefused: (reason: RefuseReason) => void;
 }
 
 export class ConnectionDealer {
@@ -34,18 +46,24 @@ export class ConnectionDealer {
   readonly #waiting = new Set<Socket>();
   /** On their way to a worker, also to one that is to get no more. */
   #underWay = 0;
+  #acceptedCount = 0;
   #isClosed = false;
   #onDealt: () => void = () => {};
 
   constructor(options: ConnectionDealerOptions) {
     this.#options = options;
-    this.#server = createServer({ pauseOnConnect: true }, (socket) => this.deal(socket));
+    this.#server = createServer({ pauseOnConnect: true }, (socket) => {
+      this.#acceptedCount += 1;
+      this.deal(socket);
+    });
   }
 
   /** Where it listens. Rejects when the address cannot be had; the message names it. */
   async listen(host: string, port: number): Promise<string> {
-    this.#server.listen({ host, port });
+    this.#server.listen({ host, port, backlog: LISTEN_BACKLOG });
     await once(this.#server, 'listening');
+    // Without a listener, a connection that the system has no descriptor for would be a fault of this process.
+    this.#server.on('error', () => this.#options.onRefused('not-accepted'));
     const { address, family, port: actualPort } = this.#server.address() as AddressInfo;
     return `http://${family === 'IPv6' ? `[${address}]` : address}:${actualPort}`;
   }
@@ -79,13 +97,20 @@ export class ConnectionDealer {
    * still waits is cut, and what is on its way to a worker is dealt again should that one not take it.
    */
   async close(): Promise<void> {
-    // Closing the port would reset those that are not accepted yet.
-    await new Promise((resolve) => setImmediate(resolve));
+    await this.#acceptRest();
     this.#server.close();
     await this.#dealt();
     this.#isClosed = true;
     for (const socket of this.#waiting) this.#refuse(socket);
     this.#waiting.clear();
+  }
+
+  /** Closing the port would reset those that are not accepted yet; a turn accepts some of them, not all. */
+  async #acceptRest(): Promise<void> {
+    for (let turn = 0, accepted = -1; turn < LISTEN_BACKLOG && accepted !== this.#acceptedCount; turn += 1) {
+      accepted = this.#acceptedCount;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 
   async #dealt(): Promise<void> {
@@ -106,7 +131,7 @@ export class ConnectionDealer {
 
   #refuse(socket: Socket): void {
     socket.destroy();
-    this.#options.onRefused();
+    this.#options.onRefused(this.#isClosed ? 'drain' : 'no-worker');
   }
 
   #nextTaker(): ConnectionTaker | null {

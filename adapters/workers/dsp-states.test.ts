@@ -21,9 +21,10 @@ test('sums what is counted and shows what each worker learned', () => {
       [2, [state('a', { callCount: 3, inFlight: 1, skipCounts: skipped(1), breaker: 'open' }), state('b', {})]],
       [1, [state('a', { callCount: 4, inFlight: 2, skipCounts: skipped(5) }), state('b', {})]],
     ]),
+    ['b', 'a', 'of-nobody'],
   );
-  expect(dsps.map(({ id }) => id)).toEqual(['a', 'b']);
-  expect(dsps[0]).toMatchObject({
+  expect(dsps.map(({ id }) => id)).toEqual(['b', 'a']);
+  expect(dsps[1]).toMatchObject({
     origin: 'http://a',
     callCount: 7,
     inFlight: 3,

@@ -11,15 +11,18 @@ export interface DspOfWorkers {
   readonly workers: readonly (Omit<DspState, 'id' | 'origin'> & { readonly worker: number })[];
 }
 
-/** `states` by worker number. Body of `GET /admin/dsps` with several workers, in the order of the configuration. */
-export function dspsOfWorkers(states: ReadonlyMap<number, readonly DspState[]>): DspOfWorkers[] {
+/** `states` by worker number. Body of `GET /admin/dsps` with several workers, in the order of `ids`. */
+export function dspsOfWorkers(
+  states: ReadonlyMap<number, readonly DspState[]>,
+  ids: readonly string[],
+): DspOfWorkers[] {
   const byId = new Map<string, DspOfWorkers>();
   for (const [worker, dsps] of [...states].sort(([a], [b]) => a - b)) {
     for (const { id, origin, ...state } of dsps) {
       byId.set(id, added(byId.get(id) ?? { ...NOTHING, id, origin }, { ...state, worker }));
     }
   }
-  return [...byId.values()];
+  return ids.flatMap((id) => byId.get(id) ?? []);
 }
 
 const NOTHING = { inFlight: 0, callCount: 0, skipCounts: {} as DspOfWorkers['skipCounts'], workers: [] };

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { ManualTimers } from '../notices/testing/manual-timers.ts';
+import { WORKER_DRAIN_MS_MAX } from '../process/drain-budget.ts';
 import type { FromWorker, ToWorker, WorkerCounts } from './messages.ts';
-import { START_MS_MAX, WORKER_DRAIN_MS_MAX, WorkerPool } from './worker-pool.ts';
+import { START_MS_MAX, WorkerPool } from './worker-pool.ts';
 import type { WorkerEnd, WorkerListener } from './worker-process.ts';
 
 const KILLED: WorkerEnd = { code: null, signal: 'SIGKILL' };
@@ -50,6 +51,7 @@ function poolOf(configured: number, takenNumbers: readonly number[] = []) {
   const timers = new ManualTimers();
   const workers: ScriptedWorker[] = [];
   const ended: string[] = [];
+  const places: number[] = [];
   let counts: WorkerCounts | null = null;
   let nowMs = 0;
   const pool = new WorkerPool<number>({
@@ -60,7 +62,10 @@ function poolOf(configured: number, takenNumbers: readonly number[] = []) {
       workers.push(new ScriptedWorker(listener));
       return workers.at(-1)!;
     },
-    startOf: (number) => number,
+    startOf: (number, place) => {
+      places.push(place);
+      return number;
+    },
     takenNumbers: new Set(takenNumbers),
     observer: {
       onServing: () => {},
@@ -76,7 +81,7 @@ function poolOf(configured: number, takenNumbers: readonly number[] = []) {
     nowMs += ms;
     timers.advance(ms);
   };
-  return { pool, workers, ended, advance, counts: () => counts };
+  return { pool, workers, ended, places, advance, counts: () => counts };
 }
 
 async function serving(configured: number) {
@@ -152,17 +157,18 @@ test('waits before it replaces those that die young again and again', async () =
 });
 
 test('a worker that was sent a signal drains at once and is replaced at once', async () => {
-  const { workers, ended } = await serving(2);
+  const { workers, ended, places } = await serving(2);
   workers[1]!.says({ kind: 'leaving', reason: 'signal' });
   expect(workers[1]!.isDraining).toBe(true);
   expect(workers[2]!.number).toBe(3);
+  expect(places).toEqual([0, 1, 1]);
   workers[1]!.ends();
   expect(ended).toEqual(['2 signal null']);
   expect(workers).toHaveLength(3);
 });
 
 test('workers whose heaps are full are replaced one after the other, each after its successor serves', async () => {
-  const { workers, counts } = await serving(2);
+  const { workers, counts, places } = await serving(2);
   for (const worker of workers.slice(0, 2)) worker.says({ kind: 'leaving', reason: 'heap' });
   expect(workers).toHaveLength(3);
   expect(workers.map(({ isDraining }) => isDraining)).toEqual([false, false, false]);
@@ -171,6 +177,7 @@ test('workers whose heaps are full are replaced one after the other, each after 
   expect(counts()).toEqual({ configured: 2, serving: 2 });
   workers[3]!.serves();
   expect(workers.map(({ isDraining }) => isDraining)).toEqual([true, true, false, false]);
+  expect(places).toEqual([0, 1, 0, 1]);
   workers[0]!.ends();
   workers[1]!.ends();
   expect(workers).toHaveLength(4);

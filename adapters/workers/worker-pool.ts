@@ -6,6 +6,7 @@
  *         └──────── failed, killed, too slow ────────────────┘
  */
 import type { Clock, TimerHandle, Timers } from '../../engine/ports/clock.ts';
+import { WORKER_DRAIN_MS_MAX } from '../process/drain-budget.ts';
 import type { FromWorker, LeaveReason, StartFailure, WorkerCounts, WorkerEndReason } from './messages.ts';
 import { RESPAWN_DELAY_DEFAULTS, RespawnDelay } from './respawn-delay.ts';
 import type { SpawnWorker, WorkerEnd, WorkerProcess } from './worker-process.ts';
@@ -16,8 +17,8 @@ export interface WorkerPoolOptions<Start> {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly spawn: SpawnWorker<Start>;
-  /** What the worker with this number is told to be. */
-  readonly startOf: (workerNumber: number) => Start;
+  /** What the worker with this number is told to be, in this place. */
+  readonly startOf: (workerNumber: number, place: number) => Start;
   /** Numbers that somebody else uses. */
   readonly takenNumbers: ReadonlySet<number>;
   readonly observer: WorkerPoolObserver<Start>;
@@ -49,10 +50,10 @@ export interface PoolWorker<Start> {
 
 /** One that does not serve by then never will, ms. Warming up takes a few seconds on a busy machine. */
 export const START_MS_MAX = 60_000;
-/** One that has not drained by then is killed, so that the supervisor ends in the 10 s it has itself, ms. */
-export const WORKER_DRAIN_MS_MAX = 9000;
 
 interface Member<Start> extends PoolWorker<Start> {
+  /** From 0 to `configured` less one; a successor has its predecessor's. */
+  readonly place: number;
   state: 'starting' | 'serving' | 'draining';
   /** It has asked to be replaced, and serves until its successor does. */
   isLeaving: boolean;
@@ -142,8 +143,10 @@ export class WorkerPool<Start> {
   #startOne(): void {
     const { clock, timers, spawn, startOf } = this.#options;
     const number = this.#freeNumber();
+    const place = this.#freePlace();
     const member: Member<Start> = {
       number,
+      place,
       process: spawn({
         onMessage: (message) => this.#onMessage(member, message),
         onEnded: (end) => this.#onEnded(member, end),
@@ -156,7 +159,15 @@ export class WorkerPool<Start> {
       failure: null,
     };
     this.#members.add(member);
-    member.process.send({ kind: 'start', start: startOf(number) });
+    member.process.send({ kind: 'start', start: startOf(number, place) });
+  }
+
+  #freePlace(): number {
+    const staying = [...this.#members].filter(({ state, isLeaving }) => state !== 'draining' && !isLeaving);
+    const used = new Set(staying.map(({ place }) => place));
+    let place = 0;
+    while (used.has(place)) place += 1;
+    return place;
   }
 
   #freeNumber(): number {
