@@ -51,7 +51,7 @@ const ending = closeWithGrace(
 const end = (): void => {
   if (!isEnding) void ending.close();
 };
-let drainOrder: NodeJS.Timeout | null = null;
+const isLeavingCrashed = false;
 /** Goes on after a few, as a single engine does (docs/overload.md); one that cannot start has nothing to go on with. */
 const onUncaught = (origin: 'exception' | 'rejection', error: unknown): void => {
   if (gavel === null) process.stderr.write(`gavel: ${error instanceof Error ? error.stack : error}\n`);
