@@ -51,14 +51,13 @@ const ending = closeWithGrace(
 const end = (): void => {
   if (!isEnding) void ending.close();
 };
-const isLeavingCrashed = false;
 /** Goes on after a few, as a single engine does (docs/overload.md); one that cannot start has nothing to go on with. */
 const onUncaught = (origin: 'exception' | 'rejection', error: unknown): void => {
   if (gavel === null) process.stderr.write(`gavel: ${error instanceof Error ? error.stack : error}\n`);
   else if (gavel.uncaught(origin, error) === 'go-on') return;
   leave('crash');
   // A supervisor that hangs does not say it.
-  drainOrder ??= setTimeout(end, DRAIN_ORDER_MS_MAX);
+  setTimeout(end, DRAIN_ORDER_MS_MAX);
 };
 
 process.on('uncaughtException', (error) => onUncaught('exception', error));
