@@ -9,6 +9,7 @@ import { creative } from './payloads/creative.ts';
 import { formatMeasurements } from './report.ts';
 import { BENCHMARK_NAMES, QUICK_SCALE } from './suite.ts';
 import { type TimedFunction, timeFunction } from './timed-function.ts';
+import { measureTreeScoring } from './tree-scoring.ts';
 
 const built = new URL('../dist/bench/suite.js', import.meta.url);
 
@@ -61,6 +62,16 @@ test.each([
   expect(lines[0]).toMatch(/results [0-9a-f]{12}/);
 });
 
+test('scoring by trees, tiny', async () => {
+  const lines: string[] = [];
+  const values = new Map((await measureTreeScoring(quick(lines))).map(({ name, value }) => [name, value]));
+  expect([...values.keys()].sort()).toEqual(['gbdt.alloc_bytes_per_row', 'gbdt.batch50_us', 'gbdt.row_us']);
+  expect(values.get('gbdt.row_us')! * 50).toBeCloseTo(values.get('gbdt.batch50_us')!);
+  // A number put on the heap takes 12 bytes or more, an object or array 16.
+  expect(values.get('gbdt.alloc_bytes_per_row')).toBeLessThan(4);
+  expect(lines[0]).toMatch(/results [0-9a-f]{12}/);
+});
+
 test('a function whose results change is not timed', () => {
   let count = 0;
   const fickle = { name: 'fickle', inputs: [0], run: () => count++, checksum: (result: number) => result };
@@ -78,6 +89,9 @@ test('what the issue asks for has its name', () => {
       'validate.2kb_us',
       'gsp.50_us',
       'macros.us',
+      'gbdt.row_us',
+      'gbdt.batch50_us',
+      'gbdt.alloc_bytes_per_row',
       'memory.growth_mb',
     ]),
   );

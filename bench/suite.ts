@@ -5,6 +5,7 @@ import type { BenchContext, BenchScale, Measurement } from './measurement.ts';
 import { measureMemoryGrowth } from './memory-growth.ts';
 import { measureThroughput } from './throughput.ts';
 import { timeFunction } from './timed-function.ts';
+import { measureTreeScoring } from './tree-scoring.ts';
 
 interface Benchmark {
   /** Of the results it is run for; it may give more that explain them. */
@@ -21,6 +22,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   { names: ['validate.2kb_us'], run: async (context) => [timeFunction(readingOfRequest(), context)] },
   { names: ['gsp.50_us'], run: async (context) => [timeFunction(clearingOfBids(context.seed), context)] },
   { names: ['macros.us'], run: async (context) => [timeFunction(fillingOfMacros(), context)] },
+  { names: ['gbdt.row_us', 'gbdt.batch50_us', 'gbdt.alloc_bytes_per_row'], run: measureTreeScoring },
   ...FAN_OUT_WIDTHS.map((dspCount) => ({
     names: [`fanout.cpu_ratio.${dspCount}`],
     run: (context: BenchContext) => measureFanOut(dspCount, context),

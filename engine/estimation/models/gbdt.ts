@@ -4,14 +4,14 @@
  */
 import { checkBatch } from './check-batch.ts';
 import { applyLink, type Link } from './lightgbm-objective.ts';
-import { parseLightgbmText } from './lightgbm-text.ts';
+import { type LightgbmModel, parseLightgbmText } from './lightgbm-text.ts';
 import type { LinearLeaves } from './lightgbm-tree.ts';
 import type { Model } from './model.ts';
 import { buildTreePool, NUMERIC, type TreePool } from './tree-pool.ts';
 
 /** From LightGBM's model text. Throws a `ModelFormatError`. */
 export function readGbdt(text: string): GbdtModel {
-  return new GbdtModel(text);
+  return new GbdtModel(parseLightgbmText(text));
 }
 
 /** Create one by `readGbdt`. */
@@ -23,8 +23,7 @@ export class GbdtModel implements Model {
   readonly #link: Link;
   readonly #averagesTrees: boolean;
 
-  constructor(text: string) {
-    const { featureNames, trees, link, averagesTrees } = parseLightgbmText(text);
+  constructor({ featureNames, trees, link, averagesTrees }: LightgbmModel) {
     this.featureCount = featureNames.length;
     this.featureNames = featureNames;
     this.treeCount = trees.length;
