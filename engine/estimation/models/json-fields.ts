@@ -45,6 +45,32 @@ export class JsonFields {
     );
   }
 
+  text(key: string): string {
+    const value = this.#get(key);
+    return typeof value === 'string' && value !== '' ? value : this.fail(key, 'is not a text');
+  }
+
+  integer(key: string): number {
+    const value = this.number(key);
+    return Number.isSafeInteger(value) && value >= 0 ? value : this.fail(key, 'is not an integer of 0 or more');
+  }
+
+  /** One or more, of anything. */
+  list(key: string): readonly unknown[] {
+    const value = this.#get(key);
+    return Array.isArray(value) && value.length > 0 ? value : this.fail(key, 'is not a list with something in it');
+  }
+
+  /** The fields of an object inside. */
+  object(key: string): JsonFields {
+    return new JsonFields(this.#get(key), `${this.#place}.${key}`);
+  }
+
+  /** In the order of the file. */
+  keys(): readonly string[] {
+    return Object.keys(this.#fields);
+  }
+
   fail(key: string, problem: string): never {
     throw new ModelFormatError(`${this.#place}.${key}`, problem);
   }
