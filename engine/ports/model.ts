@@ -31,7 +31,7 @@ export type InferenceFailure =
   | 'refused'
   /** Not what the protocol says, or of another length. */
   | 'unreadable'
-  /** One of the batch is NaN or not within [0, 1]. */
+  /** The model has no estimate for this row: NaN, or not within [0, 1]. */
   | 'out-of-range'
   | 'closed';
 
@@ -42,6 +42,8 @@ export type InferenceResult =
 export interface RemoteModel {
   /** Part of the cache key: estimates of another version are another thing. */
   readonly version: () => string;
+  /** So many calls fail that none are made, or few: what is known already should be used for longer. */
+  readonly isFailing: () => boolean;
   /**
    * One row of features. Calls `onResult` exactly once, not before returning, and soon after `deadlineAtMs` (monotonic)
    * at the latest. The row may be changed once this has returned.
