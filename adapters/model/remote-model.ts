@@ -191,9 +191,10 @@ class InferenceClient implements RemoteModel {
 
   /** What waits, as far as calls may be made; the end of a call makes room for the next. */
   #send(): void {
-    this.#queue = this.#queue.filter(({ isOver }) => !isOver);
     // Half open, one call at a time shows whether it works again.
     const callsMax = this.#breaker.state === 'half-open' ? 1 : this.#options.callsMax;
+    if (this.#calls.size >= callsMax) return;
+    this.#queue = this.#queue.filter(({ isOver }) => !isOver);
     while (this.#queue.length > 0 && this.#calls.size < callsMax && this.#signature !== null) {
       void this.#call(this.#queue.splice(0, this.#options.batchRowsMax), this.#signature);
     }
