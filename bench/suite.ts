@@ -10,6 +10,7 @@ import { measureShaping } from './shaping-study.ts';
 import { measureSickDsp } from './sick-dsp.ts';
 import { measureThroughput } from './throughput.ts';
 import { timeFunction } from './timed-function.ts';
+import { measureTreeScoring } from './tree-scoring.ts';
 
 interface Benchmark {
   /** Of the results it is run for; it may give more that explain them. */
@@ -42,6 +43,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   { names: ['macros.us'], run: async (context) => [timeFunction(fillingOfMacros(), context)] },
   { names: ['dsp.decision_us'], run: async (context) => measureDecision(context) },
   { names: ['shaping.calls_saved', 'shaping.revenue_ratio'], run: measureShaping },
+  { names: ['gbdt.row_us', 'gbdt.batch50_us', 'gbdt.alloc_bytes_per_row'], run: measureTreeScoring },
   ...FAN_OUT_WIDTHS.map((dspCount) => ({
     names: [`fanout.cpu_ratio.${dspCount}`],
     run: (context: BenchContext) => measureFanOut(dspCount, context),
