@@ -1,14 +1,14 @@
 /** `gavel features`: rows of features of logged or simulated impressions, to train a model with or to test it. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type IpinyouOptions, LogFormatError, readIpinyou } from '../adapters/training-data/ipinyou.ts';
+import { writeMatrix } from '../adapters/training-data/npy.ts';
 import { readRateTables } from '../engine/estimation/features/rate-tables.ts';
 import { canonicalSchema, FEATURE_COUNT, SCHEMA_HASH } from '../engine/estimation/features/schema.ts';
 import { type LoggedImpression, rowsWithRates, trainingRows } from '../engine/estimation/features/training-rows.ts';
 import { simulateImpressions } from '../simulator/clicks/simulated-log.ts';
+import { dayFilter } from './day-filter.ts';
 import { readOptions, wholeNumber } from './options.ts';
-import { dayFilter } from './training/days.ts';
-import { readIpinyou } from './training/ipinyou.ts';
-import { writeMatrix } from './training/npy.ts';
 import { UsageError } from './usage-error.ts';
 
 const COMMAND = {
@@ -69,11 +69,20 @@ function readImpressions({ ipinyou, simulate, device = 'none', seed, days }: Fea
   const isWanted = dayFilter(days);
   if (ipinyou !== undefined) {
     if (device !== 'none' && device !== 'coarse') throw new UsageError('--device must be none or coarse');
-    return readIpinyou({ folders: ipinyou.split(','), device, isWanted });
+    return readLogs({ folders: ipinyou.split(','), device, isWanted });
   }
   const count = wholeNumber(simulate, 'simulate', 0, { min: 1, max: 10_000_000 });
   const ofSeed = wholeNumber(seed, 'seed', 1, { min: 0, max: Number.MAX_SAFE_INTEGER });
   return simulateImpressions(count, ofSeed, isWanted);
+}
+
+function readLogs(options: IpinyouOptions): LoggedImpression[] {
+  try {
+    return readIpinyou(options);
+  } catch (error) {
+    if (error instanceof LogFormatError) throw new UsageError(`features: ${error.message}`);
+    throw error;
+  }
 }
 
 function csvLine({ id, day, isClicked, clickProbability }: LoggedImpression): string {

@@ -1,4 +1,4 @@
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from './usage-error.ts';
 
 /** `20130606-20130609,20130611` as a test of a day `yyyyMMdd`; undefined takes all. Throws a UsageError. */
 export function dayFilter(text: string | undefined): (day: string) => boolean {

@@ -14,7 +14,11 @@ import type { LoggedImpression } from '../../engine/estimation/features/training
 import { browserOf, systemOf } from '../../engine/estimation/features/user-agent.ts';
 import { bidCandidate } from '../../engine/exchange/bid-candidate.ts';
 import type { BidRequest, Device, Imp } from '../../openrtb/types.ts';
-import { UsageError } from '../usage-error.ts';
+
+/** A folder without logs, or a row that is not of this format. */
+export class LogFormatError extends Error {
+  override readonly name = 'LogFormatError';
+}
 
 export interface IpinyouOptions {
   /** Of folders with `imp.*.tsv[.gz]` and `clk.*.tsv[.gz]`. */
@@ -53,7 +57,7 @@ const POSITIONS: Readonly<Record<string, number>> = { '1': 1, '2': 3, '255': 0 }
 const POP_UP = '5';
 const CLICK_PRIORS = { banner: 0, video: 0, audio: 0, native: 0 };
 
-/** In the order of the files, each bid id once. Throws a UsageError for a folder without logs or a row too short. */
+/** In the order of the files, each bid id once. Throws a LogFormatError for a folder without logs or a row too short. */
 export function readIpinyou(options: IpinyouOptions): LoggedImpression[] {
   const clicked = new Map<string, LoggedImpression>();
   for (const columns of rowsOf('clk', options)) {
@@ -76,14 +80,15 @@ function* rowsOf(log: 'imp' | 'clk', { folders }: IpinyouOptions): Generator<str
       .sort()
       .map((name) => join(folder, name)),
   );
-  if (files.length === 0) throw new UsageError(`there is no ${log}.*.tsv or ${log}.*.tsv.gz in ${folders.join(', ')}`);
+  if (files.length === 0)
+    throw new LogFormatError(`there is no ${log}.*.tsv or ${log}.*.tsv.gz in ${folders.join(', ')}`);
   for (const file of files) {
     const bytes = readFileSync(file);
     const lines = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8').split('\n');
     for (const [index, line] of lines.entries()) {
       if (line === '') continue;
       const columns = line.split('\t');
-      if (columns.length < COLUMN_COUNT) throw new UsageError(`${file}:${index + 1}: ${columns.length} columns`);
+      if (columns.length < COLUMN_COUNT) throw new LogFormatError(`${file}:${index + 1}: ${columns.length} columns`);
       yield columns;
     }
   }
