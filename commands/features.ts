@@ -18,7 +18,7 @@ const COMMAND = {
     ipinyou: { type: 'string', value: 'DIR[,DIR]', help: 'folders with logs in the format of iPinYou (imp.*, clk.*)' },
     device: { type: 'string', value: 'KIND', help: 'of iPinYou: none (default) or coarse, families of OS and browser' },
     simulate: { type: 'string', value: 'N', help: 'instead: N impressions over ten days from 20260101 on, simulated' },
-    seed: { type: 'string', value: 'N', help: 'of the simulation (default 1)' },
+    seed: { type: 'string', value: 'N', help: 'of the simulated log (default 1); the world stays the same' },
     days: { type: 'string', value: 'DAYS', help: 'only these, e.g. 20130606-20130609 (default all)' },
     rates: {
       type: 'string',

@@ -28,6 +28,8 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.keep or scratch
         probabilities, rows = score_all(options, folder)
+        if options.keep:
+            keep(options, probabilities)
         rate = gavel.negative_rate(options, rows)
         report = {name: {**metrics.figures(rows.clicked, p, rate), "deciles": metrics.deciles(rows.clicked, p, rate)}
                   for name, p in probabilities.items()}
@@ -60,6 +62,13 @@ def score_all(options, folder):
     return probabilities, rows
 
 
+def keep(options, probabilities):
+    if "lightgbm" in probabilities:
+        np.save(os.path.join(options.keep, "lightgbm.npy"), probabilities["lightgbm"][:, None])
+    with open(os.path.join(options.keep, "evaluation.json"), "w") as file:
+        json.dump({"models": os.path.abspath(options.models)}, file)
+
+
 def print_report(report, rows, options):
     print(f"\n{options.test_day}: {len(rows.clicked)} rows, {rows.clicked.sum()} clicks")
     print(f"{'':10}{'AUC':>9}{'log-loss':>12}{'NE':>8}{'predicted/actual':>18}")
@@ -83,7 +92,7 @@ def parse():
     parser.add_argument("--models", required=True, help="the --out of train.py")
     parser.add_argument("--json", help="gets all figures")
     parser.add_argument("--plot", help="gets the calibration plot, SVG")
-    parser.add_argument("--keep", help="gets rows and scores")
+    parser.add_argument("--keep", help="gets rows, LightGBM's scores and where the models are, for `npm run bench` (GAVEL_EVALUATION)")
     return parser.parse_args()
 
 

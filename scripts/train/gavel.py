@@ -32,7 +32,7 @@ def add_source_options(parser):
     source.add_argument("--data", help="folders with imp.*.tsv.gz and clk.*.tsv.gz in the format of iPinYou, with commas between")
     source.add_argument("--simulate", type=int, help="instead: this many requests of the simulated world, ten days from 20260101 on")
     parser.add_argument("--device", choices=["none", "coarse"], default="none", help="iPinYou: use families of OS and browser")
-    parser.add_argument("--seed", type=int, default=1, help="of the simulated world")
+    parser.add_argument("--seed", type=int, default=1, help="of the simulated log; the world stays the same")
     parser.add_argument("--population", type=float, default=1_748_155,
                         help="impressions a day that the impression log is a sample of (negatives are scaled up to them)")
 

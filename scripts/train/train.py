@@ -97,7 +97,7 @@ def parse():
     parser.add_argument("--depth", type=int, default=7)
     parser.add_argument("--leaves", type=int, default=31)
     parser.add_argument("--leaf-rows", type=int, default=50)
-    parser.add_argument("--learning-rate", type=float, default=0.05)
+    parser.add_argument("--learning-rate", type=float, default=0.08)
     parser.add_argument("--logistic-c", type=float, default=0.001)
     parser.add_argument("--fm-l2", type=float, default=0.001)
     parser.add_argument("--folds", type=int, default=5, help="of the out-of-fold rates")

@@ -9,6 +9,8 @@ import { type SeededRandom, seededRandom } from '../random.ts';
 import { generateRequest } from '../traffic/request-generator.ts';
 import { ClickWorld } from './click-world.ts';
 
+/** There is one simulated world; its logs are many. */
+const WORLD_SEED = 1;
 const START_MS = Date.UTC(2026, 0, 1);
 const DAYS = 10;
 const DAY_MS = 86_400_000;
@@ -23,7 +25,7 @@ export function simulateImpressions(
   seed: number,
   isWanted: (day: string) => boolean,
 ): LoggedImpression[] {
-  const world = new ClickWorld(seed);
+  const world = new ClickWorld(WORLD_SEED);
   const random = seededRandom(seed).fork('log');
   const dsps = dspsOf(loadScenario(defaultScenarioPath()));
   const impressions: LoggedImpression[] = [];

@@ -87,8 +87,10 @@ function setUser(sheet: FactSheet, user: User, nowMs: number): void {
   const ageYears = user.yob === undefined ? undefined : Math.floor(1970 + nowMs / YEAR_MS) - user.yob;
   sheet.setNumber('ageYears', ageYears);
   sheet.setCategory('ageBand', hashCode(ageYears === undefined ? Number.NaN : Math.floor(ageYears / 10)));
-  for (const { segment = [] } of user.data ?? []) {
-    for (const { id } of segment) sheet.addSegment(hashText(id ?? ''));
+  for (const { id: provider, name, segment = [] } of user.data ?? []) {
+    // Ids are the provider's own.
+    const ofProvider = hashText(provider ?? name ?? 'unnamed');
+    for (const { id } of segment) sheet.addSegment(hashPair(ofProvider, hashText(id ?? '')));
   }
   sheet.setNumber('segmentCount', sheet.segmentCount);
 }
