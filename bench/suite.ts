@@ -5,6 +5,7 @@ import { measureGarbage } from './garbage.ts';
 import { clearingOfBids, fillingOfMacros, readingOfRequest } from './hot-functions.ts';
 import type { BenchContext, BenchScale, Measurement } from './measurement.ts';
 import { measureMemoryGrowth } from './memory-growth.ts';
+import { IPINYOU_NAMES, measureIpinyouQuality, measureSimulatorQuality, SIMULATOR_NAMES } from './model-quality.ts';
 import { measureOverload, OVERLOAD_FACTORS } from './overload.ts';
 import { measureShaping } from './shaping-study.ts';
 import { measureSickDsp } from './sick-dsp.ts';
@@ -44,6 +45,8 @@ const BENCHMARKS: readonly Benchmark[] = [
   { names: ['dsp.decision_us'], run: async (context) => measureDecision(context) },
   { names: ['shaping.calls_saved', 'shaping.revenue_ratio'], run: measureShaping },
   { names: ['gbdt.row_us', 'gbdt.batch50_us', 'gbdt.alloc_bytes_per_row'], run: measureTreeScoring },
+  { names: SIMULATOR_NAMES, run: measureSimulatorQuality },
+  { names: IPINYOU_NAMES, run: measureIpinyouQuality },
   ...FAN_OUT_WIDTHS.map((dspCount) => ({
     names: [`fanout.cpu_ratio.${dspCount}`],
     run: (context: BenchContext) => measureFanOut(dspCount, context),

@@ -99,8 +99,8 @@ const MEDIA_BY_MARKUP: Readonly<Record<MarkupKind, MediaType>> = {
   native: 'native',
 };
 
-/** What the click prior is looked up by: the declared type, else what the markup looks like, else the commonest. */
-function likelyMedia(declared: BidCandidate['declaredMedia'], sniffed: MarkupKind | null): MediaType {
+/** What clicks are estimated for: the declared type, else what the markup looks like, else the commonest. */
+export function likelyMedia(declared: BidCandidate['declaredMedia'], sniffed: MarkupKind | null): MediaType {
   if (declared !== null && declared !== 'unknown') return declared;
   return sniffed === null ? 'banner' : MEDIA_BY_MARKUP[sniffed];
 }

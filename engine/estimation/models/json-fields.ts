@@ -36,8 +36,13 @@ export class JsonFields {
 
   /** One or more. */
   numbers(key: string): Float64Array {
+    const values = this.numbersOrNone(key);
+    return values.length > 0 ? values : this.fail(key, 'is not a list of one or more numbers');
+  }
+
+  numbersOrNone(key: string): Float64Array {
     const values = this.#get(key);
-    if (!Array.isArray(values) || values.length === 0) return this.fail(key, 'is not a list of one or more numbers');
+    if (!Array.isArray(values)) return this.fail(key, 'is not a list of numbers');
     return Float64Array.from(values, (value: unknown, index) =>
       typeof value === 'number' && Number.isFinite(value)
         ? value
