@@ -1,4 +1,6 @@
 /** All benchmarks by the names of their results. */
+import { measureCacheHits } from './cache-hits.ts';
+import { LEVER_NAMES, measureEstimationLevers } from './estimation-levers.ts';
 import { FAN_OUT_WIDTHS, measureFanOut } from './fan-out-cost.ts';
 import { clearingOfBids, fillingOfMacros, readingOfRequest } from './hot-functions.ts';
 import type { BenchContext, BenchScale, Measurement } from './measurement.ts';
@@ -23,10 +25,12 @@ const BENCHMARKS: readonly Benchmark[] = [
   { names: ['gsp.50_us'], run: async (context) => [timeFunction(clearingOfBids(context.seed), context)] },
   { names: ['macros.us'], run: async (context) => [timeFunction(fillingOfMacros(), context)] },
   { names: ['gbdt.row_us', 'gbdt.batch50_us', 'gbdt.alloc_bytes_per_row'], run: measureTreeScoring },
+  { names: ['cache.hit_rate'], run: measureCacheHits },
   ...FAN_OUT_WIDTHS.map((dspCount) => ({
     names: [`fanout.cpu_ratio.${dspCount}`],
     run: (context: BenchContext) => measureFanOut(dspCount, context),
   })),
+  { names: LEVER_NAMES.map((lever) => `estimate.p99_ms.${lever}`), run: measureEstimationLevers },
   { names: ['auction.rate', 'auction.own_p99_ms'], run: measureThroughput },
   { names: ['memory.growth_mb'], run: measureMemoryGrowth },
 ];
