@@ -1,5 +1,6 @@
 import nact from 'nact';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createEmbeddedPredictionCache } from '../adapters/cache/prediction-cache.embedded.ts';
 import { ManualTimers } from '../adapters/notices/testing/manual-timers.ts';
 import { HORIZON_DEFAULTS } from '../engine/estimation/cache/horizons.ts';
 import { tagOfId } from '../engine/estimation/cache/invalidations.ts';
@@ -34,6 +35,7 @@ let log: string[];
 let isFailing: boolean;
 let version: string;
 let estimator: EstimatorActor;
+let processes = 0;
 
 function start(shared: PredictionCache | null = null): EstimatorActor {
   const clock = { wallMs: () => nowMs, monotonicMs: () => nowMs };
@@ -51,7 +53,8 @@ function start(shared: PredictionCache | null = null): EstimatorActor {
     fallback,
     clock.monotonicMs(),
   );
-  return spawnEstimatorActor(spawnParent(system, 'residents'), {
+  processes += 1;
+  return spawnEstimatorActor(spawnParent(system, `process-${processes}`), {
     cached,
     model: {
       version: () => version,
@@ -291,6 +294,94 @@ describe('a known key', () => {
       expect(batch.missCount).toBe(1);
       await settle();
     }
+  });
+});
+
+describe('with a shared cache', () => {
+  const shared = () =>
+    createEmbeddedPredictionCache({
+      entriesMax: 100,
+      keptMsMax: 3_600_000,
+      clock: { wallMs: () => nowMs, monotonicMs: () => nowMs },
+    });
+  const startTwo = (cache: PredictionCache): [EstimatorActor, EstimatorActor] => {
+    estimator.stop();
+    return [start(cache), start(cache)];
+  };
+  const asking = (on: EstimatorActor): EstimateAnswer[][] => {
+    estimator = on;
+    return ask(batchOf([1, 1]), 200);
+  };
+
+  it('what one process knows the other need not ask', async () => {
+    const [here, there] = startTwo(shared());
+    asking(here);
+    await settle();
+    calls[0]!.answer({ kind: 'estimate', value: 0.1 });
+    await settle();
+    const replies = asking(there);
+    await settle();
+    expect(calls).toHaveLength(1);
+    expect(replies).toEqual([[{ index: 0, value: 0.1, source: 'l2' }]]);
+    here.stop();
+  });
+
+  it('of two that ask at once one asks the model, and the other waits for its answer', async () => {
+    const [here, there] = startTwo(shared());
+    const first = asking(here);
+    const second = asking(there);
+    await settle();
+    await settle(10);
+    expect(calls).toHaveLength(1);
+    calls[0]!.answer({ kind: 'estimate', value: 0.1 });
+    await settle();
+    await settle(10);
+    expect(first[0]![0]).toEqual({ index: 0, value: 0.1, source: 'model' });
+    expect(second[0]![0]).toEqual({ index: 0, value: 0.1, source: 'l2' });
+    here.stop();
+  });
+
+  it('the other asks too when the one has died', async () => {
+    const cache = shared();
+    const [here, there] = startTwo(cache);
+    asking(here);
+    await settle();
+    here.stop();
+    asking(there);
+    await settle();
+    expect(calls).toHaveLength(1);
+    for (let times = 0; times < INFERENCE_MS / 5 + 2; times++) await settle(5);
+    expect(calls).toHaveLength(2);
+  });
+
+  it('an invalidation by one reaches the other', async () => {
+    const [here, there] = startTwo(shared());
+    for (const on of [here, there]) {
+      asking(on);
+      await settle();
+      calls.at(-1)!.answer({ kind: 'estimate', value: 0.1 });
+      await settle();
+    }
+    here.invalidate(tagOfId('campaign', 'c'));
+    await settle();
+    estimator = there;
+    const batch = batchOf([1, 1]);
+    lookUp(batch);
+    expect(batch.missCount).toBe(1);
+    here.stop();
+  });
+
+  it('that is away is gone without', async () => {
+    const cache = shared();
+    const [here, there] = startTwo(cache);
+    here.stop();
+    await cache.close();
+    const replies = asking(there);
+    await settle();
+    expect(log).toContain('shared cache failed');
+    calls[0]!.answer({ kind: 'estimate', value: 0.1 });
+    await settle();
+    expect(replies[0]![0]).toEqual({ index: 0, value: 0.1, source: 'model' });
   });
 });
 

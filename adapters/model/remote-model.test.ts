@@ -35,6 +35,7 @@ function create(changes: Partial<RemoteModelOptions> = {}): RemoteModel {
     random: () => 0,
     observer: {
       onReady: () => log.push('ready'),
+      onFault: (error) => log.push(`fault ${error}`),
       onNotReady: (error) => log.push(error.message),
       onCall: (rowCount, _latencyMs, failure) => log.push(`${rowCount} rows: ${failure ?? 'ok'}`),
     },

@@ -46,6 +46,8 @@ export interface RemoteModelOptions extends SignatureRules {
 
 export interface RemoteModelObserver {
   readonly onReady: (signature: ModelSignature) => void;
+  /** A fault of our own code as a deadline passed. */
+  readonly onFault: (error: unknown) => void;
   /** Not reachable, not ready, or of another schema: no row is sent to it. Once for each attempt. */
   readonly onNotReady: (error: Error) => void;
   /** Rows of a batch and how long the server took, whatever came of it. */
@@ -138,7 +140,7 @@ class InferenceClient implements RemoteModel {
     this.#pool = new Pool(url.origin, { connections: options.callsMax, headersTimeout: 0, bodyTimeout: 0 });
     this.#path = `${url.pathname.replace(/\/$/, '')}/v2/models/${encodeURIComponent(options.model)}`;
     this.#breaker = new Breaker(options.breaker, options.clock.monotonicMs());
-    this.#deadlines = new DeadlineQueue(options.clock, options.timers);
+    this.#deadlines = new DeadlineQueue(options.clock, options.timers, options.observer.onFault);
     void this.#check();
   }
 
