@@ -13,6 +13,7 @@ import { type OutgoingRules, outgoingRequest } from '../engine/exchange/outgoing
 import { priceableRequest } from '../engine/exchange/priceable-request.ts';
 import { type RequestFeatures, requestFeatures } from '../engine/exchange/request-features.ts';
 import { type AdAnswer, type AdRequestPlace, type AdRequests, refusal } from '../engine/ports/ad-requests.ts';
+import type { Clock } from '../engine/ports/clock.ts';
 import { answerBudgetMs, type DeadlineRules } from '../engine/traffic/deadline.ts';
 import { type PrivacyRule, privacyRule, stripPersonalData } from '../engine/traffic/privacy.ts';
 import { NoBidReason } from '../openrtb/codes.ts';
@@ -119,7 +120,7 @@ export function createIntake(options: IntakeOptions): AdRequests {
         {
           auctionId,
           request: outgoingRequest(request, terms.mechanism, auctionId, features.publisherId, options.outgoing),
-          features,
+          subject: { request, features, atMs: arrivalEpochMs(clock, arrivedAtMs) },
           terms,
           arrivedAtMs,
           readMs,
@@ -175,6 +176,11 @@ export function createIntake(options: IntakeOptions): AdRequests {
 
 function hasDeals({ imps }: RequestFeatures): boolean {
   return imps.some(({ dealCount }) => dealCount > 0);
+}
+
+/** `arrivedAtMs` is monotonic. */
+function arrivalEpochMs(clock: Clock, arrivedAtMs: number): number {
+  return Math.round(clock.wallMs() - (clock.monotonicMs() - arrivedAtMs));
 }
 
 interface RequestFault {

@@ -265,6 +265,25 @@ export const CONFIG_SCHEMA: ConfigSchema = {
         audio: { ...PROBABILITY, default: 0.0005, description: 'Audio.' },
         native: { ...PROBABILITY, default: 0.002, description: 'In-feed native.' },
       }),
+      model: section('The model that estimates the clicks of CPC bids (docs/estimation.md).', {
+        source: choice(
+          'none',
+          ['none', 'bundle'],
+          '`bundle`: a signed folder, scored in this process; `none`: priors.',
+        ),
+        directory: text('config/models/ctr', 'Folder of the bundle; one that is replaced is loaded without a restart.'),
+        publicKeys: list(
+          { type: 'string', pattern: '^[A-Za-z0-9+/]{43}=$' },
+          'Ed25519 keys that may have signed it, base64 of 32 bytes; several while one is being replaced.',
+        ),
+        versionMin: integer(
+          0,
+          0,
+          Number.MAX_SAFE_INTEGER,
+          'Least version that is taken: a bound against being rolled back over a restart.',
+        ),
+        reloadIntervalMs: integer(1000, 100, 3_600_000, 'ms between two looks whether the folder has changed.'),
+      }),
     }),
     currencies: section('Dated conversion table.', {
       asOf: {

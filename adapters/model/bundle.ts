@@ -3,9 +3,10 @@
  * manifest) and the files that the manifest names. Each file is read once and what was hashed is what is used, so a file
  * that changes meanwhile is refused and never half believed.
  */
-import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { createHash, type KeyObject, verify } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readRateTables } from '../../engine/estimation/features/rate-tables.ts';
 import { CalibratedModel } from '../../engine/estimation/models/calibrated-model.ts';
 import { readCalibration } from '../../engine/estimation/models/calibration.ts';
 import { type GoldenSet, goldenLogLoss, readGoldenSet } from '../../engine/estimation/models/golden-set.ts';
@@ -13,7 +14,7 @@ import { parseJson } from '../../engine/estimation/models/json-fields.ts';
 import { type Model, readModel } from '../../engine/estimation/models/model.ts';
 import { ModelFormatError } from '../../engine/estimation/models/model-format-error.ts';
 import type { ServedModel } from '../../engine/ports/model.ts';
-import { CALIBRATION_FILE, GOLDEN_FILE, type Manifest, MODEL_FILE, readManifest } from './manifest.ts';
+import { CALIBRATION_FILE, GOLDEN_FILE, type Manifest, MODEL_FILE, RATES_FILE, readManifest } from './manifest.ts';
 
 /** Why a bundle is not served; stable, a label of metrics. */
 export type BundleRefusal =
@@ -45,7 +46,7 @@ export class BundleRefused extends Error {
 }
 
 export interface BundleRules {
-  /** Any of them may have signed: two while a key is being replaced. From `readPublicKey`. */
+  /** Any of them may have signed: two while a key is being replaced. See `public-key.ts`. */
   readonly publicKeys: readonly KeyObject[];
   /** Of the features that this engine builds. */
   readonly schemaHash: string;
@@ -71,14 +72,6 @@ const CALIBRATION_RATIO_MAX = 2;
 /** No better than chance. */
 const AUC_MIN = 0.5;
 
-/** `pem`: SubjectPublicKeyInfo of an Ed25519 key. Throws a `TypeError` for all else. */
-export function readPublicKey(pem: string): KeyObject {
-  const key = createPublicKey(pem);
-  if (key.asymmetricKeyType !== 'ed25519')
-    throw new TypeError(`a key of ${key.asymmetricKeyType} is not one of Ed25519`);
-  return key;
-}
-
 /**
  * `versionMin` is the lowest version that is taken; `nowMs` is wall time. Throws a `BundleRefused`. Cheap checks come
  * first, and nothing is parsed before its signature or hash is right.
@@ -94,17 +87,19 @@ export async function readBundle(
   const files = new Map<string, Buffer>();
   for (const [name, sha256] of manifest.files) files.set(name, await readHashed(folder, name, sha256));
   const textOf = (name: string): string => files.get(name)!.toString('utf8');
-  const { model, golden } = refuseFormat('format', () => ({
+  const { model, golden, rates } = refuseFormat('format', () => ({
     model: new CalibratedModel(
       readModel(manifest.kind, textOf(MODEL_FILE)),
       readCalibration(parseJson(textOf(CALIBRATION_FILE), 'calibration')),
     ),
     golden: readGoldenSet(textOf(GOLDEN_FILE)),
+    rates: readRateTables(textOf(RATES_FILE)),
   }));
   checkModel(model, golden, manifest, rules.featureCount);
   return {
     version: manifest.version,
     schemaHash: manifest.schemaHash,
+    rates,
     featureCount: model.featureCount,
     score: (rows, count, out) => model.score(rows, count, out),
     manifest,

@@ -17,6 +17,8 @@ import { MODEL_KINDS, type ModelKind } from '../../engine/estimation/models/mode
 export const MODEL_FILE = 'model.txt';
 export const CALIBRATION_FILE = 'calibration.json';
 export const GOLDEN_FILE = 'golden.json';
+/** The rates of the past that the model's rows hold (`engine/estimation/features/rate-tables.ts`). */
+export const RATES_FILE = 'rates.json';
 
 export interface ModelMetrics {
   readonly auc: number;
@@ -69,7 +71,7 @@ export function readManifest(text: string): Manifest {
 }
 
 function readFiles(files: JsonFields): ReadonlyMap<string, string> {
-  for (const name of [MODEL_FILE, CALIBRATION_FILE, GOLDEN_FILE]) {
+  for (const name of [MODEL_FILE, CALIBRATION_FILE, GOLDEN_FILE, RATES_FILE]) {
     if (!files.has(name)) files.fail(name, 'is missing');
   }
   return new Map(

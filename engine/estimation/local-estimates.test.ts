@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import type { ServedModel } from '../ports/model.ts';
 import { EstimateBatch } from './estimate-batch.ts';
 import { FallbackEstimator } from './fallback/fallback-estimator.ts';
+import { emptyRateTables } from './features/rate-tables.ts';
 import { LocalEstimates } from './local-estimates.ts';
 
 /** Says what the one feature says. */
@@ -9,6 +10,7 @@ const echo: ServedModel = {
   version: 4,
   schemaHash: 'schema',
   featureCount: 1,
+  rates: emptyRateTables(),
   score: (rows, count, out) => out.set(rows.subarray(0, count)),
 };
 

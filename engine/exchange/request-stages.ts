@@ -10,6 +10,7 @@
 import { NoBidReason } from '../../openrtb/codes.ts';
 import type { BidRequest, BidResponse } from '../../openrtb/types.ts';
 import type { DspReply } from '../dsp/reply.ts';
+import type { EstimateSubject } from '../estimation/click-estimates.ts';
 import type { MarkupOutcome } from '../ports/markup-fetcher.ts';
 import { auctionAnswer, noBidAnswer, oversizedWinner } from './answer.ts';
 import type { AuctionClosing, AuctionEnding } from './auction-event.ts';
@@ -51,6 +52,7 @@ export interface RequestState {
   readonly request: BidRequest;
   readonly terms: AuctionTerms;
   readonly rules: DecisionRules;
+  readonly subject: EstimateSubject;
   /** Null: waits for all, or until the deadline. */
   readonly progressive: ProgressiveClosing | null;
   stage: 'collecting' | 'fetching-markup' | 'concluded';
@@ -80,6 +82,7 @@ export function openRequest(
   request: BidRequest,
   terms: AuctionTerms,
   rules: DecisionRules,
+  subject: EstimateSubject,
   dspCount: number,
   progressive: ProgressiveClosing | null = null,
 ): RequestState {
@@ -87,6 +90,7 @@ export function openRequest(
     request,
     terms,
     rules,
+    subject,
     progressive,
     stage: 'collecting',
     outstanding: dspCount,
@@ -172,7 +176,7 @@ function close(state: RequestState, closing: AuctionClosing, nowMs: number): rea
 /** The decision over what has come. Only bids change it, so a look that finds none new costs no clearing. */
 function decide(state: RequestState): Decision {
   if (state.decision === null || state.decidedBidders !== state.bidders) {
-    state.decision = decideAuction(state.terms, state.replies, state.rules);
+    state.decision = decideAuction(state.terms, state.replies, state.rules, state.subject, state.decision);
     state.decidedBidders = state.bidders;
   }
   return state.decision;

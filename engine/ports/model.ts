@@ -3,10 +3,13 @@
  * (`adapters/model/bundle-loader.ts`); a model server that speaks the Open Inference Protocol v2, later
  * (`adapters/model/remote-model.ts`).
  */
+import type { RateTables } from '../estimation/features/rate-tables.ts';
 import type { Model } from '../estimation/models/model.ts';
 
 /** A model that may be served. */
 export interface ServedModel extends Model {
+  /** Of the past, which its rows hold. */
+  readonly rates: RateTables;
   /** Rises with every model of one line. */
   readonly version: number;
   /** Of the features it was trained on, hex SHA-256. */

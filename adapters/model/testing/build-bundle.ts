@@ -2,10 +2,14 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { rateKeyName } from '../../../engine/estimation/features/declare.ts';
+import { RATE_KEYS } from '../../../engine/estimation/features/schema.ts';
 
 export const SCHEMA_HASH = 'ab'.repeat(32);
 export const FEATURE_COUNT = 2;
 export const trainer = generateKeyPairSync('ed25519');
+/** As the configuration wants it. */
+export const TRAINER_KEY = Buffer.from(trainer.publicKey.export({ format: 'jwk' }).x!, 'base64url').toString('base64');
 
 export interface BundleParts {
   readonly version?: number;
@@ -31,10 +35,15 @@ const GOLDEN_LABELS = [0, 1, 0];
 
 export const GOLDEN_LOG_LOSS = (Math.log(1 + Math.exp(-2)) + Math.log(2) + Math.log(1 + Math.exp(-3))) / 3;
 
+const NO_RATES = JSON.stringify(
+  Object.fromEntries(RATE_KEYS.map((key) => [rateKeyName(key), { keys: [], lifts: [], impressions: [] }])),
+);
+
 export async function writeBundle(folder: string, parts: BundleParts = {}): Promise<void> {
   const files: Record<string, string> = {
     'model.txt': logisticText(0),
     'calibration.json': '{"kind":"none"}',
+    'rates.json': NO_RATES,
     'golden.json': JSON.stringify({ rows: GOLDEN_ROWS, labels: GOLDEN_LABELS }),
     ...parts.files,
   };
