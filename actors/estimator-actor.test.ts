@@ -326,6 +326,26 @@ describe('with a shared cache', () => {
     here.stop();
   });
 
+  it('what one process knows of the likes of a key stands in for it at once, while the model is asked', async () => {
+    const [here, there] = startTwo(shared());
+    asking(here);
+    await settle();
+    calls[0]!.answer({ kind: 'estimate', value: 0.1 });
+    await settle();
+    estimator = there;
+    const replies = ask(batchOf([1, 2]), 200);
+    await settle();
+    expect(replies).toEqual([[{ index: 0, value: 0.1, source: 'l2' }]]);
+    expect(calls.map(({ row }) => row)).toEqual([
+      [1, 1],
+      [1, 2],
+    ]);
+    calls[1]!.answer({ kind: 'estimate', value: 0.2 });
+    await settle();
+    expect(lookUp(batchOf([1, 2]))).toEqual([{ value: 0.2, source: 'l1' }]);
+    here.stop();
+  });
+
   it('of two that ask at once one asks the model, and the other waits for its answer', async () => {
     const [here, there] = startTwo(shared());
     const first = asking(here);

@@ -98,6 +98,7 @@ type EstimatorMessage =
   | {
       readonly kind: 'fetched';
       readonly flights: readonly Flight[];
+      /** By exact key of each flight, then by coarse key of each. */
       readonly found: readonly (SharedPrediction | null)[];
     }
   | { readonly kind: 'locked'; readonly flight: Flight; readonly isOurs: boolean }
@@ -215,7 +216,8 @@ class Estimator implements EstimatorActor {
         break;
       case 'fetched':
         for (const [index, flight] of message.flights.entries()) {
-          this.#fetched(state, flight, message.found[index] ?? null, nowMs);
+          const coarse = message.found[message.flights.length + index] ?? null;
+          this.#fetched(state, flight, message.found[index] ?? null, coarse, nowMs);
         }
         break;
       case 'locked':
@@ -286,7 +288,9 @@ class Estimator implements EstimatorActor {
       for (const flight of flights) this.#infer(flight, nowMs);
       return;
     }
-    shared.fetch(flights.map(({ question }) => question.exactKey)).then(
+    const keys = flights.map(({ question }) => question.exactKey);
+    for (const { question } of flights) keys.push(question.coarseKey);
+    shared.fetch(keys).then(
       (found) => this.#mailbox.tell({ kind: 'fetched', flights, found }),
       (error: unknown) => {
         this.#options.observer.onSharedCacheFailed(error);
@@ -295,13 +299,26 @@ class Estimator implements EstimatorActor {
     );
   }
 
-  #fetched(state: EstimatorState, flight: Flight, found: SharedPrediction | null, nowMs: number): void {
+  #fetched(
+    state: EstimatorState,
+    flight: Flight,
+    found: SharedPrediction | null,
+    coarse: SharedPrediction | null,
+    nowMs: number,
+  ): void {
     const { question, ageMsMax } = flight;
     if (found !== null && found.ageMs <= ageMsMax) {
       this.#options.cached.keep(question, found.value, nowMs - found.ageMs, nowMs);
       const source = found.ageMs <= this.#options.horizons.exact.sharedMs ? 'l2' : 'stale';
       this.#land(state, question, { value: found.value, source }, nowMs);
-    } else if (flight.lockedUntilMs > nowMs) {
+      return;
+    }
+    if (coarse !== null && coarse.ageMs <= this.#options.horizons.coarse.sharedMs) {
+      this.#options.cached.keepCoarse(question, coarse.value, nowMs - coarse.ageMs, nowMs);
+      const standIn: Estimate = { value: coarse.value, source: 'l2' };
+      for (const waiter of state.flights.release(question.exactKey)) this.#answer(waiter, standIn, nowMs);
+    }
+    if (flight.lockedUntilMs > nowMs) {
       this.#fetchLater(flight);
     } else {
       this.#lock(flight, nowMs);

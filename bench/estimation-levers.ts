@@ -97,7 +97,7 @@ async function measureLevers(
   const random = seededRandom(seed);
   const zipf = new Zipf(KEYS);
   const half = (): Promise<number[]> =>
-    atRate(Math.ceil((scale.seconds * REQUESTS_PER_SECOND) / 2), () =>
+    atRate(Math.ceil(scale.seconds * REQUESTS_PER_SECOND), () =>
       endpoint.request(scattered(zipf.draw(() => random.next()))),
     );
   const cold = await half();

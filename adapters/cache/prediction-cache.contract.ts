@@ -67,7 +67,7 @@ export function predictionCacheContract(name: string, createHarness: () => Promi
       await vi.waitFor(async () => {
         await here.store([prediction(1)]);
         expect((await there.fetch([1]))[0]).not.toBeNull();
-      });
+      }, 5000);
     });
 
     it('leaves others', async () => {
@@ -81,7 +81,7 @@ export function predictionCacheContract(name: string, createHarness: () => Promi
       here.onInvalidated((tag) => told.push(`here ${tag}`));
       there.onInvalidated((tag) => told.push(`there ${tag}`));
       await here.invalidate(-7);
-      await vi.waitFor(() => expect(told.sort()).toEqual(['here -7', 'there -7']));
+      await vi.waitFor(() => expect(told.sort()).toEqual(['here -7', 'there -7']), 5000);
     });
 
     it('one of many gets the lock', async () => {
@@ -98,7 +98,7 @@ export function predictionCacheContract(name: string, createHarness: () => Promi
       expect(await there.lock(1, 60_000)).toBe(true);
       await there.unlock(1);
       expect(await here.lock(1, 50)).toBe(true);
-      await vi.waitFor(async () => expect(await there.lock(1, 50)).toBe(true));
+      await vi.waitFor(async () => expect(await there.lock(1, 50)).toBe(true), 5000);
     });
 
     it('a lock is given back by its holder alone', async () => {

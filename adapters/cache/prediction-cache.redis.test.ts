@@ -1,7 +1,7 @@
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { TAG_ALL } from '../../engine/estimation/cache/invalidations.ts';
 import type { PredictionCache } from '../../engine/ports/prediction-cache.ts';
-import { freePort, type Service, startRedis } from '../../test/support/services.ts';
+import { freePort, hasRedisServer, type Service, startRedis } from '../../test/support/services.ts';
 import { prediction, predictionCacheContract } from './prediction-cache.contract.ts';
 import { openRedisPredictionCache } from './prediction-cache.redis.ts';
 
@@ -51,7 +51,7 @@ describe('without its Redis', () => {
     expect(errors.length).toBeGreaterThan(0);
   });
 
-  it.skipIf(redis === null)(
+  it.skipIf(!hasRedisServer)(
     'comes back by itself, and has all dropped that may have been invalidated meanwhile',
     async () => {
       const port = await freePort();

@@ -150,6 +150,11 @@ export class CachedEstimates {
   /** The model has answered, here or in another process; `bornAtMs` is when that one's row was built. */
   keep(question: EstimateQuestion, value: number, bornAtMs: number, nowMs: number): void {
     this.#set(question.exactKey, this.#horizons.exact, question, value, bornAtMs, nowMs);
+    this.keepCoarse(question, value, bornAtMs, nowMs);
+  }
+
+  /** It was the answer for another row with the same stable features. */
+  keepCoarse(question: EstimateQuestion, value: number, bornAtMs: number, nowMs: number): void {
     this.#set(question.coarseKey, this.#horizons.coarse, question, value, bornAtMs, nowMs);
   }
 

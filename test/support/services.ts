@@ -1,5 +1,5 @@
 /** Services that tests run against: at an address from the environment, else started here, else not to be had. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -10,6 +10,9 @@ export interface Service {
   readonly url: string;
   readonly stop: () => Promise<void>;
 }
+
+/** Whether a Redis of our own can be started, at a port that a test names. */
+export const hasRedisServer = spawnSync('redis-server', ['--version']).status === 0;
 
 /** Of a Redis: `REDIS_URL`, else a `redis-server` of our own with an empty memory. Null when there is neither. */
 export async function startRedis(port?: number): Promise<Service | null> {

@@ -303,6 +303,15 @@ describe('single flight', () => {
     expect(flights.land(1)).toEqual(['a', 'b', 'c']);
   });
 
+  it('goes on when nobody needs to wait any longer', () => {
+    const flights = new SingleFlight<string>(options);
+    flights.board(1, 'a', 0);
+    expect(flights.release(1)).toEqual(['a']);
+    expect(flights.release(2)).toEqual([]);
+    expect(flights.board(1, 'b', 1)).toBe('joins');
+    expect(flights.land(1)).toEqual(['b']);
+  });
+
   it('is bounded in keys and waiters', () => {
     const flights = new SingleFlight<string>(options);
     flights.board(1, 'a', 0);

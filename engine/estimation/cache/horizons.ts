@@ -27,7 +27,7 @@ export interface HorizonOptions {
 
 export const HORIZON_DEFAULTS: HorizonOptions = {
   exact: { localMs: 10_000, sharedMs: 30_000, staleMs: 300_000 },
-  coarse: { localMs: 60_000, sharedMs: 300_000, staleMs: 3_600_000 },
+  coarse: { localMs: 300_000, sharedMs: 600_000, staleMs: 3_600_000 },
   negativeMs: 2000,
   jitterShare: 0.2,
   refreshShare: 0.7,

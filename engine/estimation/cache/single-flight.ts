@@ -50,6 +50,13 @@ export class SingleFlight<W> {
     return 'leads';
   }
 
+  /** Something as good is here: gives who waits and need not any longer. The question goes on, for the cache. */
+  release(key: number): readonly W[] {
+    const waiters = this.#flights.get(key)?.waiters.splice(0) ?? [];
+    this.#waiterCount -= waiters.length;
+    return waiters;
+  }
+
   /** The result is here: gives who waits for it. None for a flight that has landed. */
   land(key: number): readonly W[] {
     const flight = this.#flights.get(key);
