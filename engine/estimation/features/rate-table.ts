@@ -8,6 +8,7 @@ import { MISSING } from './hash.ts';
 
 /** As in `rates.json`. The three lists go together. */
 export interface RateTableData {
+  /** Hashes as unsigned integers of 32 bits. */
   readonly keys: readonly number[];
   readonly lifts: readonly number[];
   /** Impressions that the rate is from. */
@@ -16,7 +17,7 @@ export interface RateTableData {
 
 /** Open addressing in typed arrays: a look-up costs a few ns and no garbage. */
 export class RateTable {
-  readonly #keys: Uint32Array;
+  readonly #keys: Int32Array;
   readonly #lifts: Float64Array;
   readonly #evidences: Float64Array;
   readonly #mask: number;
@@ -26,12 +27,12 @@ export class RateTable {
     // At most half full.
     const places = 2 ** Math.ceil(Math.log2(Math.max(1, keys.length) * 2));
     this.#mask = places - 1;
-    this.#keys = new Uint32Array(places);
+    this.#keys = new Int32Array(places);
     this.#lifts = new Float64Array(places);
     this.#evidences = new Float64Array(places);
     for (let index = 0; index < keys.length; index++) {
-      const place = this.#placeOf(keys[index]!);
-      this.#keys[place] = keys[index]!;
+      const place = this.#placeOf(keys[index]! | 0);
+      this.#keys[place] = keys[index]! | 0;
       this.#lifts[place] = lifts[index]!;
       this.#evidences[place] = Math.log1p(impressions[index]!);
     }

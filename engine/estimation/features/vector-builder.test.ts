@@ -7,7 +7,7 @@ import { FEATURE_COUNT, FEATURES } from './schema.ts';
 import { VectorBuilder } from './vector-builder.ts';
 
 function table(entries: Readonly<Record<number, number>>): RateTable {
-  const keys = Object.keys(entries).map(Number);
+  const keys = Object.keys(entries).map((key) => Number(key) >>> 0);
   return new RateTable({ keys, lifts: Object.values(entries), impressions: keys.map(() => 99) });
 }
 
@@ -51,7 +51,11 @@ describe('building of vectors', () => {
     const sheet = new FactSheet();
     sheet.setCategory('os', hashText('iOS'));
     sheet.addSegment(12 * 100 + 7);
-    expect(rowOf(sheet)).toMatchObject({ 'user.os': hashText('iOS') % 32, 'user.segment_7': 1, 'user.segment_6': 0 });
+    expect(rowOf(sheet)).toMatchObject({
+      'user.os': (hashText('iOS') >>> 0) % 32,
+      'user.segment_7': 1,
+      'user.segment_6': 0,
+    });
   });
 
   it('looks rates and their evidence up by one fact or several', () => {
