@@ -161,7 +161,7 @@ export class VectorBuilder {
     }
     const table = this.#tables[feature]!;
     if (key === MISSING) out[at] = Number.NaN;
-    else out[at] = this.#ops[feature] === OP.rate ? table.lift(key) : table.evidence(key);
+    else out[at] = (this.#ops[feature] === OP.rate ? table.lifts : table.evidences)[table.placeOf(key)]!;
   }
 
   #writeSegmentRate(
@@ -179,7 +179,7 @@ export class VectorBuilder {
     let sum = 0;
     let greatest = Number.NEGATIVE_INFINITY;
     for (let index = 0; index < segmentCount; index++) {
-      const lift = table.lift(hasFact ? hashPair(fact, segments[index]!) : segments[index]!);
+      const lift = table.lifts[table.placeOf(hasFact ? hashPair(fact, segments[index]!) : segments[index]!)]!;
       sum += lift;
       if (lift > greatest) greatest = lift;
     }
