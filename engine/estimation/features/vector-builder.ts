@@ -100,7 +100,10 @@ export class VectorBuilder {
     }
   }
 
-  /** Not a function of the value: a number that a function too large to be inlined returns goes on the heap. */
+  /**
+   * Writes instead of returning, and calls nothing with a number that is not whole: what a function that is not inlined
+   * takes or returns goes on the heap. A length of 0 or less is one that is not known.
+   */
   #write(feature: number, sheet: FactSheet, out: Float64Array, at: number): void {
     const { categories, numbers, segments, segmentCount } = sheet;
     const first = this.#firsts[feature]!;
@@ -137,14 +140,12 @@ export class VectorBuilder {
         this.#writeSegmentRate(feature, sheet, out, at);
         break;
       case OP.area:
-        out[at] = isLength(numbers[first]!, numbers[second]!)
-          ? Math.log(numbers[first]! * numbers[second]!)
-          : Number.NaN;
+        out[at] =
+          numbers[first]! > 0 && numbers[second]! > 0 ? Math.log(numbers[first]! * numbers[second]!) : Number.NaN;
         break;
       case OP.ratio:
-        out[at] = isLength(numbers[first]!, numbers[second]!)
-          ? Math.log(numbers[first]! / numbers[second]!)
-          : Number.NaN;
+        out[at] =
+          numbers[first]! > 0 && numbers[second]! > 0 ? Math.log(numbers[first]! / numbers[second]!) : Number.NaN;
         break;
       default: {
         const isKnown = categories[first] !== MISSING && categories[second] !== MISSING;
@@ -185,11 +186,6 @@ export class VectorBuilder {
     }
     out[at] = this.#ops[feature] === OP.segmentMean ? sum / segmentCount : greatest;
   }
-}
-
-/** A length of 0 or less is one that is not known. */
-function isLength(first: number, second: number): boolean {
-  return first > 0 && second > 0;
 }
 
 function tableOf(tables: RateTables, key: RateKey): RateTable {
