@@ -1,7 +1,7 @@
 /**
  * How well click models tell clicks from the rest. The shipped one on a day of the simulated world that it was not trained
  * on, beside the best that anybody could do, who knows the probabilities themselves; models of real logs on what
- * `scripts/train/evaluate.py --keep DIR` left in the folder that GAVEL_EVALUATION names (they are not in the repository).
+ * `scripts/train/evaluate.py --keep DIR` left in the folder that EVALUATION_DIR names (they are not in the repository).
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -40,9 +40,9 @@ const BUNDLES = { gavel: 'gbdt', fm: 'fm', lr: 'logistic' } as const;
 export const IPINYOU_NAMES = ['auc.ipinyou.gavel', 'auc.ipinyou.lightgbm', 'auc.ipinyou.fm', 'auc.ipinyou.lr'] as const;
 
 export async function measureIpinyouQuality({ progress }: BenchContext): Promise<Measurement[]> {
-  const folder = process.env.GAVEL_EVALUATION;
+  const folder = process.env.EVALUATION_DIR;
   if (folder === undefined) {
-    progress(`skipped ${IPINYOU_NAMES.join(', ')}: GAVEL_EVALUATION names no folder of evaluate.py --keep`);
+    progress(`skipped ${IPINYOU_NAMES.join(', ')}: EVALUATION_DIR names no folder of evaluate.py --keep`);
     return [];
   }
   const clicked = readClicked(join(folder, 'rows.csv'));

@@ -57,8 +57,6 @@ export interface BundleModel extends ServedModel {
   readonly manifest: Manifest;
   /** Bytes of the manifest, to know it again. */
   readonly manifestBytes: Buffer;
-  /** What the manifest names beside model, calibration and golden set, as verified as these. */
-  readonly furtherFiles: ReadonlyMap<string, Buffer>;
 }
 
 /** Larger than any sane model: 100 trees of depth 7 take 1 MB. */
@@ -98,7 +96,6 @@ export async function readBundle(
     rates: readRateTables(textOf(RATES_FILE)),
   }));
   checkModel(model, golden, manifest, rules.featureCount);
-  for (const name of [MODEL_FILE, CALIBRATION_FILE, GOLDEN_FILE]) files.delete(name);
   return {
     version: manifest.version,
     schemaHash: manifest.schemaHash,
@@ -107,7 +104,6 @@ export async function readBundle(
     score: (rows, count, out) => model.score(rows, count, out),
     manifest,
     manifestBytes,
-    furtherFiles: files,
   };
 }
 

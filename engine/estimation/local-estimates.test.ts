@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { ServedModel } from '../ports/model.ts';
 import { EstimateBatch } from './estimate-batch.ts';
 import { FallbackEstimator } from './fallback/fallback-estimator.ts';
-import { emptyRateTables } from './features/rate-tables.ts';
+import { emptyRateTables } from './features/testing/empty-rate-tables.ts';
 import { LocalEstimates } from './local-estimates.ts';
 
 /** Says what the one feature says. */

@@ -5,8 +5,8 @@ import { buildRequest, buildSubject } from '../exchange/testing/build-exchange.t
 import type { ServedModel } from '../ports/model.ts';
 import type { DraftCandidate } from './click-estimates.ts';
 import { FallbackEstimator } from './fallback/fallback-estimator.ts';
-import { emptyRateTables } from './features/rate-tables.ts';
 import { FEATURE_COUNT, FEATURES } from './features/schema.ts';
+import { emptyRateTables } from './features/testing/empty-rate-tables.ts';
 import { rowsWithRates } from './features/training-rows.ts';
 import { ModelEstimates } from './model-estimates.ts';
 

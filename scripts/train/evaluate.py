@@ -92,7 +92,7 @@ def parse():
     parser.add_argument("--models", required=True, help="the --out of train.py")
     parser.add_argument("--json", help="gets all figures")
     parser.add_argument("--plot", help="gets the calibration plot, SVG")
-    parser.add_argument("--keep", help="gets rows, LightGBM's scores and where the models are, for `npm run bench` (GAVEL_EVALUATION)")
+    parser.add_argument("--keep", help="gets rows, LightGBM's scores and where the models are, for `npm run bench` (EVALUATION_DIR)")
     return parser.parse_args()
 
 

@@ -110,12 +110,12 @@ export const NUMBER = placesOf(NUMBERS);
 export const SEGMENTS_MAX = 16;
 
 export class FactSheet {
-  /** Hashes; `MISSING` when not known. */
-  readonly categories = new Uint32Array(CATEGORIES.length);
+  /** Hashes, signed; `MISSING` when not known. */
+  readonly categories = new Int32Array(CATEGORIES.length);
   /** NaN when not known. */
   readonly numbers = new Float64Array(NUMBERS.length).fill(Number.NaN);
   /** Hashes of the segments that the user is in, the first `segmentCount` of them. */
-  readonly segments = new Uint32Array(SEGMENTS_MAX);
+  readonly segments = new Int32Array(SEGMENTS_MAX);
   segmentCount = 0;
 
   setCategory(fact: CategoryFact, hash: number): void {

@@ -1,4 +1,7 @@
-/** 32-bit hashes of categorical facts. Part of what a trained model means: another hash needs another schema version. */
+/**
+ * Hashes of categorical facts: signed integers of 32 bits, which cost no garbage where unsigned ones would. Part of what
+ * a trained model means: another hash needs another schema version.
+ */
 
 /** What a fact that is not known hashes to; no text does. */
 export const MISSING = 0;
@@ -31,6 +34,6 @@ function finish(word: number): number {
   let hash = word;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  hash = (hash ^ (hash >>> 16)) >>> 0;
+  hash ^= hash >>> 16;
   return hash === MISSING ? 1 : hash;
 }

@@ -59,7 +59,7 @@ export class RateCounts {
         const ofKey = allImpressions - otherImpressions;
         if (ofKey < Math.max(1, minimumImpressions)) continue;
         const rate = (allClicks - otherClicks + priorClicks) / (ofKey + priorImpressions);
-        keys.push(key);
+        keys.push(key >>> 0);
         lifts.push(rounded(logOdds(rate) - logOdds(overallRate)));
         counts.push(ofKey);
       }

@@ -20,10 +20,10 @@ describe('rate table', () => {
           const lifts = keys.map((_, index) => index + 0.5);
           const table = new RateTable({ keys, lifts, impressions: keys.map((_, index) => index) });
           keys.forEach((key, index) => {
-            expect(table.lift(key)).toBe(index + 0.5);
-            expect(table.evidence(key)).toBe(Math.log1p(index));
+            expect(table.lifts[table.placeOf(key | 0)]).toBe(index + 0.5);
+            expect(table.evidences[table.placeOf(key | 0)]).toBe(Math.log1p(index));
           });
-          for (const key of others) if (!keys.includes(key)) expect(table.lift(key)).toBe(0);
+          for (const key of others) if (!keys.includes(key)) expect(table.lifts[table.placeOf(key | 0)]).toBe(0);
         },
       ),
     );
@@ -31,8 +31,8 @@ describe('rate table', () => {
 
   it('takes a key without a past as average', () => {
     const table = new RateTable({ keys: [], lifts: [], impressions: [] });
-    expect(table.lift(7)).toBe(0);
-    expect(table.evidence(7)).toBe(0);
+    expect(table.lifts[table.placeOf(7)]).toBe(0);
+    expect(table.evidences[table.placeOf(7)]).toBe(0);
   });
 
   it.each([

@@ -8,17 +8,23 @@ import { MISSING } from './hash.ts';
 
 /** As in `rates.json`. The three lists go together. */
 export interface RateTableData {
+  /** Hashes as unsigned integers of 32 bits. */
   readonly keys: readonly number[];
   readonly lifts: readonly number[];
   /** Impressions that the rate is from. */
   readonly impressions: readonly number[];
 }
 
-/** Open addressing in typed arrays: a look-up costs a few ns and no garbage. */
+/**
+ * Open addressing in typed arrays. A look-up is `lifts[placeOf(key)]`: no function returns the rate itself, which would
+ * put it on the heap.
+ */
 export class RateTable {
-  readonly #keys: Uint32Array;
-  readonly #lifts: Float64Array;
-  readonly #evidences: Float64Array;
+  /** 0, the average, where there is no key. */
+  readonly lifts: Float64Array;
+  /** ln(1 + impressions), 0 where there is no key. */
+  readonly evidences: Float64Array;
+  readonly #keys: Int32Array;
   readonly #mask: number;
 
   /** Keys must differ and not be `MISSING`; see `readRateTable`. */
@@ -26,29 +32,19 @@ export class RateTable {
     // At most half full.
     const places = 2 ** Math.ceil(Math.log2(Math.max(1, keys.length) * 2));
     this.#mask = places - 1;
-    this.#keys = new Uint32Array(places);
-    this.#lifts = new Float64Array(places);
-    this.#evidences = new Float64Array(places);
+    this.#keys = new Int32Array(places);
+    this.lifts = new Float64Array(places);
+    this.evidences = new Float64Array(places);
     for (let index = 0; index < keys.length; index++) {
-      const place = this.#placeOf(keys[index]!);
-      this.#keys[place] = keys[index]!;
-      this.#lifts[place] = lifts[index]!;
-      this.#evidences[place] = Math.log1p(impressions[index]!);
+      const place = this.placeOf(keys[index]! | 0);
+      this.#keys[place] = keys[index]! | 0;
+      this.lifts[place] = lifts[index]!;
+      this.evidences[place] = Math.log1p(impressions[index]!);
     }
   }
 
-  /** 0, the average, for a key without a past. Not for `MISSING`. */
-  lift(key: number): number {
-    return this.#lifts[this.#placeOf(key)]!;
-  }
-
-  /** ln(1 + impressions). Not for `MISSING`. */
-  evidence(key: number): number {
-    return this.#evidences[this.#placeOf(key)]!;
-  }
-
-  /** The key's place, or the free one where it would be. */
-  #placeOf(key: number): number {
+  /** The key's place, or the free one where it would be. Not for `MISSING`. */
+  placeOf(key: number): number {
     let place = key & this.#mask;
     while (this.#keys[place] !== MISSING && this.#keys[place] !== key) place = (place + 1) & this.#mask;
     return place;

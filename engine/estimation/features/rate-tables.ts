@@ -26,9 +26,3 @@ export function readRateTables(text: string): RateTables {
 export function rateTables(data: RateTablesData): RateTables {
   return new Map(Object.entries(data).map(([name, table]) => [name, new RateTable(table)]));
 }
-
-/** No past: every rate is average. */
-export function emptyRateTables(): RateTables {
-  const none: RateTableData = { keys: [], lifts: [], impressions: [] };
-  return new Map(RATE_KEYS.map((key) => [rateKeyName(key), new RateTable(none)]));
-}

@@ -82,5 +82,5 @@ function setFacts(sheet: FactSheet, { request, imp, bid, atMs }: LoggedImpressio
 }
 
 function foldOf({ id }: LoggedImpression, folds: number): number {
-  return hashText(id) % folds;
+  return (hashText(id) >>> 0) % folds;
 }

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { FactSheet } from './facts.ts';
 import { hashCode, hashPair, hashText } from './hash.ts';
 import { RateTable } from './rate-table.ts';
-import { emptyRateTables } from './rate-tables.ts';
 import { FEATURE_COUNT, FEATURES } from './schema.ts';
+import { emptyRateTables } from './testing/empty-rate-tables.ts';
 import { VectorBuilder } from './vector-builder.ts';
 
 function table(entries: Readonly<Record<number, number>>): RateTable {
-  const keys = Object.keys(entries).map(Number);
+  const keys = Object.keys(entries).map((key) => Number(key) >>> 0);
   return new RateTable({ keys, lifts: Object.values(entries), impressions: keys.map(() => 99) });
 }
 
@@ -51,7 +51,11 @@ describe('building of vectors', () => {
     const sheet = new FactSheet();
     sheet.setCategory('os', hashText('iOS'));
     sheet.addSegment(12 * 100 + 7);
-    expect(rowOf(sheet)).toMatchObject({ 'user.os': hashText('iOS') % 32, 'user.segment_7': 1, 'user.segment_6': 0 });
+    expect(rowOf(sheet)).toMatchObject({
+      'user.os': (hashText('iOS') >>> 0) % 32,
+      'user.segment_7': 1,
+      'user.segment_6': 0,
+    });
   });
 
   it('looks rates and their evidence up by one fact or several', () => {

@@ -92,80 +92,100 @@ export class VectorBuilder {
 
   #build(sheet: FactSheet, rows: Float64Array, at: number, start: number, end: number): void {
     for (let feature = start; feature < end; feature++) {
-      const value = this.#valueOf(feature, sheet);
-      // NaN passes: no comparison with it is true.
+      this.#write(feature, sheet, rows, at + feature);
+      const value = rows[at + feature]!;
       rows[at + feature] = Number.isNaN(value)
         ? this.#defaults[feature]!
         : Math.min(this.#maxima[feature]!, Math.max(this.#minima[feature]!, value));
     }
   }
 
-  #valueOf(feature: number, { categories, numbers, segments, segmentCount }: FactSheet): number {
+  /**
+   * Writes instead of returning, and calls nothing with a number that is not whole: what a function that is not inlined
+   * takes or returns goes on the heap. A length of 0 or less is one that is not known.
+   */
+  #write(feature: number, sheet: FactSheet, out: Float64Array, at: number): void {
+    const { categories, numbers, segments, segmentCount } = sheet;
     const first = this.#firsts[feature]!;
     const second = this.#seconds[feature]!;
+    const scale = this.#scales[feature]!;
     switch (this.#ops[feature]) {
       case OP.number:
-        return numbers[first]!;
+        out[at] = numbers[first]!;
+        break;
       case OP.ln1p:
-        return Math.log1p(numbers[first]!);
+        out[at] = Math.log1p(numbers[first]!);
+        break;
       case OP.sin:
-        return Math.sin((numbers[first]! / this.#scales[feature]!) * 2 * Math.PI);
+        out[at] = Math.sin((numbers[first]! / scale) * 2 * Math.PI);
+        break;
       case OP.cos:
-        return Math.cos((numbers[first]! / this.#scales[feature]!) * 2 * Math.PI);
+        out[at] = Math.cos((numbers[first]! / scale) * 2 * Math.PI);
+        break;
       case OP.hashed:
-        return categories[first] === MISSING ? Number.NaN : categories[first]! % this.#scales[feature]!;
+        out[at] = categories[first] === MISSING ? Number.NaN : (categories[first]! >>> 0) % scale;
+        break;
       case OP.member:
+        out[at] = 0;
         for (let index = 0; index < segmentCount; index++) {
-          if (segments[index]! % this.#scales[feature]! === first) return 1;
+          if ((segments[index]! >>> 0) % scale === first) out[at] = 1;
         }
-        return 0;
+        break;
       case OP.rate:
       case OP.evidence:
-        return this.#rate(feature, categories);
+        this.#writeRate(feature, categories, out, at);
+        break;
       case OP.segmentMean:
       case OP.segmentGreatest:
-        return this.#segmentRate(feature, categories, segments, segmentCount);
+        this.#writeSegmentRate(feature, sheet, out, at);
+        break;
       case OP.area:
-        return Math.log(positive(numbers[first]!) * positive(numbers[second]!));
+        out[at] =
+          numbers[first]! > 0 && numbers[second]! > 0 ? Math.log(numbers[first]! * numbers[second]!) : Number.NaN;
+        break;
       case OP.ratio:
-        return Math.log(positive(numbers[first]!) / positive(numbers[second]!));
-      default:
-        if (categories[first] === MISSING || categories[second] === MISSING) return Number.NaN;
-        return categories[first] === categories[second] ? 1 : 0;
+        out[at] =
+          numbers[first]! > 0 && numbers[second]! > 0 ? Math.log(numbers[first]! / numbers[second]!) : Number.NaN;
+        break;
+      default: {
+        const isKnown = categories[first] !== MISSING && categories[second] !== MISSING;
+        out[at] = isKnown ? Number(categories[first] === categories[second]) : Number.NaN;
+      }
     }
   }
 
-  #rate(feature: number, categories: Uint32Array): number {
+  #writeRate(feature: number, categories: Int32Array, out: Float64Array, at: number): void {
     const start = this.#keyStarts[feature]!;
     let key = categories[this.#keyFacts[start]!]!;
     for (let index = start + 1; index < this.#keyStarts[feature + 1]!; index++) {
       key = hashPair(key, categories[this.#keyFacts[index]!]!);
     }
-    if (key === MISSING) return Number.NaN;
     const table = this.#tables[feature]!;
-    return this.#ops[feature] === OP.rate ? table.lift(key) : table.evidence(key);
+    if (key === MISSING) out[at] = Number.NaN;
+    else out[at] = (this.#ops[feature] === OP.rate ? table.lifts : table.evidences)[table.placeOf(key)]!;
   }
 
-  #segmentRate(feature: number, categories: Uint32Array, segments: Uint32Array, segmentCount: number): number {
+  #writeSegmentRate(
+    feature: number,
+    { categories, segments, segmentCount }: FactSheet,
+    out: Float64Array,
+    at: number,
+  ): void {
     const start = this.#keyStarts[feature]!;
     const hasFact = start < this.#keyStarts[feature + 1]!;
     const fact = hasFact ? categories[this.#keyFacts[start]!]! : MISSING;
-    if (segmentCount === 0 || (hasFact && fact === MISSING)) return Number.NaN;
+    out[at] = Number.NaN;
+    if (segmentCount === 0 || (hasFact && fact === MISSING)) return;
     const table = this.#tables[feature]!;
     let sum = 0;
     let greatest = Number.NEGATIVE_INFINITY;
     for (let index = 0; index < segmentCount; index++) {
-      const lift = table.lift(hasFact ? hashPair(fact, segments[index]!) : segments[index]!);
+      const lift = table.lifts[table.placeOf(hasFact ? hashPair(fact, segments[index]!) : segments[index]!)]!;
       sum += lift;
       if (lift > greatest) greatest = lift;
     }
-    return this.#ops[feature] === OP.segmentMean ? sum / segmentCount : greatest;
+    out[at] = this.#ops[feature] === OP.segmentMean ? sum / segmentCount : greatest;
   }
-}
-
-/** A length of 0 or less is one that is not known. */
-function positive(length: number): number {
-  return length > 0 ? length : Number.NaN;
 }
 
 function tableOf(tables: RateTables, key: RateKey): RateTable {
