@@ -1,6 +1,7 @@
 /** How clicks are estimated: the model of this process, kept up to date from its folder, and what stands in for it. */
 import { type BundleLoader, startBundleLoader } from '../adapters/model/bundle-loader.ts';
 import { readPublicKey } from '../adapters/model/public-key.ts';
+import { shippedModelFolder } from '../config/shipped-model.ts';
 import type { ClickEstimates } from '../engine/estimation/click-estimates.ts';
 import { FallbackEstimator } from '../engine/estimation/fallback/fallback-estimator.ts';
 import { FEATURE_COUNT, SCHEMA_HASH } from '../engine/estimation/features/schema.ts';
@@ -32,9 +33,10 @@ export async function openEstimation(parts: Parts): Promise<Estimation> {
 }
 
 async function openBundles({ config, clock, timers, metrics, log, closing }: Parts): Promise<BundleLoader> {
-  const { directory, publicKeys, versionMin, reloadIntervalMs } = config.estimation.model;
+  const { publicKeys, versionMin, reloadIntervalMs } = config.estimation.model;
+  const folder = config.estimation.model.directory || shippedModelFolder();
   const loader = await startBundleLoader({
-    folder: directory,
+    folder,
     rules: { publicKeys: publicKeys.map(readPublicKey), schemaHash: SCHEMA_HASH, featureCount: FEATURE_COUNT },
     versionMin,
     pollIntervalMs: reloadIntervalMs,
@@ -43,11 +45,11 @@ async function openBundles({ config, clock, timers, metrics, log, closing }: Par
     observer: {
       onLoaded: ({ version, manifest }) => {
         metrics.clickModelLoad('loaded');
-        log.info({ folder: directory, version, metrics: manifest.metrics }, 'click model loaded');
+        log.info({ folder, version, metrics: manifest.metrics }, 'click model loaded');
       },
       onRefused: (err, serving) => {
         metrics.clickModelLoad(err.reason);
-        log.error({ folder: directory, err, serving: serving?.version ?? null }, 'click model refused');
+        log.error({ folder, err, serving: serving?.version ?? null }, 'click model refused');
       },
     },
   });

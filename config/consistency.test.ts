@@ -32,6 +32,12 @@ describe('ids', () => {
   });
 });
 
+test('a bundle is signed by somebody', () => {
+  const model = { ...DEFAULTS.estimation.model, publicKeys: [] };
+  expect(pathOf({ estimation: { model } })).toBe('estimation.model.publicKeys');
+  expect(pathOf({ estimation: { model: { ...model, source: 'none' } } })).toBeNull();
+});
+
 test('slot weights may be level and must not rise', () => {
   expect(pathOf({ placements: [{ id: 'a', slotWeights: [1, 1, 0.5] }] })).toBeNull();
   expect(pathOf({ placements: [{ id: 'a' }, { id: 'b', slotWeights: [1, 0.5, 0.6] }] })).toBe(

@@ -12,6 +12,7 @@ import { THRESHOLD_DEFAULTS } from '../engine/dsp/shaping/threshold.ts';
 import { WAITING_DEFAULTS } from '../engine/dsp/waiting/waiting-value.ts';
 import { ADMISSION_DEFAULTS } from '../engine/traffic/admission/defaults.ts';
 import { HEAP_SHARE_FREE } from '../engine/traffic/admission/utilisation.ts';
+import { SHIPPED_MODEL_KEY } from './shipped-model.ts';
 
 /** The part of JSON Schema used here. */
 export interface ConfigSchema {
@@ -267,15 +268,23 @@ export const CONFIG_SCHEMA: ConfigSchema = {
       }),
       model: section('The model that estimates the clicks of CPC bids (docs/estimation.md).', {
         source: choice(
-          'none',
+          'bundle',
           ['none', 'bundle'],
-          '`bundle`: a signed folder, scored in this process; `none`: priors.',
+          '`bundle`: a signed folder, scored in this process; `none`: bids rank by the priors.',
         ),
-        directory: text('config/models/ctr', 'Folder of the bundle; one that is replaced is loaded without a restart.'),
-        publicKeys: list(
-          { type: 'string', pattern: '^[A-Za-z0-9+/]{43}=$' },
-          'Ed25519 keys that may have signed it, base64 of 32 bytes; several while one is being replaced.',
-        ),
+        directory: {
+          type: 'string',
+          default: '',
+          description:
+            'Folder of the bundle, replaced without a restart. Empty: the model that ships, trained on simulated clicks.',
+        },
+        publicKeys: {
+          type: 'array',
+          default: [SHIPPED_MODEL_KEY],
+          items: { type: 'string', pattern: '^[A-Za-z0-9+/]{43}=$' },
+          description:
+            'Ed25519 keys that may have signed it, base64 of 32 bytes; several while one is being replaced. The default signed the model that ships.',
+        },
         versionMin: integer(
           0,
           0,

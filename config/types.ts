@@ -95,6 +95,7 @@ export interface EstimationConfig {
 
 export interface ModelConfig {
   readonly source: 'none' | 'bundle';
+  /** Empty: the model that ships. */
   readonly directory: string;
   /** Base64 of the 32 bytes of an Ed25519 key each. */
   readonly publicKeys: readonly string[];
