@@ -171,6 +171,16 @@ describe('refused', () => {
   });
 });
 
+it('a key may be given as its 32 bytes in base64', async () => {
+  await writeBundle(folder);
+  const raw = Buffer.from(trainer.publicKey.export({ format: 'jwk' }).x!, 'base64url').toString('base64');
+  await expect(read({ publicKeys: [readPublicKey(raw)] })).resolves.toBeDefined();
+});
+
+it.each(['', 'AAAA', 'no key at all'])('%j is no key', (text) => {
+  expect(() => readPublicKey(text)).toThrow(TypeError);
+});
+
 it('a key of another kind is not taken', () => {
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   expect(() => readPublicKey(pemOf(publicKey))).toThrow(TypeError);

@@ -73,12 +73,24 @@ const CALIBRATION_RATIO_MAX = 2;
 /** No better than chance. */
 const AUC_MIN = 0.5;
 
-/** `pem`: SubjectPublicKeyInfo of an Ed25519 key. Throws a `TypeError` for all else. */
-export function readPublicKey(pem: string): KeyObject {
-  const key = createPublicKey(pem);
-  if (key.asymmetricKeyType !== 'ed25519')
-    throw new TypeError(`a key of ${key.asymmetricKeyType} is not one of Ed25519`);
-  return key;
+const PUBLIC_KEY_BYTES = 32;
+
+/**
+ * An Ed25519 key: base64 of its 32 bytes (RFC 8032), or PEM (SubjectPublicKeyInfo, as OpenSSL writes it). Throws a
+ * `TypeError` for all else.
+ */
+export function readPublicKey(text: string): KeyObject {
+  const raw = Buffer.from(text, 'base64');
+  const isRaw = raw.length === PUBLIC_KEY_BYTES && raw.toString('base64') === text.trim();
+  try {
+    const key = isRaw
+      ? createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') }, format: 'jwk' })
+      : createPublicKey(text);
+    if (key.asymmetricKeyType === 'ed25519') return key;
+  } catch (error) {
+    throw new TypeError('not a public key in base64 or PEM', { cause: error });
+  }
+  throw new TypeError('not a key of Ed25519');
 }
 
 /**
