@@ -173,6 +173,7 @@ async function openModel({ batchRowsMax }: Levers, url: string): Promise<RemoteM
       batchRowsMax,
       callsMax: 512,
       queueMax: 100_000,
+      checkMs: PATIENCE_MS,
       clock: systemClock,
       timers: systemTimers,
       random: Math.random,
