@@ -17,6 +17,7 @@ import { createFaultPolicy, UNCAUGHT_FAULTS } from './adapters/process/fault-pol
 import { allocateYoungOnly } from './adapters/process/young-generation.ts';
 import type { DspState } from './adapters/workers/messages.ts';
 import { openDsps, openShaping, openTransport, readDspStates, teachingRules } from './compose/dsps.ts';
+import { openEstimation } from './compose/estimation.ts';
 import { openEmbeddedLog, openEvents } from './compose/events.ts';
 import { openAdmin, openPublicDoor } from './compose/listeners.ts';
 import { openMarkupFetcher, openNotices } from './compose/notices.ts';
@@ -124,6 +125,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   closing(() => transport.close());
   const notices = openNotices(parts, resolvers);
   const markupFetcher = openMarkupFetcher(parts, resolvers);
+  const estimation = await openEstimation(parts);
 
   const system = nact.start();
   closing(async () => nact.stop(system as never));
@@ -139,7 +141,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   const environment: RequestEnvironment = {
     clock,
     timers,
-    rules: decisionRules(config),
+    rules: decisionRules(config, estimation.estimates),
     dsps: dsps.map((dsp) => dsp.mailbox),
     decisionReserveMs: config.auction.decisionReserveMs,
     waiting: config.auction.progressive ? waitingOptions(config) : null,
@@ -186,6 +188,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
       version: VERSION,
       dsps: config.dsps.length,
       auctionsUnderWay: metrics.inFlight(),
+      ...estimation.status(),
       ...outside.supervisor?.status(),
     }),
   });

@@ -21,6 +21,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'print or count the outcome events in a data folder',
     run: async (args) => (await import('./commands/events.ts')).events(args),
   },
+  features: {
+    summary: 'write the features of impressions, for training a click model or testing one',
+    run: async (args) => (await import('./commands/features.ts')).features(args),
+  },
+  score: {
+    summary: 'score rows of features by the click model of a bundle',
+    run: async (args) => (await import('./commands/score.ts')).score(args),
+  },
   bench: {
     summary: 'measure CPU per auction, throughput and hot functions',
     run: async (args) => (await import('./commands/bench.ts')).bench(args),

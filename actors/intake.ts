@@ -12,6 +12,7 @@ import {
 import { type OutgoingRules, outgoingRequest } from '../engine/exchange/outgoing-request.ts';
 import { priceableRequest } from '../engine/exchange/priceable-request.ts';
 import { type AdAnswer, type AdRequestPlace, type AdRequests, refusal } from '../engine/ports/ad-requests.ts';
+import type { Clock } from '../engine/ports/clock.ts';
 import type { DegradeLevel } from '../engine/traffic/admission/zones.ts';
 import { answerBudgetMs, type DeadlineRules } from '../engine/traffic/deadline.ts';
 import { type PrivacyRule, privacyRule, stripPersonalData } from '../engine/traffic/privacy.ts';
@@ -122,7 +123,7 @@ export function createIntake(options: IntakeOptions): AdRequests {
         {
           auctionId,
           request: outgoingRequest(request, terms.mechanism, auctionId, features.publisherId, options.outgoing),
-          features,
+          subject: { request, features, atMs: arrivalEpochMs(clock, arrivedAtMs) },
           terms,
           arrivedAtMs,
           readMs,
@@ -179,6 +180,11 @@ export function createIntake(options: IntakeOptions): AdRequests {
     options.observer.onStripped(rule);
     return stripPersonalData(request);
   }
+}
+
+/** `arrivedAtMs` is monotonic. */
+function arrivalEpochMs(clock: Clock, arrivedAtMs: number): number {
+  return Math.round(clock.wallMs() - (clock.monotonicMs() - arrivedAtMs));
 }
 
 interface RequestFault {

@@ -11,10 +11,9 @@ import { WAITING_DEFAULTS } from '../engine/dsp/waiting/waiting-value.ts';
 import type { AuctionEvent } from '../engine/exchange/auction-event.ts';
 import type { Decision } from '../engine/exchange/decision.ts';
 import type { NoticePlan } from '../engine/exchange/notices.ts';
-import { buildRequest, buildTerms, DECISION_RULES } from '../engine/exchange/testing/build-exchange.ts';
+import { buildRequest, buildSubject, buildTerms, DECISION_RULES } from '../engine/exchange/testing/build-exchange.ts';
 import type { DspTransportResult } from '../engine/ports/dsp-transport.ts';
 import type { MarkupOutcome } from '../engine/ports/markup-fetcher.ts';
-import { requestFeatures } from '../engine/traffic/request-features.ts';
 import { createResponseReader } from '../openrtb/read-response.ts';
 import type { BidResponse } from '../openrtb/types.ts';
 import { type DspMessage, spawnDspActor } from './dsp-actor.ts';
@@ -107,7 +106,7 @@ class World {
       {
         auctionId: 'auction-1',
         request,
-        features: requestFeatures(request),
+        subject: { ...buildSubject(request), atMs: ARRIVED_AT_WALL_MS },
         terms: buildTerms(request),
         arrivedAtMs: ARRIVED_AT_MS,
         readMs: 0.1234,

@@ -8,6 +8,7 @@ import type { RequestShaping } from '../engine/dsp/shaping/request-shaping.ts';
 import { Solicitation } from '../engine/dsp/solicitation.ts';
 import { type AuctionRanking, converted } from '../engine/dsp/waiting/auction-ranking.ts';
 import { WAITING_DEFAULTS, type WaitingOptions } from '../engine/dsp/waiting/waiting-value.ts';
+import type { EstimateSubject } from '../engine/estimation/click-estimates.ts';
 import { AUCTION_EVENT_VERSION, type AuctionEvent, dspRecord } from '../engine/exchange/auction-event.ts';
 import type { AuctionTerms } from '../engine/exchange/auction-terms.ts';
 import type { Decision, DecisionRules } from '../engine/exchange/decision.ts';
@@ -30,7 +31,6 @@ import {
 import { lateLesson, shapingLessons } from '../engine/exchange/shaping-lessons.ts';
 import type { Clock, TimerHandle, Timers } from '../engine/ports/clock.ts';
 import type { MarkupFetcher } from '../engine/ports/markup-fetcher.ts';
-import type { RequestFeatures } from '../engine/traffic/request-features.ts';
 import { rateBetween } from '../openrtb/currency.ts';
 import type { BidRequest, BidResponse } from '../openrtb/types.ts';
 import type { DspMessage } from './dsp-actor.ts';
@@ -44,8 +44,10 @@ export type { RequestMessage };
 /** One ad request as admitted: read, normalised, stripped. Times are monotonic ms. */
 export interface AdmittedRequest {
   readonly auctionId: string;
+  /** As DSPs get it, before their dialects. */
   readonly request: BidRequest;
-  readonly features: RequestFeatures;
+  /** What clicks on it are estimated by; its time is that of arrival. */
+  readonly subject: EstimateSubject;
   readonly terms: AuctionTerms;
   readonly arrivedAtMs: number;
   readonly readMs: number;
@@ -125,7 +127,14 @@ class RequestActor {
     this.#mailbox = spawnActor<RequestState, RequestMessage>(parent, environment.clock, {
       name: admitted.auctionId,
       initialState: () =>
-        openRequest(admitted.request, admitted.terms, environment.rules, environment.dsps.length, this.#progressive),
+        openRequest(
+          admitted.request,
+          admitted.terms,
+          environment.rules,
+          admitted.subject,
+          environment.dsps.length,
+          this.#progressive,
+        ),
       handle: (state, message, nowMs) => this.#handle(state, message, nowMs),
       supervisor: stopOnFault((fault) => this.#fail(fault)),
       lengthMax: mailLengthMax(environment.dsps.length, admitted.terms),
@@ -156,9 +165,9 @@ class RequestActor {
 
   /** A test is no traffic to learn from, and its sender wants to see all DSPs. Without a rate nothing can be compared. */
   #requestShaping(): RequestShaping | null {
-    const { request, features } = this.#admitted;
+    const { request, subject } = this.#admitted;
     if (request.test === 1 || this.#rate === 0) return null;
-    return this.#environment.shaping?.shape(features) ?? null;
+    return this.#environment.shaping?.shape(subject.features) ?? null;
   }
 
   #handle(state: RequestState, message: RequestMessage, nowMs: number): RequestState {
@@ -264,11 +273,12 @@ class RequestActor {
 
   readonly #onLateReply = (reply: DspReply): void => {
     const { teaching, rules, onLate } = this.#environment;
+    const { terms, subject } = this.#admitted;
     onLate(reply.dspId);
     const ranking = this.#ranking;
     if (teaching === null || ranking === null || !isAnswer(reply)) return;
     const shaping = this.#fanOut!.shaping;
-    const feedback = lateBidFeedback(reply, ranking, this.#admitted.terms, rules, this.#rate);
+    const feedback = lateBidFeedback(reply, ranking, terms, rules, subject, this.#rate);
     const lesson = shaping === null ? null : lateLesson(reply, ranking, shaping);
     teaching.dsps.get(reply.dspId)?.post({ kind: 'feedback', feedback, lesson });
   };
@@ -327,18 +337,18 @@ class RequestActor {
     decision: Decision | null,
     notices: NoticePlan,
   ): AuctionEvent {
-    const { auctionId, request, features, arrivedAtMs, readMs, deadlineAtMs } = this.#admitted;
+    const { auctionId, request, subject, arrivedAtMs, readMs, deadlineAtMs } = this.#admitted;
     const nowMs = this.#environment.clock.monotonicMs();
     return {
       type: 'auction',
       version: AUCTION_EVENT_VERSION,
       auctionId,
       requestId: request.id,
-      atMs: Math.round(this.#environment.clock.wallMs() - (nowMs - arrivedAtMs)),
+      atMs: subject.atMs,
       isTest: request.test === 1,
       ending,
       closing: decision === null ? null : state!.closing,
-      features,
+      features: subject.features,
       arms: {},
       input: decision?.input ?? null,
       outcome: decision?.outcome ?? null,

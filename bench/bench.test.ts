@@ -12,6 +12,7 @@ import { formatMeasurements } from './report.ts';
 import { measureShaping } from './shaping-study.ts';
 import { BENCHMARK_NAMES, QUICK_SCALE } from './suite.ts';
 import { type TimedFunction, timeFunction } from './timed-function.ts';
+import { measureTreeScoring } from './tree-scoring.ts';
 
 const built = new URL('../dist/bench/suite.js', import.meta.url);
 
@@ -97,6 +98,16 @@ test('deciding about DSPs, tiny', () => {
   expect(lines[0]).toMatch(/[1-9]\d* calls of 2000 asked/);
 });
 
+test('scoring by trees, tiny', async () => {
+  const lines: string[] = [];
+  const values = new Map((await measureTreeScoring(quick(lines))).map(({ name, value }) => [name, value]));
+  expect([...values.keys()].sort()).toEqual(['gbdt.alloc_bytes_per_row', 'gbdt.batch50_us', 'gbdt.row_us']);
+  expect(values.get('gbdt.row_us')! * 50).toBeCloseTo(values.get('gbdt.batch50_us')!);
+  // A number put on the heap takes 12 bytes or more, an object or array 16.
+  expect(values.get('gbdt.alloc_bytes_per_row')).toBeLessThan(4);
+  expect(lines[0]).toMatch(/results [0-9a-f]{12}/);
+});
+
 test('handling calls in the dsp actors, tiny', async () => {
   const measured = await measureHandling(quick());
   expect(measured.map(({ name }) => name)).toEqual(['dsp.handling_us', 'dsp.handling_shaped_us']);
@@ -130,6 +141,9 @@ test('what the issue asks for has its name', () => {
       'overload.goodput.10x',
       'shaping.calls_saved',
       'shaping.revenue_ratio',
+      'gbdt.row_us',
+      'gbdt.batch50_us',
+      'gbdt.alloc_bytes_per_row',
       'memory.growth_mb',
       'hang.p99_ratio',
       'dsp.decision_us',

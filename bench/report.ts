@@ -10,7 +10,8 @@ export function formatMeasurements(measurements: readonly Measurement[]): string
     .join('\n');
 }
 
-/** Two decimals below a hundred, none above. */
+/** Four decimals below one, two below a hundred, none above. */
 function formatValue(value: number): string {
-  return value.toFixed(Math.abs(value) < 100 ? 2 : 0);
+  const size = Math.abs(value);
+  return value.toFixed(size < 1 ? 4 : size < 100 ? 2 : 0);
 }

@@ -1,4 +1,5 @@
 /** All benchmarks by the names of their results. */
+
 import { measureDecision } from './decision-cost.ts';
 import { FAN_OUT_WIDTHS, measureFanOut } from './fan-out-cost.ts';
 import { measureGarbage } from './garbage.ts';
@@ -6,11 +7,13 @@ import { measureHandling } from './handling-cost.ts';
 import { clearingOfBids, fillingOfMacros, readingOfRequest } from './hot-functions.ts';
 import type { BenchContext, BenchScale, Measurement } from './measurement.ts';
 import { measureMemoryGrowth } from './memory-growth.ts';
+import { IPINYOU_NAMES, measureIpinyouQuality, measureSimulatorQuality, SIMULATOR_NAMES } from './model-quality.ts';
 import { measureOverload, OVERLOAD_FACTORS } from './overload.ts';
 import { measureShaping } from './shaping-study.ts';
 import { measureSickDsp } from './sick-dsp.ts';
 import { measureThroughput } from './throughput.ts';
 import { timeFunction } from './timed-function.ts';
+import { measureTreeScoring } from './tree-scoring.ts';
 
 interface Benchmark {
   /** Of the results it is run for; it may give more that explain them. */
@@ -44,6 +47,9 @@ const BENCHMARKS: readonly Benchmark[] = [
   { names: ['dsp.decision_us'], run: async (context) => measureDecision(context) },
   { names: ['dsp.handling_us', 'dsp.handling_shaped_us'], run: measureHandling },
   { names: ['shaping.calls_saved', 'shaping.revenue_ratio'], run: measureShaping },
+  { names: ['gbdt.row_us', 'gbdt.batch50_us', 'gbdt.alloc_bytes_per_row'], run: measureTreeScoring },
+  { names: SIMULATOR_NAMES, run: measureSimulatorQuality },
+  { names: IPINYOU_NAMES, run: measureIpinyouQuality },
   ...FAN_OUT_WIDTHS.map((dspCount) => ({
     names: [`fanout.cpu_ratio.${dspCount}`],
     run: (context: BenchContext) => measureFanOut(dspCount, context),

@@ -32,6 +32,12 @@ describe('ids', () => {
   });
 });
 
+test('a bundle is signed by somebody', () => {
+  const model = { ...DEFAULTS.estimation.model, publicKeys: [] };
+  expect(pathOf({ estimation: { model } })).toBe('estimation.model.publicKeys');
+  expect(pathOf({ estimation: { model: { ...model, source: 'none' } } })).toBeNull();
+});
+
 test('the admin listener has a port of its own, where there is one', () => {
   const token = 'sixteen-characters';
   const server = { port: 9000 };

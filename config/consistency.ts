@@ -18,7 +18,8 @@ export function checkConsistency(config: Config): Inconsistency | null {
     unknownCurrency(config) ??
     uncallableDsp(config) ??
     unreachableLimits(config) ??
-    disorderedLimits(config)
+    disorderedLimits(config) ??
+    unsignedModel(config)
   );
 }
 
@@ -128,4 +129,13 @@ function disorderedLimits({ admission }: Config): Inconsistency | null {
   const { limitMin, limitInitial, limitMax } = admission;
   if (limitMin <= limitInitial && limitInitial <= limitMax) return null;
   return { path: 'admission.limitInitial', message: `must lie from limitMin (${limitMin}) to limitMax (${limitMax})` };
+}
+
+/** No signature would do, and no model would ever be served. */
+function unsignedModel({ estimation: { model } }: Config): Inconsistency | null {
+  if (model.source === 'none' || model.publicKeys.length > 0) return null;
+  return {
+    path: 'estimation.model.publicKeys',
+    message: 'must name the key that signs bundles, or none is ever served',
+  };
 }

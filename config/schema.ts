@@ -12,6 +12,7 @@ import { THRESHOLD_DEFAULTS } from '../engine/dsp/shaping/threshold.ts';
 import { WAITING_DEFAULTS } from '../engine/dsp/waiting/waiting-value.ts';
 import { ADMISSION_DEFAULTS } from '../engine/traffic/admission/defaults.ts';
 import { HEAP_SHARE_FREE } from '../engine/traffic/admission/utilisation.ts';
+import { SHIPPED_MODEL_KEY } from './shipped-model.ts';
 
 /** The part of JSON Schema used here. */
 export interface ConfigSchema {
@@ -264,6 +265,33 @@ export const CONFIG_SCHEMA: ConfigSchema = {
         video: { ...PROBABILITY, default: 0.004, description: 'In-stream video.' },
         audio: { ...PROBABILITY, default: 0.0005, description: 'Audio.' },
         native: { ...PROBABILITY, default: 0.002, description: 'In-feed native.' },
+      }),
+      model: section('The model that estimates the clicks of CPC bids (docs/estimation.md).', {
+        source: choice(
+          'bundle',
+          ['none', 'bundle'],
+          '`bundle`: a signed folder, scored in this process; `none`: bids rank by the priors.',
+        ),
+        directory: {
+          type: 'string',
+          default: '',
+          description:
+            'Folder of the bundle, replaced without a restart. Empty: the model that ships, trained on simulated clicks.',
+        },
+        publicKeys: {
+          type: 'array',
+          default: [SHIPPED_MODEL_KEY],
+          items: { type: 'string', pattern: '^[A-Za-z0-9+/]{43}=$' },
+          description:
+            'Ed25519 keys that may have signed it, base64 of 32 bytes; several while one is being replaced. The default signed the model that ships.',
+        },
+        versionMin: integer(
+          0,
+          0,
+          Number.MAX_SAFE_INTEGER,
+          'Least version that is taken: a bound against being rolled back over a restart.',
+        ),
+        reloadIntervalMs: integer(1000, 100, 3_600_000, 'ms between two looks whether the folder has changed.'),
       }),
     }),
     currencies: section('Dated conversion table.', {

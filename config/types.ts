@@ -14,7 +14,7 @@ export interface Config {
   readonly floors: readonly FloorConfig[];
   readonly learnedReserve: LearnedReserveConfig;
   readonly placements: readonly PlacementConfig[];
-  readonly estimation: { readonly clickPriors: Readonly<Record<MediaType, number>> };
+  readonly estimation: EstimationConfig;
   readonly currencies: {
     readonly asOf: string;
     readonly base: string;
@@ -86,6 +86,21 @@ export interface LearnedReserveConfig {
   readonly changeRatioMax: number;
   readonly stepIntervalMs: number;
   readonly placementsMax: number;
+}
+
+export interface EstimationConfig {
+  readonly clickPriors: Readonly<Record<MediaType, number>>;
+  readonly model: ModelConfig;
+}
+
+export interface ModelConfig {
+  readonly source: 'none' | 'bundle';
+  /** Empty: the model that ships. */
+  readonly directory: string;
+  /** Base64 of the 32 bytes of an Ed25519 key each. */
+  readonly publicKeys: readonly string[];
+  readonly versionMin: number;
+  readonly reloadIntervalMs: number;
 }
 
 export interface PlacementConfig {

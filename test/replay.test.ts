@@ -19,6 +19,12 @@ const forfeiting: Script = (request, response) => {
   bidding(request.id.endsWith('7') ? parts : { ...parts, nurl: undefined })(request, response);
 };
 
+/** Now and then a bid by click, which the model ranks. */
+const byClick: Script = (request, response) => {
+  if (request.id.endsWith('3')) bidding({ price: 5, w: undefined, h: undefined })(request, response);
+  else response.writeHead(204).end();
+};
+
 /** The generator's second-price requests, and now and then first price or euros only. */
 function variedRequest(index: number): BidRequest {
   const request = generateRequest(seededRandom(7).fork('replay'), index);
@@ -35,7 +41,7 @@ describe('the events of generated traffic', () => {
   beforeAll(async () => {
     dsps = await startDspServers({ scenario: loadScenario(defaultScenarioPath()), count: 20 });
     gavel = await startTestGavel({
-      dsps: { forfeiting },
+      dsps: { forfeiting, clicks: { bid: byClick, config: { pricing: 'cpc' } } },
       otherDsps: dsps.endpoints,
       config: {
         // Every request is to be auctioned, however slow the machine is.
@@ -44,6 +50,7 @@ describe('the events of generated traffic', () => {
         'dspDefaults.callsPerSecond': 100,
         'currencies.rates': { EUR: 0.9 },
         'learnedReserve.estimator': 'empirical',
+        'estimation.model.source': 'bundle',
         'learnedReserve.observationsMin': 30,
         'learnedReserve.stepIntervalMs': 100,
         floors: [{ country: 'DEU', floorCpmMicros: 1_111_111 }],
@@ -73,6 +80,18 @@ describe('the events of generated traffic', () => {
       const byIndex = again.bids.toSorted((a, b) => a.bidIndex - b.bidIndex);
       expect(byIndex, auctionId).toEqual(outcome!.bids);
     }
+  });
+
+  it('use the estimates that were recorded', () => {
+    const byClicks = events.flatMap(({ input, outcome }) =>
+      outcome!.bids.filter(({ bidIndex, status }) => {
+        const { ctrSource, pricing } = input!.bids[bidIndex]!;
+        expect(ctrSource).toBe(pricing === 'cpc' ? 'model' : 'prior');
+        return pricing === 'cpc' && status !== 'refused';
+      }),
+    );
+    expect(byClicks.length).toBeGreaterThan(AUCTIONS / 20);
+    expect(byClicks.some(({ status }) => status === 'won')).toBe(true);
   });
 
   it('cover what an auction can be', () => {

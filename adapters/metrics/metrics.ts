@@ -6,6 +6,7 @@ import { AdmissionMetrics } from './admission-metrics.ts';
 import { AuctionMetrics } from './auction-metrics.ts';
 import { Counter, CountersByLabel } from './counter.ts';
 import { DspMetrics } from './dsp-metrics.ts';
+import { EstimationMetrics } from './estimation-metrics.ts';
 import { type MetricSnapshot, register } from './exposition.ts';
 import { Gauge } from './gauge.ts';
 
@@ -31,6 +32,7 @@ export function createMetrics(options: MetricsOptions) {
 
   const auctions = new AuctionMetrics(registry);
   const admission = new AdmissionMetrics(registry);
+  const estimation = new EstimationMetrics(registry);
   const dsps = new DspMetrics(registry, options.dspIds);
   const acknowledged = counter('rtb_events_acknowledged_total', 'Outcome events the event log has taken.').cell();
   const droppedEvents = counter('rtb_events_dropped_total', 'Outcome events that were lost.');
@@ -73,6 +75,9 @@ export function createMetrics(options: MetricsOptions) {
     inFlight: auctions.inFlight,
     shed: admission.shed,
     admission: admission.readFrom.bind(admission),
+    clickEstimates: estimation.observer,
+    clickModelLoad: estimation.loadEnded,
+    clickModelVersion: estimation.readVersion.bind(estimation),
     auctionEnded: (event: AuctionEvent): void => {
       auctions.ended(event);
       dsps.rejectedBids(event);

@@ -54,7 +54,10 @@ function tieHashOf(contender: Contender, auctionId: string): number {
   return contender.tieHash;
 }
 
-/** What bids may differ in that share their ids, imp and eCPM: everything but the index, in an order of our own. */
+/**
+ * What bids may differ in that share their ids, imp and eCPM, in an order of our own: everything but the index and where
+ * the estimate came from.
+ */
 const CONTENT_FIELDS = Object.keys({
   groupKey: true,
   dealId: true,
@@ -87,7 +90,10 @@ const CONTENT_FIELDS = Object.keys({
   nativeAssets: true,
 } satisfies Record<ContentField, true>) as readonly ContentField[];
 
-type ContentField = Exclude<keyof BidCandidate, 'index' | 'dspId' | 'seat' | 'bidId' | 'impId'>;
+type ContentField = Exclude<
+  keyof BidCandidate,
+  'index' | 'dspId' | 'seat' | 'bidId' | 'impId' | 'ctrSource' | 'ctrModel'
+>;
 
 /** Field by field, so that it does not matter in which order an object got its keys. */
 function compareContent(a: BidCandidate, b: BidCandidate): number {

@@ -103,6 +103,12 @@ export interface AuctionImp {
   readonly learnedFloorCpmMicros: number;
 }
 
+/**
+ * `model`: scored for this bid. `fallback`: the model gave nothing, and the rate is what it gave for the like before.
+ * `prior`: the configured rate of the media type, since no click decides about the bid or no model is configured.
+ */
+export type EstimateSource = 'model' | 'fallback' | 'prior';
+
 /** Everything of one bid that the decision may look at. Markup itself stays outside; only facts about it come in. */
 export interface BidCandidate {
   /** Index in `AuctionInput.bids`; links the outcome back to the wire bid. Never part of a decision. */
@@ -123,6 +129,10 @@ export interface BidCandidate {
   readonly currency: string;
   /** Estimated click probability, 0..1. Ranks CPC bids; carried for CPM bids. */
   readonly ctr: number;
+  /** Where the estimate came from. No part of the decision. */
+  readonly ctrSource: EstimateSource;
+  /** Version of the model that gave it; null unless `ctrSource` is `model`. */
+  readonly ctrModel: number | null;
   /** Relevance multiplier of the estimate, 1 = neutral. Ranks CPC bids only. */
   readonly quality: number;
   /** Bare lower-case hosts (no scheme, path, `www.`). */

@@ -9,6 +9,7 @@ import {
   buildDecision,
   buildExchangeRules,
   buildRequest,
+  buildSubject,
   buildWireBid,
   DECISION_RULES,
 } from './testing/build-exchange.ts';
@@ -28,7 +29,11 @@ test('the winner pays the clearing price, in the currency of the auction', () =>
   const request = buildRequest({ cur: ['EUR'] });
   const terms = auctionTerms('auction-9', request, requestFeatures(request), buildExchangeRules(), () => 0);
   const replies = [bidReply('a', [{ price: 4 }], { cur: 'EUR' }), bidReply('b', [{ price: 2.5 }], { cur: 'EUR' })];
-  const answer = auctionAnswer(request, decideAuction(terms, replies, DECISION_RULES), NOTHING_FETCHED);
+  const answer = auctionAnswer(
+    request,
+    decideAuction(terms, replies, DECISION_RULES, buildSubject(request)),
+    NOTHING_FETCHED,
+  );
   expect(answer).toMatchObject({ id: 'request-1', bidid: 'auction-9', cur: 'EUR' });
   expect(answer.seatbid).toMatchObject([{ seat: 'seat-of-a', bid: [{ id: 'bid-1', impid: '1', price: 2.5 }] }]);
 });

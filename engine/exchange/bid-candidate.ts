@@ -7,6 +7,7 @@ import { type MarkupKind, sniffMarkup } from '../../openrtb/read-response.ts';
 import type { Bid } from '../../openrtb/types.ts';
 import { roundDownMicros } from '../auction/micros.ts';
 import type { BidCandidate, MediaType, PricingModel } from '../auction/types.ts';
+import type { DraftCandidate } from '../estimation/click-estimates.ts';
 import type { ClickPriors } from '../estimation/click-priors.ts';
 
 /** Where a bid came from. */
@@ -25,7 +26,7 @@ const MEDIA_BY_MTYPE: readonly (MediaType | undefined)[] = [undefined, 'banner',
 const NO_STRINGS: readonly string[] = [];
 const NO_NUMBERS: readonly number[] = [];
 
-export function bidCandidate(index: number, bid: Bid, origin: BidOrigin, priors: ClickPriors): BidCandidate {
+export function bidCandidate(index: number, bid: Bid, origin: BidOrigin, priors: ClickPriors): DraftCandidate {
   const markup = bid.adm ?? '';
   const facts = markupFacts(markup);
   const declared = bid.mtype === undefined ? null : (MEDIA_BY_MTYPE[bid.mtype] ?? 'unknown');
@@ -41,6 +42,8 @@ export function bidCandidate(index: number, bid: Bid, origin: BidOrigin, priors:
     priceMicros: priceMicrosRoundedDown(bid.price),
     currency: origin.currency,
     ctr: priors[likelyMedia(declared, facts.sniffedMedia)],
+    ctrSource: 'prior',
+    ctrModel: null,
     quality: origin.quality,
     advertiserDomains: bid.adomain ?? NO_STRINGS,
     categories: bid.cat ?? NO_STRINGS,
@@ -99,8 +102,8 @@ const MEDIA_BY_MARKUP: Readonly<Record<MarkupKind, MediaType>> = {
   native: 'native',
 };
 
-/** What the click prior is looked up by: the declared type, else what the markup looks like, else the commonest. */
-function likelyMedia(declared: BidCandidate['declaredMedia'], sniffed: MarkupKind | null): MediaType {
+/** What clicks are estimated for: the declared type, else what the markup looks like, else the commonest. */
+export function likelyMedia(declared: BidCandidate['declaredMedia'], sniffed: MarkupKind | null): MediaType {
   if (declared !== null && declared !== 'unknown') return declared;
   return sniffed === null ? 'banner' : MEDIA_BY_MARKUP[sniffed];
 }

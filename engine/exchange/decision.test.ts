@@ -1,6 +1,15 @@
-import { expect, test } from 'vitest';
-import { clearWithMarkup } from './decision.ts';
-import { bidReply, buildDecision, buildRequest, DECISION_RULES, noBidReply } from './testing/build-exchange.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { ClickEstimates } from '../estimation/click-estimates.ts';
+import { clearWithMarkup, type DecisionRules, decideAuction } from './decision.ts';
+import {
+  bidReply,
+  buildDecision,
+  buildRequest,
+  buildSubject,
+  buildTerms,
+  DECISION_RULES,
+  noBidReply,
+} from './testing/build-exchange.ts';
 
 test('bids of all replies become candidates, in order, and lead back to the wire', () => {
   const decision = buildDecision(buildRequest(), [
@@ -66,4 +75,55 @@ test('cleared again without markup, the runner-up wins', () => {
   expect(again.outcome.wins).toMatchObject([{ bidIndex: 1, clearingCpmMicros: 2_000_000 }]);
   expect(again.outcome.bids[0]).toMatchObject({ status: 'refused', reason: 'missing-markup' });
   expect(again.collected).toBe(decision.collected);
+});
+
+describe('clicks are estimated', () => {
+  const bidding = new Map([
+    ['clicks', { pricing: 'cpc' as const, quality: 1 }],
+    ['late', { pricing: 'cpc' as const, quality: 1 }],
+  ]);
+  let batches: string[][];
+  let rules: DecisionRules;
+  beforeEach(() => {
+    batches = [];
+    const estimates: ClickEstimates = {
+      estimate: (_subject, candidates) => {
+        batches.push(candidates.map(({ bidId }) => bidId));
+        for (const candidate of candidates) {
+          candidate.ctr = candidate.bidId === 'liked' ? 0.02 : 0.01;
+          candidate.ctrSource = 'model';
+          candidate.ctrModel = 3;
+        }
+      },
+    };
+    rules = { ...DECISION_RULES, bidding, estimates };
+  });
+
+  test('of click-priced bids, all at once; others keep the prior', () => {
+    const request = buildRequest();
+    const replies = [bidReply('clicks', [{ id: 'x' }, { id: 'liked' }]), bidReply('mille', [{ id: 'm' }])];
+    const { input, outcome } = buildDecision(request, replies, rules);
+    expect(batches).toEqual([['x', 'liked']]);
+    expect(input.bids).toMatchObject([
+      { ctr: 0.01, ctrSource: 'model', ctrModel: 3 },
+      { ctr: 0.02, ctrSource: 'model', ctrModel: 3 },
+      { ctr: 0.001, ctrSource: 'prior', ctrModel: null },
+    ]);
+    expect(outcome.wins).toMatchObject([{ bidIndex: 1 }]);
+  });
+
+  test('once for each bid, however often the auction is decided', () => {
+    const request = buildRequest();
+    const terms = buildTerms(request);
+    const subject = buildSubject(request);
+    const replies = [bidReply('clicks', [{ id: 'x' }])];
+    const first = decideAuction(terms, replies, rules, subject);
+    replies.push(noBidReply('n'), bidReply('late', [{ id: 'liked' }]));
+    const second = decideAuction(terms, replies, rules, subject, first);
+    expect(batches).toEqual([['x'], ['liked']]);
+    expect(first.input.bids).toHaveLength(1);
+    expect(second).toEqual(decideAuction(terms, replies, rules, subject));
+    clearWithMarkup(second, new Map([[0, '<b>ad</b>']]));
+    expect(batches).toHaveLength(3);
+  });
 });

@@ -5,6 +5,7 @@ import type { Bid } from '../../openrtb/types.ts';
 import { clearAuction } from '../auction/clear.ts';
 import type { AuctionInput, AuctionOutcome, BidCandidate, PricingModel } from '../auction/types.ts';
 import type { DspReply } from '../dsp/reply.ts';
+import type { ClickEstimates, DraftCandidate, EstimateSubject } from '../estimation/click-estimates.ts';
 import type { ClickPriors } from '../estimation/click-priors.ts';
 import type { AuctionTerms } from './auction-terms.ts';
 import { bidCandidate, markupFacts } from './bid-candidate.ts';
@@ -21,11 +22,15 @@ export interface Decision {
   readonly input: AuctionInput;
   readonly outcome: AuctionOutcome;
   readonly collected: readonly CollectedBid[];
+  /** Replies that it was made over. */
+  readonly replyCount: number;
 }
 
 export interface DecisionRules {
   readonly currencies: CurrencyTable;
   readonly clickPriors: ClickPriors;
+  /** Null: click-priced bids rank by the priors. */
+  readonly estimates: ClickEstimates | null;
   /** By DSP id; absent = `PER_MILLE`. */
   readonly bidding: ReadonlyMap<string, BiddingTerms>;
 }
@@ -38,14 +43,27 @@ export interface BiddingTerms {
 
 const PER_MILLE: BiddingTerms = { pricing: 'cpm', quality: 1 };
 
-export function decideAuction(terms: AuctionTerms, replies: readonly DspReply[], rules: DecisionRules): Decision {
-  const collected: CollectedBid[] = [];
-  const bids: BidCandidate[] = [];
-  for (const reply of replies) {
-    if (reply.response !== null) collectBids(reply.dspId, reply.response, terms, rules, collected, bids);
+/**
+ * `before`: the decision over the first of the same replies, or null. Its candidates are taken over as they are, so a
+ * bid is read and its click estimated once, however often its auction is decided.
+ */
+export function decideAuction(
+  terms: AuctionTerms,
+  replies: readonly DspReply[],
+  rules: DecisionRules,
+  subject: EstimateSubject,
+  before: Decision | null = null,
+): Decision {
+  const collected: CollectedBid[] = before === null ? [] : before.collected.slice();
+  const bids: BidCandidate[] = before === null ? [] : before.input.bids.slice();
+  const clickPriced: DraftCandidate[] = [];
+  for (let index = before?.replyCount ?? 0; index < replies.length; index++) {
+    const { dspId, response } = replies[index]!;
+    if (response !== null) collectBids(dspId, response, terms, rules, { collected, bids, clickPriced });
   }
+  rules.estimates?.estimate(subject, clickPriced);
   const input: AuctionInput = { ...terms, conversionRates: conversionRates(bids, terms.currency, rules), bids };
-  return { input, outcome: clearAuction(input), collected };
+  return { input, outcome: clearAuction(input), collected, replyCount: replies.length };
 }
 
 /**
@@ -58,7 +76,14 @@ export function clearWithMarkup(decision: Decision, markupByBid: ReadonlyMap<num
     return markup === undefined ? bid : { ...bid, ...markupFacts(markup), hasWinNoticeUrl: false };
   });
   const input: AuctionInput = { ...decision.input, bids };
-  return { input, outcome: clearAuction(input), collected: decision.collected };
+  return { ...decision, input, outcome: clearAuction(input) };
+}
+
+/** What a decision is made over, as it comes together. */
+interface Collection {
+  readonly collected: CollectedBid[];
+  readonly bids: BidCandidate[];
+  readonly clickPriced: DraftCandidate[];
 }
 
 function collectBids(
@@ -66,8 +91,7 @@ function collectBids(
   response: ReadResponse,
   terms: AuctionTerms,
   rules: DecisionRules,
-  collected: CollectedBid[],
-  bids: BidCandidate[],
+  { collected, bids, clickPriced }: Collection,
 ): void {
   const { pricing, quality } = rules.bidding.get(dspId) ?? PER_MILLE;
   for (let index = 0; index < response.seatbids.length; index++) {
@@ -75,8 +99,11 @@ function collectBids(
     const groupKey = group ? `${dspId} ${index}` : null;
     const origin = { dspId, seat, groupKey, currency: response.cur, pricing, quality };
     for (const bid of seatBids) {
-      const candidate = bidCandidate(collected.length, bid, origin, rules.clickPriors);
-      bids.push(candidate.hasMarkup || mayFetchMarkup(candidate, terms) ? candidate : withoutNotice(candidate));
+      const read = bidCandidate(collected.length, bid, origin, rules.clickPriors);
+      const candidate = read.hasMarkup || mayFetchMarkup(read, terms) ? read : withoutNotice(read);
+      bids.push(candidate);
+      // The rank of the others does not depend on clicks.
+      if (pricing === 'cpc') clickPriced.push(candidate);
       collected.push({ dspId, seat, bid, response });
     }
   }
@@ -90,7 +117,7 @@ function mayFetchMarkup({ groupKey, impId }: BidCandidate, terms: AuctionTerms):
   return groupKey === null && terms.imps.find((imp) => imp.id === impId)?.slotWeights.length === 1;
 }
 
-function withoutNotice(candidate: BidCandidate): BidCandidate {
+function withoutNotice(candidate: DraftCandidate): DraftCandidate {
   return { ...candidate, hasWinNoticeUrl: false };
 }
 

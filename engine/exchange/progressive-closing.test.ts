@@ -7,6 +7,7 @@ import {
   bidReply,
   buildDecision,
   buildRequest,
+  buildSubject,
   buildTerms,
   DECISION_RULES,
   noBidReply,
@@ -86,7 +87,7 @@ test('feedback: own best bid and best bid of the others, for answers only', () =
 test('feedback on a late answer: its eligible bid against those that were decided', () => {
   const others = rankingFor([bidReply('a', [{ price: 3 }])]);
   const late = (reply: ReturnType<typeof bidReply>) =>
-    lateBidFeedback(reply, others, buildTerms(REQUEST), DECISION_RULES, 1);
+    lateBidFeedback(reply, others, buildTerms(REQUEST), DECISION_RULES, buildSubject(REQUEST), 1);
   expect(late(bidReply('b', [{ price: 4 }]))).toEqual({ bidMicros: 4_000_000, bestOtherMicros: 3_000_000 });
   expect(late(bidReply('b', [{ price: 4, impid: 'unknown' }]))).toEqual({ bidMicros: 0, bestOtherMicros: 3_000_000 });
   expect(late(noBidReply('b'))).toEqual({ bidMicros: 0, bestOtherMicros: 3_000_000 });

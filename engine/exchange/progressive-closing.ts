@@ -10,6 +10,7 @@ import {
   type WaitingOptions,
   waitingValue,
 } from '../dsp/waiting/waiting-value.ts';
+import type { EstimateSubject } from '../estimation/click-estimates.ts';
 import type { AuctionTerms } from './auction-terms.ts';
 import { type DecisionRules, decideAuction } from './decision.ts';
 
@@ -111,11 +112,12 @@ export function lateBidFeedback(
   others: AuctionRanking,
   terms: AuctionTerms,
   rules: DecisionRules,
+  subject: EstimateSubject,
   rate: number,
 ): BidFeedback {
   const { dspId } = reply;
   const bestOther = bestOtherMicros(others, dspId);
   if (reply.response === null) return { bidMicros: 0, bestOtherMicros: bestOther };
-  const alone = decideAuction(terms, [reply], rules);
+  const alone = decideAuction(terms, [reply], rules, subject);
   return { bidMicros: ownMicros(rankingOf(alone.input, alone.outcome), dspId) * rate, bestOtherMicros: bestOther };
 }

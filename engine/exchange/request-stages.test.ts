@@ -12,10 +12,17 @@ import {
   type RequestState,
   rankingFor,
 } from './request-stages.ts';
-import { bidReply, buildRequest, buildTerms, DECISION_RULES, noBidReply } from './testing/build-exchange.ts';
+import {
+  bidReply,
+  buildRequest,
+  buildSubject,
+  buildTerms,
+  DECISION_RULES,
+  noBidReply,
+} from './testing/build-exchange.ts';
 
 function open(dspCount: number, request: BidRequest = buildRequest()): RequestState {
-  return openRequest(request, buildTerms(request), DECISION_RULES, dspCount);
+  return openRequest(request, buildTerms(request), DECISION_RULES, buildSubject(request), dspCount);
 }
 
 /** Starts the request and lets the replies come; gives the effects of the last of them. */
@@ -98,7 +105,7 @@ describe('looking whether to wait', () => {
   const waiting = { options: WAITING_DEFAULTS, rate: 1, collectUntilMs: 90 };
   const progressive = () => {
     const request = buildRequest();
-    return openRequest(request, buildTerms(request), DECISION_RULES, 2, waiting);
+    return openRequest(request, buildTerms(request), DECISION_RULES, buildSubject(request), 2, waiting);
   };
   const out = { model: createWaitingModel(), calledAtMs: 0, deadlineAtMs: 30, isOver: false };
   const look = (isOver: boolean): RequestMessage => ({ kind: 'look', calls: [{ ...out, isOver }] });

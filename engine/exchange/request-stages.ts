@@ -11,6 +11,7 @@ import { NoBidReason } from '../../openrtb/codes.ts';
 import type { BidRequest, BidResponse } from '../../openrtb/types.ts';
 import type { DspReply } from '../dsp/reply.ts';
 import { type AuctionRanking, rankingOf } from '../dsp/waiting/auction-ranking.ts';
+import type { EstimateSubject } from '../estimation/click-estimates.ts';
 import type { MarkupOutcome } from '../ports/markup-fetcher.ts';
 import { auctionAnswer, noBidAnswer, oversizedWinner } from './answer.ts';
 import type { AuctionClosing, AuctionEnding } from './auction-event.ts';
@@ -52,6 +53,7 @@ export interface RequestState {
   readonly request: BidRequest;
   readonly terms: AuctionTerms;
   readonly rules: DecisionRules;
+  readonly subject: EstimateSubject;
   /** Null: waits for all, or until the deadline. */
   readonly progressive: ProgressiveClosing | null;
   stage: 'collecting' | 'fetching-markup' | 'concluded';
@@ -83,6 +85,7 @@ export function openRequest(
   request: BidRequest,
   terms: AuctionTerms,
   rules: DecisionRules,
+  subject: EstimateSubject,
   dspCount: number,
   progressive: ProgressiveClosing | null = null,
 ): RequestState {
@@ -90,6 +93,7 @@ export function openRequest(
     request,
     terms,
     rules,
+    subject,
     progressive,
     stage: 'collecting',
     outstanding: dspCount,
@@ -176,7 +180,7 @@ function close(state: RequestState, closing: AuctionClosing, nowMs: number): rea
 /** The decision over what has come. Only bids change it, so a look that finds none new costs no clearing. */
 function decide(state: RequestState): Decision {
   if (state.decision === null || state.decidedBidders !== state.bidders) {
-    state.decision = decideAuction(state.terms, state.replies, state.rules);
+    state.decision = decideAuction(state.terms, state.replies, state.rules, state.subject, state.decision);
     state.decidedBidders = state.bidders;
   }
   return state.decision;

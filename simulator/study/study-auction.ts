@@ -98,6 +98,8 @@ function candidate({ dspId, impIndex, priceMicros }: StudyBid, index: number): B
     priceMicros,
     currency: 'USD',
     ctr: 0.01,
+    ctrSource: 'prior',
+    ctrModel: null,
     quality: 1,
     advertiserDomains: ADVERTISERS,
     categories: NONE,

@@ -56,7 +56,7 @@ export interface TestGavel {
 
 /**
  * Time limits are wide: a busy machine must not decide a test about prices. Tests about time set their own. Learned
- * reserves are off, since they depend on what ran before.
+ * reserves are off, since they depend on what ran before; so is the click model, whose estimates are no round numbers.
  */
 const TEST_CONFIG: Readonly<Record<string, unknown>> = {
   'server.port': 0,
@@ -64,6 +64,7 @@ const TEST_CONFIG: Readonly<Record<string, unknown>> = {
   'server.drainIdleMs': 0,
   'log.level': 'silent',
   'learnedReserve.estimator': 'off',
+  'estimation.model.source': 'none',
   'auction.progressive': false,
   'auction.tmaxDefaultMs': 4000,
   'auction.tmaxMaxMs': 8000,

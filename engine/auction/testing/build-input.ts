@@ -110,6 +110,8 @@ export function buildBid(bid: Partial<BidCandidate>, index: number): BidCandidat
     priceMicros: 1_000_000,
     currency: 'USD',
     ctr: 0.01,
+    ctrSource: 'prior',
+    ctrModel: null,
     quality: 1,
     advertiserDomains: [`${letter}.example`],
     categories: [],

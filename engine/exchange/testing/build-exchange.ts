@@ -3,6 +3,7 @@ import type { Bid, BidRequest } from '../../../openrtb/types.ts';
 import { compileFloorRules } from '../../auction/floors.ts';
 import { buildInput } from '../../auction/testing/build-input.ts';
 import type { DspReply } from '../../dsp/reply.ts';
+import type { EstimateSubject } from '../../estimation/click-estimates.ts';
 import { requestFeatures } from '../../traffic/request-features.ts';
 import { type AuctionTerms, auctionTerms, type ExchangeRules } from '../auction-terms.ts';
 import { type Decision, type DecisionRules, decideAuction } from '../decision.ts';
@@ -69,13 +70,19 @@ export function buildTerms(request: BidRequest, rules: ExchangeRules = buildExch
   return auctionTerms('auction-1', request, requestFeatures(request), rules, () => 0);
 }
 
+/** Of 1 January 2026, 12:00 UTC. */
+export function buildSubject(request: BidRequest): EstimateSubject {
+  return { request, features: requestFeatures(request), atMs: Date.UTC(2026, 0, 1, 12) };
+}
+
 export const DECISION_RULES: DecisionRules = {
   currencies: CURRENCIES,
   clickPriors: { banner: 0.001, video: 0.004, audio: 0.0005, native: 0.002 },
+  estimates: null,
   bidding: new Map(),
 };
 
 /** What is decided when exactly these replies have come. */
 export function buildDecision(request: BidRequest, replies: readonly DspReply[], rules = DECISION_RULES): Decision {
-  return decideAuction(buildTerms(request), replies, rules);
+  return decideAuction(buildTerms(request), replies, rules, buildSubject(request));
 }

@@ -1,0 +1,54 @@
+/** Metrics of click estimates (meaning: docs/metrics.md). */
+import type { Registry } from 'prom-client';
+import { type EstimateObserver, FALLBACK_CAUSES, type FallbackCause } from '../../engine/estimation/model-estimates.ts';
+import { Counter, type CounterCell, CountersByLabel } from './counter.ts';
+import { register } from './exposition.ts';
+import { Gauge } from './gauge.ts';
+
+/** More than there are reasons to refuse a bundle. */
+const LOAD_RESULTS_MAX = 16;
+
+export class EstimationMetrics {
+  readonly #registry: Registry;
+  readonly #loads: CountersByLabel;
+  /** What the estimator tells. */
+  readonly observer: EstimateObserver;
+
+  constructor(registry: Registry) {
+    this.#registry = registry;
+    const requests = register(
+      registry,
+      new Counter('rtb_ctr_requests_total', 'Click estimates by where they came from.'),
+    );
+    const fallbacks = register(
+      registry,
+      new Counter('rtb_ctr_fallback_total', 'Click estimates without the model, by why.'),
+    );
+    const loads = register(
+      registry,
+      new Counter('rtb_ctr_model_loads_total', 'Model bundles by what came of loading them.'),
+    );
+    this.#loads = new CountersByLabel(loads, { label: 'result', valuesMax: LOAD_RESULTS_MAX });
+    const ofModel = requests.cell({ tier: 'model' });
+    const ofFallback = requests.cell({ tier: 'fallback' });
+    const causes = Object.fromEntries(FALLBACK_CAUSES.map((cause) => [cause, fallbacks.cell({ cause })])) as Readonly<
+      Record<FallbackCause, CounterCell>
+    >;
+    this.observer = {
+      onModel: () => ofModel.add(),
+      onFallback: (cause) => {
+        ofFallback.add();
+        causes[cause].add();
+      },
+    };
+  }
+
+  /** `loaded`, or why the bundle was refused. */
+  readonly loadEnded = (result: string): void => this.#loads.add(result);
+
+  /** 0: no model is served. Without a configured model there is no such gauge. */
+  readVersion(read: () => number): void {
+    const help = 'Version of the click model that is served.';
+    register(this.#registry, new Gauge('rtb_ctr_model_version', help, 'first')).readFrom(read);
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * Reads a model bundle from a folder: `manifest.json`, `manifest.sig` (base64 of Ed25519 over the exact bytes of the
+ * manifest) and the files that the manifest names. Each file is read once and what was hashed is what is used, so a file
+ * that changes meanwhile is refused and never half believed.
+ */
+import { createHash, type KeyObject, verify } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readRateTables } from '../../engine/estimation/features/rate-tables.ts';
+import { CalibratedModel } from '../../engine/estimation/models/calibrated-model.ts';
+import { readCalibration } from '../../engine/estimation/models/calibration.ts';
+import { type GoldenSet, goldenLogLoss, readGoldenSet } from '../../engine/estimation/models/golden-set.ts';
+import { parseJson } from '../../engine/estimation/models/json-fields.ts';
+import { type Model, readModel } from '../../engine/estimation/models/model.ts';
+import { ModelFormatError } from '../../engine/estimation/models/model-format-error.ts';
+import type { ServedModel } from '../../engine/ports/model.ts';
+import { CALIBRATION_FILE, GOLDEN_FILE, type Manifest, MODEL_FILE, RATES_FILE, readManifest } from './manifest.ts';
+
+/** Why a bundle is not served; stable, a label of metrics. */
+export type BundleRefusal =
+  /** A file is missing, too large, or cannot be read. */
+  | 'unreadable'
+  /** No signature, or none of the keys made it. */
+  | 'signature'
+  | 'manifest'
+  | 'file-hash'
+  | 'expired'
+  /** Not above the version that is served. */
+  | 'old-version'
+  | 'schema'
+  /** Model, calibration or golden set are not what they claim to be; also weights that are no numbers. */
+  | 'format'
+  /** The golden set gives another log-loss than recorded, or a score outside (0, 1). */
+  | 'golden'
+  /** The trainer's own figures are those of a useless model. */
+  | 'metrics';
+
+export class BundleRefused extends Error {
+  override readonly name = 'BundleRefused';
+  readonly reason: BundleRefusal;
+
+  constructor(reason: BundleRefusal, message: string, options?: { readonly cause: unknown }) {
+    super(`${reason}: ${message}`, options);
+    this.reason = reason;
+  }
+}
+
+export interface BundleRules {
+  /** Any of them may have signed: two while a key is being replaced. See `public-key.ts`. */
+  readonly publicKeys: readonly KeyObject[];
+  /** Of the features that this engine builds. */
+  readonly schemaHash: string;
+  readonly featureCount: number;
+}
+
+export interface BundleModel extends ServedModel {
+  readonly manifest: Manifest;
+  /** Bytes of the manifest, to know it again. */
+  readonly manifestBytes: Buffer;
+}
+
+/** Larger than any sane model: 100 trees of depth 7 take 1 MB. */
+const FILE_BYTES_MAX = 256 * 1024 * 1024;
+const MANIFEST_BYTES_MAX = 1024 * 1024;
+const SIGNATURE_BYTES_MAX = 1024;
+
+/** A trainer may record six digits. */
+const GOLDEN_LOG_LOSS_TOLERANCE = 1e-6;
+/** Predicted by actual clicks. Beyond, a bid by click would be worth half or twice what it is. */
+const CALIBRATION_RATIO_MIN = 0.5;
+const CALIBRATION_RATIO_MAX = 2;
+/** No better than chance. */
+const AUC_MIN = 0.5;
+
+/**
+ * `versionMin` is the lowest version that is taken; `nowMs` is wall time. Throws a `BundleRefused`. Cheap checks come
+ * first, and nothing is parsed before its signature or hash is right.
+ */
+export async function readBundle(
+  folder: string,
+  rules: BundleRules,
+  { versionMin, nowMs }: { readonly versionMin: number; readonly nowMs: number },
+): Promise<BundleModel> {
+  const manifestBytes = await readSignedManifest(folder, rules.publicKeys);
+  const manifest = refuseFormat('manifest', () => readManifest(manifestBytes.toString('utf8')));
+  checkManifest(manifest, rules, versionMin, nowMs);
+  const files = new Map<string, Buffer>();
+  for (const [name, sha256] of manifest.files) files.set(name, await readHashed(folder, name, sha256));
+  const textOf = (name: string): string => files.get(name)!.toString('utf8');
+  const { model, golden, rates } = refuseFormat('format', () => ({
+    model: new CalibratedModel(
+      readModel(manifest.kind, textOf(MODEL_FILE)),
+      readCalibration(parseJson(textOf(CALIBRATION_FILE), 'calibration')),
+    ),
+    golden: readGoldenSet(textOf(GOLDEN_FILE)),
+    rates: readRateTables(textOf(RATES_FILE)),
+  }));
+  checkModel(model, golden, manifest, rules.featureCount);
+  return {
+    version: manifest.version,
+    schemaHash: manifest.schemaHash,
+    rates,
+    featureCount: model.featureCount,
+    score: (rows, count, out) => model.score(rows, count, out),
+    manifest,
+    manifestBytes,
+  };
+}
+
+async function readSignedManifest(folder: string, publicKeys: readonly KeyObject[]): Promise<Buffer> {
+  const bytes = await readBounded(folder, 'manifest.json', MANIFEST_BYTES_MAX);
+  const signature = await readBounded(folder, 'manifest.sig', SIGNATURE_BYTES_MAX).catch((error: unknown) => {
+    throw new BundleRefused('signature', 'there is none', { cause: error });
+  });
+  const raw = Buffer.from(signature.toString('latin1').trim(), 'base64');
+  if (!publicKeys.some((key) => verify(null, bytes, key, raw))) {
+    throw new BundleRefused('signature', 'it is not of these bytes by a key that is trusted');
+  }
+  return bytes;
+}
+
+function checkManifest(manifest: Manifest, rules: BundleRules, versionMin: number, nowMs: number): void {
+  const { version, createdAtMs, expiresAtMs, schemaHash, metrics } = manifest;
+  if (expiresAtMs <= createdAtMs) throw new BundleRefused('manifest', 'it expires before it was made');
+  if (expiresAtMs <= nowMs) throw new BundleRefused('expired', `since ${new Date(expiresAtMs).toISOString()}`);
+  if (version < versionMin)
+    throw new BundleRefused('old-version', `${version} where ${versionMin} or more is expected`);
+  if (schemaHash !== rules.schemaHash) {
+    throw new BundleRefused('schema', `trained on features ${schemaHash}, not on ${rules.schemaHash}`);
+  }
+  if (!(metrics.auc >= AUC_MIN && metrics.auc <= 1)) throw new BundleRefused('metrics', `AUC ${metrics.auc}`);
+  if (!(metrics.calibrationRatio >= CALIBRATION_RATIO_MIN && metrics.calibrationRatio <= CALIBRATION_RATIO_MAX)) {
+    throw new BundleRefused('metrics', `calibration ratio ${metrics.calibrationRatio}`);
+  }
+}
+
+function checkModel(model: Model, golden: GoldenSet, { golden: recorded }: Manifest, featureCount: number): void {
+  if (model.featureCount !== featureCount) {
+    throw new BundleRefused('schema', `the model has ${model.featureCount} features, the schema ${featureCount}`);
+  }
+  if (golden.featureCount !== featureCount) {
+    throw new BundleRefused('schema', `the golden set has ${golden.featureCount} features, the schema ${featureCount}`);
+  }
+  if (golden.count !== recorded.rows) {
+    throw new BundleRefused('golden', `${golden.count} rows where ${recorded.rows} are recorded`);
+  }
+  const logLoss = goldenLogLoss(model, golden);
+  if (!(Math.abs(logLoss - recorded.logLoss) <= GOLDEN_LOG_LOSS_TOLERANCE)) {
+    throw new BundleRefused('golden', `log-loss ${logLoss} where ${recorded.logLoss} is recorded`);
+  }
+}
+
+async function readHashed(folder: string, name: string, sha256: string): Promise<Buffer> {
+  const bytes = await readBounded(folder, name, FILE_BYTES_MAX);
+  if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
+    throw new BundleRefused('file-hash', `${name} is not the file that the manifest names`);
+  }
+  return bytes;
+}
+
+async function readBounded(folder: string, name: string, bytesMax: number): Promise<Buffer> {
+  try {
+    const file = await open(join(folder, name));
+    try {
+      const { size } = await file.stat();
+      if (size > bytesMax) throw new BundleRefused('unreadable', `${name} has ${size} bytes, more than ${bytesMax}`);
+      return await file.readFile();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (error instanceof BundleRefused) throw error;
+    throw new BundleRefused('unreadable', name, { cause: error });
+  }
+}
+
+function refuseFormat<T>(reason: 'manifest' | 'format', read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ModelFormatError) throw new BundleRefused(reason, error.message, { cause: error });
+    throw error;
+  }
+}

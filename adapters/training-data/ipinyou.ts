@@ -1,0 +1,184 @@
+/**
+ * Reads logs of the format that the DSP iPinYou published for its contest of 2013, and tells each impression as an
+ * OpenRTB request and bid. A row's click is what the click log says; a click row of an impression that is not in the
+ * (sampled) impression log is an impression too.
+ *
+ * Left out since they leak the click or are different in the two logs: price paid, user tags, ids of users and bids, log
+ * type, time below the hour. The user agent is not the same in both logs either; `device` decides whether its families
+ * of system and browser are told.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import type { LoggedImpression } from '../../engine/estimation/features/training-rows.ts';
+import { browserOf, systemOf } from '../../engine/estimation/features/user-agent.ts';
+import { bidCandidate } from '../../engine/exchange/bid-candidate.ts';
+import type { BidRequest, Device, Imp } from '../../openrtb/types.ts';
+
+/** A folder without logs, or a row that is not of this format. */
+export class LogFormatError extends Error {
+  override readonly name = 'LogFormatError';
+}
+
+export interface IpinyouOptions {
+  /** Of folders with `imp.*.tsv[.gz]` and `clk.*.tsv[.gz]`. */
+  readonly folders: readonly string[];
+  readonly device: 'none' | 'coarse';
+  /** `yyyyMMdd` */
+  readonly isWanted: (day: string) => boolean;
+}
+
+/** Columns of a row, see the contest's description. */
+const COLUMN = {
+  bidId: 0,
+  timestamp: 1,
+  userAgent: 4,
+  region: 6,
+  city: 7,
+  exchange: 8,
+  domain: 9,
+  placement: 12,
+  width: 13,
+  height: 14,
+  visibility: 15,
+  format: 16,
+  floor: 17,
+  creative: 18,
+  keyPage: 21,
+  advertiser: 22,
+} as const;
+const COLUMN_COUNT = 24;
+
+/** China has one time zone. */
+const UTC_OFFSET_MINUTES = 480;
+/** Slot visibility to AdCOM "Placement Positions": first view is above the fold, later ones below, other is unknown. */
+const POSITIONS: Readonly<Record<string, number>> = { '1': 1, '2': 3, '255': 0 };
+/** Slot format of pop-up and floating ads: the nearest that OpenRTB has is an interstitial. */
+const POP_UP = '5';
+const CLICK_PRIORS = { banner: 0, video: 0, audio: 0, native: 0 };
+
+/** In the order of the files, each bid id once. Throws a LogFormatError for a folder without logs or a row too short. */
+export function readIpinyou(options: IpinyouOptions): LoggedImpression[] {
+  const clicked = new Map<string, LoggedImpression>();
+  for (const columns of rowsOf('clk', options)) {
+    if (!clicked.has(columns[COLUMN.bidId]!)) clicked.set(columns[COLUMN.bidId]!, impression(columns, true, options));
+  }
+  const shown = new Map<string, LoggedImpression>();
+  for (const columns of rowsOf('imp', options)) {
+    const id = columns[COLUMN.bidId]!;
+    if (!clicked.has(id) && !shown.has(id)) shown.set(id, impression(columns, false, options));
+  }
+  const isWanted = ({ day }: LoggedImpression): boolean => options.isWanted(day);
+  return [...[...shown.values()].filter(isWanted), ...[...clicked.values()].filter(isWanted)];
+}
+
+function* rowsOf(log: 'imp' | 'clk', { folders }: IpinyouOptions): Generator<string[]> {
+  const named = new RegExp(`^${log}\\.(.+\\.)?tsv(\\.gz)?$`);
+  const files = folders.flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => named.test(name))
+      .sort()
+      .map((name) => join(folder, name)),
+  );
+  if (files.length === 0)
+    throw new LogFormatError(`there is no ${log}.*.tsv or ${log}.*.tsv.gz in ${folders.join(', ')}`);
+  for (const file of files) {
+    const bytes = readFileSync(file);
+    const lines = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8').split('\n');
+    for (const [index, line] of lines.entries()) {
+      if (line === '') continue;
+      const columns = line.split('\t');
+      if (columns.length < COLUMN_COUNT) throw new LogFormatError(`${file}:${index + 1}: ${columns.length} columns`);
+      yield columns;
+    }
+  }
+}
+
+function impression(columns: readonly string[], isClicked: boolean, options: IpinyouOptions): LoggedImpression {
+  const timestamp = columns[COLUMN.timestamp]!;
+  const imp = impOf(columns);
+  const bid = {
+    id: '',
+    impid: imp.id,
+    price: 0,
+    crid: columns[COLUMN.creative]!,
+    adomain: [columns[COLUMN.advertiser]!],
+    w: Number(columns[COLUMN.width]),
+    h: Number(columns[COLUMN.height]),
+    mtype: 1,
+  };
+  // The landing page stands for the buyer's campaign, as a seat does.
+  const origin = {
+    dspId: 'ipinyou',
+    seat: known(columns[COLUMN.keyPage]!) ?? null,
+    groupKey: null,
+    currency: 'CNY',
+    pricing: 'cpm',
+    quality: 1,
+  } as const;
+  return {
+    id: columns[COLUMN.bidId]!,
+    day: timestamp.slice(0, 8),
+    atMs: hourMs(timestamp),
+    request: requestOf(columns, imp, options),
+    imp,
+    bid: bidCandidate(0, bid, origin, CLICK_PRIORS),
+    isClicked,
+    clickProbability: null,
+  };
+}
+
+function impOf(columns: readonly string[]): Imp {
+  const size = { w: Number(columns[COLUMN.width]), h: Number(columns[COLUMN.height]) };
+  const position = POSITIONS[columns[COLUMN.visibility]!];
+  return {
+    id: '1',
+    tagid: columns[COLUMN.placement]!,
+    banner: { format: [size], ...(position === undefined ? {} : { pos: position }) },
+    instl: columns[COLUMN.format] === POP_UP ? 1 : 0,
+    // Logged in fen per thousand impressions.
+    bidfloor: Number(columns[COLUMN.floor]) / 100,
+    bidfloorcur: 'CNY',
+  };
+}
+
+function requestOf(columns: readonly string[], imp: Imp, { device }: IpinyouOptions): BidRequest {
+  const domain = known(columns[COLUMN.domain]!);
+  const geo = {
+    country: 'CHN',
+    region: columns[COLUMN.region]!,
+    city: columns[COLUMN.city]!,
+    utcoffset: UTC_OFFSET_MINUTES,
+  };
+  return {
+    id: '',
+    imp: [imp],
+    site: domain === undefined ? {} : { domain },
+    device: { geo, ...(device === 'coarse' ? coarseDevice(columns[COLUMN.userAgent]!) : {}) },
+    source: { schain: { complete: 0, ver: '1.0', nodes: [{ asi: columns[COLUMN.exchange]!, sid: '' }] } },
+  };
+}
+
+function coarseDevice(userAgent: string): Device {
+  return {
+    sua: {
+      platform: { brand: systemOf(userAgent).family },
+      browsers: [{ brand: browserOf(userAgent).family }],
+    },
+  };
+}
+
+function known(text: string): string | undefined {
+  return text === '' || text === 'null' ? undefined : text;
+}
+
+/** Start of the hour of a time `yyyyMMddHHmmssSSS` in China. */
+function hourMs(timestamp: string): number {
+  const [year, month, day, hour] = [
+    timestamp.slice(0, 4),
+    timestamp.slice(4, 6),
+    timestamp.slice(6, 8),
+    timestamp.slice(8, 10),
+  ].map(Number) as [number, number, number, number];
+  return Date.UTC(year, month - 1, day, hour) - UTC_OFFSET_MINUTES * 60_000;
+}

@@ -1,0 +1,12 @@
+import { UsageError } from './usage-error.ts';
+
+/** `20130606-20130609,20130611` as a test of a day `yyyyMMdd`; undefined takes all. Throws a UsageError. */
+export function dayFilter(text: string | undefined): (day: string) => boolean {
+  if (text === undefined) return () => true;
+  const ranges = text.split(',').map((range) => {
+    const match = /^(\d{8})(?:-(\d{8}))?$/.exec(range);
+    if (match === null) throw new UsageError(`--days must be like 20130606-20130609, is "${text}"`);
+    return { first: match[1]!, last: match[2] ?? match[1]! };
+  });
+  return (day) => ranges.some(({ first, last }) => first <= day && day <= last);
+}

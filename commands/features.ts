@@ -1,0 +1,90 @@
+/** `gavel features`: rows of features of logged or simulated impressions, to train a model with or to test it. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type IpinyouOptions, LogFormatError, readIpinyou } from '../adapters/training-data/ipinyou.ts';
+import { writeMatrix } from '../adapters/training-data/npy.ts';
+import { readRateTables } from '../engine/estimation/features/rate-tables.ts';
+import { canonicalSchema, FEATURE_COUNT, SCHEMA_HASH } from '../engine/estimation/features/schema.ts';
+import { type LoggedImpression, rowsWithRates, trainingRows } from '../engine/estimation/features/training-rows.ts';
+import { simulateImpressions } from '../simulator/clicks/simulated-log.ts';
+import { dayFilter } from './day-filter.ts';
+import { readOptions, wholeNumber } from './options.ts';
+import { UsageError } from './usage-error.ts';
+
+const COMMAND = {
+  name: 'features',
+  summary: 'write the features of impressions, for training a click model or testing one',
+  options: {
+    ipinyou: { type: 'string', value: 'DIR[,DIR]', help: 'folders with logs in the format of iPinYou (imp.*, clk.*)' },
+    device: { type: 'string', value: 'KIND', help: 'of iPinYou: none (default) or coarse, families of OS and browser' },
+    simulate: { type: 'string', value: 'N', help: 'instead: N impressions over ten days from 20260101 on, simulated' },
+    seed: { type: 'string', value: 'N', help: 'of the simulated log (default 1); the world stays the same' },
+    days: { type: 'string', value: 'DAYS', help: 'only these, e.g. 20130606-20130609 (default all)' },
+    rates: {
+      type: 'string',
+      value: 'FILE',
+      help: 'rates.json of a bundle to test with; without it rows are to train with',
+    },
+    folds: { type: 'string', value: 'N', help: 'training rows: folds of the out-of-fold rates (default 5)' },
+    'prior-clicks': { type: 'string', value: 'N', help: 'average clicks added to each rate (default 3)' },
+    'minimum-impressions': { type: 'string', value: 'N', help: 'keys with fewer get no rate (default 2)' },
+    out: {
+      type: 'string',
+      value: 'DIR',
+      help: 'gets features.npy, rows.csv, schema.json; for training also rates.json',
+    },
+  },
+} as const;
+
+export async function features(args: readonly string[]): Promise<void> {
+  const options = readOptions(COMMAND, args);
+  if (options === null) return;
+  const { out } = options;
+  if (out === undefined) throw new UsageError('features: --out is missing');
+  const impressions = readImpressions(options);
+  if (impressions.length === 0) throw new UsageError('features: there are no impressions on those days');
+  mkdirSync(out, { recursive: true });
+  if (options.rates === undefined) {
+    const { rows, rates } = trainingRows(impressions, wholeNumber(options.folds, 'folds', 5, { min: 2, max: 100 }), {
+      priorClicks: wholeNumber(options['prior-clicks'], 'prior-clicks', 3, { min: 1, max: 10_000 }),
+      minimumImpressions: wholeNumber(options['minimum-impressions'], 'minimum-impressions', 2, { min: 1, max: 1e6 }),
+    });
+    writeMatrix(join(out, 'features.npy'), rows, FEATURE_COUNT);
+    writeFileSync(join(out, 'rates.json'), JSON.stringify(rates));
+  } else {
+    const rates = readRateTables(readFileSync(options.rates, 'utf8'));
+    writeMatrix(join(out, 'features.npy'), rowsWithRates(impressions, rates), FEATURE_COUNT);
+  }
+  writeFileSync(join(out, 'rows.csv'), `id,day,clicked,probability\n${impressions.map(csvLine).join('')}`);
+  writeFileSync(join(out, 'schema.json'), `{"hash":"${SCHEMA_HASH}","schema":${canonicalSchema()}}`);
+  process.stdout.write(`${impressions.length} rows in ${out}\n`);
+}
+
+type FeaturesOptions = NonNullable<ReturnType<typeof readOptions<typeof COMMAND.options>>>;
+
+function readImpressions({ ipinyou, simulate, device = 'none', seed, days }: FeaturesOptions): LoggedImpression[] {
+  if ((ipinyou === undefined) === (simulate === undefined)) {
+    throw new UsageError('features: one of --ipinyou and --simulate is needed');
+  }
+  const isWanted = dayFilter(days);
+  if (ipinyou !== undefined) {
+    if (device !== 'none' && device !== 'coarse') throw new UsageError('--device must be none or coarse');
+    return readLogs({ folders: ipinyou.split(','), device, isWanted });
+  }
+  const count = wholeNumber(simulate, 'simulate', 0, { min: 1, max: 10_000_000 });
+  const ofSeed = wholeNumber(seed, 'seed', 1, { min: 0, max: Number.MAX_SAFE_INTEGER });
+  return simulateImpressions(count, ofSeed, isWanted);
+}
+
+function readLogs(options: IpinyouOptions): LoggedImpression[] {
+  try {
+    return readIpinyou(options);
+  } catch (error) {
+    if (error instanceof LogFormatError) throw new UsageError(`features: ${error.message}`);
+    throw error;
+  }
+}
+
+function csvLine({ id, day, isClicked, clickProbability }: LoggedImpression): string {
+  return `${id},${day},${isClicked ? 1 : 0},${clickProbability ?? ''}\n`;
+}

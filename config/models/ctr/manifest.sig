@@ -1,0 +1,1 @@
+kns1X4unYEQttrAkk0LR9wYfHDw8jXYcqGwovzHBz40OQvaO+2MjOjth1inRT/9v60FlyuPTvLmGj4jpsChUCA==

@@ -1,0 +1,28 @@
+/** What the decision asks of estimation, and where each answer came from. */
+import type { BidRequest } from '../../openrtb/types.ts';
+import type { BidCandidate } from '../auction/types.ts';
+import type { RequestFeatures } from '../traffic/request-features.ts';
+
+/** Whose click is estimated: one ad request. */
+export interface EstimateSubject {
+  /** As received, without what privacy rules withhold. What we add for buyers is no fact about a click. */
+  readonly request: BidRequest;
+  readonly features: RequestFeatures;
+  /** Wall clock at arrival, epoch ms. */
+  readonly atMs: number;
+}
+
+/** A candidate before the auction has seen it: its estimate may still be replaced. */
+export interface DraftCandidate extends Omit<BidCandidate, 'ctr' | 'ctrSource' | 'ctrModel'> {
+  ctr: number;
+  ctrSource: BidCandidate['ctrSource'];
+  ctrModel: number | null;
+}
+
+export interface ClickEstimates {
+  /**
+   * Replaces `ctr`, within (0, 1), and where it came from, of each candidate. On entry `ctr` is the rate of what nothing
+   * is known of. Synchronous.
+   */
+  readonly estimate: (subject: EstimateSubject, candidates: readonly DraftCandidate[]) => void;
+}

@@ -1,0 +1,149 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { hashText } from '../../traffic/admission/key-hash.ts';
+import { FALLBACK_DEFAULTS, FallbackEstimator, type FallbackFacts } from './fallback-estimator.ts';
+import { RateTable } from './rate-table.ts';
+
+const PRIOR = 0.01;
+
+function facts(ad: string, placement: string, device: string): FallbackFacts {
+  return { ad: hashText(ad), placement: hashText(placement), device: hashText(device) };
+}
+
+/** A model of a world: rates that differ by ad, placement, device and by a user that the heuristic does not see. */
+function* world(count: number, seed = 1): Generator<{ facts: FallbackFacts; rate: number }> {
+  let state = seed;
+  const random = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+  for (let index = 0; index < count; index++) {
+    const ad = Math.floor(random() ** 2 * 200);
+    const placement = Math.floor(random() * 20);
+    const device = Math.floor(random() * 3);
+    const odds = 0.004 * (1 + (ad % 7)) * (1 + (placement % 4)) * (1 + device) * Math.exp(random() - 0.5);
+    yield { facts: facts(`ad${ad}`, `p${placement}`, `d${device}`), rate: odds / (1 + odds) };
+  }
+}
+
+describe('the fallback', () => {
+  it('gives the prior where nothing is known', () => {
+    expect(new FallbackEstimator().estimate(facts('a', 'p', 'd'), 0.02)).toBeCloseTo(0.02, 12);
+  });
+
+  it('over a whole outage predicts what the model would have, in all and by placement', () => {
+    const fallback = new FallbackEstimator();
+    for (const { facts, rate } of world(100_000)) fallback.learn(facts, rate, PRIOR);
+    const sums = new Map<number, { model: number; fallback: number }>();
+    const all = { model: 0, fallback: 0 };
+    for (const { facts, rate } of world(50_000, 2)) {
+      const sum = sums.get(facts.placement) ?? { model: 0, fallback: 0 };
+      sums.set(facts.placement, sum);
+      const estimate = fallback.estimate(facts, PRIOR);
+      for (const part of [sum, all]) {
+        part.model += rate;
+        part.fallback += estimate;
+      }
+    }
+    expect(all.fallback / all.model).toBeGreaterThan(0.99);
+    expect(all.fallback / all.model).toBeLessThan(1.01);
+    for (const { model, fallback } of sums.values()) {
+      expect(fallback / model).toBeGreaterThan(0.95);
+      expect(fallback / model).toBeLessThan(1.05);
+    }
+  });
+
+  it('backs off: a new ad on a known placement, a known ad on a new placement', () => {
+    const fallback = new FallbackEstimator();
+    for (let index = 0; index < 1000; index++) {
+      fallback.learn(facts('good', 'top', 'phone'), 0.1, PRIOR);
+      fallback.learn(facts('bad', 'bottom', 'phone'), 0.001, PRIOR);
+    }
+    const at = (ad: string, placement: string) => fallback.estimate(facts(ad, placement, 'phone'), PRIOR);
+    expect(at('new', 'top')).toBeGreaterThan(5 * at('new', 'bottom'));
+    expect(at('good', 'new')).toBeGreaterThan(5 * at('bad', 'new'));
+    expect(at('good', 'top')).toBeCloseTo(0.1, 2);
+  });
+
+  it('follows a model that changes its mind', () => {
+    const fallback = new FallbackEstimator({ ...FALLBACK_DEFAULTS, memory: 500, calibrationWindow: 2000 });
+    for (const { facts, rate } of world(50_000)) fallback.learn(facts, rate, PRIOR);
+    for (const { facts, rate } of world(50_000, 3)) fallback.learn(facts, rate * 0.5, PRIOR);
+    let model = 0;
+    let heuristic = 0;
+    for (const { facts, rate } of world(10_000, 4)) {
+      model += rate * 0.5;
+      heuristic += fallback.estimate(facts, PRIOR);
+    }
+    expect(heuristic / model).toBeGreaterThan(0.95);
+    expect(heuristic / model).toBeLessThan(1.05);
+  });
+
+  it('the calibration factor stays while there is no output, and is bounded', () => {
+    const fallback = new FallbackEstimator({ ...FALLBACK_DEFAULTS, slotCount: 2, calibrationWindow: 1000 });
+    for (const { facts } of world(10_000)) fallback.learn(facts, 0.9, 1e-6);
+    expect(fallback.calibrationFactor).toBeLessThanOrEqual(4);
+    const factor = fallback.calibrationFactor;
+    for (const { facts } of world(1000)) fallback.estimate(facts, PRIOR);
+    expect(fallback.calibrationFactor).toBe(factor);
+  });
+
+  it('is within (0, 1) after any outputs, for any prior', () => {
+    const rate = fc.oneof(fc.double(), fc.constantFrom(0, 1, -1, 2, Number.NaN, 1e-300, 1 - 1e-16));
+    const hash = fc.oneof(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), fc.constantFrom(0, 1));
+    const anyFacts = fc.record({ ad: hash, placement: hash, device: hash });
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(anyFacts, rate, rate), { maxLength: 200 }),
+        anyFacts,
+        rate,
+        (outputs, asked, prior) => {
+          const fallback = new FallbackEstimator({ ...FALLBACK_DEFAULTS, slotCount: 16 });
+          for (const [of, output, itsPrior] of outputs) fallback.learn(of, output, itsPrior);
+          for (const of of [asked, ...outputs.map(([known]) => known)]) {
+            const estimate = fallback.estimate(of, prior);
+            expect(estimate).toBeGreaterThan(0);
+            expect(estimate).toBeLessThan(1);
+          }
+        },
+      ),
+    );
+  });
+
+  it('costs far less than 5 us', () => {
+    const fallback = new FallbackEstimator();
+    const asked = [...world(5000)];
+    for (const { facts, rate } of asked) fallback.learn(facts, rate, PRIOR);
+    const times = Array.from({ length: 9 }, () => {
+      const startedAtMs = performance.now();
+      let sum = 0;
+      for (const { facts } of asked) sum += fallback.estimate(facts, PRIOR);
+      expect(sum).toBeGreaterThan(0);
+      return ((performance.now() - startedAtMs) * 1000) / asked.length;
+    });
+    expect(Math.min(...times)).toBeLessThan(5);
+  });
+});
+
+describe('the table of rates', () => {
+  it('keeps keys in use against a flood of keys seen once', () => {
+    const table = new RateTable({ slotCount: 64, weightMax: 1000 });
+    for (let round = 0; round < 200; round++) {
+      for (let key = 1; key <= 16; key++) table.observe(key, 0.5);
+      for (let index = 0; index < 16; index++) table.observe(1000 + round * 16 + index, 0.1);
+    }
+    for (let key = 1; key <= 16; key++) expect(table.smoothed(key, 0, 0)).toBe(0.5);
+  });
+
+  it('lets go of a key that is no longer used', () => {
+    const table = new RateTable({ slotCount: 2, weightMax: 10 });
+    table.observe(2, 0.5);
+    table.observe(4, 0.5);
+    for (let index = 0; index < 10; index++) table.observe(6, 0.1);
+    expect(table.smoothed(6, 0, 0)).toBeCloseTo(0.1);
+  });
+
+  it('takes powers of two only', () => {
+    expect(() => new RateTable({ slotCount: 100, weightMax: 1 })).toThrow(RangeError);
+  });
+});
