@@ -9,8 +9,8 @@
  */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { LocalModel } from '../../engine/estimation/served-model.ts';
 import type { Clock, TimerHandle, Timers } from '../../engine/ports/clock.ts';
-import type { LocalModel } from '../../engine/ports/model.ts';
 import { type BundleModel, BundleRefused, type BundleRules, readBundle } from './bundle.ts';
 
 export interface BundleObserver {

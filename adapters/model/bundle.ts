@@ -13,7 +13,7 @@ import { type GoldenSet, goldenLogLoss, readGoldenSet } from '../../engine/estim
 import { parseJson } from '../../engine/estimation/models/json-fields.ts';
 import { type Model, readModel } from '../../engine/estimation/models/model.ts';
 import { ModelFormatError } from '../../engine/estimation/models/model-format-error.ts';
-import type { ServedModel } from '../../engine/ports/model.ts';
+import type { ServedModel } from '../../engine/estimation/served-model.ts';
 import { CALIBRATION_FILE, GOLDEN_FILE, type Manifest, MODEL_FILE, RATES_FILE, readManifest } from './manifest.ts';
 
 /** Why a bundle is not served; stable, a label of metrics. */

@@ -2,13 +2,13 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { buildBid } from '../auction/testing/build-input.ts';
 import type { EstimateSource } from '../auction/types.ts';
 import { buildRequest, buildSubject } from '../exchange/testing/build-exchange.ts';
-import type { ServedModel } from '../ports/model.ts';
 import type { DraftCandidate } from './click-estimates.ts';
 import { FallbackEstimator } from './fallback/fallback-estimator.ts';
 import { FEATURE_COUNT, FEATURES } from './features/schema.ts';
 import { emptyRateTables } from './features/testing/empty-rate-tables.ts';
 import { rowsWithRates } from './features/training-rows.ts';
 import { ModelEstimates } from './model-estimates.ts';
+import type { ServedModel } from './served-model.ts';
 
 const AD_WIDTH = FEATURES.findIndex(({ name }) => name === 'ad.width');
 const PRIOR = 0.003;

@@ -2,7 +2,7 @@
  * Estimates by the model of this process: all candidates of a request in one batch, into arrays that grow to the largest
  * request and stay. Where the model gives no probability, or there is none, the fallback does.
  */
-import type { LocalModel, ServedModel } from '../ports/model.ts';
+
 import type { ClickEstimates, DraftCandidate, EstimateSubject } from './click-estimates.ts';
 import type { FallbackEstimator, FallbackFacts } from './fallback/fallback-estimator.ts';
 import { CATEGORY, FactSheet } from './features/facts.ts';
@@ -10,6 +10,7 @@ import { setAdFacts, setImpFacts, setRequestFacts } from './features/from-openrt
 import { hashPair, MISSING } from './features/hash.ts';
 import { FEATURE_COUNT } from './features/schema.ts';
 import { VectorBuilder } from './features/vector-builder.ts';
+import type { LocalModel, ServedModel } from './served-model.ts';
 
 /** Why an estimate is not the model's. `unusable`: it gave NaN, or what is not within (0, 1). */
 export const FALLBACK_CAUSES = ['no-model', 'unusable'] as const;

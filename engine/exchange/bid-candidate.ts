@@ -3,8 +3,9 @@
  * Markup stays outside; the candidate carries only what a decision may ask about it.
  */
 import { readNativeAnswer } from '../../openrtb/native-answer.ts';
-import { type MarkupKind, sniffMarkup } from '../../openrtb/read-response.ts';
+import { sniffMarkup } from '../../openrtb/read-response.ts';
 import type { Bid } from '../../openrtb/types.ts';
+import { likelyMedia } from '../auction/likely-media.ts';
 import { roundDownMicros } from '../auction/micros.ts';
 import type { BidCandidate, MediaType, PricingModel } from '../auction/types.ts';
 import type { DraftCandidate } from '../estimation/click-estimates.ts';
@@ -93,19 +94,6 @@ export function markupFacts(markup: string): MarkupFacts {
     hasNativeLink: native === null ? null : native.hasLink,
     nativeAssets: native === null ? null : native.assets,
   };
-}
-
-const MEDIA_BY_MARKUP: Readonly<Record<MarkupKind, MediaType>> = {
-  html: 'banner',
-  vast: 'video',
-  daast: 'audio',
-  native: 'native',
-};
-
-/** What clicks are estimated for: the declared type, else what the markup looks like, else the commonest. */
-export function likelyMedia(declared: BidCandidate['declaredMedia'], sniffed: MarkupKind | null): MediaType {
-  if (declared !== null && declared !== 'unknown') return declared;
-  return sniffed === null ? 'banner' : MEDIA_BY_MARKUP[sniffed];
 }
 
 /**

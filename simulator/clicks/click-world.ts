@@ -3,8 +3,9 @@
  * Effects add up in log-odds: ads, creatives and placements are good or bad by themselves, users have interests by their
  * segments, and some ads suit some devices, places and hours. All is drawn by the seed, by name, once.
  */
+
+import { likelyMedia } from '../../engine/auction/likely-media.ts';
 import type { BidCandidate } from '../../engine/auction/types.ts';
-import { likelyMedia } from '../../engine/exchange/bid-candidate.ts';
 import type { BidRequest, Imp } from '../../openrtb/types.ts';
 import { type SeededRandom, seededRandom } from '../random.ts';
 

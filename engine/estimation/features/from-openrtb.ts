@@ -3,8 +3,8 @@
  * and bids. What privacy rules took out of a request is not there to be read.
  */
 import type { BidRequest, Device, Imp, User } from '../../../openrtb/types.ts';
+import { likelyMedia } from '../../auction/likely-media.ts';
 import type { BidCandidate, MediaType } from '../../auction/types.ts';
-import { likelyMedia } from '../../exchange/bid-candidate.ts';
 import type { ImpFeatures, RequestFeatures } from '../../traffic/request-features.ts';
 import type { FactSheet } from './facts.ts';
 import { hashCode, hashPair, hashText } from './hash.ts';

@@ -1,6 +1,6 @@
 /** Where estimates come from: a model that is scored in this process, at once (`adapters/model/bundle-loader.ts`). */
-import type { RateTables } from '../estimation/features/rate-tables.ts';
-import type { Model } from '../estimation/models/model.ts';
+import type { RateTables } from './features/rate-tables.ts';
+import type { Model } from './models/model.ts';
 
 /** A model that may be served. */
 export interface ServedModel extends Model {
