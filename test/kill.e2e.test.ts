@@ -102,7 +102,7 @@ describe.skipIf(!IS_BUILT)('gavel serve (needs a build: npm run build)', () => {
     const config = join(folder, 'gavel.yaml');
     await writeFile(
       config,
-      `log: { level: warn }\nauction: { tmaxMaxMs: 10000 }\ndspDefaults: { timeoutMs: 8000, callsPerSecond: 10 }\ndsps: [{ id: slow, url: "${dsp.origin}/bid" }]\n`,
+      `log: { level: warn }\nauction: { tmaxMaxMs: 10000, progressive: false }\ndspDefaults: { timeoutMs: 8000, callsPerSecond: 10 }\ndsps: [{ id: slow, url: "${dsp.origin}/bid" }]\n`,
     );
     const gavel = await serve(['--config', config]);
     const ids = Array.from({ length: 20 }, (_, index) => `under-way-${index}`);

@@ -64,10 +64,10 @@ function lastMs(outstanding: readonly OutstandingCall[]): number {
   return last;
 }
 
-/** Moments that are weighed at most: a deadline far away costs no more than a near one. */
-const MOMENTS_MAX = 16;
+/** From one moment that is weighed to the next: a millisecond, later a half more, so that a far deadline costs little more. */
+const nextWaitMs = (waitMs: number): number => Math.max(waitMs + 1, waitMs * 1.5);
 
-/** The moment up to which waiting is worth most, of some that are a millisecond or more apart; `elapsedMs` when none is. */
+/** The moment up to which waiting is worth most; `elapsedMs` when none is. */
 function bestMoment(
   outstanding: readonly OutstandingCall[],
   standing: StandingPrice,
@@ -76,10 +76,11 @@ function bestMoment(
   costMicrosPerMs: number,
 ): number {
   const possible: PossibleAnswer[] = outstanding.map(({ model }) => ({ model, chance: 0 }));
-  const stepMs = Math.max(1, (endMs - elapsedMs) / MOMENTS_MAX);
+  const longestMs = endMs - elapsedMs;
   let bestMs = elapsedMs;
   let bestWorth = 0;
-  for (let waitMs = stepMs; waitMs < endMs - elapsedMs + stepMs; waitMs += stepMs) {
+  for (let waitMs = 0; waitMs < longestMs; ) {
+    waitMs = Math.min(longestMs, nextWaitMs(waitMs));
     for (let i = 0; i < outstanding.length; i++) possible[i]!.chance = chanceWithin(outstanding[i]!, elapsedMs, waitMs);
     const worth = expectedGain(possible, standing) - costMicrosPerMs * waitMs;
     if (worth > bestWorth) {

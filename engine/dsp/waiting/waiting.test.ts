@@ -165,6 +165,13 @@ describe('waiting', () => {
     expect(decide([model([24], 4_000_000)], 20, equal)).toEqual({ kind: 'wait', untilMs: 22 });
   });
 
+  it('is the same near and far from the deadline', () => {
+    const far = (models: readonly WaitingModel[]) => waitingValue(calls(models, 20), STANDING, 20, 9_000, options);
+    expect(far([model([24], 2_000_000)])).toEqual({ kind: 'wait', untilMs: 22 });
+    expect(far([createWaitingModel()])).toEqual({ kind: 'wait', untilMs: 22 });
+    expect(far([model([24], 100_000)])).toEqual({ kind: 'close' });
+  });
+
   it('always moves on, within the deadline, in a bounded number of looks', () => {
     fc.assert(
       fc.property(
