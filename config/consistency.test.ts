@@ -33,7 +33,7 @@ describe('ids', () => {
 });
 
 test('a bundle is signed by somebody', () => {
-  const model = { ...DEFAULTS.estimation.model, publicKeys: [] };
+  const model = { ...DEFAULTS.estimation.model, source: 'bundle' as const, publicKeys: [] };
   expect(pathOf({ estimation: { model } })).toBe('estimation.model.publicKeys');
   expect(pathOf({ estimation: { model: { ...model, source: 'none' } } })).toBeNull();
 });

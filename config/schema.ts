@@ -268,7 +268,7 @@ export const CONFIG_SCHEMA: ConfigSchema = {
       }),
       model: section('The model that estimates the clicks of CPC bids (docs/estimation.md).', {
         source: choice(
-          'bundle',
+          'none',
           ['none', 'bundle'],
           '`bundle`: a signed folder, scored in this process; `none`: bids rank by the priors.',
         ),
