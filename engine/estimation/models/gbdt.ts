@@ -56,7 +56,7 @@ export class GbdtModel implements Model {
 /**
  * Four rows at a time. One walk mostly waits, for the node that depends on the comparison before; four of them wait
  * together. No branch depends on data but the loop's end: half of all guesses would be wrong. `Number` of a comparison
- * compiles to an instruction, `? 1 : 0` to a branch (measured: 3.7 and 9.7 us a row).
+ * compiles to an instruction, `? 1 : 0` to a branch (5.1 and 7.1 us a row: medians of five runs in turn, busy machine).
  */
 function addPlainTree(
   pool: TreePool,
