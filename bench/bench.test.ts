@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, test } from 'vitest';
+import { measureCacheHits } from './cache-hits.ts';
 import { measureDecision } from './decision-cost.ts';
+import { LEVER_NAMES } from './estimation-levers.ts';
 import { measureHandling } from './handling-cost.ts';
 import { clearingOfBids, fillingOfMacros, readingOfRequest } from './hot-functions.ts';
 import { type BenchContext, type Measurement, median, percentile } from './measurement.ts';
@@ -35,6 +37,16 @@ describe.skipIf(!existsSync(built))('benchmarks over the network, tiny (after np
     const ratio = values['fanout.cpu_us.engine.5']! / values['fanout.cpu_us.bare.5']!;
     expect(values['fanout.cpu_ratio.5']).toBeCloseTo(ratio);
   });
+
+  it('levers of estimation', async () => {
+    const values = await run('estimate.p99_ms.none');
+    for (const lever of LEVER_NAMES) {
+      expect(values[`estimate.p99_ms.${lever}`], lever).toBeGreaterThan(0);
+      expect(values[`estimate.within_2ms.${lever}`], lever).toBeLessThanOrEqual(1);
+    }
+    expect(values['estimate.calls_for_one_key']).toBe(1);
+    // Without a fallback the slowest answer of the model is waited for, three times.
+  }, 90_000);
 
   it('throughput', async () => {
     const values = await run('auction.rate');
@@ -118,6 +130,13 @@ test('handling calls in the dsp actors, tiny', async () => {
   }
 });
 
+test('hits of the cache, tiny', async () => {
+  const values = new Map((await measureCacheHits(quick())).map(({ name, value }) => [name, value]));
+  // Twelve and a half by fourteen: the sums of 1 / rank up to a fifth of the keys and up to all.
+  expect(values.get('cache.hit_rate.exact_optimum')).toBeCloseTo(0.888, 3);
+  expect(values.get('cache.hit_rate')).toBeGreaterThanOrEqual(values.get('cache.hit_rate.exact')!);
+});
+
 test('a function whose results change is not timed', () => {
   let count = 0;
   const fickle = { name: 'fickle', inputs: [0], run: () => count++, checksum: (result: number) => result };
@@ -147,6 +166,8 @@ test('what the issue asks for has its name', () => {
       'memory.growth_mb',
       'hang.p99_ratio',
       'dsp.decision_us',
+      'cache.hit_rate',
+      ...['none', 'cache', 'refresh', 'singleflight', 'fallback', 'batch'].map((lever) => `estimate.p99_ms.${lever}`),
     ]),
   );
 });

@@ -1,6 +1,8 @@
 /** All benchmarks by the names of their results. */
 
+import { measureCacheHits } from './cache-hits.ts';
 import { measureDecision } from './decision-cost.ts';
+import { LEVER_NAMES, measureEstimationLevers } from './estimation-levers.ts';
 import { FAN_OUT_WIDTHS, measureFanOut } from './fan-out-cost.ts';
 import { measureGarbage } from './garbage.ts';
 import { measureHandling } from './handling-cost.ts';
@@ -50,11 +52,13 @@ const BENCHMARKS: readonly Benchmark[] = [
   { names: ['gbdt.row_us', 'gbdt.batch50_us', 'gbdt.alloc_bytes_per_row'], run: measureTreeScoring },
   { names: SIMULATOR_NAMES, run: measureSimulatorQuality },
   { names: IPINYOU_NAMES, run: measureIpinyouQuality },
+  { names: ['cache.hit_rate'], run: measureCacheHits },
   ...FAN_OUT_WIDTHS.map((dspCount) => ({
     names: [`fanout.cpu_ratio.${dspCount}`],
     run: (context: BenchContext) => measureFanOut(dspCount, context),
   })),
   { names: ['alloc.bytes_per_auction'], run: measureGarbage },
+  { names: LEVER_NAMES.map((lever) => `estimate.p99_ms.${lever}`), run: measureEstimationLevers },
   { names: ['auction.rate', 'auction.own_p99_ms'], run: measureThroughput },
   {
     names: [

@@ -1,0 +1,425 @@
+import nact from 'nact';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createEmbeddedPredictionCache } from '../adapters/cache/prediction-cache.embedded.ts';
+import { ManualTimers } from '../adapters/notices/testing/manual-timers.ts';
+import { HORIZON_DEFAULTS } from '../engine/estimation/cache/horizons.ts';
+import { tagOfId } from '../engine/estimation/cache/invalidations.ts';
+import type { KeyColumn } from '../engine/estimation/cache/prediction-key.ts';
+import { CachedEstimates } from '../engine/estimation/cached-estimates.ts';
+import { EstimateBatch } from '../engine/estimation/estimate-batch.ts';
+import { FallbackEstimator } from '../engine/estimation/fallback/fallback-estimator.ts';
+import type { PredictionCache } from '../engine/ports/prediction-cache.ts';
+import type { InferenceResult } from '../engine/ports/remote-model.ts';
+import { type EstimateAnswer, type EstimatorActor, spawnEstimatorActor } from './estimator-actor.ts';
+import { spawnParent } from './mailbox.ts';
+import { restartWithin } from './supervision.ts';
+
+/** Feature 0 is stable, feature 1 volatile. */
+const COLUMNS: readonly KeyColumn[] = [
+  { bucket: { kind: 'exact' }, isVolatile: false },
+  { bucket: { kind: 'exact' }, isVolatile: true },
+];
+const PRIOR = 0.01;
+const INFERENCE_MS = 500;
+
+interface Call {
+  readonly row: number[];
+  readonly answer: (result: InferenceResult) => void;
+}
+
+let system: nact.ActorSystemRef;
+let timers: ManualTimers;
+let nowMs: number;
+let calls: Call[];
+let log: string[];
+let isFailing: boolean;
+let version: string;
+let estimator: EstimatorActor;
+let processes = 0;
+
+function start(shared: PredictionCache | null = null): EstimatorActor {
+  const clock = { wallMs: () => nowMs, monotonicMs: () => nowMs };
+  const fallback = new FallbackEstimator();
+  const cached = new CachedEstimates(
+    {
+      columns: COLUMNS,
+      schemaHash: 'schema',
+      horizons: { ...HORIZON_DEFAULTS, jitterShare: 0 },
+      entriesMax: 1000,
+      hotPerSecondMin: 100,
+      refreshesPerSecondMax: 1000,
+      random: () => 0,
+    },
+    fallback,
+    clock.monotonicMs(),
+  );
+  processes += 1;
+  return spawnEstimatorActor(spawnParent(system, `process-${processes}`), {
+    cached,
+    model: {
+      version: () => version,
+      isFailing: () => isFailing,
+      infer: (row, _deadlineAtMs, answer) => calls.push({ row: [...row], answer }),
+      close: async () => {},
+    },
+    shared,
+    horizons: HORIZON_DEFAULTS,
+    flights: { windowMs: INFERENCE_MS, flightsMax: 1000, waitersMax: 20_000 },
+    inferenceMsMax: INFERENCE_MS,
+    lockPollMs: 5,
+    isShedding: () => false,
+    clock,
+    timers,
+    supervisor: restartWithin({ restartsMax: 3, windowMs: 1000 }, () => {}),
+    observer: {
+      onModelAsked: (reason) => log.push(`asked ${reason}`),
+      onModelFailed: (reason) => log.push(`failed ${reason}`),
+      onJoined: () => log.push('joined'),
+      onSharedCacheFailed: () => log.push('shared cache failed'),
+      onRefused: () => log.push('refused'),
+    },
+  });
+}
+
+beforeEach(() => {
+  nowMs = 1000;
+  timers = new ManualTimers();
+  system = nact.start();
+  calls = [];
+  log = [];
+  isFailing = false;
+  version = 'v1';
+  estimator = start();
+});
+afterEach(() => {
+  estimator.stop();
+  nact.stop(system as never);
+});
+
+function batchOf(...rows: readonly (readonly [number, number])[]): EstimateBatch {
+  const batch = new EstimateBatch(2);
+  batch.begin(rows.length, tagOfId('user', 'u'));
+  for (const [index, row] of rows.entries()) {
+    batch.rows.set(row, index * 2);
+    batch.priors[index] = PRIOR;
+    batch.campaignTags[index] = tagOfId('campaign', 'c');
+    batch.facts[index]!.ad = row[0];
+  }
+  return batch;
+}
+
+function lookUp(batch: EstimateBatch): { value: number; source: string }[] {
+  estimator.estimateNow(batch);
+  return Array.from({ length: batch.count }, (_, index) => ({
+    value: batch.values[index]!,
+    source: batch.sourceOf(index),
+  }));
+}
+
+function ask(batch: EstimateBatch, budgetMs = 20): EstimateAnswer[][] {
+  const replies: EstimateAnswer[][] = [];
+  lookUp(batch);
+  estimator.ask(batch, nowMs + budgetMs, (answers) => replies.push([...answers]));
+  return replies;
+}
+
+/** Time passes, and all mail is read. */
+async function settle(ms = 1): Promise<void> {
+  nowMs += ms;
+  timers.advance(ms);
+  for (let turn = 0; turn < 6; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Makes one prediction known. */
+async function predict(row: readonly [number, number], value: number): Promise<void> {
+  ask(batchOf(row));
+  await settle();
+  calls.at(-1)!.answer({ kind: 'estimate', value });
+  await settle();
+}
+
+describe('a cold key', () => {
+  it('is asked once, answers its asker, and is known from then on', async () => {
+    const batch = batchOf([1, 1], [2, 2]);
+    const replies = ask(batch);
+    await settle();
+    expect(calls.map(({ row }) => row)).toEqual([
+      [1, 1],
+      [2, 2],
+    ]);
+    calls[1]!.answer({ kind: 'estimate', value: 0.2 });
+    await settle();
+    expect(replies).toEqual([]);
+    calls[0]!.answer({ kind: 'estimate', value: 0.1 });
+    await settle();
+    expect(replies).toEqual([
+      [
+        { index: 1, value: 0.2, source: 'model' },
+        { index: 0, value: 0.1, source: 'model' },
+      ],
+    ]);
+    expect(lookUp(batch)).toEqual([
+      { value: 0.1, source: 'l1' },
+      { value: 0.2, source: 'l1' },
+    ]);
+    expect(batch.missCount).toBe(0);
+  });
+
+  it('asked by 10,000 at once is one call to the model', async () => {
+    const replies = Array.from({ length: 10_000 }, () => ask(batchOf([1, 1])));
+    await settle();
+    expect(calls).toHaveLength(1);
+    calls[0]!.answer({ kind: 'estimate', value: 0.1 });
+    await settle();
+    for (const reply of replies) expect(reply).toEqual([[{ index: 0, value: 0.1, source: 'model' }]]);
+  });
+
+  it('is answered at the deadline by the fallback, and known once the model has answered after all', async () => {
+    const batch = batchOf([1, 1]);
+    const replies = ask(batch, 20);
+    await settle(19);
+    expect(replies).toEqual([]);
+    await settle(2);
+    expect(replies).toEqual([[{ index: 0, value: expect.closeTo(PRIOR, 9), source: 'fallback' }]]);
+    calls[0]!.answer({ kind: 'estimate', value: 0.1 });
+    await settle();
+    expect(replies).toHaveLength(1);
+    expect(lookUp(batch)[0]).toEqual({ value: 0.1, source: 'l1' });
+  });
+
+  it('asked too late is not waited for', async () => {
+    const replies = ask(batchOf([1, 1]), 0);
+    await settle();
+    expect(replies[0]![0]!.source).toBe('fallback');
+    expect(calls).toHaveLength(1);
+  });
+
+  it('the batch may be used for the next request meanwhile', async () => {
+    const batch = batchOf([1, 1]);
+    const replies = ask(batch);
+    batch.begin(1, 0);
+    batch.rows.set([7, 7]);
+    await settle();
+    expect(calls[0]!.row).toEqual([1, 1]);
+    calls[0]!.answer({ kind: 'estimate', value: 0.1 });
+    await settle();
+    expect(replies[0]![0]!.value).toBe(0.1);
+  });
+});
+
+describe('a failing model', () => {
+  it('is answered for by the fallback at once', async () => {
+    const replies = ask(batchOf([1, 1]));
+    await settle();
+    calls[0]!.answer({ kind: 'failed', reason: 'unreachable' });
+    await settle();
+    expect(replies[0]![0]!.source).toBe('fallback');
+    expect(log).toContain('failed unreachable');
+  });
+
+  it('has its old predictions used for up to 300 s', async () => {
+    await predict([1, 1], 0.1);
+    await settle(200_000);
+    isFailing = true;
+    const batch = batchOf([1, 1]);
+    expect(lookUp(batch)[0]).toEqual({ value: 0.1, source: 'stale' });
+    expect(batch.missCount).toBe(0);
+    expect(calls).toHaveLength(1);
+  });
+
+  it('that has no estimate for a row is not asked again at once', async () => {
+    const batch = batchOf([1, 1]);
+    ask(batch);
+    await settle();
+    calls[0]!.answer({ kind: 'failed', reason: 'out-of-range' });
+    await settle();
+    expect(lookUp(batch)[0]!.source).toBe('fallback');
+    expect(batch.missCount).toBe(0);
+    await settle(2001);
+    lookUp(batch);
+    expect(batch.missCount).toBe(1);
+  });
+});
+
+describe('a known key', () => {
+  it('is refreshed while it is used, before it expires', async () => {
+    await predict([1, 1], 0.1);
+    await settle(6000);
+    lookUp(batchOf([1, 1]));
+    await settle();
+    expect(calls).toHaveLength(1);
+    await settle(1500);
+    for (let times = 0; times < 5; times++) expect(lookUp(batchOf([1, 1]))[0]!.source).toBe('l1');
+    await settle();
+    expect(calls).toHaveLength(2);
+    expect(log.at(-1)).toBe('asked refresh');
+    calls[1]!.answer({ kind: 'estimate', value: 0.3 });
+    await settle(9000);
+    expect(lookUp(batchOf([1, 1]))[0]).toEqual({ value: 0.3, source: 'l1' });
+  });
+
+  it('that nobody uses is not', async () => {
+    await predict([1, 1], 0.1);
+    await settle(20_000);
+    expect(calls).toHaveLength(1);
+  });
+
+  it('stands in for its likes, which are asked for without anybody waiting', async () => {
+    await predict([1, 1], 0.1);
+    const batch = batchOf([1, 2]);
+    expect(lookUp(batch)[0]).toEqual({ value: 0.1, source: 'l1' });
+    expect(batch.missCount).toBe(0);
+    await settle();
+    expect(calls.at(-1)!.row).toEqual([1, 2]);
+    calls.at(-1)!.answer({ kind: 'estimate', value: 0.2 });
+    await settle();
+    expect(lookUp(batch)[0]).toEqual({ value: 0.2, source: 'l1' });
+  });
+
+  it('is a miss for another version of the model', async () => {
+    await predict([1, 1], 0.1);
+    version = 'v2';
+    const batch = batchOf([1, 1]);
+    lookUp(batch);
+    expect(batch.missCount).toBe(1);
+  });
+
+  it('is gone when its campaign or user is', async () => {
+    for (const tag of [tagOfId('campaign', 'c'), tagOfId('user', 'u')]) {
+      await predict([1, 1], 0.1);
+      const batch = batchOf([1, 1]);
+      expect(lookUp(batch)[0]!.source).toBe('l1');
+      estimator.invalidate(tag);
+      lookUp(batch);
+      expect(batch.missCount).toBe(1);
+      await settle();
+    }
+  });
+});
+
+describe('with a shared cache', () => {
+  const shared = () =>
+    createEmbeddedPredictionCache({
+      entriesMax: 100,
+      keptMsMax: 3_600_000,
+      clock: { wallMs: () => nowMs, monotonicMs: () => nowMs },
+    });
+  const startTwo = (cache: PredictionCache): [EstimatorActor, EstimatorActor] => {
+    estimator.stop();
+    return [start(cache), start(cache)];
+  };
+  const asking = (on: EstimatorActor): EstimateAnswer[][] => {
+    estimator = on;
+    return ask(batchOf([1, 1]), 200);
+  };
+
+  it('what one process knows the other need not ask', async () => {
+    const [here, there] = startTwo(shared());
+    asking(here);
+    await settle();
+    calls[0]!.answer({ kind: 'estimate', value: 0.1 });
+    await settle();
+    const replies = asking(there);
+    await settle();
+    expect(calls).toHaveLength(1);
+    expect(replies).toEqual([[{ index: 0, value: 0.1, source: 'l2' }]]);
+    here.stop();
+  });
+
+  it('what one process knows of the likes of a key stands in for it at once, while the model is asked', async () => {
+    const [here, there] = startTwo(shared());
+    asking(here);
+    await settle();
+    calls[0]!.answer({ kind: 'estimate', value: 0.1 });
+    await settle();
+    estimator = there;
+    const replies = ask(batchOf([1, 2]), 200);
+    await settle();
+    expect(replies).toEqual([[{ index: 0, value: 0.1, source: 'l2' }]]);
+    expect(calls.map(({ row }) => row)).toEqual([
+      [1, 1],
+      [1, 2],
+    ]);
+    calls[1]!.answer({ kind: 'estimate', value: 0.2 });
+    await settle();
+    expect(lookUp(batchOf([1, 2]))).toEqual([{ value: 0.2, source: 'l1' }]);
+    here.stop();
+  });
+
+  it('of two that ask at once one asks the model, and the other waits for its answer', async () => {
+    const [here, there] = startTwo(shared());
+    const first = asking(here);
+    const second = asking(there);
+    await settle();
+    await settle(10);
+    expect(calls).toHaveLength(1);
+    calls[0]!.answer({ kind: 'estimate', value: 0.1 });
+    await settle();
+    await settle(10);
+    expect(first[0]![0]).toEqual({ index: 0, value: 0.1, source: 'model' });
+    expect(second[0]![0]).toEqual({ index: 0, value: 0.1, source: 'l2' });
+    here.stop();
+  });
+
+  it('the other asks too when the one has died', async () => {
+    const cache = shared();
+    const [here, there] = startTwo(cache);
+    asking(here);
+    await settle();
+    here.stop();
+    asking(there);
+    await settle();
+    expect(calls).toHaveLength(1);
+    for (let times = 0; times < INFERENCE_MS / 5 + 2; times++) await settle(5);
+    expect(calls).toHaveLength(2);
+  });
+
+  it('an invalidation by one reaches the other', async () => {
+    const [here, there] = startTwo(shared());
+    for (const on of [here, there]) {
+      asking(on);
+      await settle();
+      calls.at(-1)!.answer({ kind: 'estimate', value: 0.1 });
+      await settle();
+    }
+    here.invalidate(tagOfId('campaign', 'c'));
+    await settle();
+    estimator = there;
+    const batch = batchOf([1, 1]);
+    lookUp(batch);
+    expect(batch.missCount).toBe(1);
+    here.stop();
+  });
+
+  it('that is away is gone without', async () => {
+    const cache = shared();
+    const [here, there] = startTwo(cache);
+    here.stop();
+    await cache.close();
+    const replies = asking(there);
+    await settle();
+    expect(log).toContain('shared cache failed');
+    calls[0]!.answer({ kind: 'estimate', value: 0.1 });
+    await settle();
+    expect(replies[0]![0]).toEqual({ index: 0, value: 0.1, source: 'model' });
+  });
+});
+
+it('prefetch fills the cache although nobody waits', async () => {
+  const batch = batchOf([1, 1]);
+  lookUp(batch);
+  estimator.prefetch(batch);
+  await settle();
+  calls[0]!.answer({ kind: 'estimate', value: 0.1 });
+  await settle();
+  expect(lookUp(batch)[0]!.source).toBe('l1');
+});
+
+it('who waits when it stops is answered', async () => {
+  const replies = ask(batchOf([1, 1]));
+  estimator.stop();
+  expect(replies[0]![0]!.source).toBe('fallback');
+  const late = ask(batchOf([1, 1]));
+  await settle();
+  expect(late[0]![0]!.source).toBe('fallback');
+});

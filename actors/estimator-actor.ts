@@ -1,0 +1,420 @@
+/**
+ * Owns what is asked of a remote model: the flights under way, who waits for them, and the way of a question through the
+ * shared cache, the lock between processes and the model. Request actors read what is known at once
+ * (`CachedEstimates.estimateNow`) and mail only what is missing.
+ *
+ * A question outlives its askers: they are answered at their deadline with what there is, and the prediction that comes
+ * later serves the next. Overflow policy `refuse-newest`: who cannot ask is answered at once in the same way.
+ */
+
+import type { HorizonOptions } from '../engine/estimation/cache/horizons.ts';
+import { SingleFlight, type SingleFlightOptions } from '../engine/estimation/cache/single-flight.ts';
+import type { CachedEstimates, Estimate, EstimateQuestion } from '../engine/estimation/cached-estimates.ts';
+import type { EstimateBatch } from '../engine/estimation/estimate-batch.ts';
+import type { Clock, TimerHandle, Timers } from '../engine/ports/clock.ts';
+import type { PredictionCache, SharedPrediction } from '../engine/ports/prediction-cache.ts';
+import type { InferenceFailure, InferenceResult, RemoteModel } from '../engine/ports/remote-model.ts';
+import { type ActorParent, type Mailbox, spawnActor } from './mailbox.ts';
+import type { Supervisor } from './supervision.ts';
+
+export interface EstimatorObserver {
+  /** A question was sent to the model; `refresh` when nobody waits for it. */
+  readonly onModelAsked: (reason: 'miss' | 'refresh') => void;
+  readonly onModelFailed: (reason: InferenceFailure) => void;
+  /** A question joined one that is under way. */
+  readonly onJoined: () => void;
+  /** The shared cache did not answer; the question went on without. */
+  readonly onSharedCacheFailed: (error: unknown) => void;
+  /** Mail was refused, or the table of flights is full. */
+  readonly onRefused: () => void;
+}
+
+export interface EstimatorActorOptions {
+  readonly cached: CachedEstimates;
+  readonly model: RemoteModel;
+  /** Null: this process keeps its predictions for itself. */
+  readonly shared: PredictionCache | null;
+  readonly horizons: HorizonOptions;
+  readonly flights: SingleFlightOptions;
+  /** A model call is given up after this, ms: much later than its askers, since its answer serves others. */
+  readonly inferenceMsMax: number;
+  /** How often a process that is not the one to ask looks for the answer of the one that is, ms. */
+  readonly lockPollMs: number;
+  /** Whether the process has more to do than it can: then predictions past their time will do. */
+  readonly isShedding: () => boolean;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly supervisor: Supervisor;
+  readonly observer: EstimatorObserver;
+}
+
+export interface EstimateAnswer extends Estimate {
+  /** In the batch that was asked for. */
+  readonly index: number;
+}
+
+export interface EstimatorActor {
+  /** Fills in the batch from what is known here, at once; see `CachedEstimates.estimateNow`. */
+  readonly estimateNow: (batch: EstimateBatch) => void;
+  /**
+   * Asks for the misses of a batch, which is free for reuse once this returns. `onAnswers` is called exactly once, not
+   * before returning, with an answer for each miss: when the last one is known, or at `deadlineAtMs` (monotonic).
+   */
+  readonly ask: (
+    batch: EstimateBatch,
+    deadlineAtMs: number,
+    onAnswers: (answers: readonly EstimateAnswer[]) => void,
+  ) => void;
+  /** Asks for the misses although nobody waits: fills the caches before the first requests. */
+  readonly prefetch: (batch: EstimateBatch) => void;
+  /** See `tagOf`: here at once, in other processes by the shared cache. */
+  readonly invalidate: (tag: number) => void;
+  /** Keys under way. */
+  readonly flightCount: () => number;
+  /** Who still waits is answered. */
+  readonly stop: () => void;
+}
+
+/** Of one batch. */
+interface Asking {
+  readonly questions: readonly EstimateQuestion[];
+  readonly indexes: readonly number[];
+  readonly answers: EstimateAnswer[];
+  readonly hasAnswer: boolean[];
+  readonly onAnswers: (answers: readonly EstimateAnswer[]) => void;
+  timer: TimerHandle;
+  isOver: boolean;
+}
+
+interface Waiter {
+  readonly asking: Asking;
+  readonly place: number;
+}
+
+type EstimatorMessage =
+  | { readonly kind: 'ask'; readonly asking: Asking; readonly deadlineAtMs: number }
+  | { readonly kind: 'refresh'; readonly questions: readonly EstimateQuestion[] }
+  | { readonly kind: 'late'; readonly asking: Asking }
+  | {
+      readonly kind: 'fetched';
+      readonly flights: readonly Flight[];
+      /** By exact key of each flight, then by coarse key of each. */
+      readonly found: readonly (SharedPrediction | null)[];
+    }
+  | { readonly kind: 'locked'; readonly flight: Flight; readonly isOurs: boolean }
+  | { readonly kind: 'inferred'; readonly flight: Flight; readonly result: InferenceResult };
+
+/** A question on its way. */
+interface Flight {
+  readonly question: EstimateQuestion;
+  /** Of what the shared cache may answer, ms. */
+  readonly ageMsMax: number;
+  readonly reason: 'miss' | 'refresh';
+  /** When the lock of another process has run out at the latest. */
+  lockedUntilMs: number;
+}
+
+interface EstimatorState {
+  readonly flights: SingleFlight<Waiter>;
+}
+
+const MAILBOX_LENGTH_MAX = 20_000;
+
+export function spawnEstimatorActor(parent: ActorParent, options: EstimatorActorOptions): EstimatorActor {
+  return new Estimator(parent, options);
+}
+
+class Estimator implements EstimatorActor {
+  readonly #options: EstimatorActorOptions;
+  readonly #mailbox: Mailbox<EstimatorMessage>;
+  /** Not part of the actor's state: askers are answered even when it is lost. */
+  readonly #askings = new Set<Asking>();
+  #flights: SingleFlight<Waiter>;
+
+  constructor(parent: ActorParent, options: EstimatorActorOptions) {
+    this.#options = options;
+    this.#flights = new SingleFlight(options.flights);
+    this.#mailbox = spawnActor<EstimatorState, EstimatorMessage>(parent, options.clock, {
+      name: 'estimator',
+      initialState: () => {
+        this.#flights = new SingleFlight(options.flights);
+        return { flights: this.#flights };
+      },
+      handle: (state, message, nowMs) => {
+        this.#handle(state, message, nowMs);
+        return state;
+      },
+      supervisor: options.supervisor,
+      lengthMax: MAILBOX_LENGTH_MAX,
+      overflow: 'refuse-newest',
+      onOverflow: options.observer.onRefused,
+    });
+    options.shared?.onInvalidated((tag) => options.cached.invalidate(tag, options.clock.monotonicMs()));
+  }
+
+  readonly flightCount = (): number => this.#flights.size;
+
+  readonly estimateNow = (batch: EstimateBatch): void => {
+    const { cached, model, clock } = this.#options;
+    cached.useVersion(model.version());
+    const questions = cached.estimateNow(batch, this.#mayUseStale(), clock.monotonicMs());
+    if (questions.length > 0) this.#mailbox.tell({ kind: 'refresh', questions });
+  };
+
+  readonly ask = (
+    batch: EstimateBatch,
+    deadlineAtMs: number,
+    onAnswers: (answers: readonly EstimateAnswer[]) => void,
+  ): void => {
+    const asking: Asking = {
+      questions: this.#questionsOf(batch),
+      indexes: Array.from(batch.misses.subarray(0, batch.missCount)),
+      answers: [],
+      hasAnswer: new Array<boolean>(batch.missCount).fill(false),
+      onAnswers,
+      timer: null,
+      isOver: false,
+    };
+    this.#askings.add(asking);
+    if (!this.#mailbox.tell({ kind: 'ask', asking, deadlineAtMs })) queueMicrotask(() => this.#finish(asking));
+  };
+
+  readonly prefetch = (batch: EstimateBatch): void => {
+    this.#mailbox.tell({ kind: 'refresh', questions: this.#questionsOf(batch) });
+  };
+
+  readonly invalidate = (tag: number): void => {
+    const { cached, shared, clock, observer } = this.#options;
+    cached.invalidate(tag, clock.monotonicMs());
+    shared?.invalidate(tag).catch(observer.onSharedCacheFailed);
+  };
+
+  readonly stop = (): void => {
+    this.#mailbox.stop();
+    for (const asking of [...this.#askings]) this.#finish(asking);
+  };
+
+  #questionsOf(batch: EstimateBatch): EstimateQuestion[] {
+    const nowMs = this.#options.clock.monotonicMs();
+    const questions: EstimateQuestion[] = [];
+    for (let miss = 0; miss < batch.missCount; miss++) {
+      questions.push(this.#options.cached.questionAt(batch, batch.misses[miss]!, nowMs));
+    }
+    return questions;
+  }
+
+  #handle(state: EstimatorState, message: EstimatorMessage, nowMs: number): void {
+    switch (message.kind) {
+      case 'ask':
+        this.#begin(state, message.asking, message.deadlineAtMs, nowMs);
+        break;
+      case 'refresh':
+        this.#depart(this.#board(state, message.questions, null, nowMs));
+        break;
+      case 'late':
+        this.#finish(message.asking);
+        break;
+      case 'fetched':
+        for (const [index, flight] of message.flights.entries()) {
+          const coarse = message.found[message.flights.length + index] ?? null;
+          this.#fetched(state, flight, message.found[index] ?? null, coarse, nowMs);
+        }
+        break;
+      case 'locked':
+        if (message.isOurs) this.#infer(message.flight, nowMs);
+        else this.#fetchLater(message.flight);
+        break;
+      case 'inferred':
+        this.#inferred(state, message.flight, message.result, nowMs);
+        break;
+    }
+  }
+
+  #begin(state: EstimatorState, asking: Asking, deadlineAtMs: number, nowMs: number): void {
+    if (asking.isOver) return;
+    if (asking.questions.length === 0 || deadlineAtMs <= nowMs) {
+      // Late already; the prediction is worth having for the next.
+      this.#depart(this.#board(state, asking.questions, null, nowMs));
+      this.#finish(asking);
+      return;
+    }
+    asking.timer = this.#options.timers.schedule(deadlineAtMs - nowMs, () => {
+      // Answered even when no mail gets through.
+      if (!this.#mailbox.tell({ kind: 'late', asking })) this.#finish(asking);
+    });
+    this.#depart(this.#board(state, asking.questions, asking, nowMs));
+  }
+
+  /** Gives the questions that nobody asks yet. */
+  #board(
+    { flights }: EstimatorState,
+    questions: readonly EstimateQuestion[],
+    asking: Asking | null,
+    nowMs: number,
+  ): Flight[] {
+    const { observer } = this.#options;
+    const leading: Flight[] = [];
+    for (const [place, question] of questions.entries()) {
+      const boarding = flights.board(question.exactKey, asking === null ? null : { asking, place }, nowMs);
+      if (boarding === 'joins') {
+        observer.onJoined();
+      } else if (boarding === 'refused') {
+        observer.onRefused();
+        if (asking !== null) this.#answer({ asking, place }, null, nowMs);
+      } else {
+        const reason = asking === null ? 'refresh' : 'miss';
+        leading.push({ question, ageMsMax: this.#ageMsMax(reason), reason, lockedUntilMs: 0 });
+      }
+    }
+    return leading;
+  }
+
+  #ageMsMax(reason: Flight['reason']): number {
+    const { exact, refreshShare } = this.#options.horizons;
+    if (this.#mayUseStale()) return exact.staleMs;
+    // What is as old as the one to be refreshed would not be a refresh.
+    return reason === 'refresh' ? exact.localMs * refreshShare : exact.sharedMs;
+  }
+
+  #mayUseStale(): boolean {
+    return this.#options.model.isFailing() || this.#options.isShedding();
+  }
+
+  #depart(flights: readonly Flight[]): void {
+    const { shared } = this.#options;
+    if (flights.length === 0) return;
+    if (shared === null) {
+      const nowMs = this.#options.clock.monotonicMs();
+      for (const flight of flights) this.#infer(flight, nowMs);
+      return;
+    }
+    const keys = flights.map(({ question }) => question.exactKey);
+    for (const { question } of flights) keys.push(question.coarseKey);
+    shared.fetch(keys).then(
+      (found) => this.#mailbox.tell({ kind: 'fetched', flights, found }),
+      (error: unknown) => {
+        this.#options.observer.onSharedCacheFailed(error);
+        for (const flight of flights) this.#mailbox.tell({ kind: 'locked', flight, isOurs: true });
+      },
+    );
+  }
+
+  #fetched(
+    state: EstimatorState,
+    flight: Flight,
+    found: SharedPrediction | null,
+    coarse: SharedPrediction | null,
+    nowMs: number,
+  ): void {
+    const { question, ageMsMax } = flight;
+    if (found !== null && found.ageMs <= ageMsMax) {
+      this.#options.cached.keep(question, found.value, nowMs - found.ageMs, nowMs);
+      const source = found.ageMs <= this.#options.horizons.exact.sharedMs ? 'l2' : 'stale';
+      this.#land(state, question, { value: found.value, source }, nowMs);
+      return;
+    }
+    if (coarse !== null && coarse.ageMs <= this.#options.horizons.coarse.sharedMs) {
+      this.#options.cached.keepCoarse(question, coarse.value, nowMs - coarse.ageMs, nowMs);
+      const standIn: Estimate = { value: coarse.value, source: 'l2' };
+      for (const waiter of state.flights.release(question.exactKey)) this.#answer(waiter, standIn, nowMs);
+    }
+    if (flight.lockedUntilMs > nowMs) {
+      this.#fetchLater(flight);
+    } else {
+      this.#lock(flight, nowMs);
+    }
+  }
+
+  #lock(flight: Flight, nowMs: number): void {
+    const { shared, inferenceMsMax, observer } = this.#options;
+    const isSecondTry = flight.lockedUntilMs > 0;
+    flight.lockedUntilMs = nowMs + inferenceMsMax;
+    // Who had the lock has not answered in its time: better to ask twice than not at all.
+    if (shared === null || isSecondTry) {
+      this.#infer(flight, nowMs);
+      return;
+    }
+    shared.lock(flight.question.exactKey, inferenceMsMax).then(
+      (isOurs) => this.#mailbox.tell({ kind: 'locked', flight, isOurs }),
+      (error: unknown) => {
+        observer.onSharedCacheFailed(error);
+        this.#mailbox.tell({ kind: 'locked', flight, isOurs: true });
+      },
+    );
+  }
+
+  #fetchLater(flight: Flight): void {
+    this.#options.timers.schedule(this.#options.lockPollMs, () => this.#depart([flight]));
+  }
+
+  #infer(flight: Flight, nowMs: number): void {
+    const { model, inferenceMsMax, observer } = this.#options;
+    observer.onModelAsked(flight.reason);
+    model.infer(flight.question.row, nowMs + inferenceMsMax, (result) => {
+      this.#mailbox.tell({ kind: 'inferred', flight, result });
+    });
+  }
+
+  #inferred(state: EstimatorState, { question }: Flight, result: InferenceResult, nowMs: number): void {
+    const { cached, observer } = this.#options;
+    if (result.kind === 'estimate') {
+      cached.keep(question, result.value, question.bornAtMs, nowMs);
+      cached.learn(question, result.value);
+      this.#share(question, result.value, nowMs);
+      this.#land(state, question, { value: result.value, source: 'model' }, nowMs);
+      return;
+    }
+    observer.onModelFailed(result.reason);
+    if (result.reason === 'out-of-range') cached.keepNegative(question, nowMs);
+    this.#unlock(question);
+    this.#land(state, question, null, nowMs);
+  }
+
+  #share(
+    { exactKey, coarseKey, campaignTag, userTag, bornAtMs }: EstimateQuestion,
+    value: number,
+    nowMs: number,
+  ): void {
+    const { shared, horizons, observer } = this.#options;
+    if (shared === null) return;
+    const common = { value, ageMs: nowMs - bornAtMs, campaignTag, userTag };
+    shared
+      .store([
+        { ...common, key: exactKey, keptMs: horizons.exact.staleMs },
+        { ...common, key: coarseKey, keptMs: horizons.coarse.staleMs },
+      ])
+      .catch(observer.onSharedCacheFailed);
+  }
+
+  #unlock({ exactKey }: EstimateQuestion): void {
+    this.#options.shared?.unlock(exactKey).catch(this.#options.observer.onSharedCacheFailed);
+  }
+
+  #land({ flights }: EstimatorState, { exactKey }: EstimateQuestion, estimate: Estimate | null, nowMs: number): void {
+    for (const waiter of flights.land(exactKey)) this.#answer(waiter, estimate, nowMs);
+  }
+
+  /** `estimate` null: the model has none, now or for this row. */
+  #answer({ asking, place }: Waiter, estimate: Estimate | null, nowMs: number): void {
+    if (asking.isOver || asking.hasAnswer[place] === true) return;
+    asking.hasAnswer[place] = true;
+    const { value, source } = estimate ?? this.#options.cached.withoutModel(asking.questions[place]!, nowMs);
+    asking.answers.push({ index: asking.indexes[place]!, value, source });
+    if (asking.answers.length === asking.questions.length) this.#finish(asking);
+  }
+
+  /** Who has no answer yet gets what there is without the model. */
+  #finish(asking: Asking): void {
+    if (asking.isOver) return;
+    const { cached, clock, timers } = this.#options;
+    const nowMs = clock.monotonicMs();
+    for (const [place, question] of asking.questions.entries()) {
+      if (asking.hasAnswer[place] === true) continue;
+      asking.answers.push({ index: asking.indexes[place]!, ...cached.withoutModel(question, nowMs) });
+    }
+    asking.isOver = true;
+    timers.cancel(asking.timer);
+    this.#askings.delete(asking);
+    asking.onAnswers(asking.answers);
+  }
+}

@@ -1,0 +1,186 @@
+/**
+ * PredictionCache in Redis, for all processes. Commands are never queued while Redis is away and never sent twice: what
+ * cannot be asked now is a miss. The eviction policy of that Redis should be `allkeys-lru` or the like.
+ *
+ * Invalidations are stored, so they bind who was not listening, and published, so that everybody's first tier knows
+ * at once. A process that lost its subscription may have missed some: its listeners are told to drop everything.
+ */
+import { randomUUID } from 'node:crypto';
+import { Redis, type Result } from 'ioredis';
+import { TAG_ALL } from '../../engine/estimation/cache/invalidations.ts';
+import {
+  type PredictionCache,
+  PredictionCacheError,
+  type PredictionToStore,
+  type SharedPrediction,
+} from '../../engine/ports/prediction-cache.ts';
+import { FETCH, INVALIDATE, STORE, UNLOCK } from './redis-scripts.ts';
+
+export interface RedisPredictionCacheOptions {
+  /** `redis://` or `rediss://`, with credentials if there are any. */
+  readonly url: string;
+  /** Before all keys and channels, to share a Redis with others: `gavel:`. */
+  readonly keyPrefix: string;
+  /** A command that takes longer has failed, ms. */
+  readonly commandTimeoutMs: number;
+  /** No prediction is kept for longer, ms. */
+  readonly keptMsMax: number;
+  /** Connection lost, refused, and the like; commands meanwhile reject by themselves. */
+  readonly onError: (error: Error) => void;
+}
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    fetchPredictions(...keysAndArguments: (string | number)[]): Result<(string | null)[], Context>;
+    storePredictions(...keysAndArguments: (string | number)[]): Result<null, Context>;
+    unlockPrediction(lock: string, holder: string): Result<null, Context>;
+    invalidatePredictions(key: string, keptMs: number, channel: string, tag: string): Result<null, Context>;
+  }
+}
+
+const RECONNECT_MS_MAX = 1000;
+const CONNECT_MS_MAX = 1000;
+
+/** Resolves once connected; also when Redis cannot be reached, which is tried again and again from then on. */
+export async function openRedisPredictionCache(options: RedisPredictionCacheOptions): Promise<PredictionCache> {
+  const cache = new RedisPredictionCache(options);
+  await cache.connect();
+  return cache;
+}
+
+class RedisPredictionCache implements PredictionCache {
+  readonly #options: RedisPredictionCacheOptions;
+  readonly #commands: Redis;
+  readonly #subscriber: Redis;
+  /** Names this process in locks. */
+  readonly #holder = randomUUID();
+  readonly #listeners: ((tag: number) => void)[] = [];
+  #hasSubscribed = false;
+  #isClosed = false;
+
+  constructor(options: RedisPredictionCacheOptions) {
+    this.#options = options;
+    this.#commands = new Redis(options.url, {
+      lazyConnect: true,
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      autoResubscribe: false,
+      maxRetriesPerRequest: 0,
+      connectTimeout: CONNECT_MS_MAX,
+      commandTimeout: options.commandTimeoutMs,
+      retryStrategy: (times) => Math.min(RECONNECT_MS_MAX, 50 * times),
+    });
+    this.#commands.defineCommand('fetchPredictions', { lua: FETCH });
+    this.#commands.defineCommand('storePredictions', { lua: STORE });
+    this.#commands.defineCommand('unlockPrediction', { lua: UNLOCK, numberOfKeys: 1 });
+    this.#commands.defineCommand('invalidatePredictions', { lua: INVALIDATE, numberOfKeys: 1 });
+    this.#subscriber = this.#commands.duplicate();
+    for (const connection of [this.#commands, this.#subscriber]) connection.on('error', options.onError);
+    this.#subscriber.on('ready', () => this.#subscribe());
+    this.#subscriber.on('message', (_channel: string, tag: string) => this.#tell(Number(tag)));
+  }
+
+  async connect(): Promise<void> {
+    // What goes wrong is an `error` event too, and is tried again.
+    await Promise.allSettled([this.#commands.connect(), this.#subscriber.connect()]);
+  }
+
+  readonly fetch = async (keys: readonly number[]): Promise<readonly (SharedPrediction | null)[]> => {
+    if (keys.length === 0) return [];
+    const found = await this.#run(() =>
+      this.#commands.fetchPredictions(keys.length, ...keys.map((key) => this.#entry(key)), this.#invalidation('')),
+    );
+    return found.map(readFound);
+  };
+
+  readonly store = async (predictions: readonly PredictionToStore[]): Promise<void> => {
+    const keys: string[] = [];
+    const values: (string | number)[] = [];
+    for (const { key, value, ageMs, keptMs, campaignTag, userTag } of predictions) {
+      const leftMs = Math.ceil(Math.min(keptMs, this.#options.keptMsMax) - ageMs);
+      if (leftMs <= 0) continue;
+      keys.push(this.#entry(key), this.#lockOf(key));
+      values.push(value, Math.round(ageMs * 1000), leftMs, campaignTag, userTag);
+    }
+    if (keys.length > 0) await this.#run(() => this.#commands.storePredictions(keys.length, ...keys, ...values));
+  };
+
+  readonly lock = async (key: number, lockMs: number): Promise<boolean> =>
+    (await this.#run(() =>
+      this.#commands.set(this.#lockOf(key), this.#holder, 'PX', Math.max(1, Math.ceil(lockMs)), 'NX'),
+    )) === 'OK';
+
+  readonly unlock = async (key: number): Promise<void> => {
+    await this.#run(() => this.#commands.unlockPrediction(this.#lockOf(key), this.#holder));
+  };
+
+  readonly invalidate = async (tag: number): Promise<void> => {
+    const name = String(tag);
+    await this.#run(() =>
+      this.#commands.invalidatePredictions(
+        this.#invalidation(name),
+        Math.ceil(this.#options.keptMsMax),
+        this.#channel(),
+        name,
+      ),
+    );
+  };
+
+  readonly onInvalidated = (listener: (tag: number) => void): void => {
+    this.#listeners.push(listener);
+  };
+
+  readonly close = async (): Promise<void> => {
+    this.#isClosed = true;
+    this.#commands.disconnect();
+    this.#subscriber.disconnect();
+  };
+
+  #subscribe(): void {
+    this.#subscriber.subscribe(this.#channel()).then(
+      () => {
+        if (this.#hasSubscribed) this.#tell(TAG_ALL);
+        this.#hasSubscribed = true;
+      },
+      // The connection was lost again; the next `ready` subscribes anew.
+      (error: Error) => {
+        if (!this.#isClosed) this.#options.onError(error);
+      },
+    );
+  }
+
+  #tell(tag: number): void {
+    for (const listener of this.#listeners) listener(tag);
+  }
+
+  async #run<T>(command: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) throw new PredictionCacheError('closed', 'the cache is closed');
+    try {
+      return await command();
+    } catch (error) {
+      throw new PredictionCacheError('unavailable', (error as Error).message, { cause: error });
+    }
+  }
+
+  #entry(key: number): string {
+    return `${this.#options.keyPrefix}prediction:${key.toString(36)}`;
+  }
+
+  #lockOf(key: number): string {
+    return `${this.#entry(key)}:lock`;
+  }
+
+  #invalidation(tag: string): string {
+    return `${this.#options.keyPrefix}invalidated:${tag}`;
+  }
+
+  #channel(): string {
+    return `${this.#options.keyPrefix}invalidations`;
+  }
+}
+
+function readFound(text: string | null): SharedPrediction | null {
+  if (text === null) return null;
+  const [value, ageMicroseconds] = text.split(' ');
+  return { value: Number(value), ageMs: Math.max(0, Number(ageMicroseconds) / 1000) };
+}

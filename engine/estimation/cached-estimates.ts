@@ -1,0 +1,206 @@
+/**
+ * Estimates of a remote model as far as they are known here: the synchronous side of the estimator. A candidate whose
+ * exact prediction is fresh is done. Else it is a miss, and is given the best there is without waiting: the prediction
+ * for its stable features, an exact one past its time, or the fallback.
+ */
+import { TokenBucket } from '../dsp/token-bucket.ts';
+import type { Random } from '../ports/random.ts';
+import { expiryOf, type Horizon, type HorizonOptions, negativeExpiryOf } from './cache/horizons.ts';
+import { type LocalPrediction, LocalPredictions } from './cache/local-predictions.ts';
+import { type KeyColumn, PredictionKeys } from './cache/prediction-key.ts';
+import type { EstimateBatch, EstimateSource } from './estimate-batch.ts';
+import type { FallbackEstimator, FallbackFacts } from './fallback/fallback-estimator.ts';
+
+export interface CachedEstimatesOptions {
+  /** One for each feature. */
+  readonly columns: readonly KeyColumn[];
+  readonly schemaHash: string;
+  readonly horizons: HorizonOptions;
+  /** Keys held in this process; a prediction has two. */
+  readonly entriesMax: number;
+  readonly hotPerSecondMin: number;
+  /** Predictions asked for a second that nobody waits for. */
+  readonly refreshesPerSecondMax: number;
+  readonly random: Random;
+}
+
+/** What the model is asked, kept for as long as the answer takes. */
+export interface EstimateQuestion {
+  readonly exactKey: number;
+  readonly coarseKey: number;
+  readonly row: Float64Array;
+  readonly facts: FallbackFacts;
+  readonly prior: number;
+  readonly campaignTag: number;
+  readonly userTag: number;
+  /** When the row was built, monotonic ms. */
+  readonly bornAtMs: number;
+}
+
+const REFRESH_BURST_MS = 100;
+
+export class CachedEstimates {
+  readonly #horizons: HorizonOptions;
+  readonly #schemaHash: string;
+  readonly #random: Random;
+  readonly #local: LocalPredictions;
+  readonly #keys: PredictionKeys;
+  readonly #refreshes: TokenBucket;
+  readonly #fallback: FallbackEstimator;
+  #version = '';
+
+  constructor(options: CachedEstimatesOptions, fallback: FallbackEstimator, nowMs: number) {
+    this.#horizons = options.horizons;
+    this.#schemaHash = options.schemaHash;
+    this.#random = options.random;
+    this.#fallback = fallback;
+    const { exact, coarse } = options.horizons;
+    this.#local = new LocalPredictions({
+      entriesMax: options.entriesMax,
+      hotPerSecondMin: options.hotPerSecondMin,
+      staleMsMax: Math.max(exact.staleMs, coarse.staleMs),
+    });
+    this.#keys = new PredictionKeys(options.columns, this.#version, options.schemaHash);
+    this.#refreshes = new TokenBucket(
+      { ratePerSecond: options.refreshesPerSecondMax, burstMs: REFRESH_BURST_MS },
+      nowMs,
+    );
+  }
+
+  get size(): number {
+    return this.#local.size;
+  }
+
+  /** From here on keys are those of this version of the model. */
+  useVersion(version: string): void {
+    if (version === this.#version) return;
+    this.#version = version;
+    this.#keys.setVersion(version, this.#schemaHash);
+  }
+
+  /**
+   * Fills in all values and sources, and the misses. `mayUseStale`: the model is failing, or the process sheds load; then
+   * a prediction past its time is as good as a fresh one, and no miss. Gives the predictions to be refreshed meanwhile,
+   * at a bounded rate; almost always none.
+   */
+  estimateNow(batch: EstimateBatch, mayUseStale: boolean, nowMs: number): readonly EstimateQuestion[] {
+    let refreshes: EstimateQuestion[] = NONE;
+    batch.missCount = 0;
+    for (let index = 0; index < batch.count; index++) {
+      this.#keys.read(batch.rows, index * batch.featureCount);
+      const { exact, coarse } = this.#keys;
+      const entry = this.#local.get(exact, nowMs);
+      if (entry === null || (nowMs >= entry.freshUntilMs && !mayUseStale)) {
+        const isKnown = this.#setWithout(batch, index, entry, coarse, nowMs);
+        if (!isKnown) {
+          batch.addMiss(index);
+          continue;
+        }
+      } else if (Number.isNaN(entry.value)) {
+        batch.set(index, this.#fallback.estimate(batch.facts[index]!, batch.priors[index]!), 'fallback');
+        continue;
+      } else {
+        batch.set(index, entry.value, nowMs < entry.freshUntilMs ? 'l1' : 'stale');
+        if (nowMs < entry.refreshAtMs) continue;
+      }
+      if (mayUseStale || !this.#refreshes.take(nowMs)) continue;
+      if (entry !== null) entry.refreshAtMs = entry.freshUntilMs;
+      if (refreshes === NONE) refreshes = [];
+      refreshes.push(this.questionAt(batch, index, nowMs));
+    }
+    return refreshes;
+  }
+
+  /** The exact prediction is missing. True: the one for the stable features stands in as well as may be. */
+  #setWithout(
+    batch: EstimateBatch,
+    index: number,
+    exact: LocalPrediction | null,
+    coarseKey: number,
+    nowMs: number,
+  ): boolean {
+    const coarse = this.#local.get(coarseKey, nowMs);
+    if (coarse !== null && nowMs < coarse.freshUntilMs) {
+      batch.set(index, coarse.value, 'l1');
+      return true;
+    }
+    const past = exact === null || Number.isNaN(exact.value) ? coarse : exact;
+    if (past !== null) batch.set(index, past.value, 'stale');
+    else batch.set(index, this.#fallback.estimate(batch.facts[index]!, batch.priors[index]!), 'fallback');
+    return false;
+  }
+
+  /** A copy of what the model has to be asked for a candidate. */
+  questionAt(batch: EstimateBatch, index: number, nowMs: number): EstimateQuestion {
+    const at = index * batch.featureCount;
+    this.#keys.read(batch.rows, at);
+    const { ad, placement, device } = batch.facts[index]!;
+    return {
+      exactKey: this.#keys.exact,
+      coarseKey: this.#keys.coarse,
+      row: batch.rows.slice(at, at + batch.featureCount),
+      facts: { ad, placement, device },
+      prior: batch.priors[index]!,
+      campaignTag: batch.campaignTags[index]!,
+      userTag: batch.userTag,
+      bornAtMs: nowMs,
+    };
+  }
+
+  /** The model has answered, here or in another process; `bornAtMs` is when that one's row was built. */
+  keep(question: EstimateQuestion, value: number, bornAtMs: number, nowMs: number): void {
+    this.#set(question.exactKey, this.#horizons.exact, question, value, bornAtMs, nowMs);
+    this.keepCoarse(question, value, bornAtMs, nowMs);
+  }
+
+  /** It was the answer for another row with the same stable features. */
+  keepCoarse(question: EstimateQuestion, value: number, bornAtMs: number, nowMs: number): void {
+    this.#set(question.coarseKey, this.#horizons.coarse, question, value, bornAtMs, nowMs);
+  }
+
+  /** This process's model has answered: the fallback learns from it. */
+  learn({ facts, prior }: EstimateQuestion, value: number): void {
+    this.#fallback.learn(facts, value, prior);
+  }
+
+  /** The model has no estimate for this row, and would have none if it was asked again. */
+  keepNegative({ exactKey, campaignTag, userTag, bornAtMs }: EstimateQuestion, nowMs: number): void {
+    const expiry = negativeExpiryOf(this.#horizons, nowMs, this.#random);
+    this.#local.set(exactKey, { ...expiry, value: Number.NaN, bornAtMs, campaignTag, userTag }, nowMs);
+  }
+
+  /** What there is when the model is late: a prediction past its time, or the fallback. */
+  withoutModel({ exactKey, coarseKey, facts, prior }: EstimateQuestion, nowMs: number): Estimate {
+    for (const key of [exactKey, coarseKey]) {
+      const entry = this.#local.get(key, nowMs);
+      if (entry !== null && !Number.isNaN(entry.value)) {
+        return { value: entry.value, source: nowMs < entry.freshUntilMs ? 'l1' : 'stale' };
+      }
+    }
+    return { value: this.#fallback.estimate(facts, prior), source: 'fallback' };
+  }
+
+  /** See `tagOf`. Holds for predictions on their way, too. */
+  invalidate(tag: number, nowMs: number): void {
+    this.#local.invalidate(tag, nowMs);
+  }
+
+  #set(
+    key: number,
+    horizon: Horizon,
+    { campaignTag, userTag }: EstimateQuestion,
+    value: number,
+    bornAtMs: number,
+    nowMs: number,
+  ): void {
+    const expiry = expiryOf(horizon, this.#horizons, { bornAtMs, nowMs }, this.#random);
+    this.#local.set(key, { ...expiry, value, bornAtMs, campaignTag, userTag }, nowMs);
+  }
+}
+
+export interface Estimate {
+  readonly value: number;
+  readonly source: EstimateSource;
+}
+
+const NONE: EstimateQuestion[] = [];

@@ -1,0 +1,76 @@
+/**
+ * Candidates of one request and their estimates, in arrays that grow to the largest request and stay. Fill in: `begin`,
+ * then for each candidate its row, facts, prior and campaign tag. Read out: values, sources, misses.
+ */
+import type { FallbackFacts } from './fallback/fallback-estimator.ts';
+
+/** Where an estimate came from. `stale`: a prediction past its time; `fallback`: no model had a say. */
+export const ESTIMATE_SOURCES = ['model', 'l1', 'l2', 'stale', 'fallback'] as const;
+export type EstimateSource = (typeof ESTIMATE_SOURCES)[number];
+/** In `EstimateBatch.sources`. */
+export const SOURCE_CODE = { model: 0, l1: 1, l2: 2, stale: 3, fallback: 4 } as const satisfies Record<
+  EstimateSource,
+  number
+>;
+
+export type MutableFacts = { -readonly [K in keyof FallbackFacts]: FallbackFacts[K] };
+
+export class EstimateBatch {
+  readonly featureCount: number;
+  #count = 0;
+  /** Row after row of features, NaN for what is missing. */
+  rows = new Float64Array(0);
+  readonly facts: MutableFacts[] = [];
+  /** The rate of what nothing is known of, by media type. */
+  priors = new Float64Array(0);
+  campaignTags = new Int32Array(0);
+  /** Of the request; 0 when there is no user. */
+  userTag = 0;
+
+  /** Within (0, 1), and as codes. */
+  values = new Float64Array(0);
+  sources = new Uint8Array(0);
+  /** Indexes of candidates whose estimate a remote model may make better in time; their values are usable as they are. */
+  misses = new Int32Array(0);
+  missCount = 0;
+
+  constructor(featureCount: number) {
+    this.featureCount = featureCount;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** What was in the batch is no longer. Rows are as they were left: every feature is to be written. */
+  begin(count: number, userTag: number): void {
+    if (count > this.values.length) this.#grow(Math.max(count, this.values.length * 2));
+    this.#count = count;
+    this.userTag = userTag;
+    this.missCount = 0;
+  }
+
+  set(index: number, value: number, source: EstimateSource): void {
+    this.values[index] = value;
+    this.sources[index] = SOURCE_CODE[source];
+  }
+
+  sourceOf(index: number): EstimateSource {
+    return ESTIMATE_SOURCES[this.sources[index]!]!;
+  }
+
+  addMiss(index: number): void {
+    this.misses[this.missCount] = index;
+    this.missCount += 1;
+  }
+
+  #grow(capacity: number): void {
+    this.rows = new Float64Array(capacity * this.featureCount);
+    this.priors = new Float64Array(capacity);
+    this.campaignTags = new Int32Array(capacity);
+    this.values = new Float64Array(capacity);
+    this.sources = new Uint8Array(capacity);
+    this.misses = new Int32Array(capacity);
+    while (this.facts.length < capacity) this.facts.push({ ad: 0, placement: 0, device: 0 });
+  }
+}

@@ -1,0 +1,34 @@
+/** A model server: asked for one row at a time, answers later. Adapter: `adapters/model/remote-model.ts`. */
+
+/** Why a model server gave no usable estimates. */
+export type InferenceFailure =
+  /** Not sent: as many rows as may wait do wait. */
+  | 'queue-full'
+  /** Not sent: too many failed of late. */
+  | 'breaker-open'
+  | 'deadline'
+  | 'unreachable'
+  /** A status other than 200. */
+  | 'refused'
+  /** Not what the protocol says, or of another length. */
+  | 'unreadable'
+  /** The model has no estimate for this row: NaN, or not within [0, 1]. */
+  | 'out-of-range'
+  | 'closed';
+
+export type InferenceResult =
+  | { readonly kind: 'estimate'; readonly value: number }
+  | { readonly kind: 'failed'; readonly reason: InferenceFailure };
+
+export interface RemoteModel {
+  /** Part of the cache key: estimates of another version are another thing. */
+  readonly version: () => string;
+  /** So many calls fail that none are made, or few: what is known already should be used for longer. */
+  readonly isFailing: () => boolean;
+  /**
+   * One row of features. Calls `onResult` exactly once, not before returning, and soon after `deadlineAtMs` (monotonic)
+   * at the latest. The row may be changed once this has returned.
+   */
+  readonly infer: (row: Float64Array, deadlineAtMs: number, onResult: (result: InferenceResult) => void) => void;
+  readonly close: () => Promise<void>;
+}
