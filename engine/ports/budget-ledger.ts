@@ -1,0 +1,109 @@
+/**
+ * The judge of money: what was ever leased, spent and owed, in PostgreSQL (`adapters/ledger`; the same SQL on PGlite).
+ * Double entry: every transfer sums to zero, append-only, each under a unique key; a repeated call with the same key
+ * changes nothing and gives the first answer.
+ *
+ * An account is what is bounded: a campaign's money in nanos, or a guaranteed line item's impressions (`unit`). Its path:
+ *
+ *   budget --openTranche--> tranche --confirmLeases--> lease --(reserve, bill)--> spent
+ *     ^------closeTranche------'  ^----closeLease (unspent)--'
+ *
+ * A lease is spent from only once it is confirmed here, and the sum of its bills never exceeds it, so no fault of Redis,
+ * of a clock or of a process can take more than the budget. What we served and cannot bill any more is our cost
+ * (`absorbed`).
+ */
+export type BudgetUnit = 'nanos' | 'impressions';
+
+/** A part of an account's budget that Redis (or the process itself) may grant leases from. */
+export interface Tranche {
+  readonly accountId: string;
+  /** Rises by one with each tranche of an account. A fenced tranche's epoch never grants again. */
+  readonly epoch: number;
+  readonly amount: number;
+  /** Epoch ms by the ledger's clock: end of the advertiser's day where a daily budget bounds, or of the campaign. */
+  readonly notAfterMs: number | null;
+}
+
+export type TrancheRefusal =
+  /** Nothing left: of the budget, or of the day's. */
+  'exhausted' | 'paused' | 'ended' | 'unknown-account';
+
+export interface TrancheWanted {
+  readonly requestId: string;
+  readonly accountId: string;
+  readonly amount: number;
+}
+
+/** As granted by a budget store, before it may be spent from. */
+export interface LeaseGrant {
+  readonly accountId: string;
+  readonly epoch: number;
+  /** Rises by one with each lease of a tranche. */
+  readonly sequence: number;
+  readonly requestId: string;
+  readonly processId: string;
+  readonly amount: number;
+  /** The holder spends for so long from the moment it asked, by its own monotonic clock, ms. */
+  readonly termMs: number;
+}
+
+export type LeaseConfirmation =
+  | { readonly kind: 'live' }
+  /** This sequence belongs to another request, the epoch is closed, or the tranche has not so much: the store lost data. */
+  | { readonly kind: 'fenced' };
+
+export interface LeaseKey {
+  readonly accountId: string;
+  readonly epoch: number;
+  readonly sequence: number;
+}
+
+export interface Bill extends LeaseKey {
+  /** Auction id, imp id, event type: unique for ever. */
+  readonly key: string;
+  readonly amount: number;
+  readonly publisherId: string;
+  readonly atMs: number;
+}
+
+/** `absorbed`: its lease is closed or used up; the publisher is paid by us, the advertiser pays nothing. */
+export type BillResult = 'billed' | 'absorbed' | 'repeated' | 'released-before';
+
+export interface Reservation extends LeaseKey {
+  readonly key: string;
+  readonly amount: number;
+  /** Released by itself then, epoch ms by the ledger's clock. */
+  readonly expiresAtMs: number;
+}
+
+export interface AccountFigures {
+  readonly accountId: string;
+  readonly unit: BudgetUnit;
+  readonly budget: bigint;
+  /** Not in any tranche. */
+  readonly available: bigint;
+  /** In tranches and leases, not reserved. */
+  readonly leased: bigint;
+  readonly reserved: bigint;
+  readonly spent: bigint;
+  readonly absorbed: bigint;
+}
+
+export interface BudgetLedger {
+  /** Durable before it resolves. */
+  readonly openTranche: (wanted: TrancheWanted) => Promise<Tranche | TrancheRefusal>;
+  /** What of the tranche was not leased goes back to the budget; its epoch grants no more. */
+  readonly closeTranche: (accountId: string, epoch: number) => Promise<void>;
+  /** In order; many accounts in one transaction. */
+  readonly confirmLeases: (grants: readonly LeaseGrant[]) => Promise<readonly LeaseConfirmation[]>;
+  /** `unspent` goes back to the budget at once; `reserved` stays for bills until the billing horizon has passed. */
+  readonly closeLease: (lease: LeaseKey, unspent: number, requestId: string) => Promise<void>;
+  readonly reserve: (reservations: readonly Reservation[]) => Promise<void>;
+  readonly bill: (bills: readonly Bill[]) => Promise<readonly BillResult[]>;
+  /** Ends a reservation without a bill. */
+  readonly release: (keys: readonly string[], reason: 'expired' | 'refunded' | 'not-served') => Promise<void>;
+  /** Expired reservations are released; leases that ended a billing horizon ago give what was not billed back. */
+  readonly sweep: (nowMs: number) => Promise<{ readonly reservations: number; readonly leases: number }>;
+  readonly figures: (accountIds: readonly string[]) => Promise<readonly AccountFigures[]>;
+  readonly close: () => Promise<void>;
+}
