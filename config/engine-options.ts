@@ -28,6 +28,7 @@ export function exchangeRules(config: Config): ExchangeRules {
       dealOrder: policy.dealOrder,
       incrementCpmMicros: policy.incrementCpmMicros,
       incrementClickMicros: policy.incrementClickMicros,
+      incrementConversionMicros: policy.incrementConversionMicros,
       maximumCpmMicros: policy.maximumCpmMicros,
       floorRulesBindDeals: policy.floorRulesBindDeals,
     },
@@ -68,7 +69,7 @@ function floorRule({ publisherId, placementId, country, size, mediaType, floorCp
 export function decisionRules(config: Config, estimates: ClickEstimates | null): DecisionRules {
   return {
     currencies: config.currencies,
-    clickPriors: config.estimation.clickPriors,
+    priors: { clicks: config.estimation.clickPriors, conversions: config.estimation.conversionPriors },
     estimates,
     bidding: new Map(config.dsps.map(({ id, pricing, quality }) => [id, { pricing, quality }])),
   };

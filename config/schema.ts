@@ -167,6 +167,7 @@ export const CONFIG_SCHEMA: ConfigSchema = {
         'Micros CPM above the runner-up; 10000 = 0.01, the usual cent.',
       ),
       incrementClickMicros: integer(10_000, 0, 1_000_000_000, 'The same per click, for CPC winners.'),
+      incrementConversionMicros: integer(10_000, 0, 1_000_000_000, 'The same per conversion, for CPA winners.'),
       maximumCpmMicros: integer(
         1_000_000_000,
         1,
@@ -260,11 +261,17 @@ export const CONFIG_SCHEMA: ConfigSchema = {
       'Placements that differ from the rest.',
     ),
     estimation: section('Estimates used for ranking.', {
-      clickPriors: section('Click probability per impression where no model scores a bid; ranks CPC bids.', {
+      clickPriors: section('Click probability per impression where no model scores a bid; ranks CPC and CPA bids.', {
         banner: { ...PROBABILITY, default: 0.001, description: 'Field average of display, about 0.1%.' },
         video: { ...PROBABILITY, default: 0.004, description: 'In-stream video.' },
         audio: { ...PROBABILITY, default: 0.0005, description: 'Audio.' },
         native: { ...PROBABILITY, default: 0.002, description: 'In-feed native.' },
+      }),
+      conversionPriors: section('Conversion probability per click where no model scores a bid; ranks CPA bids.', {
+        banner: { ...PROBABILITY, default: 0.01, description: 'Field average of display, about 1%.' },
+        video: { ...PROBABILITY, default: 0.01, description: 'In-stream video.' },
+        audio: { ...PROBABILITY, default: 0.01, description: 'Audio.' },
+        native: { ...PROBABILITY, default: 0.01, description: 'In-feed native.' },
       }),
       model: section('The model that estimates the clicks of CPC bids (docs/estimation.md).', {
         source: choice(
@@ -473,7 +480,11 @@ export const CONFIG_SCHEMA: ConfigSchema = {
           callsPerSecond: optionalInteger(1, 1_000_000, 'Overrides the default.'),
           callsPerSecondMax: optionalInteger(1, 1_000_000, 'Agreed limit of calls per second; absent = none.'),
           strictness: choice('default', STRICTNESS, 'How its answers are judged.'),
-          pricing: choice('cpm', ['cpm', 'cpc'], 'What its prices mean: per mille or, by agreement, per click.'),
+          pricing: choice(
+            'cpm',
+            ['cpm', 'cpc', 'cpa'],
+            'What its prices mean: per mille or, by agreement, per click or per conversion.',
+          ),
           quality: {
             type: 'number',
             default: 1,

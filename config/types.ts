@@ -90,6 +90,7 @@ export interface LearnedReserveConfig {
 
 export interface EstimationConfig {
   readonly clickPriors: Readonly<Record<MediaType, number>>;
+  readonly conversionPriors: Readonly<Record<MediaType, number>>;
   readonly model: ModelConfig;
 }
 

@@ -12,12 +12,12 @@ export interface EstimateSubject {
   readonly atMs: number;
 }
 
-/** A candidate before the auction has seen it: its estimate may still be replaced. */
-export interface DraftCandidate extends Omit<BidCandidate, 'ctr' | 'ctrSource' | 'ctrModel'> {
-  ctr: number;
-  ctrSource: BidCandidate['ctrSource'];
-  ctrModel: number | null;
-}
+/** A candidate before the auction has seen it: its estimates may still be replaced. */
+export type DraftCandidate = Omit<BidCandidate, EstimateField> & {
+  -readonly [Field in EstimateField]: BidCandidate[Field];
+};
+
+type EstimateField = 'ctr' | 'ctrSource' | 'ctrModel' | 'cvr' | 'cvrSource' | 'cvrModel';
 
 export interface ClickEstimates {
   /**

@@ -6,7 +6,7 @@ import { clearAuction } from '../auction/clear.ts';
 import type { AuctionInput, AuctionOutcome, BidCandidate, PricingModel } from '../auction/types.ts';
 import type { DspReply } from '../dsp/reply.ts';
 import type { ClickEstimates, DraftCandidate, EstimateSubject } from '../estimation/click-estimates.ts';
-import type { ClickPriors } from '../estimation/click-priors.ts';
+import type { Priors } from '../estimation/priors.ts';
 import type { AuctionTerms } from './auction-terms.ts';
 import { bidCandidate, markupFacts } from './bid-candidate.ts';
 
@@ -28,14 +28,14 @@ export interface Decision {
 
 export interface DecisionRules {
   readonly currencies: CurrencyTable;
-  readonly clickPriors: ClickPriors;
-  /** Null: click-priced bids rank by the priors. */
+  readonly priors: Priors;
+  /** Null: bids by click and by conversion rank by the priors. */
   readonly estimates: ClickEstimates | null;
   /** By DSP id; absent = `PER_MILLE`. */
   readonly bidding: ReadonlyMap<string, BiddingTerms>;
 }
 
-/** What a DSP's prices mean, by agreement, and how relevant its click-priced bids are (1 = neutral). */
+/** What a DSP's prices mean, by agreement, and how relevant its bids by click or conversion are (1 = neutral). */
 export interface BiddingTerms {
   readonly pricing: PricingModel;
   readonly quality: number;
@@ -45,7 +45,7 @@ const PER_MILLE: BiddingTerms = { pricing: 'cpm', quality: 1 };
 
 /**
  * `before`: the decision over the first of the same replies, or null. Its candidates are taken over as they are, so a
- * bid is read and its click estimated once, however often its auction is decided.
+ * bid is read and estimated once, however often its auction is decided.
  */
 export function decideAuction(
   terms: AuctionTerms,
@@ -56,12 +56,12 @@ export function decideAuction(
 ): Decision {
   const collected: CollectedBid[] = before === null ? [] : before.collected.slice();
   const bids: BidCandidate[] = before === null ? [] : before.input.bids.slice();
-  const clickPriced: DraftCandidate[] = [];
+  const byAction: DraftCandidate[] = [];
   for (let index = before?.replyCount ?? 0; index < replies.length; index++) {
     const { dspId, response } = replies[index]!;
-    if (response !== null) collectBids(dspId, response, terms, rules, { collected, bids, clickPriced });
+    if (response !== null) collectBids(dspId, response, terms, rules, { collected, bids, byAction });
   }
-  rules.estimates?.estimate(subject, clickPriced);
+  rules.estimates?.estimate(subject, byAction);
   const input: AuctionInput = { ...terms, conversionRates: conversionRates(bids, terms.currency, rules), bids };
   return { input, outcome: clearAuction(input), collected, replyCount: replies.length };
 }
@@ -83,7 +83,7 @@ export function clearWithMarkup(decision: Decision, markupByBid: ReadonlyMap<num
 interface Collection {
   readonly collected: CollectedBid[];
   readonly bids: BidCandidate[];
-  readonly clickPriced: DraftCandidate[];
+  readonly byAction: DraftCandidate[];
 }
 
 function collectBids(
@@ -91,7 +91,7 @@ function collectBids(
   response: ReadResponse,
   terms: AuctionTerms,
   rules: DecisionRules,
-  { collected, bids, clickPriced }: Collection,
+  { collected, bids, byAction }: Collection,
 ): void {
   const { pricing, quality } = rules.bidding.get(dspId) ?? PER_MILLE;
   for (let index = 0; index < response.seatbids.length; index++) {
@@ -99,11 +99,11 @@ function collectBids(
     const groupKey = group ? `${dspId} ${index}` : null;
     const origin = { dspId, seat, groupKey, currency: response.cur, pricing, quality };
     for (const bid of seatBids) {
-      const read = bidCandidate(collected.length, bid, origin, rules.clickPriors);
+      const read = bidCandidate(collected.length, bid, origin, rules.priors);
       const candidate = read.hasMarkup || mayFetchMarkup(read, terms) ? read : withoutNotice(read);
       bids.push(candidate);
-      // The rank of the others does not depend on clicks.
-      if (pricing === 'cpc') clickPriced.push(candidate);
+      // The rank of the others depends on no estimate.
+      if (pricing !== 'cpm') byAction.push(candidate);
       collected.push({ dspId, seat, bid, response });
     }
   }

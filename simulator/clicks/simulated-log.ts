@@ -1,6 +1,7 @@
 /** A log of shown ads and clicks: generated requests, answered by the simulated DSPs, clicked by the simulated users. */
 import type { BidCandidate } from '../../engine/auction/types.ts';
 import type { LoggedImpression } from '../../engine/estimation/features/training-rows.ts';
+import { NO_PRIORS } from '../../engine/estimation/priors.ts';
 import { bidCandidate } from '../../engine/exchange/bid-candidate.ts';
 import type { BidRequest } from '../../openrtb/types.ts';
 import { decide } from '../dsp/behaviour.ts';
@@ -14,7 +15,6 @@ const WORLD_SEED = 1;
 const START_MS = Date.UTC(2026, 0, 1);
 const DAYS = 10;
 const DAY_MS = 86_400_000;
-const CLICK_PRIORS = { banner: 0, video: 0, audio: 0, native: 0 };
 
 /**
  * `count` requests over ten days (UTC) from 1 January 2026; each is answered by one DSP, and one of its bids is shown.
@@ -60,7 +60,7 @@ function drawBid(dsps: readonly SimulatedDsp[], request: BidRequest, random: See
       pricing: 'cpm',
       quality: 1,
     } as const;
-    return bidCandidate(0, random.pick(bid), origin, CLICK_PRIORS);
+    return bidCandidate(0, random.pick(bid), origin, NO_PRIORS);
   }
   return null;
 }
