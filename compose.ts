@@ -141,7 +141,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   const environment: RequestEnvironment = {
     clock,
     timers,
-    rules: decisionRules(config, estimation.estimates),
+    rules: decisionRules(config, estimation.estimates, estimation.conversionEstimates),
     dsps: dsps.map((dsp) => dsp.mailbox),
     decisionReserveMs: config.auction.decisionReserveMs,
     waiting: config.auction.progressive ? waitingOptions(config) : null,

@@ -132,10 +132,14 @@ function disorderedLimits({ admission }: Config): Inconsistency | null {
 }
 
 /** No signature would do, and no model would ever be served. */
-function unsignedModel({ estimation: { model } }: Config): Inconsistency | null {
-  if (model.source === 'none' || model.publicKeys.length > 0) return null;
-  return {
-    path: 'estimation.model.publicKeys',
-    message: 'must name the key that signs bundles, or none is ever served',
-  };
+function unsignedModel({ estimation }: Config): Inconsistency | null {
+  for (const key of ['model', 'conversionModel'] as const) {
+    const { source, publicKeys } = estimation[key];
+    if (source === 'none' || publicKeys.length > 0) continue;
+    return {
+      path: `estimation.${key}.publicKeys`,
+      message: 'must name the key that signs bundles, or none is ever served',
+    };
+  }
+  return null;
 }

@@ -6,7 +6,7 @@ import { poolSize } from '../engine/dsp/pool-size.ts';
 import { SHAPER_DEFAULTS, type ShaperOptions } from '../engine/dsp/shaping/shaper.ts';
 import { THRESHOLD_DEFAULTS, type ThresholdOptions } from '../engine/dsp/shaping/threshold.ts';
 import { WAITING_DEFAULTS, type WaitingOptions } from '../engine/dsp/waiting/waiting-value.ts';
-import type { ClickEstimates } from '../engine/estimation/click-estimates.ts';
+import type { ClickEstimates, ConversionEstimates } from '../engine/estimation/click-estimates.ts';
 import type { ExchangeRules } from '../engine/exchange/auction-terms.ts';
 import type { DecisionRules } from '../engine/exchange/decision.ts';
 import type { AdmissionOptions } from '../engine/traffic/admission/admission.ts';
@@ -66,11 +66,16 @@ function floorRule({ publisherId, placementId, country, size, mediaType, floorCp
 }
 
 /** How bids are understood. */
-export function decisionRules(config: Config, estimates: ClickEstimates | null): DecisionRules {
+export function decisionRules(
+  config: Config,
+  estimates: ClickEstimates | null,
+  conversionEstimates: ConversionEstimates | null = null,
+): DecisionRules {
   return {
     currencies: config.currencies,
     priors: { clicks: config.estimation.clickPriors, conversions: config.estimation.conversionPriors },
     estimates,
+    conversionEstimates,
     bidding: new Map(config.dsps.map(({ id, pricing, quality }) => [id, { pricing, quality }])),
   };
 }

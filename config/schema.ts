@@ -66,6 +66,36 @@ function choice(standard: string, values: readonly string[], description: string
   return { type: 'string', default: standard, enum: values, description };
 }
 
+/** Of a model for one kind of action; `actions` names it in the plural. */
+function modelSettings(actions: string): Record<string, ConfigSchema> {
+  return {
+    source: choice(
+      'none',
+      ['none', 'bundle'],
+      '`bundle`: a signed folder, scored in this process; `none`: bids rank by the priors.',
+    ),
+    directory: {
+      type: 'string',
+      default: '',
+      description: `Folder of the bundle, replaced without a restart. Empty: the model that ships, trained on simulated ${actions}.`,
+    },
+    publicKeys: {
+      type: 'array',
+      default: [SHIPPED_MODEL_KEY],
+      items: { type: 'string', pattern: '^[A-Za-z0-9+/]{43}=$' },
+      description:
+        'Ed25519 keys that may have signed it, base64 of 32 bytes; several while one is being replaced. The default signed the model that ships.',
+    },
+    versionMin: integer(
+      0,
+      0,
+      Number.MAX_SAFE_INTEGER,
+      'Least version that is taken: a bound against being rolled back over a restart.',
+    ),
+    reloadIntervalMs: integer(1000, 100, 3_600_000, 'ms between two looks whether the folder has changed.'),
+  };
+}
+
 function list(items: ConfigSchema, description: string): ConfigSchema {
   return { type: 'array', default: [], items, description };
 }
@@ -273,33 +303,14 @@ export const CONFIG_SCHEMA: ConfigSchema = {
         audio: { ...PROBABILITY, default: 0.01, description: 'Audio.' },
         native: { ...PROBABILITY, default: 0.01, description: 'In-feed native.' },
       }),
-      model: section('The model that estimates the clicks of CPC bids (docs/estimation.md).', {
-        source: choice(
-          'none',
-          ['none', 'bundle'],
-          '`bundle`: a signed folder, scored in this process; `none`: bids rank by the priors.',
-        ),
-        directory: {
-          type: 'string',
-          default: '',
-          description:
-            'Folder of the bundle, replaced without a restart. Empty: the model that ships, trained on simulated clicks.',
-        },
-        publicKeys: {
-          type: 'array',
-          default: [SHIPPED_MODEL_KEY],
-          items: { type: 'string', pattern: '^[A-Za-z0-9+/]{43}=$' },
-          description:
-            'Ed25519 keys that may have signed it, base64 of 32 bytes; several while one is being replaced. The default signed the model that ships.',
-        },
-        versionMin: integer(
-          0,
-          0,
-          Number.MAX_SAFE_INTEGER,
-          'Least version that is taken: a bound against being rolled back over a restart.',
-        ),
-        reloadIntervalMs: integer(1000, 100, 3_600_000, 'ms between two looks whether the folder has changed.'),
-      }),
+      model: section(
+        'The model that estimates the clicks of CPC and CPA bids (docs/estimation.md).',
+        modelSettings('clicks'),
+      ),
+      conversionModel: section(
+        'The model that estimates the conversions of CPA bids, given a click.',
+        modelSettings('conversions'),
+      ),
     }),
     currencies: section('Dated conversion table.', {
       asOf: {

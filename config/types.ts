@@ -92,6 +92,7 @@ export interface EstimationConfig {
   readonly clickPriors: Readonly<Record<MediaType, number>>;
   readonly conversionPriors: Readonly<Record<MediaType, number>>;
   readonly model: ModelConfig;
+  readonly conversionModel: ModelConfig;
 }
 
 export interface ModelConfig {

@@ -32,7 +32,8 @@ export function createMetrics(options: MetricsOptions) {
 
   const auctions = new AuctionMetrics(registry);
   const admission = new AdmissionMetrics(registry);
-  const estimation = new EstimationMetrics(registry);
+  const clicks = new EstimationMetrics(registry, 'clicks');
+  const conversions = new EstimationMetrics(registry, 'conversions');
   const dsps = new DspMetrics(registry, options.dspIds);
   const acknowledged = counter('rtb_events_acknowledged_total', 'Outcome events the event log has taken.').cell();
   const droppedEvents = counter('rtb_events_dropped_total', 'Outcome events that were lost.');
@@ -75,9 +76,7 @@ export function createMetrics(options: MetricsOptions) {
     inFlight: auctions.inFlight,
     shed: admission.shed,
     admission: admission.readFrom.bind(admission),
-    clickEstimates: estimation.observer,
-    clickModelLoad: estimation.loadEnded,
-    clickModelVersion: estimation.readVersion.bind(estimation),
+    estimation: { clicks, conversions },
     auctionEnded: (event: AuctionEvent): void => {
       auctions.ended(event);
       dsps.rejectedBids(event);

@@ -10,7 +10,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import type { LoggedImpression } from '../../engine/estimation/features/training-rows.ts';
+import type { LoggedImpression } from '../../engine/estimation/features/training-target.ts';
 import { browserOf, systemOf } from '../../engine/estimation/features/user-agent.ts';
 import { NO_PRIORS } from '../../engine/estimation/priors.ts';
 import { bidCandidate } from '../../engine/exchange/bid-candidate.ts';
@@ -125,6 +125,7 @@ function impression(columns: readonly string[], isClicked: boolean, options: Ipi
     bid: bidCandidate(0, bid, origin, NO_PRIORS),
     isClicked,
     clickProbability: null,
+    conversion: null,
   };
 }
 

@@ -3,9 +3,9 @@ import type { BidRequest } from '../../openrtb/types.ts';
 import type { BidCandidate } from '../auction/types.ts';
 import type { RequestFeatures } from '../traffic/request-features.ts';
 
-/** Whose click is estimated: one ad request. */
+/** Whose clicks and conversions are estimated: one ad request. */
 export interface EstimateSubject {
-  /** As received, without what privacy rules withhold. What we add for buyers is no fact about a click. */
+  /** As received, without what privacy rules withhold. What we add for buyers is no fact about either. */
   readonly request: BidRequest;
   readonly features: RequestFeatures;
   /** Wall clock at arrival, epoch ms. */
@@ -24,5 +24,10 @@ export interface ClickEstimates {
    * Replaces `ctr`, within (0, 1), and where it came from, of each candidate. On entry `ctr` is the rate of what nothing
    * is known of. Synchronous.
    */
+  readonly estimate: (subject: EstimateSubject, candidates: readonly DraftCandidate[]) => void;
+}
+
+export interface ConversionEstimates {
+  /** Replaces `cvr`, within (0, 1), and where it came from, as `ClickEstimates` does for `ctr`. */
   readonly estimate: (subject: EstimateSubject, candidates: readonly DraftCandidate[]) => void;
 }

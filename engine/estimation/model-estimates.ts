@@ -1,9 +1,10 @@
 /**
- * Estimates by the model of this process: all candidates of a request in one batch, into arrays that grow to the largest
+ * Estimates of clicks or of conversions by a model of this process: all candidates of a request in one batch, into arrays that grow to the largest
  * request and stay. Where the model gives no probability, or there is none, the fallback does.
  */
 
-import type { ClickEstimates, DraftCandidate, EstimateSubject } from './click-estimates.ts';
+import type { ClickEstimates, ConversionEstimates, DraftCandidate, EstimateSubject } from './click-estimates.ts';
+import type { EstimateTarget } from './estimate-target.ts';
 import type { FallbackEstimator, FallbackFacts } from './fallback/fallback-estimator.ts';
 import { CATEGORY, FactSheet } from './features/facts.ts';
 import { setAdFacts, setImpFacts, setRequestFacts } from './features/from-openrtb.ts';
@@ -22,12 +23,14 @@ export interface EstimateObserver {
 }
 
 export interface ModelEstimatesOptions {
+  readonly target: EstimateTarget;
   readonly model: LocalModel;
+  /** Of its own: what it learns is of this target. */
   readonly fallback: FallbackEstimator;
   readonly observer: EstimateObserver;
 }
 
-export class ModelEstimates implements ClickEstimates {
+export class ModelEstimates implements ClickEstimates, ConversionEstimates {
   readonly #options: ModelEstimatesOptions;
   readonly #sheet = new FactSheet();
   /** Builds the rows of `#builtFor`, whose rates they hold. */
@@ -82,19 +85,16 @@ export class ModelEstimates implements ClickEstimates {
   }
 
   #settle(candidate: DraftCandidate, row: number, model: ServedModel | null): void {
-    const { fallback, observer } = this.#options;
+    const { target, fallback, observer } = this.#options;
     const facts = this.#facts[row]!;
-    const prior = candidate.ctr;
+    const prior = target.rateOf(candidate);
     const value = model === null ? Number.NaN : this.#values[row]!;
     if (value > 0 && value < 1) {
-      candidate.ctr = value;
-      candidate.ctrSource = 'model';
-      candidate.ctrModel = model!.version;
+      target.set(candidate, value, model!.version);
       fallback.learn(facts, value, prior);
       observer.onModel();
     } else {
-      candidate.ctr = fallback.estimate(facts, prior);
-      candidate.ctrSource = 'fallback';
+      target.set(candidate, fallback.estimate(facts, prior), null);
       observer.onFallback(model === null ? 'no-model' : 'unusable');
     }
   }

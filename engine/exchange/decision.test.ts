@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { ClickEstimates } from '../estimation/click-estimates.ts';
-import { clearWithMarkup, type DecisionRules, decideAuction } from './decision.ts';
+import type { ClickEstimates, ConversionEstimates } from '../estimation/click-estimates.ts';
+import { type BiddingTerms, clearWithMarkup, type DecisionRules, decideAuction } from './decision.ts';
 import {
   bidReply,
   buildDecision,
@@ -110,6 +110,32 @@ describe('clicks are estimated', () => {
       { ctr: 0.001, ctrSource: 'prior', ctrModel: null },
     ]);
     expect(outcome.wins).toMatchObject([{ bidIndex: 1 }]);
+  });
+
+  test('and conversions of bids by conversion: a click and a conversion after it', () => {
+    const asked: string[][] = [];
+    const conversionEstimates: ConversionEstimates = {
+      estimate: (_subject, candidates) => {
+        asked.push(candidates.map(({ bidId }) => bidId));
+        for (const candidate of candidates) Object.assign(candidate, { cvr: 0.5, cvrSource: 'model', cvrModel: 9 });
+      },
+    };
+    const both = new Map<string, BiddingTerms>([...bidding, ['conversions', { pricing: 'cpa', quality: 1 }]]);
+    const replies = [
+      bidReply('mille', [{ id: 'm' }]),
+      bidReply('clicks', [{ id: 'x', price: 2 }]),
+      bidReply('conversions', [{ id: 'c', price: 6 }]),
+    ];
+    const { input, outcome } = buildDecision(buildRequest(), replies, { ...rules, bidding: both, conversionEstimates });
+    expect(batches).toEqual([['x', 'c']]);
+    expect(asked).toEqual([['c']]);
+    expect(input.bids).toMatchObject([
+      { ctr: 0.001, ctrSource: 'prior', cvr: 0.01, cvrSource: 'prior' },
+      { ctr: 0.01, ctrSource: 'model', cvr: 0.01, cvrSource: 'prior' },
+      { ctr: 0.01, ctrSource: 'model', cvr: 0.5, cvrSource: 'model', cvrModel: 9 },
+    ]);
+    // 6 x 0.01 x 0.5 x 1000 = 30 beats 2 x 0.01 x 1000 = 20, which is 4 a conversion.
+    expect(outcome.wins).toMatchObject([{ bidIndex: 2, clearingUnitMicros: 4_000_000, clearingCpmMicros: 20_000_000 }]);
   });
 
   test('once for each bid, however often the auction is decided', () => {

@@ -5,7 +5,12 @@ import type { Bid } from '../../openrtb/types.ts';
 import { clearAuction } from '../auction/clear.ts';
 import type { AuctionInput, AuctionOutcome, BidCandidate, PricingModel } from '../auction/types.ts';
 import type { DspReply } from '../dsp/reply.ts';
-import type { ClickEstimates, DraftCandidate, EstimateSubject } from '../estimation/click-estimates.ts';
+import type {
+  ClickEstimates,
+  ConversionEstimates,
+  DraftCandidate,
+  EstimateSubject,
+} from '../estimation/click-estimates.ts';
 import type { Priors } from '../estimation/priors.ts';
 import type { AuctionTerms } from './auction-terms.ts';
 import { bidCandidate, markupFacts } from './bid-candidate.ts';
@@ -29,8 +34,10 @@ export interface Decision {
 export interface DecisionRules {
   readonly currencies: CurrencyTable;
   readonly priors: Priors;
-  /** Null: bids by click and by conversion rank by the priors. */
+  /** Null: bids by click and by conversion rank by the priors of clicks. */
   readonly estimates: ClickEstimates | null;
+  /** Null: those by conversion rank by the priors of conversions. */
+  readonly conversionEstimates: ConversionEstimates | null;
   /** By DSP id; absent = `PER_MILLE`. */
   readonly bidding: ReadonlyMap<string, BiddingTerms>;
 }
@@ -57,11 +64,13 @@ export function decideAuction(
   const collected: CollectedBid[] = before === null ? [] : before.collected.slice();
   const bids: BidCandidate[] = before === null ? [] : before.input.bids.slice();
   const byAction: DraftCandidate[] = [];
+  const byConversion: DraftCandidate[] = [];
   for (let index = before?.replyCount ?? 0; index < replies.length; index++) {
     const { dspId, response } = replies[index]!;
-    if (response !== null) collectBids(dspId, response, terms, rules, { collected, bids, byAction });
+    if (response !== null) collectBids(dspId, response, terms, rules, { collected, bids, byAction, byConversion });
   }
   rules.estimates?.estimate(subject, byAction);
+  rules.conversionEstimates?.estimate(subject, byConversion);
   const input: AuctionInput = { ...terms, conversionRates: conversionRates(bids, terms.currency, rules), bids };
   return { input, outcome: clearAuction(input), collected, replyCount: replies.length };
 }
@@ -83,7 +92,9 @@ export function clearWithMarkup(decision: Decision, markupByBid: ReadonlyMap<num
 interface Collection {
   readonly collected: CollectedBid[];
   readonly bids: BidCandidate[];
+  /** Paid by click or by conversion: what they are worth hangs on clicks. */
   readonly byAction: DraftCandidate[];
+  readonly byConversion: DraftCandidate[];
 }
 
 function collectBids(
@@ -91,7 +102,7 @@ function collectBids(
   response: ReadResponse,
   terms: AuctionTerms,
   rules: DecisionRules,
-  { collected, bids, byAction }: Collection,
+  { collected, bids, byAction, byConversion }: Collection,
 ): void {
   const { pricing, quality } = rules.bidding.get(dspId) ?? PER_MILLE;
   for (let index = 0; index < response.seatbids.length; index++) {
@@ -102,8 +113,8 @@ function collectBids(
       const read = bidCandidate(collected.length, bid, origin, rules.priors);
       const candidate = read.hasMarkup || mayFetchMarkup(read, terms) ? read : withoutNotice(read);
       bids.push(candidate);
-      // The rank of the others depends on no estimate.
       if (pricing !== 'cpm') byAction.push(candidate);
+      if (pricing === 'cpa') byConversion.push(candidate);
       collected.push({ dspId, seat, bid, response });
     }
   }

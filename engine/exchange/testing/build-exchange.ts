@@ -82,6 +82,7 @@ export const DECISION_RULES: DecisionRules = {
     conversions: { banner: 0.01, video: 0.02, audio: 0.03, native: 0.04 },
   },
   estimates: null,
+  conversionEstimates: null,
   bidding: new Map(),
 };
 
