@@ -94,13 +94,43 @@ export interface EstimationConfig {
 }
 
 export interface ModelConfig {
-  readonly source: 'none' | 'bundle';
+  readonly source: 'none' | 'bundle' | 'remote';
   /** Empty: the model that ships. */
   readonly directory: string;
   /** Base64 of the 32 bytes of an Ed25519 key each. */
   readonly publicKeys: readonly string[];
   readonly versionMin: number;
   readonly reloadIntervalMs: number;
+  readonly remote: RemoteModelConfig;
+  readonly cache: EstimateCacheConfig;
+}
+
+export interface RemoteModelConfig {
+  readonly url: string;
+  readonly model: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Empty: every rate is average. */
+  readonly ratesFile: string;
+  readonly budgetMs: number;
+  readonly callTimeoutMs: number;
+  readonly gatherMs: number;
+  readonly batchRowsMax: number;
+  readonly callsMax: number;
+}
+
+export interface EstimateCacheConfig {
+  readonly entriesMax: number;
+  readonly refreshesPerSecondMax: number;
+  /** Empty: this process's own memory. */
+  readonly redisUrl: string;
+  readonly exact: HorizonConfig;
+  readonly coarse: HorizonConfig;
+}
+
+export interface HorizonConfig {
+  readonly localMs: number;
+  readonly sharedMs: number;
+  readonly staleMs: number;
 }
 
 export interface PlacementConfig {

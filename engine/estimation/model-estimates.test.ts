@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { buildBid } from '../auction/testing/build-input.ts';
-import type { EstimateSource } from '../auction/types.ts';
+import type { EstimateSource, ModelVersion } from '../auction/types.ts';
 import { buildRequest, buildSubject } from '../exchange/testing/build-exchange.ts';
 import type { DraftCandidate } from './click-estimates.ts';
 import { FallbackEstimator } from './fallback/fallback-estimator.ts';
+import { emptyRateTables } from './features/rate-tables.ts';
 import { FEATURE_COUNT, FEATURES } from './features/schema.ts';
-import { emptyRateTables } from './features/testing/empty-rate-tables.ts';
 import { rowsWithRates } from './features/training-rows.ts';
 import { ModelEstimates } from './model-estimates.ts';
 import type { ServedModel } from './served-model.ts';
@@ -48,7 +48,12 @@ const create = () =>
   new ModelEstimates({
     model: { current: () => model },
     fallback: new FallbackEstimator(),
-    observer: { onModel: () => told.push('model'), onFallback: (cause) => told.push(cause) },
+    observer: {
+      onEstimate: (source) => {
+        if (source !== 'fallback') told.push(source);
+      },
+      onFallback: (cause) => told.push(cause),
+    },
   });
 
 const draft = (width: number, impId = '1'): DraftCandidate => ({
@@ -59,7 +64,7 @@ const draft = (width: number, impId = '1'): DraftCandidate => ({
 function estimated(
   estimates: ModelEstimates,
   ...candidates: DraftCandidate[]
-): [number, EstimateSource, number | null][] {
+): [number, EstimateSource, ModelVersion | null][] {
   estimates.estimate(buildSubject(REQUEST), candidates);
   return candidates.map(({ ctr, ctrSource, ctrModel }) => [ctr, ctrSource, ctrModel]);
 }
