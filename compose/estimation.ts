@@ -1,4 +1,9 @@
-/** How clicks and conversions are estimated: a model of each in this process, kept up to date from its folder, and its stand-in. */
+/**
+ * How clicks and conversions are estimated: by a model of each in this process, kept up to date from its folder, or clicks
+ * by a model server; and what stands in for them.
+ */
+import type { ActorParent } from '../actors/mailbox.ts';
+import type { EstimatingRules } from '../actors/request-actor.ts';
 import type { EstimationMetrics } from '../adapters/metrics/estimation-metrics.ts';
 import { type BundleLoader, startBundleLoader } from '../adapters/model/bundle-loader.ts';
 import { readPublicKey } from '../adapters/model/public-key.ts';
@@ -9,72 +14,98 @@ import { CLICKS, CONVERSIONS, type EstimateTarget } from '../engine/estimation/e
 import { FallbackEstimator } from '../engine/estimation/fallback/fallback-estimator.ts';
 import { FEATURE_COUNT, SCHEMA_HASH } from '../engine/estimation/features/schema.ts';
 import { ModelEstimates } from '../engine/estimation/model-estimates.ts';
+import type { DegradeLevel } from '../engine/traffic/admission/zones.ts';
 import type { Parts } from './parts.ts';
+import { openRemoteEstimation } from './remote-estimation.ts';
 
 export interface Estimation {
   /** Null: bids by click and by conversion rank by the priors. */
   readonly estimates: ClickEstimates | null;
   /** The same of conversions. */
   readonly conversionEstimates: ConversionEstimates | null;
+  /** Null: there is nothing to wait for. */
+  readonly estimating: EstimatingRules | null;
   /** Part of `GET /status`; a model that is not configured is not there. */
   readonly status: () => { readonly clickModel?: ModelStatus; readonly conversionModel?: ModelStatus };
+  /** Of predictions by tag (`engine/estimation/cache/invalidations.ts`); null: none are kept. */
+  readonly invalidate: ((tag: number) => Promise<void>) | null;
 }
 
-interface ModelStatus {
+export interface ModelStatus {
   /** Null: none is served yet. */
-  readonly version: number | null;
+  readonly version: number | string | null;
+  /** Of a model server: it is not asked for now. */
+  readonly isFailing?: boolean;
 }
 
-/** A bundle that cannot be used is no reason not to serve: the fallback estimates until there is one that can. */
-export async function openEstimation(parts: Parts): Promise<Estimation> {
-  const { config, metrics } = parts;
-  const { model, conversionModel } = config.estimation;
-  const clicks = await openModel(parts, {
-    name: 'click model',
-    target: CLICKS,
-    model,
-    shippedAs: 'ctr',
-    metrics: metrics.estimation.clicks,
-  });
+/** What one model gives. */
+export type Estimator<Estimates> = Pick<Estimation, 'estimating' | 'invalidate'> & {
+  readonly estimates: Estimates | null;
+  /** Null: no model is configured. */
+  readonly status: () => ModelStatus | null;
+};
+
+const NO_MODEL: Estimator<never> = { estimates: null, estimating: null, status: () => null, invalidate: null };
+
+/** A model that cannot be used is no reason not to serve: the fallback estimates until there is one that can. */
+export async function openEstimation(
+  parts: Parts,
+  parent: ActorParent,
+  degradeLevel: () => DegradeLevel,
+): Promise<Estimation> {
+  const { model, conversionModel } = parts.config.estimation;
+  const { clicks: clickMetrics, conversions: conversionMetrics } = parts.metrics.estimation;
+  const clicks =
+    model.source === 'remote'
+      ? await openRemoteEstimation(parts, parent, degradeLevel)
+      : await openModel(parts, {
+          name: 'click model',
+          target: CLICKS,
+          model,
+          isUsed: model.source === 'bundle',
+          shippedAs: 'ctr',
+          metrics: clickMetrics,
+        });
   const conversions = await openModel(parts, {
     name: 'conversion model',
     target: CONVERSIONS,
     model: conversionModel,
+    isUsed: conversionModel.source === 'bundle',
     shippedAs: 'cvr',
-    metrics: metrics.estimation.conversions,
+    metrics: conversionMetrics,
   });
   return {
-    estimates: clicks?.estimates ?? null,
-    conversionEstimates: conversions?.estimates ?? null,
-    status: () => ({
-      ...(clicks === null ? {} : { clickModel: clicks.status() }),
-      ...(conversions === null ? {} : { conversionModel: conversions.status() }),
-    }),
+    estimates: clicks.estimates,
+    conversionEstimates: conversions.estimates,
+    estimating: clicks.estimating,
+    status: () => ({ ...named('clickModel', clicks.status()), ...named('conversionModel', conversions.status()) }),
+    invalidate: clicks.invalidate,
   };
+}
+
+function named(name: string, status: ModelStatus | null): Readonly<Record<string, ModelStatus>> {
+  return status === null ? {} : { [name]: status };
 }
 
 interface ModelOptions {
   /** In the log. */
   readonly name: string;
   readonly target: EstimateTarget;
-  readonly model: ModelConfig;
+  readonly model: Omit<ModelConfig, 'source'>;
+  readonly isUsed: boolean;
   readonly shippedAs: Parameters<typeof shippedModelFolder>[0];
   readonly metrics: EstimationMetrics;
 }
 
-/** Null where none is configured. */
-async function openModel(
-  parts: Parts,
-  options: ModelOptions,
-): Promise<{ readonly estimates: ModelEstimates; readonly status: () => ModelStatus } | null> {
-  const { target, model, metrics } = options;
-  if (model.source === 'none') return null;
+async function openModel(parts: Parts, options: ModelOptions): Promise<Estimator<ModelEstimates>> {
+  const { target, isUsed, metrics } = options;
+  if (!isUsed) return NO_MODEL;
   const loader = await openBundles(parts, options);
   const version = (): number | null => loader.current()?.version ?? null;
   metrics.readVersion(() => version() ?? 0);
   const fallback = new FallbackEstimator();
   const estimates = new ModelEstimates({ target, model: loader, fallback, observer: metrics.observer });
-  return { estimates, status: () => ({ version: version() }) };
+  return { ...NO_MODEL, estimates, status: () => ({ version: version() }) };
 }
 
 async function openBundles(

@@ -6,6 +6,7 @@ import { poolSize } from '../engine/dsp/pool-size.ts';
 import { SHAPER_DEFAULTS, type ShaperOptions } from '../engine/dsp/shaping/shaper.ts';
 import { THRESHOLD_DEFAULTS, type ThresholdOptions } from '../engine/dsp/shaping/threshold.ts';
 import { WAITING_DEFAULTS, type WaitingOptions } from '../engine/dsp/waiting/waiting-value.ts';
+import { HORIZON_DEFAULTS, type HorizonOptions } from '../engine/estimation/cache/horizons.ts';
 import type { ClickEstimates, ConversionEstimates } from '../engine/estimation/click-estimates.ts';
 import type { ExchangeRules } from '../engine/exchange/auction-terms.ts';
 import type { DecisionRules } from '../engine/exchange/decision.ts';
@@ -124,6 +125,11 @@ export function thresholdOptions({ shaping }: Config): ThresholdOptions {
 export function waitingOptions({ auction }: Config): WaitingOptions {
   const { preliminaryAtMs, waitingCostMicrosPerMs } = auction;
   return { ...WAITING_DEFAULTS, preliminaryMs: preliminaryAtMs, costMicrosPerMs: waitingCostMicrosPerMs };
+}
+
+/** How long predictions of a remote model are used. */
+export function horizonOptions({ estimation: { model } }: Config): HorizonOptions {
+  return { ...HORIZON_DEFAULTS, exact: model.cache.exact, coarse: model.cache.coarse };
 }
 
 /** Size of the persistent pool to one DSP. */

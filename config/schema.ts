@@ -10,6 +10,8 @@ import { ROTATION_DEFAULTS } from '../engine/dsp/rotation.ts';
 import { SHAPER_DEFAULTS } from '../engine/dsp/shaping/shaper.ts';
 import { THRESHOLD_DEFAULTS } from '../engine/dsp/shaping/threshold.ts';
 import { WAITING_DEFAULTS } from '../engine/dsp/waiting/waiting-value.ts';
+import { HORIZON_DEFAULTS, type Horizon } from '../engine/estimation/cache/horizons.ts';
+import { LOCAL_ENTRIES_MAX_DEFAULT } from '../engine/estimation/cache/local-predictions.ts';
 import { ADMISSION_DEFAULTS } from '../engine/traffic/admission/defaults.ts';
 import { HEAP_SHARE_FREE } from '../engine/traffic/admission/utilisation.ts';
 import { SHIPPED_MODEL_KEY } from './shipped-model.ts';
@@ -51,6 +53,15 @@ function optionalInteger(minimum: number, maximum: number, description: string):
 
 function number(standard: number, minimum: number, maximum: number, description: string): ConfigSchema {
   return { type: 'number', default: standard, minimum, maximum, description };
+}
+
+/** How long a prediction is used. */
+function horizons({ localMs, sharedMs, staleMs }: Horizon, description: string): ConfigSchema {
+  return section(description, {
+    localMs: integer(localMs, 1, 86_400_000, 'ms in the process that has it.'),
+    sharedMs: integer(sharedMs, 1, 86_400_000, 'ms since the model said it, in all processes.'),
+    staleMs: integer(staleMs, 1, 86_400_000, 'ms, while the model fails or is late, or the process sheds load.'),
+  });
 }
 
 /** Above 0, up to 1. */
@@ -102,6 +113,12 @@ function list(items: ConfigSchema, description: string): ConfigSchema {
 
 const TEXTS: ConfigSchema = { type: 'string', minLength: 1 };
 const CURRENCY: ConfigSchema = { type: 'string', pattern: '^[A-Z]{3}$' };
+const HEADERS: ConfigSchema = {
+  type: 'object',
+  default: NO_PROPERTIES,
+  additionalProperties: { type: 'string', pattern: '^[^\\r\\n\\0]*$', secret: true },
+  secret: true,
+};
 const STRICTNESS = ['strict', 'default', 'lenient'];
 const PROBABILITY = { type: 'number', minimum: 0, maximum: 1 } as const;
 const MIB = 1024 * 1024;
@@ -303,10 +320,70 @@ export const CONFIG_SCHEMA: ConfigSchema = {
         audio: { ...PROBABILITY, default: 0.01, description: 'Audio.' },
         native: { ...PROBABILITY, default: 0.01, description: 'In-feed native.' },
       }),
-      model: section(
-        'The model that estimates the clicks of CPC and CPA bids (docs/estimation.md).',
-        modelSettings('clicks'),
-      ),
+      model: section('The model that estimates the clicks of CPC and CPA bids (docs/estimation.md).', {
+        ...modelSettings('clicks'),
+        source: choice(
+          'none',
+          ['none', 'bundle', 'remote'],
+          '`bundle`: a signed folder, scored in this process; `remote`: a model server, behind a cache; `none`: bids rank by the priors.',
+        ),
+        remote: section('A server of the Open Inference Protocol v2: Triton, KServe, MLServer. For `source: remote`.', {
+          url: {
+            type: 'string',
+            pattern: '^(https?://[^\\s@]+)?$',
+            default: '',
+            description: 'Where it listens, e.g. `http://models:8080`. Calls go to `/v2/models/{model}` below it.',
+            secret: true,
+          },
+          model: text('clicks', 'Name of the model there.'),
+          headers: { ...HEADERS, description: 'Sent with every call, e.g. authorization.' },
+          ratesFile: {
+            type: 'string',
+            default: '',
+            description:
+              'The `rates.json` that the model was trained with (docs/estimation.md). Empty: every rate is average.',
+          },
+          budgetMs: integer(
+            20,
+            1,
+            1000,
+            'ms that an auction waits for an estimate, from when it asks; never beyond its deadline.',
+          ),
+          callTimeoutMs: integer(
+            1000,
+            10,
+            60_000,
+            'ms after which a call is given up. Longer than the budget: a late answer serves the next request.',
+          ),
+          gatherMs: integer(5, 0, 100, 'ms that a row waits for others to be asked together.'),
+          batchRowsMax: integer(32, 1, 1000, 'Rows of a call at most; a full one goes at once.'),
+          callsMax: integer(8, 1, 1000, 'Calls under way at a time, per process.'),
+        }),
+        cache: section('What the model has said, kept for the next who ask. For `source: remote`.', {
+          entriesMax: integer(
+            LOCAL_ENTRIES_MAX_DEFAULT,
+            1000,
+            10_000_000,
+            'Keys held in each process, some 200 bytes each; a prediction has two.',
+          ),
+          refreshesPerSecondMax: integer(
+            100,
+            0,
+            1_000_000,
+            'Predictions in use that are asked again before they are too old, a second and process.',
+          ),
+          redisUrl: {
+            type: 'string',
+            pattern: '^(rediss?://\\S+)?$',
+            default: '',
+            description:
+              'Redis in which all processes share predictions, `redis://host:6379`. Empty: each has its own.',
+            secret: true,
+          },
+          exact: horizons(HORIZON_DEFAULTS.exact, 'What was said of exactly the same features.'),
+          coarse: horizons(HORIZON_DEFAULTS.coarse, 'What was said of the same ad, place and kind of device.'),
+        }),
+      }),
       conversionModel: section(
         'The model that estimates the conversions of CPA bids, given a click.',
         modelSettings('conversions'),
@@ -505,12 +582,9 @@ export const CONFIG_SCHEMA: ConfigSchema = {
           },
           gzipRequests: { type: 'boolean', default: false, description: 'It agreed to gzipped requests.' },
           headers: {
-            type: 'object',
-            default: NO_PROPERTIES,
-            additionalProperties: { type: 'string', pattern: '^[^\\r\\n\\0]*$', secret: true },
+            ...HEADERS,
             description:
               'Extra request headers, e.g. authorization; not those that the engine sets (host, content-*, ...).',
-            secret: true,
           },
           quirks: list(
             { type: 'string', enum: QUIRK_NAMES },

@@ -1,10 +1,12 @@
 /** Metrics of click and of conversion estimates (meaning: docs/metrics.md). */
 import type { Registry } from 'prom-client';
-import { type EstimateObserver, FALLBACK_CAUSES, type FallbackCause } from '../../engine/estimation/model-estimates.ts';
-import { Counter, type CounterCell, CountersByLabel } from './counter.ts';
+import type { EstimateSource } from '../../engine/auction/types.ts';
+import { type EstimateObserver, FALLBACK_CAUSES } from '../../engine/estimation/estimate-observer.ts';
+import { Counter, CountersByLabel, cellsBy } from './counter.ts';
 import { register } from './exposition.ts';
 import { Gauge } from './gauge.ts';
 
+const TIERS = ['model', 'l1', 'l2', 'stale', 'fallback', 'prior'] as const satisfies readonly EstimateSource[];
 /** More than there are reasons to refuse a bundle. */
 const LOAD_RESULTS_MAX = 16;
 
@@ -38,17 +40,11 @@ export class EstimationMetrics {
       new Counter(`${prefix}_model_loads_total`, `Bundles of the ${model} by what came of loading them.`),
     );
     this.#loads = new CountersByLabel(loads, { label: 'result', valuesMax: LOAD_RESULTS_MAX });
-    const ofModel = requests.cell({ tier: 'model' });
-    const ofFallback = requests.cell({ tier: 'fallback' });
-    const causes = Object.fromEntries(FALLBACK_CAUSES.map((cause) => [cause, fallbacks.cell({ cause })])) as Readonly<
-      Record<FallbackCause, CounterCell>
-    >;
+    const tiers = cellsBy(requests, 'tier', TIERS);
+    const causes = cellsBy(fallbacks, 'cause', FALLBACK_CAUSES);
     this.observer = {
-      onModel: () => ofModel.add(),
-      onFallback: (cause) => {
-        ofFallback.add();
-        causes[cause].add();
-      },
+      onEstimate: (source) => tiers[source].add(),
+      onFallback: (cause) => causes[cause].add(),
     };
   }
 

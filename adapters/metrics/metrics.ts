@@ -9,6 +9,7 @@ import { DspMetrics } from './dsp-metrics.ts';
 import { EstimationMetrics } from './estimation-metrics.ts';
 import { type MetricSnapshot, register } from './exposition.ts';
 import { Gauge } from './gauge.ts';
+import { RemoteModelMetrics } from './remote-model-metrics.ts';
 
 export interface MetricsOptions {
   /** Every configured DSP gets its own series; an id that is not among them counts under `other`. */
@@ -77,6 +78,8 @@ export function createMetrics(options: MetricsOptions) {
     shed: admission.shed,
     admission: admission.readFrom.bind(admission),
     estimation: { clicks, conversions },
+    /** Once, for a model behind a server. */
+    remoteModel: () => new RemoteModelMetrics(registry),
     auctionEnded: (event: AuctionEvent): void => {
       auctions.ended(event);
       dsps.rejectedBids(event);

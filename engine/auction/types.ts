@@ -104,10 +104,14 @@ export interface AuctionImp {
 }
 
 /**
- * `model`: scored for this bid. `fallback`: the model gave nothing, and the rate is what it gave for the like before.
- * `prior`: the configured rate of the media type, since the rank of the bid does not depend on it or no model is configured.
+ * `model`: scored for this bid. `l1`, `l2`: what it said before, kept in this process or shared by all, and still fresh;
+ * `stale`: past its time. `fallback`: the model gave nothing, and the rate is what it gave for the like before. `prior`:
+ * the configured rate of the media type, since the rank of the bid does not depend on it or no model is configured.
  */
-export type EstimateSource = 'model' | 'fallback' | 'prior';
+export type EstimateSource = 'model' | 'l1' | 'l2' | 'stale' | 'fallback' | 'prior';
+
+/** Of a model in this process its number, of one behind a server what that calls it; empty if it does not say. */
+export type ModelVersion = number | string;
 
 /** Everything of one bid that the decision may look at. Markup itself stays outside; only facts about it come in. */
 export interface BidCandidate {
@@ -131,13 +135,13 @@ export interface BidCandidate {
   readonly ctr: number;
   /** Where the estimate came from. No part of the decision. */
   readonly ctrSource: EstimateSource;
-  /** Version of the model that gave it; null unless `ctrSource` is `model`. */
-  readonly ctrModel: number | null;
+  /** Version of the model that gave it; null when `ctrSource` is `fallback` or `prior`. */
+  readonly ctrModel: ModelVersion | null;
   /** Estimated probability of a conversion given a click, 0..1. Ranks CPA bids; carried for the others. */
   readonly cvr: number;
   /** As for the click estimate. */
   readonly cvrSource: EstimateSource;
-  readonly cvrModel: number | null;
+  readonly cvrModel: ModelVersion | null;
   /** Relevance multiplier of the estimates, 1 = neutral. Ranks CPC and CPA bids only. */
   readonly quality: number;
   /** Bare lower-case hosts (no scheme, path, `www.`). */

@@ -2,6 +2,7 @@
 import type { BidRequest } from '../../openrtb/types.ts';
 import type { BidCandidate } from '../auction/types.ts';
 import type { RequestFeatures } from '../traffic/request-features.ts';
+import type { EstimateQuestion } from './estimate-question.ts';
 
 /** Whose clicks and conversions are estimated: one ad request. */
 export interface EstimateSubject {
@@ -22,9 +23,16 @@ type EstimateField = 'ctr' | 'ctrSource' | 'ctrModel' | 'cvr' | 'cvrSource' | 'c
 export interface ClickEstimates {
   /**
    * Replaces `ctr`, within (0, 1), and where it came from, of each candidate. On entry `ctr` is the rate of what nothing
-   * is known of. Synchronous.
+   * is known of. Synchronous. `campaignIds`: of each candidate as its DSP names it, empty when unknown. Gives what a model
+   * elsewhere may estimate better in time, by index of the candidate; the estimates are usable as they are.
    */
-  readonly estimate: (subject: EstimateSubject, candidates: readonly DraftCandidate[]) => void;
+  readonly estimate: (
+    subject: EstimateSubject,
+    candidates: readonly DraftCandidate[],
+    campaignIds: readonly string[],
+  ) => readonly EstimateQuestion[];
+  /** There may be something to ask: bids are worth showing as they come, so that asking overlaps waiting for the rest. */
+  readonly mayAsk: boolean;
 }
 
 export interface ConversionEstimates {

@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { buildBid } from '../auction/testing/build-input.ts';
-import type { EstimateSource } from '../auction/types.ts';
+import type { EstimateSource, ModelVersion } from '../auction/types.ts';
 import { buildRequest, buildSubject } from '../exchange/testing/build-exchange.ts';
 import type { DraftCandidate } from './click-estimates.ts';
 import { CLICKS, CONVERSIONS } from './estimate-target.ts';
 import { FallbackEstimator } from './fallback/fallback-estimator.ts';
+import { emptyRateTables } from './features/rate-tables.ts';
 import { FEATURE_COUNT, FEATURES } from './features/schema.ts';
-import { emptyRateTables } from './features/testing/empty-rate-tables.ts';
 import { rowsWithRates } from './features/training-rows.ts';
 import { ModelEstimates } from './model-estimates.ts';
 import type { ServedModel } from './served-model.ts';
@@ -50,7 +50,12 @@ const create = (target = CLICKS) =>
     target,
     model: { current: () => model },
     fallback: new FallbackEstimator(),
-    observer: { onModel: () => told.push('model'), onFallback: (cause) => told.push(cause) },
+    observer: {
+      onEstimate: (source) => {
+        if (source !== 'fallback') told.push(source);
+      },
+      onFallback: (cause) => told.push(cause),
+    },
   });
 
 const draft = (width: number, impId = '1'): DraftCandidate => ({
@@ -61,7 +66,7 @@ const draft = (width: number, impId = '1'): DraftCandidate => ({
 function estimated(
   estimates: ModelEstimates,
   ...candidates: DraftCandidate[]
-): [number, EstimateSource, number | null][] {
+): [number, EstimateSource, ModelVersion | null][] {
   estimates.estimate(buildSubject(REQUEST), candidates);
   return candidates.map(({ ctr, ctrSource, ctrModel }) => [ctr, ctrSource, ctrModel]);
 }

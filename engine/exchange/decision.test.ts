@@ -1,6 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ClickEstimates, ConversionEstimates } from '../estimation/click-estimates.ts';
-import { type BiddingTerms, clearWithMarkup, type DecisionRules, decideAuction } from './decision.ts';
+import {
+  type BiddingTerms,
+  clearBids,
+  clearWithMarkup,
+  type DecisionRules,
+  decideAuction,
+  gatherBids,
+} from './decision.ts';
 import {
   bidReply,
   buildDecision,
@@ -87,6 +94,7 @@ describe('clicks are estimated', () => {
   beforeEach(() => {
     batches = [];
     const estimates: ClickEstimates = {
+      mayAsk: false,
       estimate: (_subject, candidates) => {
         batches.push(candidates.map(({ bidId }) => bidId));
         for (const candidate of candidates) {
@@ -94,6 +102,7 @@ describe('clicks are estimated', () => {
           candidate.ctrSource = 'model';
           candidate.ctrModel = 3;
         }
+        return [];
       },
     };
     rules = { ...DECISION_RULES, bidding, estimates };
@@ -143,11 +152,11 @@ describe('clicks are estimated', () => {
     const terms = buildTerms(request);
     const subject = buildSubject(request);
     const replies = [bidReply('clicks', [{ id: 'x' }])];
-    const first = decideAuction(terms, replies, rules, subject);
+    const first = gatherBids(terms, replies, rules, subject, null);
     replies.push(noBidReply('n'), bidReply('late', [{ id: 'liked' }]));
-    const second = decideAuction(terms, replies, rules, subject, first);
+    const second = clearBids(terms, gatherBids(terms, replies, rules, subject, first), rules);
     expect(batches).toEqual([['x'], ['liked']]);
-    expect(first.input.bids).toHaveLength(1);
+    expect(first.bids).toHaveLength(1);
     expect(second).toEqual(decideAuction(terms, replies, rules, subject));
     clearWithMarkup(second, new Map([[0, '<b>ad</b>']]));
     expect(batches).toHaveLength(3);

@@ -11,6 +11,7 @@ import type {
   DraftCandidate,
   EstimateSubject,
 } from '../estimation/click-estimates.ts';
+import type { EstimateAnswer, EstimateQuestion } from '../estimation/estimate-question.ts';
 import type { Priors } from '../estimation/priors.ts';
 import type { AuctionTerms } from './auction-terms.ts';
 import { bidCandidate, markupFacts } from './bid-candidate.ts';
@@ -27,8 +28,16 @@ export interface Decision {
   readonly input: AuctionInput;
   readonly outcome: AuctionOutcome;
   readonly collected: readonly CollectedBid[];
-  /** Replies that it was made over. */
+}
+
+/** Bids as they have been read so far, in the order in which they came. */
+export interface GatheredBids {
+  readonly bids: readonly BidCandidate[];
+  readonly collected: readonly CollectedBid[];
+  /** Replies that they are of. */
   readonly replyCount: number;
+  /** What a model elsewhere may estimate better in time, of the bids that were read last; by index of the bid. */
+  readonly questions: readonly EstimateQuestion[];
 }
 
 export interface DecisionRules {
@@ -49,30 +58,72 @@ export interface BiddingTerms {
 }
 
 const PER_MILLE: BiddingTerms = { pricing: 'cpm', quality: 1 };
+const NO_QUESTIONS: readonly EstimateQuestion[] = [];
 
 /**
- * `before`: the decision over the first of the same replies, or null. Its candidates are taken over as they are, so a
+ * `before`: what was gathered of the first of the same replies, or null. Its candidates are taken over as they are, so a
  * bid is read and estimated once, however often its auction is decided.
  */
-export function decideAuction(
+export function gatherBids(
   terms: AuctionTerms,
   replies: readonly DspReply[],
   rules: DecisionRules,
   subject: EstimateSubject,
-  before: Decision | null = null,
-): Decision {
+  before: GatheredBids | null,
+): GatheredBids {
   const collected: CollectedBid[] = before === null ? [] : before.collected.slice();
-  const bids: BidCandidate[] = before === null ? [] : before.input.bids.slice();
+  const bids: BidCandidate[] = before === null ? [] : before.bids.slice();
   const byAction: DraftCandidate[] = [];
   const byConversion: DraftCandidate[] = [];
   for (let index = before?.replyCount ?? 0; index < replies.length; index++) {
     const { dspId, response } = replies[index]!;
     if (response !== null) collectBids(dspId, response, terms, rules, { collected, bids, byAction, byConversion });
   }
-  rules.estimates?.estimate(subject, byAction);
+  const questions = estimateClicks(rules.estimates, subject, byAction, collected);
   rules.conversionEstimates?.estimate(subject, byConversion);
+  return { bids, collected, replyCount: replies.length, questions };
+}
+
+/** Questions come with the index of the candidate's bid. */
+function estimateClicks(
+  estimates: ClickEstimates | null,
+  subject: EstimateSubject,
+  byAction: readonly DraftCandidate[],
+  collected: readonly CollectedBid[],
+): readonly EstimateQuestion[] {
+  if (estimates === null || byAction.length === 0) return NO_QUESTIONS;
+  const campaignIds = byAction.map(({ index }) => collected[index]!.bid.cid ?? '');
+  const questions = estimates.estimate(subject, byAction, campaignIds);
+  if (questions.length === 0) return NO_QUESTIONS;
+  return questions.map((question) => ({ ...question, index: byAction[question.index]!.index }));
+}
+
+/** The same bids with what a model elsewhere has said of some of them. */
+export function withEstimates(gathered: GatheredBids, answers: readonly EstimateAnswer[]): GatheredBids {
+  const bids = gathered.bids.slice();
+  for (const { index, value, source, model } of answers) {
+    bids[index] = { ...bids[index]!, ctr: value, ctrSource: source, ctrModel: model };
+  }
+  return { ...gathered, bids };
+}
+
+export function clearBids(
+  terms: AuctionTerms,
+  { bids, collected }: Pick<GatheredBids, 'bids' | 'collected'>,
+  rules: DecisionRules,
+): Decision {
   const input: AuctionInput = { ...terms, conversionRates: conversionRates(bids, terms.currency, rules), bids };
-  return { input, outcome: clearAuction(input), collected, replyCount: replies.length };
+  return { input, outcome: clearAuction(input), collected };
+}
+
+/** Over all replies at once, with the estimates that there are. */
+export function decideAuction(
+  terms: AuctionTerms,
+  replies: readonly DspReply[],
+  rules: DecisionRules,
+  subject: EstimateSubject,
+): Decision {
+  return clearBids(terms, gatherBids(terms, replies, rules, subject, null), rules);
 }
 
 /**
