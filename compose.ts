@@ -43,6 +43,8 @@ export interface Gavel {
   readonly metrics: () => Promise<readonly MetricSnapshot[]>;
   /** State of each DSP as this process sees it: body of `GET /admin/dsps`. */
   readonly dsps: () => DspState[];
+  /** See `Estimation.invalidate`. */
+  readonly invalidateEstimates: ((tag: number) => Promise<void>) | null;
   /** Takes a fault that nobody caught, counts and logs it, and says what the process does next (docs/overload.md). */
   readonly uncaught: (origin: 'exception' | 'rejection', error: unknown) => 'go-on' | 'drain';
   /** Finishes auctions under way, flushes events, sends what notices it can, closes everything. */
@@ -125,7 +127,6 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   closing(() => transport.close());
   const notices = openNotices(parts, resolvers);
   const markupFetcher = openMarkupFetcher(parts, resolvers);
-  const estimation = await openEstimation(parts);
 
   const system = nact.start();
   closing(async () => nact.stop(system as never));
@@ -136,16 +137,18 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   const watch = watchProcess(parts, () => outside.supervisor?.replaceMe());
   const dsps = openDsps(parts, residents, { transport, loop: watch.loop });
   const gate = openGate(parts, watch);
+  const estimation = await openEstimation(parts, residents, () => gate?.degradeLevel() ?? 0);
 
   const rules = exchangeRules(config);
   const environment: RequestEnvironment = {
     clock,
     timers,
-    rules: decisionRules(config, estimation.estimates),
+    rules: decisionRules(config, estimation.estimates, estimation.conversionEstimates),
     dsps: dsps.map((dsp) => dsp.mailbox),
     decisionReserveMs: config.auction.decisionReserveMs,
     waiting: config.auction.progressive ? waitingOptions(config) : null,
     shaping: openShaping(parts, residents),
+    estimating: estimation.estimating,
     teaching: teachingRules(config, dsps),
     markupFetcher,
     onFault: parts.onActorFault,
@@ -178,7 +181,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   await outside.beforeListening?.();
 
   const dspStates = readDspStates(config, dsps);
-  if (outside.supervisor === undefined) await openAdmin(parts, dspStates);
+  if (outside.supervisor === undefined) await openAdmin(parts, dspStates, estimation.invalidate);
   const server = await openPublicDoor(parts, {
     adRequests,
     listens: outside.supervisor === undefined,
@@ -198,6 +201,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
     takeConnection: server.take,
     metrics: metrics.snapshot,
     dsps: dspStates,
+    invalidateEstimates: estimation.invalidate,
     uncaught: (origin, error) => {
       parts.onProcessFault(origin, error);
       return policy();
