@@ -150,6 +150,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
     shaping: openShaping(parts, residents),
     estimating: estimation.estimating,
     teaching: teachingRules(config, dsps),
+    ownDemand: null,
     markupFetcher,
     onFault: parts.onActorFault,
     onBegun: (auctionId) => gate?.auctionBegan(auctionId),

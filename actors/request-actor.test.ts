@@ -129,6 +129,7 @@ class World {
         decisionReserveMs: 3,
         waiting: null,
         shaping: null,
+        ownDemand: null,
         estimating: null,
         teaching: null,
         markupFetcher: {

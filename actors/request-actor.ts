@@ -12,7 +12,13 @@ import type { EstimateSubject } from '../engine/estimation/click-estimates.ts';
 import type { EstimateQuestion } from '../engine/estimation/estimate-question.ts';
 import { AUCTION_EVENT_VERSION, type AuctionEvent, dspRecord } from '../engine/exchange/auction-event.ts';
 import type { AuctionTerms } from '../engine/exchange/auction-terms.ts';
-import type { Decision, DecisionRules } from '../engine/exchange/decision.ts';
+import {
+  type Decision,
+  type DecisionRules,
+  type GatheredBids,
+  gatherOwnBids,
+  type OwnBid,
+} from '../engine/exchange/decision.ts';
 import { droppedBidNotices, type NoticePlan, planNotices } from '../engine/exchange/notices.ts';
 import {
   bidFeedback,
@@ -20,6 +26,7 @@ import {
   lateBidFeedback,
   type ProgressiveClosing,
 } from '../engine/exchange/progressive-closing.ts';
+import type { Purchase, PurchaseRefusal, PurchaseReservation } from '../engine/exchange/purchases.ts';
 import {
   advance,
   type Conclusion,
@@ -75,6 +82,8 @@ export interface RequestEnvironment {
   readonly estimating: EstimatingRules | null;
   /** Null: nobody wants to know what became of the bids. */
   readonly teaching: TeachingRules | null;
+  /** Null: nothing of our own is sold. */
+  readonly ownDemand: OwnDemand | null;
   readonly markupFetcher: MarkupFetcher;
   /** The auction took its first step. */
   readonly onBegun: (auctionId: string) => void;
@@ -82,6 +91,18 @@ export interface RequestEnvironment {
   readonly onLate: (dspId: string) => void;
   readonly onConcluded: (event: AuctionEvent, decision: Decision | null, notices: NoticePlan) => void;
   readonly onFault: (fault: ActorFault) => void;
+}
+
+/** What our own campaigns bid and pay: answers at once. */
+export interface OwnDemand {
+  readonly bidsFor: (subject: EstimateSubject, terms: AuctionTerms, nowMs: number) => readonly OwnBid[];
+  readonly reserve: (
+    purchases: readonly Purchase[],
+    subject: EstimateSubject,
+    nowMs: number,
+  ) => { readonly reservations: readonly PurchaseReservation[]; readonly refusals: readonly PurchaseRefusal[] };
+  /** They were certainly not served. */
+  readonly release: (reservations: readonly PurchaseReservation[], nowMs: number) => void;
 }
 
 export interface EstimatingRules {
@@ -97,6 +118,7 @@ export interface TeachingRules {
   readonly dsps: ReadonlyMap<string, Mailbox<DspMessage>>;
 }
 
+const NO_RESERVATIONS: readonly PurchaseReservation[] = [];
 const NO_NOTICES: NoticePlan = { now: [], onBilling: [] };
 
 /** Spawns the actor and starts the auction. Returns the way to cancel it. */
@@ -125,6 +147,8 @@ class RequestActor {
   /** Null until the client is answered or given up. */
   #answeredAtMs: number | null = null;
   #isRecorded = false;
+  /** By our own campaigns, for what has won so far. */
+  #reserved: readonly PurchaseReservation[] = NO_RESERVATIONS;
   #isDeadlineDeferred = false;
   /** Read while estimates or markup were awaited for an auction that had closed. */
   readonly #tooLate: DspReply[] = [];
@@ -144,6 +168,7 @@ class RequestActor {
           admitted.subject,
           environment.dsps.length,
           this.#progressive,
+          this.#ownBids(),
         ),
       handle: (state, message, nowMs) => this.#handle(state, message, nowMs),
       supervisor: stopOnFault((fault) => this.#fail(fault)),
@@ -164,6 +189,14 @@ class RequestActor {
     const { waiting } = this.#environment;
     if (waiting === null) return null;
     return { options: waiting, rate: this.#rate, collectUntilMs: this.#collectUntilMs() };
+  }
+
+  #ownBids(): GatheredBids | null {
+    const { ownDemand, rules, clock } = this.#environment;
+    const { subject, terms } = this.#admitted;
+    return ownDemand === null
+      ? null
+      : gatherOwnBids(ownDemand.bidsFor(subject, terms, clock.monotonicMs()), rules, subject);
   }
 
   /** Units of the currency that DSPs learn in, per unit of the auction's; 0: unknown. */
@@ -215,10 +248,29 @@ class RequestActor {
           this.#mailbox.tell({ kind: 'markup', bidIndex: effect.bidIndex, outcome }),
         );
         return;
+      case 'reserve':
+        this.#reserve(effect.purchases, state, nowMs);
+        return;
+      case 'release':
+        this.#release(effect.reservations, nowMs);
+        return;
       case 'conclude':
         this.#conclude(state, effect.conclusion);
         return;
     }
+  }
+
+  #reserve(purchases: readonly Purchase[], state: RequestState, nowMs: number): void {
+    const { reservations, refusals } = this.#environment.ownDemand!.reserve(purchases, this.#admitted.subject, nowMs);
+    this.#reserved = reservations;
+    for (const effect of advance(state, { kind: 'reserved', reservations, refusals }, nowMs)) {
+      this.#perform(effect, state, nowMs);
+    }
+  }
+
+  #release(reservations: readonly PurchaseReservation[], nowMs: number): void {
+    this.#reserved = NO_RESERVATIONS;
+    this.#environment.ownDemand!.release(reservations, nowMs);
   }
 
   #askEstimates(questions: readonly EstimateQuestion[], nowMs: number): void {
@@ -312,6 +364,7 @@ class RequestActor {
   #fail(fault: ActorFault): void {
     this.#environment.onFault(fault);
     if (this.#concluded === null) {
+      if (this.#reserved.length > 0) this.#release(this.#reserved, this.#environment.clock.monotonicMs());
       this.#answer(null, 'failed');
       this.#record(this.#event('failed', null, null, NO_NOTICES), null, NO_NOTICES);
     } else {
@@ -373,6 +426,7 @@ class RequestActor {
       outcome: decision?.outcome ?? null,
       dsps: state === null ? [] : state.replies.map(dspRecord),
       billingNotices: notices.onBilling,
+      reservations: decision === null ? NO_RESERVATIONS : this.#reserved,
       timings: {
         readMs: microseconds(readMs),
         solicitedAtMs: microseconds(Math.max(0, this.#solicitedAtMs - arrivedAtMs)),
