@@ -1,5 +1,4 @@
 /** Accounts follow what was booked: their terms change in the transaction that changes the campaign. */
-import { localDay } from '../../engine/campaign/local-day.ts';
 import type { BudgetUnit } from '../../engine/ports/budget-ledger.ts';
 import { Books, fundedOf, least } from './books.ts';
 import type { Queryable } from './database.ts';
@@ -33,10 +32,12 @@ export async function setAccountTerms(
     nowMs,
   );
   await books.loadOpenTranches();
+  const changed: AccountRow[] = [];
   for (const wanted of terms) {
     const account = books.accounts.get(wanted.accountId) ?? newAccount(books, wanted);
-    await setTerms(books, account, { wanted, actor });
+    if (setTerms(books, account, { wanted, actor })) changed.push(account);
   }
+  await books.loadToday(changed);
   await books.flush();
 }
 
@@ -63,11 +64,12 @@ function newAccount(books: Books, { accountId, unit, currency, timeZone }: Accou
   return account;
 }
 
-async function setTerms(
+/** False when they are what they were. */
+function setTerms(
   books: Books,
   account: AccountRow,
   { wanted, actor }: { readonly wanted: AccountTerms; readonly actor: string },
-): Promise<void> {
+): boolean {
   const before = termsOf(account);
   const after = {
     time_zone: wanted.timeZone,
@@ -76,17 +78,15 @@ async function setTerms(
     budget: wanted.budget,
     daily_budget: wanted.dailyBudget,
   };
-  if (account.revision > 0n && isSame(before, after)) return;
+  if (account.revision > 0n && isSame(before, after)) return false;
   const open = books.openTranche(account.id);
   Object.assign(account, after);
   account.revision += 1n;
   books.change(account);
   if (open !== undefined && !isOnlyRaised(before, after)) closeTranche(books, open, { actor, why: 'terms' });
-  const day = await books.loadDay(account.id, localDay(Number(books.nowMs), account.time_zone));
-  day.budget = account.daily_budget;
-  books.change(day);
   fundToBudget(books, account);
   books.audit(actor, 'account-terms', account.id, { before, after });
+  return true;
 }
 
 type Terms = Pick<AccountRow, 'time_zone' | 'status' | 'end_at_ms' | 'budget' | 'daily_budget'>;

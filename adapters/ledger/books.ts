@@ -3,6 +3,7 @@
  * change by `post` alone, so they cannot differ from the journal. The accounts' locks are all the mutual exclusion there
  * is: taken first and in one order; whatever belongs to an account is read after.
  */
+import { localDay } from '../../engine/campaign/local-day.ts';
 import type { LeaseKey } from '../../engine/ports/budget-ledger.ts';
 import type { Queryable, Row } from './database.ts';
 import {
@@ -11,6 +12,7 @@ import {
   AUDIT,
   type AuditRow,
   addToRows,
+  auditJson,
   CHARGE,
   type ChargeRow,
   DAY,
@@ -127,13 +129,26 @@ export class Books {
     for (const row of await selectRows<ChargeRow>(this.#tx, CHARGE, wanted)) this.#charges.set(row.key, row);
   }
 
-  /** Made without a bound when there is none. */
-  async loadDay(accountId: string, day: string): Promise<DayRow> {
-    await this.#loadDays([{ account_id: accountId, day }]);
-    const name = `${accountId} ${day}`;
-    const row = this.#days.get(name) ?? { account_id: accountId, day, budget: null, committed: 0n, spent: 0n };
-    this.#days.set(name, row);
-    return row;
+  /** The days of now, with the budgets of now. Made where there is none. */
+  async loadToday(accounts: readonly AccountRow[]): Promise<void> {
+    const today = accounts.map((account) => ({ account_id: account.id, day: this.#today(account) }));
+    await this.#loadDays(today);
+    for (const [at, { account_id, day }] of today.entries()) {
+      const name = `${account_id} ${day}`;
+      const row = this.#days.get(name) ?? { account_id, day, budget: null, committed: 0n, spent: 0n };
+      row.budget = accounts[at]!.daily_budget;
+      this.#days.set(name, row);
+      this.#changed.add(row);
+    }
+  }
+
+  /** Once it is loaded. */
+  today(account: AccountRow): DayRow {
+    return this.day({ account_id: account.id, day: this.#today(account) });
+  }
+
+  #today({ time_zone }: AccountRow): string {
+    return localDay(Number(this.nowMs), time_zone);
   }
 
   async #loadDays(rows: readonly { readonly account_id: string; readonly day: string }[]): Promise<void> {
@@ -371,9 +386,4 @@ export async function databaseNowMs(tx: Queryable): Promise<bigint> {
     'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now_ms',
   );
   return row!.now_ms;
-}
-
-/** Amounts may exceed what JSON's readers keep as numbers: they are strings. */
-function auditJson(details: Row): string {
-  return JSON.stringify(details, (_name, value) => (typeof value === 'bigint' ? String(value) : value));
 }

@@ -134,19 +134,26 @@ async function releaseAll(
 }
 
 async function figures(database: Database, accountIds: readonly string[]): Promise<readonly AccountFigures[]> {
+  const distinct = [...new Set(accountIds)];
   const rows = await selectRows<AccountRow>(
     database,
     ACCOUNT,
-    [...new Set(accountIds)].map((id) => ({ id })),
+    distinct.map((id) => ({ id })),
   );
-  return rows.map(({ id, unit, budget, available, tranched, leased, reserved, spent, absorbed }) => ({
-    accountId: id,
-    unit,
-    budget,
-    available,
-    leased: tranched + leased,
-    reserved,
-    spent,
-    absorbed,
-  }));
+  const byId = new Map(rows.map((row) => [row.id, figuresOf(row)]));
+  return distinct.flatMap((id) => byId.get(id) ?? []);
+}
+
+function figuresOf({
+  id,
+  tranched,
+  leased,
+  unit,
+  budget,
+  available,
+  reserved,
+  spent,
+  absorbed,
+}: AccountRow): AccountFigures {
+  return { accountId: id, unit, budget, available, leased: tranched + leased, reserved, spent, absorbed };
 }

@@ -232,3 +232,8 @@ function valueColumns({ columns, key }: Table): string[] {
 function onConflict({ key }: Table, set: readonly string[]): string {
   return `ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${set.join(', ')}`;
 }
+
+/** Amounts may exceed what JSON's readers keep as numbers: they are strings. */
+export function auditJson(details: unknown): string {
+  return JSON.stringify(details, (_name, value) => (typeof value === 'bigint' ? String(value) : value));
+}

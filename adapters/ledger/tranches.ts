@@ -1,5 +1,5 @@
 /** Parts of a budget for a budget store to grant from: at most one open at a time for an account. */
-import { localDay, localDayEnd } from '../../engine/campaign/local-day.ts';
+import { localDayEnd } from '../../engine/campaign/local-day.ts';
 import type { Tranche, TrancheRefusal, TrancheWanted } from '../../engine/ports/budget-ledger.ts';
 import { Books, least } from './books.ts';
 import type { Queryable } from './database.ts';
@@ -69,9 +69,8 @@ async function nextTranche(
 ): Promise<TrancheRow | null> {
   const before = books.openTranche(account.id);
   if (before !== undefined) closeTranche(books, before, { actor, why: 'next' });
-  const day = await books.loadDay(account.id, localDay(Number(books.nowMs), account.time_zone));
-  day.budget = account.daily_budget;
-  books.change(day);
+  await books.loadToday([account]);
+  const day = books.today(account);
   const leftToday = day.budget === null ? account.available : day.budget - day.committed;
   const amount = least(BigInt(wanted), least(account.available, leftToday));
   if (amount <= 0n) return null;

@@ -26,3 +26,13 @@ export function localDayEnd(atMs: number, timeZone: string): number {
   }
   return other;
 }
+
+/** Whether it is an IANA name that is known here. */
+export function isTimeZone(timeZone: string): boolean {
+  try {
+    localDay(0, timeZone);
+    return true;
+  } catch {
+    return false;
+  }
+}

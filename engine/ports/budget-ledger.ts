@@ -112,6 +112,7 @@ export interface BudgetLedger {
   readonly release: (keys: readonly string[], reason: 'expired' | 'refunded' | 'not-served') => Promise<void>;
   /** Expired reservations are released; leases that ended a billing horizon ago give what was not billed back. */
   readonly sweep: (nowMs: number) => Promise<{ readonly reservations: number; readonly leases: number }>;
+  /** In the order asked for; accounts that are not known are left out. */
   readonly figures: (accountIds: readonly string[]) => Promise<readonly AccountFigures[]>;
   readonly close: () => Promise<void>;
 }

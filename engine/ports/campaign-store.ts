@@ -1,78 +1,87 @@
 /**
- * What is booked, durably: advertisers, campaigns, line items, creatives (`adapters/ledger`). Every row has a version that
- * rises with each change, every change is audited, and a campaign's or guaranteed line item's ledger account follows in
- * the same transaction. (Shape agreed with the admin API, which is being written against it on branch admin.)
+ * What advertisers booked, durable (`adapters/ledger/campaign-store.ts`). Every write is audited, and keeps the ledger's
+ * account of its campaign in step in the same transaction: a raise, cut, pause or end holds for money the moment it is
+ * answered. Nothing is deleted: campaigns end, advertisers and line items are paused.
+ *
+ * Methods reject with a `CampaignStoreError` for what is refused, and with a `BudgetLedgerError` when the database cannot
+ * be reached or is late.
  */
 import type { Advertiser, Campaign, Creative, LineItem } from '../campaign/campaign.ts';
 
-export interface Stored<Value> {
-  readonly value: Value;
-  /** From 1. */
-  readonly version: number;
+export interface BookingValues {
+  readonly advertiser: Advertiser;
+  readonly campaign: Campaign;
+  readonly 'line-item': LineItem;
+  readonly creative: Creative;
 }
 
-export type PutResult<Value> =
-  | { readonly kind: 'stored'; readonly stored: Stored<Value> }
-  /** It is not at the version that the change was made on; null: it does not exist. */
-  | { readonly kind: 'conflict'; readonly current: Stored<Value> | null }
-  /** What is stored forbids it: an unknown parent, a currency or parent that is fixed, a campaign that has ended. */
-  | { readonly kind: 'refused'; readonly field: string; readonly message: string };
+export type BookingKind = keyof BookingValues;
 
-export interface ListFilter {
-  /** Of an advertiser (campaigns, creatives) or a campaign (line items); null: of all. */
-  readonly parentId: string | null;
-  /** Ids above this one, in order; null: from the first. */
-  readonly after: string | null;
+/** As stored. */
+export type Booking<Kinds extends BookingKind = BookingKind> = {
+  [Kind in Kinds]: {
+    readonly kind: Kind;
+    readonly value: BookingValues[Kind];
+    /** Of this one: 1 when made, one more with each change. */
+    readonly version: number;
+    /** Of its last change, among all changes. */
+    readonly sequence: number;
+    readonly updatedAtMs: number;
+  };
+}[Kinds];
+
+export type BookingWrite = {
+  [Kind in BookingKind]: {
+    readonly kind: Kind;
+    readonly value: BookingValues[Kind];
+    /** What the writer saw; null: it must not exist yet; `any`: written whatever is there (imports). */
+    readonly expectedVersion: number | null | 'any';
+  };
+}[BookingKind];
+
+export interface BookingQuery {
+  /** Of this advertiser (campaigns, creatives) or campaign (line items). */
+  readonly parentId?: string;
+  /** By id, those behind this one: the last of the page before. */
+  readonly afterId?: string;
   readonly limit: number;
 }
 
-export interface BookingTable<Value> {
-  readonly get: (id: string) => Promise<Stored<Value> | null>;
-  readonly list: (filter: ListFilter) => Promise<readonly Stored<Value>[]>;
-  /** `expectedVersion` null: it must not exist yet. `by`: who, for the audit. */
-  readonly put: (value: Value, expectedVersion: number | null, by: string) => Promise<PutResult<Value>>;
-}
-
-export type BookingKind = 'advertiser' | 'campaign' | 'line-item' | 'creative';
-
 export interface BookingChange {
-  readonly kind: BookingKind;
-  readonly id: string;
-}
-
-export interface AuditEntry {
-  readonly sequence: number;
-  /** Epoch ms by the ledger's clock. */
   readonly atMs: number;
-  readonly by: string;
-  /** `campaign.changed`, `lease.granted`. */
-  readonly action: string;
-  readonly kind: string;
-  readonly id: string;
-  /** What was and what is; null where there is no such thing. */
+  readonly actor: string;
+  /** Null when it was made. Amounts are strings. */
   readonly before: unknown;
   readonly after: unknown;
 }
 
 export interface CampaignStore {
-  readonly advertisers: BookingTable<Advertiser>;
-  readonly campaigns: BookingTable<Campaign>;
-  readonly lineItems: BookingTable<LineItem>;
-  readonly creatives: BookingTable<Creative>;
+  /** All or nothing, in any order: what refers to another may come before it. In the order given. */
+  readonly write: (writes: readonly BookingWrite[], actor: string) => Promise<readonly Booking[]>;
+  readonly read: <Kind extends BookingKind>(kind: Kind, id: string) => Promise<Booking<Kind> | null>;
+  /** By id. */
+  readonly list: <Kind extends BookingKind>(kind: Kind, query: BookingQuery) => Promise<readonly Booking<Kind>[]>;
   /**
-   * What has changed behind `sequence` (0: everything), each row once, at most `limit` of them, and the sequence to ask from
-   * next. A change that commits late is not passed over.
+   * What changed after `sequence`, as it is now, by sequence; from 0 on that is everything. Ask again from the last one's
+   * sequence. Costs one look-up when nothing changed.
    */
-  readonly changesSince: (
-    sequence: number,
-    limit: number,
-  ) => Promise<{ readonly sequence: number; readonly changes: readonly BookingChange[] }>;
-  /** Latest first. */
-  readonly audit: (filter: {
-    readonly kind: string | null;
-    readonly id: string | null;
-    /** Entries before this sequence; null: from the latest. */
-    readonly before: number | null;
-    readonly limit: number;
-  }) => Promise<readonly AuditEntry[]>;
+  readonly changesSince: (sequence: number, limit: number) => Promise<readonly Booking[]>;
+  /** The latest first. */
+  readonly history: (kind: BookingKind, id: string, limit: number) => Promise<readonly BookingChange[]>;
+}
+
+/**
+ * `code` is stable: `conflict` (another version is stored), `exists`, `not-found`, `invalid` (it refers to what is not
+ * there, or changes what is fixed). `index`: which of the writes.
+ */
+export class CampaignStoreError extends Error {
+  override readonly name = 'CampaignStoreError';
+  readonly code: 'conflict' | 'exists' | 'not-found' | 'invalid';
+  readonly index: number;
+
+  constructor(code: CampaignStoreError['code'], message: string, index: number) {
+    super(message);
+    this.code = code;
+    this.index = index;
+  }
 }

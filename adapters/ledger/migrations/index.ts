@@ -1,3 +1,4 @@
+import { CAMPAIGNS } from './campaigns.ts';
 import { LEDGER } from './ledger.ts';
 
 export interface Migration {
@@ -11,4 +12,7 @@ export interface Migration {
  * Only additions that the release before can live with: engines of both run on one database during a rolling upgrade, and
  * after a roll-back.
  */
-export const MIGRATIONS: readonly Migration[] = [{ number: 1, name: 'ledger', sql: LEDGER }];
+export const MIGRATIONS: readonly Migration[] = [
+  { number: 1, name: 'ledger', sql: LEDGER },
+  { number: 2, name: 'campaigns', sql: CAMPAIGNS },
+];

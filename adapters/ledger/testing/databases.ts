@@ -30,7 +30,7 @@ export function pgliteTestDatabases(): CreateTestDatabase & { readonly stop: () 
   return Object.assign(create, { stop: async () => (await shared).close() });
 }
 
-export function postgresOptions(url: string, changes: Partial<PostgresOptions> = {}): PostgresOptions {
+function postgresOptions(url: string, changes: Partial<PostgresOptions> = {}): PostgresOptions {
   return {
     url,
     connectionsMax: 4,
@@ -41,20 +41,31 @@ export function postgresOptions(url: string, changes: Partial<PostgresOptions> =
   };
 }
 
-export function postgresTestDatabases(url: string): CreateTestDatabase {
+export interface PostgresTestDatabase extends TestDatabase {
+  /** With its schema. */
+  readonly url: string;
+}
+
+export function openDatabaseOf(url: string, changes: Partial<PostgresOptions> = {}): Database {
+  return openPostgresDatabase(postgresOptions(url, changes));
+}
+
+export function postgresTestDatabases(server: string): () => Promise<PostgresTestDatabase> {
   return async () => {
     const schema = `test_${process.pid}_${schemas++}`;
-    const admin = openPostgresDatabase(postgresOptions(url, { connectionsMax: 1 }));
+    const url = inSchema(server, schema);
+    const admin = openDatabaseOf(server, { connectionsMax: 1 });
     await admin.script(`CREATE SCHEMA ${schema}`);
     const opened: Database[] = [];
     const open = (): Database => {
-      const database = openPostgresDatabase(postgresOptions(inSchema(url, schema)));
+      const database = openDatabaseOf(url);
       opened.push(database);
       return database;
     };
     const database = open();
     await migrate(database);
     return {
+      url,
       database,
       another: open,
       dispose: async () => {
@@ -66,7 +77,7 @@ export function postgresTestDatabases(url: string): CreateTestDatabase {
   };
 }
 
-export function inSchema(url: string, schema: string): string {
+function inSchema(url: string, schema: string): string {
   const address = new URL(url);
   address.searchParams.set('options', `-c search_path=${schema}`);
   return address.href;
