@@ -66,8 +66,16 @@ export interface Bill extends LeaseKey {
   readonly atMs: number;
 }
 
-/** `absorbed`: its lease is closed or used up; the publisher is paid by us, the advertiser pays nothing. */
-export type BillResult = 'billed' | 'absorbed' | 'repeated' | 'released-before';
+export type BillResult =
+  | 'billed'
+  /** Its lease is closed or used up, or the budget was cut: the publisher is paid by us, the advertiser pays nothing. */
+  | 'absorbed'
+  /** The key was billed before. The first bill stands, at its amount. */
+  | 'repeated'
+  /** The key was released before: nobody pays. */
+  | 'released-before'
+  /** Nothing is booked. */
+  | 'unknown-account';
 
 export interface Reservation extends LeaseKey {
   readonly key: string;
@@ -104,6 +112,21 @@ export interface BudgetLedger {
   readonly release: (keys: readonly string[], reason: 'expired' | 'refunded' | 'not-served') => Promise<void>;
   /** Expired reservations are released; leases that ended a billing horizon ago give what was not billed back. */
   readonly sweep: (nowMs: number) => Promise<{ readonly reservations: number; readonly leases: number }>;
+  /** In the order asked for; accounts that are not known are left out. */
   readonly figures: (accountIds: readonly string[]) => Promise<readonly AccountFigures[]>;
   readonly close: () => Promise<void>;
+}
+
+/**
+ * `code` is stable: `unavailable` and `late` (whether the call took effect is not known: repeat it with the same keys),
+ * `closed`. Anything else that a method rejects with is a defect.
+ */
+export class BudgetLedgerError extends Error {
+  override readonly name = 'BudgetLedgerError';
+  readonly code: 'unavailable' | 'late' | 'closed';
+
+  constructor(code: BudgetLedgerError['code'], message: string, options?: { readonly cause: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
 }

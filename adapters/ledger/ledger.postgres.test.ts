@@ -1,0 +1,16 @@
+import { afterAll, describe } from 'vitest';
+import { startPostgres } from '../../test/support/services.ts';
+import { campaignStoreContract } from './campaign-store.contract.ts';
+import { deliveryReportsContract } from './delivery-reports.contract.ts';
+import { budgetLedgerContract } from './ledger.contract.ts';
+import { postgresTestDatabases } from './testing/databases.ts';
+
+const postgres = await startPostgres();
+afterAll(() => postgres?.stop());
+
+describe.skipIf(postgres === null)('with a PostgreSQL', () => {
+  const databases = postgresTestDatabases(postgres?.url ?? '');
+  budgetLedgerContract('the ledger on PostgreSQL', databases);
+  campaignStoreContract('the campaign store on PostgreSQL', databases);
+  deliveryReportsContract('the delivery reports on PostgreSQL', databases);
+});

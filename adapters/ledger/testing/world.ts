@@ -1,0 +1,117 @@
+/** One ledger under a clock of its own, with the words that tests of it use. */
+import type {
+  Bill,
+  BillResult,
+  BudgetLedger,
+  LeaseConfirmation,
+  LeaseGrant,
+  Tranche,
+} from '../../../engine/ports/budget-ledger.ts';
+import { type AccountTerms, setAccountTerms } from '../accounts.ts';
+import { checkLedger } from '../checks.ts';
+import type { Database } from '../database.ts';
+import { openBudgetLedger } from '../ledger.ts';
+import type { TestDatabase } from './databases.ts';
+
+/** 2026-03-10 12:00 UTC, a Tuesday. */
+export const START_MS = Date.UTC(2026, 2, 10, 12);
+export const HORIZON_MS = 60_000;
+export const FEE_PPM = 200_000;
+
+export class LedgerWorld {
+  nowMs = START_MS;
+  readonly database: Database;
+  readonly ledger: BudgetLedger;
+  readonly #test: TestDatabase;
+  #requests = 0;
+
+  constructor(test: TestDatabase) {
+    this.#test = test;
+    this.database = test.database;
+    this.ledger = this.openLedger(test.database);
+  }
+
+  /** As of another process. */
+  anotherLedger(): BudgetLedger {
+    return this.openLedger(this.#test.another());
+  }
+
+  openLedger(database: Database): BudgetLedger {
+    return openBudgetLedger(database, {
+      processId: 'test',
+      billingHorizonMs: HORIZON_MS,
+      feePpm: FEE_PPM,
+      nowMs: () => this.nowMs,
+    });
+  }
+
+  nextRequestId(): string {
+    this.#requests += 1;
+    return `request-${this.#requests}`;
+  }
+
+  async setTerms(changes: Partial<AccountTerms> = {}): Promise<void> {
+    const terms: AccountTerms = {
+      accountId: 'c1',
+      unit: 'nanos',
+      currency: 'USD',
+      timeZone: 'UTC',
+      status: 'active',
+      endAtMs: null,
+      budget: 1000n,
+      dailyBudget: null,
+      ...changes,
+    };
+    await this.database.transaction((tx) => setAccountTerms(tx, [terms], { actor: 'tester', nowMs: this.nowMs }));
+  }
+
+  async openTranche(amount: number, accountId = 'c1'): Promise<Tranche> {
+    const tranche = await this.ledger.openTranche({ requestId: this.nextRequestId(), accountId, amount });
+    if (typeof tranche === 'string') throw new Error(tranche);
+    return tranche;
+  }
+
+  grant(tranche: Pick<Tranche, 'accountId' | 'epoch'>, changes: Partial<LeaseGrant> = {}): LeaseGrant {
+    const { accountId, epoch } = tranche;
+    const requestId = this.nextRequestId();
+    return { accountId, epoch, sequence: 1, requestId, processId: 'p1', amount: 100, termMs: 10_000, ...changes };
+  }
+
+  async confirm(grant: LeaseGrant): Promise<LeaseConfirmation['kind']> {
+    const [confirmation] = await this.ledger.confirmLeases([grant]);
+    return confirmation!.kind;
+  }
+
+  /** A live lease of a tranche of its own. */
+  async lease(amount: number, accountId = 'c1'): Promise<LeaseGrant> {
+    const grant = this.grant(await this.openTranche(amount, accountId), { amount });
+    if ((await this.confirm(grant)) !== 'live') throw new Error('fenced');
+    return grant;
+  }
+
+  billOf({ accountId, epoch, sequence }: LeaseGrant, key: string, amount: number): Bill {
+    return { accountId, epoch, sequence, key, amount, publisherId: 'pub1', atMs: this.nowMs };
+  }
+
+  async bill(lease: LeaseGrant, key: string, amount: number): Promise<BillResult> {
+    const [result] = await this.ledger.bill([this.billOf(lease, key, amount)]);
+    return result!;
+  }
+
+  reserve({ accountId, epoch, sequence }: LeaseGrant, key: string, amount: number, forMs = 5000): Promise<void> {
+    return this.ledger.reserve([{ accountId, epoch, sequence, key, amount, expiresAtMs: this.nowMs + forMs }]);
+  }
+
+  /** Balances as numbers. */
+  async figures(accountId = 'c1'): Promise<Record<string, number>> {
+    const [figures] = await this.ledger.figures([accountId]);
+    const { budget, available, leased, reserved, spent, absorbed } = figures!;
+    return Object.fromEntries(
+      Object.entries({ budget, available, leased, reserved, spent, absorbed }).map(([name, of]) => [name, Number(of)]),
+    );
+  }
+
+  problems(): ReturnType<typeof checkLedger> {
+    return checkLedger(this.database);
+  }
+}
