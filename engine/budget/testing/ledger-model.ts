@@ -118,6 +118,12 @@ export class LedgerModel implements BudgetLedger {
     if (status !== 'active') this.#closeOpenTranche(account);
   }
 
+  /** What a holder may rely on now; null when the lease is unknown, closed or past its end. */
+  liveLease(key: LeaseKey): { readonly amount: number } | null {
+    const lease = this.#leases.get(leaseName(key));
+    return lease === undefined || lease.isClosed || this.#options.nowMs() >= lease.endsAtMs ? null : lease.grant;
+  }
+
   readonly openTranche = async (wanted: TrancheWanted): Promise<Tranche | TrancheRefusal> => {
     const account = this.#accounts.get(wanted.accountId);
     if (account === undefined) return 'unknown-account';
