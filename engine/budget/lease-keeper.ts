@@ -123,7 +123,7 @@ export class LeaseKeeper {
   /** The account is of no more interest here. Best effort: what is not said fades. */
   leave(accountId: string): void {
     this.#epochs.delete(accountId);
-    if (!this.#obtaining.has(accountId)) this.#dropAsking(accountId);
+    if (!this.#obtaining.has(accountId)) void this.#dropAsking(accountId);
     this.#options.store
       .leave(accountId, this.#options.processId)
       .catch((error: unknown) => this.#options.observer.onFault('leave', error));
@@ -149,7 +149,7 @@ export class LeaseKeeper {
 
   async #bringBack(): Promise<void> {
     await Promise.all(this.#obtaining.values());
-    for (const accountId of [...this.#askings.keys()]) this.#dropAsking(accountId);
+    await Promise.all([...this.#askings.keys()].map((accountId) => this.#dropAsking(accountId)));
     await this.#returns.whenEmpty();
   }
 
@@ -201,7 +201,7 @@ export class LeaseKeeper {
     const nowMs = this.#options.clock.monotonicMs();
     const before = this.#askings.get(accountId);
     if (before !== undefined && nowMs < before.askedAtMs + before.wanted.termMs / 2) return before;
-    this.#dropAsking(accountId);
+    void this.#dropAsking(accountId);
     const { processId, newRequestId } = this.#options;
     const wanted = { requestId: newRequestId(), accountId, processId, amount, amountMin, termMs };
     const asking: Asking = { wanted, askedAtMs: nowMs, grant: null };
@@ -247,13 +247,20 @@ export class LeaseKeeper {
     if (epoch > (this.#epochs.get(accountId) ?? 0)) this.#epochs.set(accountId, epoch);
   }
 
-  /** A grant that may have been confirmed, without our knowing, goes back whole. */
-  #dropAsking(accountId: string): void {
-    const asking = this.#askings.get(accountId);
-    if (asking === undefined) return;
+  /**
+   * A grant that may have been confirmed, without our knowing, goes back whole. The ledger is asked first: a store that lost
+   * data gives one key twice, and the lease of that key may be another's.
+   */
+  async #dropAsking(accountId: string): Promise<void> {
+    const grant = this.#askings.get(accountId)?.grant ?? null;
     this.#askings.delete(accountId);
-    if (asking.grant === null) return;
-    const { epoch, sequence, amount } = asking.grant;
-    this.#returns.giveBack({ accountId, epoch, sequence, unspent: amount });
+    if (grant === null) return;
+    try {
+      const { confirmation } = await this.#confirmations.confirm(grant);
+      const { epoch, sequence, amount } = grant;
+      if (confirmation.kind === 'live') this.#returns.giveBack({ accountId, epoch, sequence, unspent: amount });
+    } catch (error) {
+      this.#options.observer.onFault('close', error);
+    }
   }
 }

@@ -26,8 +26,8 @@ export interface WorldReport {
 
 interface BookedAccount {
   readonly accountId: string;
+  readonly budget: number;
   readonly dailyBudget: number | null;
-  budget: number;
 }
 
 /** Throws a `MoneyError` when a check fails. */
@@ -104,7 +104,7 @@ class LeaseWorld {
   }
 
   #book(accountId: string): BookedAccount {
-    const budget = this.#random.integer(20, 400) * WORLD.priceMax;
+    const budget = this.#random.integer(20, 120) * WORLD.priceMax;
     const dailyBudget = this.#random.chance(0.4) ? Math.floor(budget / this.#random.integer(2, 5)) : null;
     this.#ledger.addAccount({ accountId, unit: 'nanos', budget, dailyBudget });
     this.#checker.addAccount(accountId, budget, dailyBudget);
@@ -137,7 +137,7 @@ class LeaseWorld {
       this.#resume(accountId);
     }
     this.#traffic.forEach((_, place) => {
-      this.#nextWin(place, 8);
+      this.#nextWin(place, 12);
     });
   }
 
@@ -273,11 +273,9 @@ class LeaseWorld {
     });
   }
 
-  #changeBudget(account: BookedAccount): void {
-    const { accountId, budget } = account;
+  #changeBudget({ accountId, budget }: BookedAccount): void {
     const changed = Math.max(1, Math.floor(budget * this.#random.uniform(0.3, 1.5)));
     this.#checker.budgetChanges(accountId, changed);
-    account.budget = changed;
     this.#ledger.setBudget(accountId, changed);
     this.#counts.budgetChanges++;
   }
