@@ -12,12 +12,19 @@ import { checkDeal, checkSeat } from '../auction/eligibility/seat-and-deal.ts';
 import { stableHash } from '../auction/ranking.ts';
 import type { BookedLineItem } from '../campaign/booked-line-item.ts';
 import type { Creative } from '../campaign/campaign.ts';
-import { BestAdvertisers, type LineItemWorth } from '../campaign/targeting/best-advertisers.ts';
+import { BestAdvertisers } from '../campaign/targeting/best-advertisers.ts';
 import { impFacts, requestFacts } from '../campaign/targeting/facts.ts';
 import type { DraftCandidate } from '../estimation/click-estimates.ts';
 import type { AuctionTerms } from './auction-terms.ts';
 import type { CollectedBid } from './decision.ts';
-import { HOUSE, type HouseCatalogue, type HouseLine, type HouseOffer } from './house-catalogue.ts';
+import {
+  GUARANTEED_WORTH,
+  HOUSE,
+  type HouseCatalogue,
+  type HouseLine,
+  type HouseOffer,
+  URGENCY_STEPS,
+} from './house-catalogue.ts';
 
 /** Each costs a place in the auction and in its event. */
 export const HOUSE_BIDS_MAX = 16;
@@ -56,7 +63,7 @@ export class HouseMarket {
 
   constructor(catalogue: HouseCatalogue, bidsMax = HOUSE_BIDS_MAX) {
     this.#catalogue = catalogue;
-    this.#best = new BestAdvertisers(bidsMax, (slot) => catalogue.line(slot).advertiserNumber);
+    this.#best = new BestAdvertisers(bidsMax, catalogue);
     this.#worth = new WorthInAuction(catalogue);
   }
 
@@ -71,7 +78,7 @@ export class HouseMarket {
       const offer = terms.imps[i]!;
       const matches = this.#catalogue.index.candidates(facts, impFacts(request.imp[i]!, offer, facts), nowMs);
       worth.enterImp(offer.id);
-      for (const slot of this.#best.select(matches, worth, stableHash(terms.auctionId, offer.id))) {
+      for (const slot of this.#best.select(matches, worth.worthNow, stableHash(terms.auctionId, offer.id))) {
         const line = this.#catalogue.line(slot);
         const share = live.share(line.booked);
         bids.push(houseBid(firstIndex + bids.length, line, worth.fitting(line)!, share, offer.id, terms.auctionId));
@@ -81,12 +88,8 @@ export class HouseMarket {
   }
 }
 
-/** Above whatever a price may be worth; both and their sum are safe integers. */
-const GUARANTEED = 2 ** 50;
-const URGENCY_STEPS = 2 ** 20;
-
 /** What line items are worth in the imp at hand. One object for all auctions: it holds what the last one set. */
-class WorthInAuction implements LineItemWorth {
+class WorthInAuction {
   readonly #catalogue: HouseCatalogue;
   #rules!: RequestRules;
   #impRules!: ImpRules;
@@ -105,16 +108,11 @@ class WorthInAuction implements LineItemWorth {
     this.#impRules = this.#rules.imps.get(impId)!;
   }
 
-  readonly worthAtMost = (slot: number): number => {
-    const { isGuaranteed, worthCpmMicros } = this.#catalogue.line(slot);
-    return isGuaranteed ? GUARANTEED + URGENCY_STEPS : worthCpmMicros;
-  };
-
   readonly worthNow = (slot: number): number => {
     const line = this.#catalogue.line(slot);
     const share = this.#live.share(line.booked);
     if (!(share > 0) || this.fitting(line) === null) return 0;
-    if (line.isGuaranteed) return GUARANTEED + share * URGENCY_STEPS;
+    if (line.isGuaranteed) return GUARANTEED_WORTH + share * URGENCY_STEPS;
     return Math.floor(line.booked.lineItem.bidMicros * share) === 0 ? 0 : line.worthCpmMicros * share;
   };
 

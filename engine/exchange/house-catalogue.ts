@@ -7,6 +7,7 @@ import type { Bid } from '../../openrtb/types.ts';
 import type { MediaType, PricingModel } from '../auction/types.ts';
 import { type BookedLineItem, servableCreatives } from '../campaign/booked-line-item.ts';
 import type { Creative } from '../campaign/campaign.ts';
+import type { StandingWorth } from '../campaign/targeting/best-advertisers.ts';
 import { TargetingIndex } from '../campaign/targeting/targeting-index.ts';
 import type { DraftCandidate } from '../estimation/click-estimates.ts';
 import { bidCandidate } from './bid-candidate.ts';
@@ -36,12 +37,16 @@ export interface HouseLine {
   readonly isGuaranteed: boolean;
   /** Expected revenue per mille at the full bid, micros of `HouseRules.currency`; 0 when there is no rate. */
   readonly worthCpmMicros: number;
-  /** Shared by the line items of one advertiser. */
-  readonly advertiserNumber: number;
 }
 
-export class HouseCatalogue {
+/** Above whatever a price may be worth; with all of its steps still a safe integer. */
+export const GUARANTEED_WORTH = 2 ** 50;
+export const URGENCY_STEPS = 2 ** 20;
+
+export class HouseCatalogue implements StandingWorth {
   readonly index: TargetingIndex;
+  readonly worthAtMost: number[] = [];
+  readonly advertiserOf: number[] = [];
   readonly #rules: HouseRules;
   readonly #lines: (HouseLine | undefined)[] = [];
   readonly #advertiserNumbers = new Map<string, number>();
@@ -55,7 +60,11 @@ export class HouseCatalogue {
   /** As `TargetingIndex.put`. */
   put(booked: BookedLineItem): void {
     const slot = this.index.put(booked);
-    if (slot !== null) this.#lines[slot] = this.#lineOf(booked);
+    if (slot === null) return;
+    const line = this.#lineOf(booked);
+    this.#lines[slot] = line;
+    this.worthAtMost[slot] = line.isGuaranteed ? GUARANTEED_WORTH + URGENCY_STEPS : line.worthCpmMicros;
+    this.advertiserOf[slot] = this.#advertiserNumber(booked.advertiser.id);
   }
 
   remove(lineItemId: string): void {
@@ -77,7 +86,6 @@ export class HouseCatalogue {
       offers,
       isGuaranteed: lineItem.goalImpressions !== null,
       worthCpmMicros: candidate.priceMicros * EXPECTED_PER_PRICE[candidate.pricing](candidate) * rate,
-      advertiserNumber: this.#advertiserNumber(advertiser.id),
     };
   }
 

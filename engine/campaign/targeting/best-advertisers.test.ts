@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { BestAdvertisers, type LineItemWorth } from './best-advertisers.ts';
+import { BestAdvertisers } from './best-advertisers.ts';
 
 interface Item {
   readonly advertiser: number;
@@ -9,13 +9,12 @@ interface Item {
 }
 
 function select(items: readonly Item[], countMax: number, turn: number): number[] {
-  const best = new BestAdvertisers(countMax, (slot) => items[slot]!.advertiser);
-  const worth: LineItemWorth = {
-    worthAtMost: (slot) => items[slot]!.atMost,
-    worthNow: (slot) => items[slot]!.now,
-  };
+  const best = new BestAdvertisers(countMax, {
+    worthAtMost: items.map(({ atMost }) => atMost),
+    advertiserOf: items.map((one) => one.advertiser),
+  });
   const slots = Int32Array.from(items.keys());
-  return Array.from(best.select({ slots, count: items.length }, worth, turn));
+  return Array.from(best.select({ slots, count: items.length }, (slot) => items[slot]!.now, turn));
 }
 
 const item = fc
@@ -57,16 +56,14 @@ test('among equals everyone gets a turn', () => {
 
 test('what cannot get in any more is not asked for what it is worth now', () => {
   let asked = 0;
-  const best = new BestAdvertisers(2, (slot) => slot);
-  const worth: LineItemWorth = {
-    worthAtMost: (slot) => 1000 - slot,
-    worthNow: (slot) => {
-      asked++;
-      return 1000 - slot;
-    },
-  };
   const slots = Int32Array.from({ length: 500 }, (_, slot) => slot);
-  expect(Array.from(best.select({ slots, count: 500 }, worth, 0))).toEqual([0, 1]);
+  const worths = Array.from(slots, (slot) => 1000 - slot);
+  const best = new BestAdvertisers(2, { worthAtMost: worths, advertiserOf: Array.from(slots) });
+  const worthNow = (slot: number) => {
+    asked++;
+    return worths[slot]!;
+  };
+  expect(Array.from(best.select({ slots, count: 500 }, worthNow, 0))).toEqual([0, 1]);
   expect(asked).toBe(2);
 });
 

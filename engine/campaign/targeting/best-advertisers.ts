@@ -8,51 +8,51 @@
  */
 import type { Matches } from './targeting-index.ts';
 
-export interface LineItemWorth {
-  /**
-   * No more than `worthNow` can be. Asked for every match: a look into an array. Micros CPM of any one currency, above
-   * every price for what is guaranteed.
-   */
-  readonly worthAtMost: (slot: number) => number;
-  /** As things are: pacing, caps, what the publisher blocks. 0: it does not enter. Asked for few. */
-  readonly worthNow: (slot: number) => number;
+/** Both by slot, read for every match: hence arrays. */
+export interface StandingWorth {
+  /** No more than `worthNow` can be: micros CPM of any one currency; for what is guaranteed, above every price. */
+  readonly worthAtMost: readonly number[];
+  /** Any number that only the line items of one advertiser share. */
+  readonly advertiserOf: readonly number[];
 }
+
+/** As things are: pacing, caps, what the publisher blocks. 0: it does not enter. Asked for few. */
+export type WorthNow = (slot: number) => number;
 
 export class BestAdvertisers {
   readonly #countMax: number;
-  readonly #advertiserOf: (slot: number) => number;
+  readonly #standing: StandingWorth;
   /** Best first. */
   readonly #slots: Int32Array;
   readonly #advertisers: Int32Array;
   readonly #worths: Float64Array;
   #count = 0;
 
-  /** `advertiserOf`: any number that only the line items of one advertiser share. */
-  constructor(countMax: number, advertiserOf: (slot: number) => number) {
+  constructor(countMax: number, standing: StandingWorth) {
     this.#countMax = countMax;
-    this.#advertiserOf = advertiserOf;
+    this.#standing = standing;
     this.#slots = new Int32Array(countMax);
     this.#advertisers = new Int32Array(countMax);
     this.#worths = new Float64Array(countMax);
   }
 
   /** Slots, best first. Overwritten by the next call. `turn`: any number of the auction, 0 to 2^32. */
-  select({ slots, count }: Matches, worth: LineItemWorth, turn: number): Int32Array {
+  select({ slots, count }: Matches, worthNow: WorthNow, turn: number): Int32Array {
     this.#count = 0;
     const first = count === 0 ? 0 : turn % count;
-    for (let i = first; i < count; i++) this.#consider(slots[i]!, worth);
-    for (let i = 0; i < first; i++) this.#consider(slots[i]!, worth);
+    for (let i = first; i < count; i++) this.#consider(slots[i]!, worthNow);
+    for (let i = 0; i < first; i++) this.#consider(slots[i]!, worthNow);
     return this.#slots.subarray(0, this.#count);
   }
 
-  #consider(slot: number, worth: LineItemWorth): void {
-    const atMost = worth.worthAtMost(slot);
+  #consider(slot: number, worthNow: WorthNow): void {
+    const atMost = this.#standing.worthAtMost[slot]!;
     const isFull = this.#count === this.#countMax;
     if (isFull && atMost <= this.#worths[this.#count - 1]!) return;
-    const advertiser = this.#advertiserOf(slot);
+    const advertiser = this.#standing.advertiserOf[slot]!;
     const rank = this.#rankOf(advertiser);
     if (rank < this.#count && atMost <= this.#worths[rank]!) return;
-    const now = worth.worthNow(slot);
+    const now = worthNow(slot);
     if (!(now > 0)) return;
     if (rank < this.#count) {
       if (now > this.#worths[rank]!) this.#place(rank, slot, advertiser, now);
