@@ -131,6 +131,7 @@ function updateUs(index: TargetingIndex, items: readonly BookedLineItem[], rando
 
 function booking(number: number, random: SeededRandom): BookedLineItem {
   const id = String(number);
+  const chosen = targeting(random);
   return {
     advertiser: {
       id: String(number % 1000),
@@ -160,10 +161,10 @@ function booking(number: number, random: SeededRandom): BookedLineItem {
       pricing: 'cpm',
       bidMicros: 1 + Math.floor(random.next() * 10_000_000),
       goalImpressions: null,
-      targeting: targeting(random),
+      targeting: chosen,
       creativeIds: [],
     },
-    creatives: creatives(random),
+    creatives: creatives(chosen.sizes.include, random),
   };
 }
 
@@ -191,8 +192,9 @@ function targeting(random: SeededRandom): Targeting {
   };
 }
 
-function creatives(random: SeededRandom): Creative[] {
-  return several(() => oneOf(SIZES, random), 3, random).map((size) => {
+/** In sizes that the line item is targeted to. */
+function creatives(chosen: readonly string[], random: SeededRandom): Creative[] {
+  return several(() => oneOf(chosen.length > 0 ? chosen : SIZES, random), 3, random).map((size) => {
     const [w, h] = size.split('x').map(Number) as [number, number];
     return {
       id: size,
