@@ -14,6 +14,7 @@ import { formatMeasurements } from './report.ts';
 import { measureReservation } from './reservation-cost.ts';
 import { measureShaping } from './shaping-study.ts';
 import { BENCHMARK_NAMES, QUICK_SCALE } from './suite.ts';
+import { measureTargeting } from './targeting.ts';
 import { type TimedFunction, timeFunction } from './timed-function.ts';
 import { measureTreeScoring } from './tree-scoring.ts';
 
@@ -129,6 +130,15 @@ test('scoring by trees, tiny', async () => {
   expect(lines[0]).toMatch(/results [0-9a-f]{12}/);
 });
 
+test('targeting, tiny', async () => {
+  const lines: string[] = [];
+  const values = new Map((await measureTargeting('10k', quick(lines))).map(({ name, value }) => [name, value]));
+  expect(values.get('targeting.us.10k')).toBeGreaterThan(0);
+  // Next to nothing, however many line items match.
+  expect(values.get('targeting.alloc_bytes.10k')).toBeLessThan(20_000);
+  expect(lines.find((line) => line.includes('match in the median'))).toMatch(/: [1-9]\d* /);
+});
+
 test('handling calls in the dsp actors, tiny', async () => {
   const measured = await measureHandling(quick());
   expect(measured.map(({ name }) => name)).toEqual(['dsp.handling_us', 'dsp.handling_shaped_us']);
@@ -176,6 +186,8 @@ test('what the issue asks for has its name', () => {
       'hang.p99_ratio',
       'dsp.decision_us',
       'reserve.us',
+      'targeting.us.10k',
+      'targeting.us.100k',
       'cache.hit_rate',
       ...['none', 'cache', 'refresh', 'singleflight', 'fallback', 'batch'].map((lever) => `estimate.p99_ms.${lever}`),
     ]),

@@ -14,6 +14,7 @@ import { measureOverload, OVERLOAD_FACTORS } from './overload.ts';
 import { measureReservation } from './reservation-cost.ts';
 import { measureShaping } from './shaping-study.ts';
 import { measureSickDsp } from './sick-dsp.ts';
+import { measureTargeting, TARGETING_SIZES, type TargetingSize } from './targeting.ts';
 import { measureThroughput } from './throughput.ts';
 import { timeFunction } from './timed-function.ts';
 import { measureTreeScoring } from './tree-scoring.ts';
@@ -51,6 +52,10 @@ const BENCHMARKS: readonly Benchmark[] = [
   { names: ['dsp.handling_us', 'dsp.handling_shaped_us'], run: measureHandling },
   { names: ['reserve.us'], run: async (context) => measureReservation(context) },
   { names: ['shaping.calls_saved', 'shaping.revenue_ratio'], run: measureShaping },
+  ...(Object.keys(TARGETING_SIZES) as TargetingSize[]).map((size) => ({
+    names: [`targeting.us.${size}`],
+    run: async (context: BenchContext) => measureTargeting(size, context),
+  })),
   { names: ['gbdt.row_us', 'gbdt.batch50_us', 'gbdt.alloc_bytes_per_row'], run: measureTreeScoring },
   { names: SIMULATOR_NAMES, run: measureSimulatorQuality },
   { names: IPINYOU_NAMES, run: measureIpinyouQuality },
