@@ -20,6 +20,8 @@ export interface Tranche {
   /** Rises by one with each tranche of an account. A fenced tranche's epoch never grants again. */
   readonly epoch: number;
   readonly amount: number;
+  /** What the ledger could still give after it: of the budget, or of the day's. Sizes leases, binds nobody. */
+  readonly budgetLeft: number;
   /** Epoch ms by the ledger's clock: end of the advertiser's day where a daily budget bounds, or of the campaign. */
   readonly notAfterMs: number | null;
 }
@@ -32,6 +34,11 @@ export interface TrancheWanted {
   readonly requestId: string;
   readonly accountId: string;
   readonly amount: number;
+  /**
+   * The newest tranche that the asker knows to be used up or lost, 0 when it knows none. An open one that is newer is
+   * given as it is, so processes that ask at the same time share one, and an answer that was lost is had by asking again.
+   */
+  readonly afterEpoch: number;
 }
 
 /** As granted by a budget store, before it may be spent from. */
@@ -48,7 +55,8 @@ export interface LeaseGrant {
 }
 
 export type LeaseConfirmation =
-  | { readonly kind: 'live' }
+  /** May be spent from for so long, counted from the moment this confirmation was asked for, ms: never past the tranche. */
+  | { readonly kind: 'live'; readonly termMs: number }
   /** This sequence belongs to another request, the epoch is closed, or the tranche has not so much: the store lost data. */
   | { readonly kind: 'fenced' };
 
@@ -90,13 +98,16 @@ export interface AccountFigures {
 }
 
 export interface BudgetLedger {
-  /** Durable before it resolves. */
+  /** Closes the account's older tranches. Durable before it resolves; a refusal is not remembered. */
   readonly openTranche: (wanted: TrancheWanted) => Promise<Tranche | TrancheRefusal>;
   /** What of the tranche was not leased goes back to the budget; its epoch grants no more. */
   readonly closeTranche: (accountId: string, epoch: number) => Promise<void>;
   /** In order; many accounts in one transaction. */
   readonly confirmLeases: (grants: readonly LeaseGrant[]) => Promise<readonly LeaseConfirmation[]>;
-  /** `unspent` goes back to the budget at once; `reserved` stays for bills until the billing horizon has passed. */
+  /**
+   * `unspent` goes back to the budget at once; the rest stays for bills until the billing horizon has passed. Of a lease
+   * that was never confirmed, or is closed, nothing.
+   */
   readonly closeLease: (lease: LeaseKey, unspent: number, requestId: string) => Promise<void>;
   readonly reserve: (reservations: readonly Reservation[]) => Promise<void>;
   readonly bill: (bills: readonly Bill[]) => Promise<readonly BillResult[]>;
