@@ -34,6 +34,8 @@ export interface TrancheWanted {
   readonly requestId: string;
   readonly accountId: string;
   readonly amount: number;
+  /** Less is of no use (one clearing price): refused as `exhausted`. */
+  readonly amountMin: number;
   /**
    * The newest tranche that the asker knows to be used up or lost, 0 when it knows none. An open one that is newer is
    * given as it is, so processes that ask at the same time share one, and an answer that was lost is had by asking again.
@@ -97,8 +99,9 @@ export interface AccountFigures {
   readonly absorbed: bigint;
 }
 
+/** Every method rejects when the database cannot be reached or answers late; nothing is assumed then, and it is called again. */
 export interface BudgetLedger {
-  /** Closes the account's older tranches. Durable before it resolves; a refusal is not remembered. */
+  /** Closes the account's older tranches, also when it refuses. Durable before it resolves; a refusal is not remembered. */
   readonly openTranche: (wanted: TrancheWanted) => Promise<Tranche | TrancheRefusal>;
   /** What of the tranche was not leased goes back to the budget; its epoch grants no more. */
   readonly closeTranche: (accountId: string, epoch: number) => Promise<void>;
