@@ -283,7 +283,7 @@ describe.skipIf(!hasRedisServer)('with Redis', () => {
 describe.skipIf(!hasMlServer)('with MLServer', () => {
   it('the model that ships estimates what it estimates in this process', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'mlserver-'));
-    const bundle = shippedModelFolder();
+    const bundle = shippedModelFolder('ctr');
     const port = await freePort();
     const settings = {
       host: '127.0.0.1',
