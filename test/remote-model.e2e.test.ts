@@ -345,3 +345,8 @@ describe.skipIf(!hasMlServer)('with MLServer', () => {
     return gavel;
   }
 });
+
+it('does not start without the rates that it is to make rows with', async () => {
+  const config = { 'estimation.model.remote.ratesFile': '/nowhere/rates.json' };
+  await expect(start(config)).rejects.toThrow(/^configuration: estimation\.model\.remote\.ratesFile: \/nowhere\//);
+});
