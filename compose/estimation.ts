@@ -1,6 +1,7 @@
 /** How clicks and conversions are estimated: a model of each in this process, kept up to date from its folder, and its stand-in. */
 import type { EstimationMetrics } from '../adapters/metrics/estimation-metrics.ts';
 import { type BundleLoader, startBundleLoader } from '../adapters/model/bundle-loader.ts';
+import type { ModelTarget } from '../adapters/model/manifest.ts';
 import { readPublicKey } from '../adapters/model/public-key.ts';
 import { shippedModelFolder } from '../config/shipped-model.ts';
 import type { ModelConfig } from '../config/types.ts';
@@ -30,14 +31,14 @@ export async function openEstimation(parts: Parts): Promise<Estimation> {
   const { config, metrics } = parts;
   const { model, conversionModel } = config.estimation;
   const clicks = await openModel(parts, {
-    name: 'click model',
+    of: 'click',
     target: CLICKS,
     model,
     shippedAs: 'ctr',
     metrics: metrics.estimation.clicks,
   });
   const conversions = await openModel(parts, {
-    name: 'conversion model',
+    of: 'conversion',
     target: CONVERSIONS,
     model: conversionModel,
     shippedAs: 'cvr',
@@ -54,8 +55,7 @@ export async function openEstimation(parts: Parts): Promise<Estimation> {
 }
 
 interface ModelOptions {
-  /** In the log. */
-  readonly name: string;
+  readonly of: ModelTarget;
   readonly target: EstimateTarget;
   readonly model: ModelConfig;
   readonly shippedAs: Parameters<typeof shippedModelFolder>[0];
@@ -79,13 +79,18 @@ async function openModel(
 
 async function openBundles(
   { clock, timers, log, closing }: Parts,
-  { name, model, shippedAs, metrics }: ModelOptions,
+  { of, model, shippedAs, metrics }: ModelOptions,
 ): Promise<BundleLoader> {
   const { publicKeys, versionMin, reloadIntervalMs } = model;
   const folder = model.directory || shippedModelFolder(shippedAs);
   const loader = await startBundleLoader({
     folder,
-    rules: { publicKeys: publicKeys.map(readPublicKey), schemaHash: SCHEMA_HASH, featureCount: FEATURE_COUNT },
+    rules: {
+      publicKeys: publicKeys.map(readPublicKey),
+      schemaHash: SCHEMA_HASH,
+      featureCount: FEATURE_COUNT,
+      target: of,
+    },
     versionMin,
     pollIntervalMs: reloadIntervalMs,
     clock,
@@ -93,11 +98,11 @@ async function openBundles(
     observer: {
       onLoaded: ({ version, manifest }) => {
         metrics.loadEnded('loaded');
-        log.info({ folder, version, metrics: manifest.metrics }, `${name} loaded`);
+        log.info({ folder, version, metrics: manifest.metrics }, `${of} model loaded`);
       },
       onRefused: (err, serving) => {
         metrics.loadEnded(err.reason);
-        log.error({ folder, err, serving: serving?.version ?? null }, `${name} refused`);
+        log.error({ folder, err, serving: serving?.version ?? null }, `${of} model refused`);
       },
     },
   });

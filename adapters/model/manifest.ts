@@ -4,7 +4,7 @@
  *     {
  *       "version": 12,
  *       "createdAt": "2026-06-10T00:00:00Z", "expiresAt": "2026-07-10T00:00:00Z",
- *       "schemaHash": "9f86...", "kind": "gbdt",
+ *       "schemaHash": "9f86...", "kind": "gbdt", "target": "click",
  *       "files": { "model.txt": "SHA-256 in hex", "calibration.json": "...", "golden.json": "..." },
  *       "metrics": { "auc": 0.78, "logLoss": 0.0061, "normalizedEntropy": 0.91, "calibrationRatio": 1.02 },
  *       "golden": { "rows": 1000, "logLoss": 0.0061 }
@@ -19,6 +19,10 @@ export const CALIBRATION_FILE = 'calibration.json';
 export const GOLDEN_FILE = 'golden.json';
 /** The rates of the past that the model's rows hold (`engine/estimation/features/rate-tables.ts`). */
 export const RATES_FILE = 'rates.json';
+
+/** What a model estimates: the click of an impression, or the conversion of a click. */
+export const MODEL_TARGETS = ['click', 'conversion'] as const;
+export type ModelTarget = (typeof MODEL_TARGETS)[number];
 
 export interface ModelMetrics {
   readonly auc: number;
@@ -36,6 +40,7 @@ export interface Manifest {
   readonly expiresAtMs: number;
   readonly schemaHash: string;
   readonly kind: ModelKind;
+  readonly target: ModelTarget;
   /** SHA-256 in hex by file name. */
   readonly files: ReadonlyMap<string, string>;
   readonly metrics: ModelMetrics;
@@ -59,6 +64,8 @@ export function readManifest(text: string): Manifest {
     expiresAtMs: readTime(fields, 'expiresAt'),
     schemaHash: readHash(fields, 'schemaHash'),
     kind: fields.oneOf('kind', MODEL_KINDS),
+    // Trainers that knew of clicks only did not say so.
+    target: fields.has('target') ? fields.oneOf('target', MODEL_TARGETS) : 'click',
     files: readFiles(fields.object('files')),
     metrics: {
       auc: metrics.number('auc'),

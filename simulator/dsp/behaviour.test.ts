@@ -128,7 +128,7 @@ describe('a simulated DSP', () => {
     for (const pricing of ['cpc', 'cpa']) {
       const perAction = bidsOf(priced(pricing), request, 200);
       expect(perAction).toHaveLength(perMille.length);
-      perAction.forEach(({ price }, index) => expect(price / 2).toBeCloseTo(perMille[index]!.price, 3));
+      for (const [index, { price }] of perAction.entries()) expect(price / 2).toBeCloseTo(perMille[index]!.price, 3);
     }
   });
 
