@@ -1,7 +1,6 @@
 /** How clicks and conversions are estimated: a model of each in this process, kept up to date from its folder, and its stand-in. */
 import type { EstimationMetrics } from '../adapters/metrics/estimation-metrics.ts';
 import { type BundleLoader, startBundleLoader } from '../adapters/model/bundle-loader.ts';
-import type { ModelTarget } from '../adapters/model/manifest.ts';
 import { readPublicKey } from '../adapters/model/public-key.ts';
 import { shippedModelFolder } from '../config/shipped-model.ts';
 import type { ModelConfig } from '../config/types.ts';
@@ -31,14 +30,14 @@ export async function openEstimation(parts: Parts): Promise<Estimation> {
   const { config, metrics } = parts;
   const { model, conversionModel } = config.estimation;
   const clicks = await openModel(parts, {
-    of: 'click',
+    name: 'click model',
     target: CLICKS,
     model,
     shippedAs: 'ctr',
     metrics: metrics.estimation.clicks,
   });
   const conversions = await openModel(parts, {
-    of: 'conversion',
+    name: 'conversion model',
     target: CONVERSIONS,
     model: conversionModel,
     shippedAs: 'cvr',
@@ -55,7 +54,8 @@ export async function openEstimation(parts: Parts): Promise<Estimation> {
 }
 
 interface ModelOptions {
-  readonly of: ModelTarget;
+  /** In the log. */
+  readonly name: string;
   readonly target: EstimateTarget;
   readonly model: ModelConfig;
   readonly shippedAs: Parameters<typeof shippedModelFolder>[0];
@@ -79,7 +79,7 @@ async function openModel(
 
 async function openBundles(
   { clock, timers, log, closing }: Parts,
-  { of, model, shippedAs, metrics }: ModelOptions,
+  { name, target, model, shippedAs, metrics }: ModelOptions,
 ): Promise<BundleLoader> {
   const { publicKeys, versionMin, reloadIntervalMs } = model;
   const folder = model.directory || shippedModelFolder(shippedAs);
@@ -89,7 +89,7 @@ async function openBundles(
       publicKeys: publicKeys.map(readPublicKey),
       schemaHash: SCHEMA_HASH,
       featureCount: FEATURE_COUNT,
-      target: of,
+      target: target.name,
     },
     versionMin,
     pollIntervalMs: reloadIntervalMs,
@@ -98,11 +98,11 @@ async function openBundles(
     observer: {
       onLoaded: ({ version, manifest }) => {
         metrics.loadEnded('loaded');
-        log.info({ folder, version, metrics: manifest.metrics }, `${of} model loaded`);
+        log.info({ folder, version, metrics: manifest.metrics }, `${name} loaded`);
       },
       onRefused: (err, serving) => {
         metrics.loadEnded(err.reason);
-        log.error({ folder, err, serving: serving?.version ?? null }, `${of} model refused`);
+        log.error({ folder, err, serving: serving?.version ?? null }, `${name} refused`);
       },
     },
   });

@@ -6,6 +6,7 @@
 import { createHash, type KeyObject, verify } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { TargetName } from '../../engine/estimation/estimate-target.ts';
 import { readRateTables } from '../../engine/estimation/features/rate-tables.ts';
 import { CalibratedModel } from '../../engine/estimation/models/calibrated-model.ts';
 import { readCalibration } from '../../engine/estimation/models/calibration.ts';
@@ -14,15 +15,7 @@ import { parseJson } from '../../engine/estimation/models/json-fields.ts';
 import { type Model, readModel } from '../../engine/estimation/models/model.ts';
 import { ModelFormatError } from '../../engine/estimation/models/model-format-error.ts';
 import type { ServedModel } from '../../engine/estimation/served-model.ts';
-import {
-  CALIBRATION_FILE,
-  GOLDEN_FILE,
-  type Manifest,
-  MODEL_FILE,
-  type ModelTarget,
-  RATES_FILE,
-  readManifest,
-} from './manifest.ts';
+import { CALIBRATION_FILE, GOLDEN_FILE, type Manifest, MODEL_FILE, RATES_FILE, readManifest } from './manifest.ts';
 
 /** Why a bundle is not served; stable, a label of metrics. */
 export type BundleRefusal =
@@ -61,7 +54,7 @@ export interface BundleRules {
   /** Of the features that this engine builds. */
   readonly schemaHash: string;
   readonly featureCount: number;
-  readonly target: ModelTarget;
+  readonly target: TargetName;
 }
 
 export interface BundleModel extends ServedModel {

@@ -10,6 +10,7 @@
  *       "golden": { "rows": 1000, "logLoss": 0.0061 }
  *     }
  */
+import { TARGET_NAMES, type TargetName } from '../../engine/estimation/estimate-target.ts';
 import { JsonFields, parseJson } from '../../engine/estimation/models/json-fields.ts';
 import { MODEL_KINDS, type ModelKind } from '../../engine/estimation/models/model.ts';
 
@@ -19,10 +20,6 @@ export const CALIBRATION_FILE = 'calibration.json';
 export const GOLDEN_FILE = 'golden.json';
 /** The rates of the past that the model's rows hold (`engine/estimation/features/rate-tables.ts`). */
 export const RATES_FILE = 'rates.json';
-
-/** What a model estimates: the click of an impression, or the conversion of a click. */
-export const MODEL_TARGETS = ['click', 'conversion'] as const;
-export type ModelTarget = (typeof MODEL_TARGETS)[number];
 
 export interface ModelMetrics {
   readonly auc: number;
@@ -40,7 +37,7 @@ export interface Manifest {
   readonly expiresAtMs: number;
   readonly schemaHash: string;
   readonly kind: ModelKind;
-  readonly target: ModelTarget;
+  readonly target: TargetName;
   /** SHA-256 in hex by file name. */
   readonly files: ReadonlyMap<string, string>;
   readonly metrics: ModelMetrics;
@@ -65,7 +62,7 @@ export function readManifest(text: string): Manifest {
     schemaHash: readHash(fields, 'schemaHash'),
     kind: fields.oneOf('kind', MODEL_KINDS),
     // Trainers that knew of clicks only did not say so.
-    target: fields.has('target') ? fields.oneOf('target', MODEL_TARGETS) : 'click',
+    target: fields.has('target') ? fields.oneOf('target', TARGET_NAMES) : 'click',
     files: readFiles(fields.object('files')),
     metrics: {
       auc: metrics.number('auc'),

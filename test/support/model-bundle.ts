@@ -1,6 +1,6 @@
 /** Signed bundles of models that are simple enough to know by heart. */
-import type { ModelTarget } from '../../adapters/model/manifest.ts';
 import { writeBundle } from '../../adapters/model/testing/build-bundle.ts';
+import type { TargetName } from '../../engine/estimation/estimate-target.ts';
 import { FEATURE_COUNT, FEATURES, SCHEMA_HASH } from '../../engine/estimation/features/schema.ts';
 
 const AD_WIDTH = FEATURES.findIndex(({ name }) => name === 'ad.width');
@@ -11,7 +11,7 @@ export interface WidthModel {
   readonly intercept: number;
   readonly weightOfWidth: number;
   /** Default: clicks. */
-  readonly target?: ModelTarget;
+  readonly target?: TargetName;
 }
 
 /** A model by which only the width of an ad counts; signed by the trainer of the tests. */
