@@ -110,13 +110,18 @@ async function openModel(parts: Parts, options: ModelOptions): Promise<Estimator
 
 async function openBundles(
   { clock, timers, log, closing }: Parts,
-  { name, model, shippedAs, metrics }: ModelOptions,
+  { name, target, model, shippedAs, metrics }: ModelOptions,
 ): Promise<BundleLoader> {
   const { publicKeys, versionMin, reloadIntervalMs } = model;
   const folder = model.directory || shippedModelFolder(shippedAs);
   const loader = await startBundleLoader({
     folder,
-    rules: { publicKeys: publicKeys.map(readPublicKey), schemaHash: SCHEMA_HASH, featureCount: FEATURE_COUNT },
+    rules: {
+      publicKeys: publicKeys.map(readPublicKey),
+      schemaHash: SCHEMA_HASH,
+      featureCount: FEATURE_COUNT,
+      target: target.name,
+    },
     versionMin,
     pollIntervalMs: reloadIntervalMs,
     clock,

@@ -6,6 +6,7 @@
 import { createHash, type KeyObject, verify } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { TargetName } from '../../engine/estimation/estimate-target.ts';
 import { readRateTables } from '../../engine/estimation/features/rate-tables.ts';
 import { CalibratedModel } from '../../engine/estimation/models/calibrated-model.ts';
 import { readCalibration } from '../../engine/estimation/models/calibration.ts';
@@ -28,6 +29,8 @@ export type BundleRefusal =
   /** Not above the version that is served. */
   | 'old-version'
   | 'schema'
+  /** It estimates conversions where clicks are wanted, or the other way round. */
+  | 'target'
   /** Model, calibration or golden set are not what they claim to be; also weights that are no numbers. */
   | 'format'
   /** The golden set gives another log-loss than recorded, or a score outside (0, 1). */
@@ -51,6 +54,7 @@ export interface BundleRules {
   /** Of the features that this engine builds. */
   readonly schemaHash: string;
   readonly featureCount: number;
+  readonly target: TargetName;
 }
 
 export interface BundleModel extends ServedModel {
@@ -120,7 +124,7 @@ async function readSignedManifest(folder: string, publicKeys: readonly KeyObject
 }
 
 function checkManifest(manifest: Manifest, rules: BundleRules, versionMin: number, nowMs: number): void {
-  const { version, createdAtMs, expiresAtMs, schemaHash, metrics } = manifest;
+  const { version, createdAtMs, expiresAtMs, schemaHash, target, metrics } = manifest;
   if (expiresAtMs <= createdAtMs) throw new BundleRefused('manifest', 'it expires before it was made');
   if (expiresAtMs <= nowMs) throw new BundleRefused('expired', `since ${new Date(expiresAtMs).toISOString()}`);
   if (version < versionMin)
@@ -128,6 +132,7 @@ function checkManifest(manifest: Manifest, rules: BundleRules, versionMin: numbe
   if (schemaHash !== rules.schemaHash) {
     throw new BundleRefused('schema', `trained on features ${schemaHash}, not on ${rules.schemaHash}`);
   }
+  if (target !== rules.target) throw new BundleRefused('target', `of a ${target}, not of a ${rules.target}`);
   if (!(metrics.auc >= AUC_MIN && metrics.auc <= 1)) throw new BundleRefused('metrics', `AUC ${metrics.auc}`);
   if (!(metrics.calibrationRatio >= CALIBRATION_RATIO_MIN && metrics.calibrationRatio <= CALIBRATION_RATIO_MAX)) {
     throw new BundleRefused('metrics', `calibration ratio ${metrics.calibrationRatio}`);
