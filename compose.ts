@@ -17,6 +17,7 @@ import { createFaultPolicy, UNCAUGHT_FAULTS } from './adapters/process/fault-pol
 import { allocateYoungOnly } from './adapters/process/young-generation.ts';
 import type { DspState } from './adapters/workers/messages.ts';
 import { openDsps, openShaping, openTransport, readDspStates, teachingRules } from './compose/dsps.ts';
+import { type EstimateQualityStatus, openEstimateQuality } from './compose/estimate-quality.ts';
 import { openEstimation } from './compose/estimation.ts';
 import { openEmbeddedLog, openEvents } from './compose/events.ts';
 import { openAdmin, openPublicDoor } from './compose/listeners.ts';
@@ -28,6 +29,7 @@ import { effectiveConfig } from './config/effective.ts';
 import { decisionRules, exchangeRules, waitingOptions } from './config/engine-options.ts';
 import type { Config } from './config/types.ts';
 import { VERSION } from './config/version.ts';
+import type { Outcome, OutcomeCounts } from './engine/estimation/quality/awaited-outcomes.ts';
 import type { Clock, Timers } from './engine/ports/clock.ts';
 import type { DspTransport } from './engine/ports/dsp-transport.ts';
 import type { EventLog } from './engine/ports/event-log.ts';
@@ -43,6 +45,10 @@ export interface Gavel {
   readonly metrics: () => Promise<readonly MetricSnapshot[]>;
   /** State of each DSP as this process sees it: body of `GET /admin/dsps`. */
   readonly dsps: () => DspState[];
+  /** Takes what is known to have become of impressions that this process has sold; what it knows nothing of is counted. */
+  readonly reportOutcomes: (outcomes: readonly Outcome[]) => OutcomeCounts;
+  /** How good its click estimates were: body of `GET /admin/estimates`. */
+  readonly estimates: () => EstimateQualityStatus;
   /** Takes a fault that nobody caught, counts and logs it, and says what the process does next (docs/overload.md). */
   readonly uncaught: (origin: 'exception' | 'rejection', error: unknown) => 'go-on' | 'drain';
   /** Finishes auctions under way, flushes events, sends what notices it can, closes everything. */
@@ -126,6 +132,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   const notices = openNotices(parts, resolvers);
   const markupFetcher = openMarkupFetcher(parts, resolvers);
   const estimation = await openEstimation(parts);
+  const quality = await openEstimateQuality(parts);
 
   const system = nact.start();
   closing(async () => nact.stop(system as never));
@@ -151,10 +158,11 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
     onFault: parts.onActorFault,
     onBegun: (auctionId) => gate?.auctionBegan(auctionId),
     onLate: (dspId) => metrics.dsp(dspId).onLate(dspId),
-    onConcluded: (event, decision, plan) => {
+    onConcluded: (event, decision, plan, subject) => {
       gate?.auctionEnded(event);
       metrics.auctionEnded(event);
       events.record(event);
+      quality.auctionEnded(event, subject);
       for (const notice of plan.now) notices.send(notice);
       if (decision !== null && !event.isTest) reserves?.observe(inExchangeCurrency(decision, rules));
     },
@@ -178,7 +186,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   await outside.beforeListening?.();
 
   const dspStates = readDspStates(config, dsps);
-  if (outside.supervisor === undefined) await openAdmin(parts, dspStates);
+  if (outside.supervisor === undefined) await openAdmin(parts, { dsps: dspStates, ...quality });
   const server = await openPublicDoor(parts, {
     adRequests,
     listens: outside.supervisor === undefined,
@@ -198,6 +206,8 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
     takeConnection: server.take,
     metrics: metrics.snapshot,
     dsps: dspStates,
+    reportOutcomes: quality.reportOutcomes,
+    estimates: quality.status,
     uncaught: (origin, error) => {
       parts.onProcessFault(origin, error);
       return policy();

@@ -13,13 +13,22 @@ import { createFaultPolicy, UNCAUGHT_FAULTS } from '../adapters/process/fault-po
 import { ConnectionDealer } from '../adapters/workers/connection-dealer.ts';
 import { dspsOfWorkers } from '../adapters/workers/dsp-states.ts';
 import { Gathering } from '../adapters/workers/gathering.ts';
-import type { DspState, FromWorker, ReportKind, WorkerCounts } from '../adapters/workers/messages.ts';
+import type {
+  DspState,
+  FromWorker,
+  ReportKind,
+  WorkerCounts,
+  WorkerReport,
+  WorkerReports,
+} from '../adapters/workers/messages.ts';
+import { OutcomeBroadcast } from '../adapters/workers/outcome-broadcast.ts';
 import { SharedReading } from '../adapters/workers/shared-reading.ts';
 import { type PoolWorker, type PoolWorkerEnd, WorkerPool } from '../adapters/workers/worker-pool.ts';
 import { forkWorkers } from '../adapters/workers/worker-process.ts';
 import type { Config } from '../config/types.ts';
 import { VERSION } from '../config/version.ts';
 import { workerShare } from '../config/worker-share.ts';
+import type { Outcome, OutcomeCounts } from '../engine/estimation/quality/awaited-outcomes.ts';
 import { EventLogError } from '../engine/ports/event-log.ts';
 import type { WorkerStart } from './worker.ts';
 
@@ -50,7 +59,12 @@ export async function startWorkers(config: Config): Promise<RunningWorkers> {
     opened.push(supervisor.close);
     const url = await supervisor.start();
     if (config.admin.token !== '') {
-      const admin = await startAdminServer({ ...config.admin, dsps: supervisor.dsps });
+      const admin = await startAdminServer({
+        ...config.admin,
+        dsps: supervisor.dsps,
+        estimates: supervisor.estimates,
+        reportOutcomes: supervisor.reportOutcomes,
+      });
       opened.push(admin.close);
       log.info({ url: admin.url }, 'admin listener opened');
     }
@@ -104,6 +118,12 @@ class Supervisor {
   readonly #pool: WorkerPool<WorkerStart>;
   readonly #workerMetrics: Gathering<readonly MetricSnapshot[]>;
   readonly #workerDsps: Gathering<readonly DspState[]>;
+  readonly #workerEstimates: Gathering<WorkerReports['estimates']>;
+  readonly #outcomes = new OutcomeBroadcast({
+    timers: systemTimers,
+    timeoutMs: REPORT_MS_MAX,
+    tell: (number, id, outcomes) => this.#workerOf(number)?.process.send({ kind: 'outcomes', id, outcomes }),
+  });
   /** Anybody may ask for it, and it costs milliseconds of the loop that accepts connections. */
   readonly #metricsText = new SharedReading({
     timers: systemTimers,
@@ -137,6 +157,7 @@ class Supervisor {
     });
     this.#workerMetrics = this.#gathering('metrics');
     this.#workerDsps = this.#gathering('dsps');
+    this.#workerEstimates = this.#gathering('estimates');
   }
 
   /** Where it listens. The port comes first: that it is taken is known before any process is started. */
@@ -162,6 +183,19 @@ class Supervisor {
       this.#config.dsps.map(({ id }) => id),
     );
 
+  /** Body of `GET /admin/estimates`: each worker judges the auctions that it ran. */
+  readonly estimates = async (): Promise<object> => {
+    const reports = await this.#workerEstimates.gather(this.#startedNumbers());
+    const workers = [...reports].sort(([a], [b]) => a - b).map(([worker, report]) => ({ worker, ...report }));
+    return { workers };
+  };
+
+  readonly reportOutcomes = async (outcomes: readonly Outcome[]): Promise<OutcomeCounts> => {
+    const counts = await this.#outcomes.report(this.#startedNumbers(), outcomes);
+    this.#metrics.outcomesReported(counts);
+    return counts;
+  };
+
   #gathering<Report>(what: ReportKind): Gathering<Report> {
     return new Gathering({
       timers: systemTimers,
@@ -181,14 +215,30 @@ class Supervisor {
   async #onMessage({ number, process }: PoolWorker<WorkerStart>, message: FromWorker): Promise<void> {
     switch (message.kind) {
       case 'report':
-        if (message.what === 'metrics') this.#workerMetrics.answered(number, message.id, message.report);
-        else this.#workerDsps.answered(number, message.id, message.report);
+        this.#reported(number, message);
+        return;
+      case 'outcomes':
+        this.#outcomes.answered(number, message.id, message.counts);
         return;
       case 'last-metrics':
         this.#workerMetrics.updated(number, message.metrics);
         return;
       case 'sum-metrics':
         process.send({ kind: 'metrics-sum', id: message.id, text: await this.#metricsText.read() });
+        return;
+    }
+  }
+
+  #reported(number: number, { id, ...reported }: WorkerReport): void {
+    switch (reported.what) {
+      case 'metrics':
+        this.#workerMetrics.answered(number, id, reported.report);
+        return;
+      case 'dsps':
+        this.#workerDsps.answered(number, id, reported.report);
+        return;
+      case 'estimates':
+        this.#workerEstimates.answered(number, id, reported.report);
         return;
     }
   }
@@ -205,6 +255,8 @@ class Supervisor {
     const counted = this.#workerMetrics.forget(number);
     if (counted !== undefined) this.#sums.keep(counted);
     this.#workerDsps.forget(number);
+    this.#workerEstimates.forget(number);
+    this.#outcomes.forget(number);
     if (failure === null) this.#log.info({ worker: number, why }, 'worker ended');
     else this.#log.error({ worker: number, why, failure, respawnInMs }, 'worker failed');
   }

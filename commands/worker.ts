@@ -83,6 +83,10 @@ process.on('message', (message: ToWorker<WorkerStart>, socket: Socket | undefine
     case 'report':
       void report(message.id, message.what);
       return;
+    case 'outcomes':
+      if (gavel !== null)
+        void say({ kind: 'outcomes', id: message.id, counts: gavel.reportOutcomes(message.outcomes) });
+      return;
     case 'counts':
       counts = message.counts;
       return;
@@ -116,8 +120,14 @@ async function start({ number, config }: WorkerStart): Promise<void> {
 
 async function report(id: number, what: ReportKind): Promise<void> {
   if (gavel === null) return;
-  if (what === 'metrics') await say({ kind: 'report', id, what, report: await gavel.metrics() });
-  else await say({ kind: 'report', id, what, report: gavel.dsps() });
+  switch (what) {
+    case 'metrics':
+      return say({ kind: 'report', id, what, report: await gavel.metrics() });
+    case 'dsps':
+      return say({ kind: 'report', id, what, report: gavel.dsps() });
+    case 'estimates':
+      return say({ kind: 'report', id, what, report: gavel.estimates() });
+  }
 }
 
 function sumOfMetrics(): Promise<string> {

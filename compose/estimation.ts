@@ -1,5 +1,5 @@
 /** How clicks are estimated: the model of this process, kept up to date from its folder, and what stands in for it. */
-import { type BundleLoader, startBundleLoader } from '../adapters/model/bundle-loader.ts';
+import { type BundleLoader, type BundleObserver, startBundleLoader } from '../adapters/model/bundle-loader.ts';
 import { readPublicKey } from '../adapters/model/public-key.ts';
 import { shippedModelFolder } from '../config/shipped-model.ts';
 import type { ClickEstimates } from '../engine/estimation/click-estimates.ts';
@@ -19,7 +19,7 @@ export interface Estimation {
 export async function openEstimation(parts: Parts): Promise<Estimation> {
   const { config, metrics } = parts;
   if (config.estimation.model.source === 'none') return { estimates: null, status: () => ({}) };
-  const loader = await openBundles(parts);
+  const loader = await openServedBundles(parts);
   const version = (): number | null => loader.current()?.version ?? null;
   metrics.clickModelVersion(() => version() ?? 0);
   return {
@@ -32,9 +32,28 @@ export async function openEstimation(parts: Parts): Promise<Estimation> {
   };
 }
 
-async function openBundles({ config, clock, timers, metrics, log, closing }: Parts): Promise<BundleLoader> {
-  const { publicKeys, versionMin, reloadIntervalMs } = config.estimation.model;
+function openServedBundles(parts: Parts): Promise<BundleLoader> {
+  const { config, metrics, log } = parts;
   const folder = config.estimation.model.directory || shippedModelFolder();
+  return openBundles(parts, folder, {
+    onLoaded: ({ version, manifest }) => {
+      metrics.clickModelLoad('loaded');
+      log.info({ folder, version, metrics: manifest.metrics }, 'click model loaded');
+    },
+    onRefused: (err, serving) => {
+      metrics.clickModelLoad(err.reason);
+      log.error({ folder, err, serving: serving?.version ?? null }, 'click model refused');
+    },
+  });
+}
+
+/** Of one folder, by the configured rules; polled until the engine closes. */
+export async function openBundles(
+  { config, clock, timers, closing }: Parts,
+  folder: string,
+  observer: BundleObserver,
+): Promise<BundleLoader> {
+  const { publicKeys, versionMin, reloadIntervalMs } = config.estimation.model;
   const loader = await startBundleLoader({
     folder,
     rules: { publicKeys: publicKeys.map(readPublicKey), schemaHash: SCHEMA_HASH, featureCount: FEATURE_COUNT },
@@ -42,16 +61,7 @@ async function openBundles({ config, clock, timers, metrics, log, closing }: Par
     pollIntervalMs: reloadIntervalMs,
     clock,
     timers,
-    observer: {
-      onLoaded: ({ version, manifest }) => {
-        metrics.clickModelLoad('loaded');
-        log.info({ folder, version, metrics: manifest.metrics }, 'click model loaded');
-      },
-      onRefused: (err, serving) => {
-        metrics.clickModelLoad(err.reason);
-        log.error({ folder, err, serving: serving?.version ?? null }, 'click model refused');
-      },
-    },
+    observer,
   });
   closing(loader.close);
   return loader;

@@ -133,7 +133,8 @@ function disorderedLimits({ admission }: Config): Inconsistency | null {
 
 /** No signature would do, and no model would ever be served. */
 function unsignedModel({ estimation: { model } }: Config): Inconsistency | null {
-  if (model.source === 'none' || model.publicKeys.length > 0) return null;
+  const isLoaded = model.source === 'bundle' || model.shadow.directory !== '';
+  if (!isLoaded || model.publicKeys.length > 0) return null;
   return {
     path: 'estimation.model.publicKeys',
     message: 'must name the key that signs bundles, or none is ever served',

@@ -292,6 +292,47 @@ export const CONFIG_SCHEMA: ConfigSchema = {
           'Least version that is taken: a bound against being rolled back over a restart.',
         ),
         reloadIntervalMs: integer(1000, 100, 3_600_000, 'ms between two looks whether the folder has changed.'),
+        shadow: section(
+          'A candidate that estimates a sample of won CPC bids behind their auctions and decides nothing.',
+          {
+            directory: {
+              type: 'string',
+              default: '',
+              description: 'Folder of its bundle, judged like the one that is served. Empty: there is no candidate.',
+            },
+            share: share(0.1, 'Share of auctions won by CPC bids that it sees.'),
+          },
+        ),
+      }),
+      quality: section('Estimates compared with what happened (docs/estimation.md#quality-in-operation).', {
+        attributionWindowMs: integer(
+          300_000,
+          100,
+          86_400_000,
+          'ms after an auction within which a click counts and has to be reported.',
+        ),
+        awaitedMax: integer(
+          50_000,
+          1,
+          10_000_000,
+          'Impressions of one process whose outcome is awaited; those beyond are left out. About 0.3 KB each.',
+        ),
+        windowCount: integer(
+          500_000,
+          100,
+          10_000_000,
+          'Outcomes that figures look back on: at 0.1% of clicks the default has 500. 9 bytes each, for up to 4 models.',
+        ),
+        calibrationMin: number(0.85, 0.01, 1, 'Alert below this ratio of predicted to actual clicks.'),
+        calibrationMax: number(1.15, 1, 100, 'Alert above it.'),
+        aucMin: number(0.6, 0.5, 1, 'Alert below this AUC. That of won impressions is below that of all.'),
+        clicksMin: integer(
+          400,
+          1,
+          1_000_000,
+          'Clicks before those two are judged: with 400 the ratio has a standard error of 0.05.',
+        ),
+        fallbackShareMax: share(0.1, 'Alert above this share of auctions with click estimates that the fallback gave.'),
       }),
     }),
     currencies: section('Dated conversion table.', {

@@ -91,6 +91,7 @@ export interface LearnedReserveConfig {
 export interface EstimationConfig {
   readonly clickPriors: Readonly<Record<MediaType, number>>;
   readonly model: ModelConfig;
+  readonly quality: EstimateQualityConfig;
 }
 
 export interface ModelConfig {
@@ -101,6 +102,24 @@ export interface ModelConfig {
   readonly publicKeys: readonly string[];
   readonly versionMin: number;
   readonly reloadIntervalMs: number;
+  readonly shadow: ShadowModelConfig;
+}
+
+export interface ShadowModelConfig {
+  /** Empty: none. */
+  readonly directory: string;
+  readonly share: number;
+}
+
+export interface EstimateQualityConfig {
+  readonly attributionWindowMs: number;
+  readonly awaitedMax: number;
+  readonly windowCount: number;
+  readonly calibrationMin: number;
+  readonly calibrationMax: number;
+  readonly aucMin: number;
+  readonly clicksMin: number;
+  readonly fallbackShareMax: number;
 }
 
 export interface PlacementConfig {

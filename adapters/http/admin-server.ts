@@ -1,9 +1,12 @@
 /**
- * The admin listener: `GET /admin/dsps` for people and tools that hold the token. A listener of its own, so that no route of
- * the public one can ever reach it, and so that it answers when the public one is full.
+ * The admin listener, for people and tools that hold the token: `GET /admin/dsps`, `GET /admin/estimates` and
+ * `POST /admin/outcomes`. A listener of its own, so that no route of the public one can ever reach it, and so that it
+ * answers when the public one is full.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import fastify from 'fastify';
+import fastify, { type FastifyInstance } from 'fastify';
+import type { Outcome, OutcomeCounts } from '../../engine/estimation/quality/awaited-outcomes.ts';
+import { OutcomeReportError, readOutcomes } from './outcome-report.ts';
 
 export interface AdminServerOptions {
   readonly host: string;
@@ -12,6 +15,10 @@ export interface AdminServerOptions {
   readonly token: string;
   /** Body of `GET /admin/dsps`. */
   readonly dsps: () => object | Promise<object>;
+  /** Body of `GET /admin/estimates`. */
+  readonly estimates: () => object | Promise<object>;
+  /** Takes the body of `POST /admin/outcomes`. Rejects when it cannot tell what came of all of them: they may be sent again. */
+  readonly reportOutcomes: (outcomes: readonly Outcome[]) => OutcomeCounts | Promise<OutcomeCounts>;
 }
 
 export interface AdminServer {
@@ -23,10 +30,19 @@ export interface AdminServer {
 /** People and their tools: more connections than this are a mistake. */
 const CONNECTIONS_MAX = 16;
 const REQUEST_TIMEOUT_MS = 5000;
+/** Reading as much takes about 10 ms of the loop. */
+const BODY_BYTES_MAX = 1024 * 1024;
+const PATHS = 'GET /admin/dsps, GET /admin/estimates and POST /admin/outcomes';
 
 /** Rejects when the address cannot be listened on; the message names it. */
-export async function startAdminServer({ host, port, token, dsps }: AdminServerOptions): Promise<AdminServer> {
-  const app = fastify({ logger: false, requestTimeout: REQUEST_TIMEOUT_MS, forceCloseConnections: true });
+export async function startAdminServer(options: AdminServerOptions): Promise<AdminServer> {
+  const { host, port, token, dsps, estimates } = options;
+  const app = fastify({
+    logger: false,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    bodyLimit: BODY_BYTES_MAX,
+    forceCloseConnections: true,
+  });
   app.server.maxConnections = CONNECTIONS_MAX;
   const expected = digest(`Bearer ${token}`);
   // Before routing: without the token nobody learns which paths there are.
@@ -35,11 +51,33 @@ export async function startAdminServer({ host, port, token, dsps }: AdminServerO
     reply.code(401).header('www-authenticate', 'Bearer').send({ error: 'the bearer token is missing or wrong' });
   });
   app.get('/admin/dsps', async (_request, reply) => reply.header('cache-control', 'no-store').send(await dsps()));
-  app.setNotFoundHandler((_request, reply) =>
-    reply.code(404).send({ error: 'no such path; there is GET /admin/dsps' }),
+  app.get('/admin/estimates', async (_request, reply) =>
+    reply.header('cache-control', 'no-store').send(await estimates()),
   );
+  serveOutcomes(app, options);
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: `no such path; there is ${PATHS}` }));
   const url = await app.listen({ host, port });
   return { url, close: () => app.close() };
+}
+
+/** The body tells its form by itself: tools send logs under all kinds of content types. */
+function serveOutcomes(app: FastifyInstance, { reportOutcomes }: AdminServerOptions): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
+  app.post('/admin/outcomes', async (request, reply) => {
+    let outcomes: Outcome[];
+    try {
+      outcomes = readOutcomes(String(request.body ?? ''));
+    } catch (error) {
+      if (!(error instanceof OutcomeReportError)) throw error;
+      return reply.code(400).send({ error: error.message, path: error.path });
+    }
+    try {
+      return reply.send(await reportOutcomes(outcomes));
+    } catch (error) {
+      return reply.code(503).send({ error: (error as Error).message });
+    }
+  });
 }
 
 /** Equal lengths for the comparison, whose time then tells nothing, not even how long the token is. */

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FallbackMonitor } from './fallback-monitor.ts';
-import { lineOf, OutcomeQuality } from './outcome-quality.ts';
+import { OutcomeQuality } from './outcome-quality.ts';
 import { entropyBits, gapVariation, PoisoningCheck, type TrainingPeriod } from './poisoning.ts';
 
 describe('quality of estimates', () => {
-  const line = lineOf('v1', 'a');
+  const line = { version: '1', arm: 'a' };
   const figuresOf = (outcomes: readonly (readonly [number, boolean])[], windowCount = 1000) => {
     const quality = new OutcomeQuality({ windowCount, linesMax: 2 });
     for (const [estimate, isPositive] of outcomes) quality.record(line, estimate, isPositive);
@@ -57,9 +57,12 @@ describe('quality of estimates', () => {
 
   it('of a line that is unused longest is forgotten', () => {
     const quality = new OutcomeQuality({ windowCount: 2, linesMax: 2 });
-    for (const version of ['v1', 'v2', 'v1', 'v3']) quality.record(lineOf(version, ''), 0.5, true);
-    expect(quality.lines()).toEqual(['v1/', 'v3/']);
-    expect(quality.figures('v2/')).toMatchObject({ count: 0, auc: null, logLoss: null });
+    for (const version of ['1', '2', '1', '3']) quality.record({ version, arm: 'a' }, 0.5, true);
+    expect(quality.lines().map(({ version, count }) => [version, count])).toEqual([
+      ['1', 2],
+      ['3', 1],
+    ]);
+    expect(quality.figures({ version: '2', arm: 'a' })).toMatchObject({ count: 0, auc: null, logLoss: null });
   });
 });
 
