@@ -88,6 +88,7 @@ describe('with a model', () => {
       imp: REQUEST.imp[index]!,
       bid,
       isClicked: false,
+      clickedAtMs: null,
       clickProbability: null,
     }));
     expect(asked[0]).toEqual(rowsWithRates(logged, emptyRateTables()));

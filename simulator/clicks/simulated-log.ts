@@ -10,7 +10,7 @@ import { generateRequest } from '../traffic/request-generator.ts';
 import { ClickWorld } from './click-world.ts';
 
 /** There is one simulated world; its logs are many. */
-const WORLD_SEED = 1;
+export const WORLD_SEED = 1;
 const START_MS = Date.UTC(2026, 0, 1);
 const DAYS = 10;
 const DAY_MS = 86_400_000;
@@ -40,7 +40,8 @@ export function simulateImpressions(
     const imp = request.imp.find(({ id }) => id === bid.impId)!;
     const clickProbability = world.clickProbability(request, imp, bid, localHour(request, atMs));
     const isClicked = ofRequest.fork('click').chance(clickProbability);
-    impressions.push({ id: String(index), day, atMs, request, imp, bid, isClicked, clickProbability });
+    const clickedAtMs = isClicked ? atMs : null;
+    impressions.push({ id: String(index), day, atMs, request, imp, bid, isClicked, clickedAtMs, clickProbability });
   }
   return impressions;
 }
@@ -67,6 +68,6 @@ function drawBid(dsps: readonly SimulatedDsp[], request: BidRequest, random: See
 
 const ATTEMPTS = 6;
 
-function localHour({ device }: BidRequest, atMs: number): number {
+export function localHour({ device }: BidRequest, atMs: number): number {
   return Math.floor((atMs + (device?.geo?.utcoffset ?? 0) * 60_000) / 3_600_000) % 24;
 }
