@@ -67,7 +67,7 @@ describe('quality of estimates', () => {
 });
 
 describe('poisoned training data', () => {
-  const sources = (count: number) => new Map(Array.from({ length: count }, (_, index) => [`s${index}`, 5]));
+  const sources = (count: number) => new Map(Array.from({ length: count }, (_, index) => [`s${index}`, 10]));
   /** Gaps of 1 to 7 s. */
   const period = (clicks: number, changes: Partial<TrainingPeriod> = {}): TrainingPeriod => ({
     impressions: 10_000,
@@ -110,6 +110,22 @@ describe('poisoned training data', () => {
 
   it('says nothing on a handful of clicks', () => {
     expect(new PoisoningCheck().judge('g', period(5, { clicksBySource: sources(1) }))).toEqual([]);
+    const clickTimesMs = Array.from({ length: 19 }, (_, index) => index * 1000);
+    expect(new PoisoningCheck().judge('g', period(19, { clickTimesMs }))).toEqual([]);
+  });
+
+  it('says nothing on sources where none are known', () => {
+    expect(new PoisoningCheck().judge('g', period(100, { clicksBySource: new Map() }))).toEqual([]);
+  });
+
+  it.each([
+    [2, 4, 'expected one, and chance makes four of it often enough'],
+    [2, 5, 'and five'],
+  ])('knows what chance does to small numbers', (history, clicks) => {
+    const check = new PoisoningCheck();
+    for (let index = 0; index < 10; index++) check.judge('g', period(index % history, { impressions: 50 }));
+    expect(check.judge('g', period(clicks, { impressions: 50 }))).toEqual([]);
+    expect(check.judge('g', period(12, { impressions: 50 }))).toEqual(['rate']);
   });
 });
 
