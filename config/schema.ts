@@ -114,17 +114,23 @@ export const CONFIG_SCHEMA: ConfigSchema = {
         'Auctions run on loopback before listening, so that the first real ones do not wait for the compiler; 0 = none.',
       ),
     }),
-    admin: section('Listener for people and their tools: `GET /admin/dsps` (docs/fan-out.md).', {
-      host: text('127.0.0.1', 'Address to listen on; it speaks plain HTTP, so beyond loopback the token can be read.'),
-      port: integer(8081, 0, 65535, 'TCP port; 0 picks a free one.'),
-      token: {
-        type: 'string',
-        default: '',
-        pattern: '^$|^[\\x21-\\x7e]{16,256}$',
-        description: 'Bearer token, 16 to 256 visible ASCII characters. Empty: the listener is not started.',
-        secret: true,
+    admin: section(
+      'Listener for people and their tools: `GET /admin/dsps` (docs/fan-out.md), `GET /admin/estimates` and `POST /admin/outcomes` (docs/estimation.md).',
+      {
+        host: text(
+          '127.0.0.1',
+          'Address to listen on; it speaks plain HTTP, so beyond loopback the token can be read.',
+        ),
+        port: integer(8081, 0, 65535, 'TCP port; 0 picks a free one.'),
+        token: {
+          type: 'string',
+          default: '',
+          pattern: '^$|^[\\x21-\\x7e]{16,256}$',
+          description: 'Bearer token, 16 to 256 visible ASCII characters. Empty: the listener is not started.',
+          secret: true,
+        },
       },
-    }),
+    ),
     dataDirectory: text('data', 'Folder for everything that must survive a restart.'),
     exchange: section('Who we are towards buyers.', {
       domain: text('gavel.example', 'Our domain in the supply chain (schain node `asi`).'),

@@ -220,6 +220,8 @@ describe('an alert is raised', () => {
 it('counts an outcome once, however often it is reported', async () => {
   await start({});
   const sold = await sell(20);
+  await gavel.post({ ...generateRequest(seededRandom(3), 0), test: 1 });
+  expect(await admin('/admin/estimates')).toMatchObject({ awaited: sold.length, lines: [] });
   const body = JSON.stringify([...outcomesOf(sold), { auction: 'nobody-knows', imp: '1', type: 'click' }]);
   const again = { counted: 0, duplicate: outcomesOf(sold).length, unknown: 1 };
   await admin('/admin/outcomes', { method: 'POST', body });

@@ -1,3 +1,5 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Outcome } from '../../engine/estimation/quality/awaited-outcomes.ts';
 import { type AdminServer, startAdminServer } from './admin-server.ts';
@@ -74,6 +76,18 @@ describe('reported outcomes', () => {
     expect(reported).toEqual([asRead, { ...asRead, atMs: 5 }]);
   });
 
+  test('need no content type', async () => {
+    server ??= await start();
+    const body = JSON.stringify([click]);
+    const { port } = new URL(server.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.write(
+      `POST /admin/outcomes HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${TOKEN}\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
+    expect(await text(socket)).toMatch(/^HTTP\/1.1 200 /);
+    expect(reported).toEqual([asRead]);
+  });
+
   test('may be none', async () => {
     expect((await post('[]')).status).toBe(200);
     expect((await post('')).status).toBe(200);
@@ -100,7 +114,7 @@ describe('reported outcomes', () => {
   });
 
   test('are refused above 1 MiB', async () => {
-    expect((await post(' '.repeat(1024 * 1024 + 1))).status).toBe(413);
+    expect(await post(' '.repeat(1024 * 1024 + 1))).toEqual({ status: 413, body: { error: expect.any(String) } });
   });
 
   test('that did not reach everybody are to be sent again', async () => {

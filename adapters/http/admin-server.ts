@@ -4,7 +4,7 @@
  * answers when the public one is full.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import type { Outcome, OutcomeCounts } from '../../engine/estimation/quality/awaited-outcomes.ts';
 import { OutcomeReportError, readOutcomes } from './outcome-report.ts';
 
@@ -55,6 +55,9 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
     reply.header('cache-control', 'no-store').send(await estimates()),
   );
   serveOutcomes(app, options);
+  app.setErrorHandler((error: FastifyError, _request, reply) =>
+    reply.code(error.statusCode ?? 500).send({ error: error.message }),
+  );
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: `no such path; there is ${PATHS}` }));
   const url = await app.listen({ host, port });
   return { url, close: () => app.close() };

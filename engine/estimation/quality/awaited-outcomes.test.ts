@@ -33,7 +33,7 @@ function outcome(auctionId: string, type: OutcomeType, atMs: number | null = nul
 describe('an awaited impression', () => {
   it('is settled at the end of its window, clicked or not, and not when it was never seen', () => {
     const { awaited, settled } = waiting();
-    for (const auction of ['clicked', 'seen', 'unseen']) awaited.await(impression(auction), 0);
+    for (const auction of ['clicked', 'seen', 'unseen']) awaited.add(impression(auction), 0);
     awaited.report(outcome('clicked', 'click'), 10);
     awaited.report(outcome('clicked', 'impression'), 20);
     awaited.report(outcome('seen', 'impression'), 30);
@@ -49,7 +49,7 @@ describe('an awaited impression', () => {
 
   it('takes each type of outcome once', () => {
     const { awaited } = waiting();
-    awaited.await(impression('a'), 0);
+    awaited.add(impression('a'), 0);
     for (const type of ['impression', 'click', 'conversion'] as const) {
       expect(awaited.report(outcome('a', type), 1)).toBe('counted');
       expect(awaited.report(outcome('a', type), 2)).toBe('duplicate');
@@ -58,7 +58,7 @@ describe('an awaited impression', () => {
 
   it('is shown when something is said of it, and a conversion is no click', () => {
     const { awaited, settled } = waiting();
-    awaited.await(impression('a'), 0);
+    awaited.add(impression('a'), 0);
     awaited.report(outcome('a', 'conversion'), 1);
     awaited.settle(WINDOW_MS);
     expect(settled).toEqual([['a', false]]);
@@ -67,8 +67,9 @@ describe('an awaited impression', () => {
   it('is unknown before it is won, for another imp, and from the end of its window on', () => {
     const { awaited } = waiting();
     expect(awaited.report(outcome('a', 'click'), 0)).toBe('unknown');
-    awaited.await(impression('a'), 0);
+    awaited.add(impression('a'), 0);
     expect(awaited.report({ ...outcome('a', 'click'), impId: '2' }, 1)).toBe('unknown');
+    expect(awaited.report({ ...outcome('a1', 'click'), impId: '' }, 1)).toBe('unknown');
     expect(awaited.report(outcome('a', 'click'), WINDOW_MS)).toBe('unknown');
   });
 
@@ -79,7 +80,7 @@ describe('an awaited impression', () => {
     [AT_MS + WINDOW_MS + 5001, 'out-of-window'],
   ])('belongs to what happened within its window, give or take the difference of clocks: %d', (atMs, result) => {
     const { awaited } = waiting();
-    awaited.await(impression('a'), 0);
+    awaited.add(impression('a'), 0);
     expect(awaited.report(outcome('a', 'click', atMs), 1)).toBe(result);
   });
 });
@@ -87,18 +88,18 @@ describe('an awaited impression', () => {
 describe('too many impressions', () => {
   it('refuse the newest, until others have come to their end', () => {
     const { awaited, settled } = waiting({ impressionsMax: 2 });
-    expect(awaited.await(impression('a'), 0)).toBe(true);
-    expect(awaited.await(impression('b'), 500)).toBe(true);
-    expect(awaited.await(impression('c'), 999)).toBe(false);
+    expect(awaited.add(impression('a'), 0)).toBe(true);
+    expect(awaited.add(impression('b'), 500)).toBe(true);
+    expect(awaited.add(impression('c'), 999)).toBe(false);
     expect(awaited.report(outcome('a', 'impression'), 999)).toBe('counted');
-    expect(awaited.await(impression('d'), WINDOW_MS)).toBe(true);
+    expect(awaited.add(impression('d'), WINDOW_MS)).toBe(true);
     expect(settled).toEqual([['a', false]]);
     expect(awaited.size).toBe(2);
   });
 
   it('that end at once are settled in parts', () => {
     const { awaited } = waiting({ impressionsMax: 5000 });
-    for (let index = 0; index < 2500; index++) awaited.await(impression(`a-${index}`), 0);
+    for (let index = 0; index < 2500; index++) awaited.add(impression(`a-${index}`), 0);
     const sizes = [1, 2, 3].map(() => {
       awaited.settle(WINDOW_MS);
       return awaited.size;
@@ -111,7 +112,7 @@ describe('too many impressions', () => {
     // 100 wait at a time, and then 400.
     for (let index = 0; index < 3000; index++) {
       const nowMs = index < 1500 ? index * 10 : 15_000 + (index - 1500) * 2.5;
-      awaited.await(impression(`${index}`), nowMs);
+      awaited.add(impression(`${index}`), nowMs);
       awaited.report(outcome(`${index}`, 'impression'), nowMs);
     }
     awaited.settle(1e9);

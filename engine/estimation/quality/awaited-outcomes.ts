@@ -81,7 +81,7 @@ export class AwaitedOutcomes {
   }
 
   /** False: there are too many already, and nobody will ask about this one. `nowMs` is monotonic, as everywhere here. */
-  await(impression: AwaitedImpression, nowMs: number): boolean {
+  add(impression: AwaitedImpression, nowMs: number): boolean {
     this.settle(nowMs);
     const size = this.#byKey.size;
     if (size >= this.#options.impressionsMax) return false;
@@ -128,6 +128,7 @@ export class AwaitedOutcomes {
   }
 }
 
+/** The length keeps apart what a reporter may have cut in another place. */
 function keyOf({ auctionId, impId }: { readonly auctionId: string; readonly impId: string }): string {
-  return `${auctionId} ${impId}`;
+  return `${auctionId.length} ${auctionId}${impId}`;
 }

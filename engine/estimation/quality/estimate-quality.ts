@@ -99,7 +99,7 @@ export class EstimateQuality {
       if (bid.pricing === 'cpm' || hasSeveralPositions(win, wins)) continue;
       const impression = impressionOf(bid, decided);
       if (bid.ctrSource !== FALLBACK && bid.ctrSource !== PRIOR) this.#servedVersion = impression.version;
-      if (this.#awaited.await(impression, nowMs)) {
+      if (this.#awaited.add(impression, nowMs)) {
         awaited ??= [];
         awaited.push({ bid, impression });
       } else {
