@@ -336,7 +336,7 @@ export const CONFIG_SCHEMA: ConfigSchema = {
           400,
           1,
           1_000_000,
-          'Clicks before those two are judged: with 400 the ratio has a standard error of 0.05.',
+          'Clicks before those are judged: with 400 the ratio has a standard error of 0.05.',
         ),
         fallbackShareMax: share(0.1, 'Alert above this share of auctions with click estimates that the fallback gave.'),
       }),

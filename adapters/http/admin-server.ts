@@ -54,7 +54,8 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
   app.get('/admin/estimates', async (_request, reply) =>
     reply.header('cache-control', 'no-store').send(await estimates()),
   );
-  serveOutcomes(app, options);
+  // A scope of its own: elsewhere bodies are parsed by their content type.
+  app.register(async (scope) => serveOutcomes(scope, options));
   app.setErrorHandler((error: FastifyError, _request, reply) =>
     reply.code(error.statusCode ?? 500).send({ error: error.message }),
   );
@@ -64,10 +65,10 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
 }
 
 /** The body tells its form by itself: tools send logs under all kinds of content types. */
-function serveOutcomes(app: FastifyInstance, { reportOutcomes }: AdminServerOptions): void {
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
-  app.post('/admin/outcomes', async (request, reply) => {
+function serveOutcomes(scope: FastifyInstance, { reportOutcomes }: AdminServerOptions): void {
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
+  scope.post('/admin/outcomes', async (request, reply) => {
     let outcomes: Outcome[];
     try {
       outcomes = readOutcomes(String(request.body ?? ''));

@@ -79,6 +79,7 @@ const QUALITY: QualityReport = {
     arm: 'served',
     count: 10,
     positives: 1,
+    predicted: 1.5,
     auc: 0.75,
     logLoss: 0.1,
     calibrationRatio: index === 1 ? null : 1.5,

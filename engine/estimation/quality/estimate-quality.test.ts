@@ -58,6 +58,7 @@ describe('awaited are', () => {
         impression: { auctionId: 'auction-0', impId: '1', version: '3', estimate: 0.1, shadow: null },
       },
     ]);
+    expect(decide({ bids: [{ ...BY_MODEL, ctrModel: null }] })).toMatchObject([{ impression: { version: 'unnamed' } }]);
     expect(decide({ bids: [BY_FALLBACK] })).toMatchObject([{ impression: { version: 'fallback' } }]);
     expect(decide({ bids: [{ pricing: 'cpc' }] })).toMatchObject([{ impression: { version: 'prior' } }]);
   });
@@ -135,8 +136,10 @@ describe('alerts', () => {
     expect(operation().sell(200, 10, { ctr }).alerts.calibration).toBe(isRaised);
   });
 
-  it('wait for enough clicks', () => {
-    expect(operation().sell(90, 10, { ctr: 0.3 }).alerts.calibration).toBe(false);
+  it('wait for enough clicks, predicted or actual', () => {
+    expect(operation().sell(30, 10, { ctr: 0.3 }).alerts.calibration).toBe(false);
+    expect(operation().sell(90, 10, { ctr: 0.02 }).alerts.calibration).toBe(false);
+    expect(operation().sell(40, 1000, { ctr: 0.3 }).alerts).toMatchObject({ calibration: true, auc: false });
   });
 
   it('tell a model that does not tell clicks apart', () => {

@@ -23,7 +23,7 @@ export interface AlertBounds {
   readonly calibrationMin: number;
   readonly calibrationMax: number;
   readonly aucMin: number;
-  /** Clicks before calibration and AUC are judged. */
+  /** Clicks before calibration (predicted or actual) and AUC (actual) are judged. */
   readonly clicksMin: number;
   /** Of auctions that needed an estimate. */
   readonly fallbackShareMax: number;
@@ -59,6 +59,8 @@ export const QUALITY_LINES_MAX = 4;
 const FALLBACK_MEMORY_AUCTIONS = 10_000;
 const FALLBACK = 'fallback';
 const PRIOR = 'prior';
+/** A model that does not say which version it is. */
+const UNNAMED_MODEL = 'unnamed';
 const NOTHING_AWAITED: readonly AwaitedWin[] = [];
 
 /** A win whose click estimate is to be compared with what happens. */
@@ -98,7 +100,7 @@ export class EstimateQuality {
       const bid = decided.input.bids[win.bidIndex]!;
       if (bid.pricing === 'cpm' || hasSeveralPositions(win, wins)) continue;
       const impression = impressionOf(bid, decided);
-      if (bid.ctrSource !== FALLBACK && bid.ctrSource !== PRIOR) this.#servedVersion = impression.version;
+      if (isOfModel(bid)) this.#servedVersion = impression.version;
       if (this.#awaited.add(impression, nowMs)) {
         awaited ??= [];
         awaited.push({ bid, impression });
@@ -129,17 +131,15 @@ export class EstimateQuality {
 
   #alerts({ fallbackShare }: FallbackShift): QualityReport['alerts'] {
     const { calibrationMin, calibrationMax, aucMin, clicksMin, fallbackShareMax } = this.#options.alerts;
-    const { positives, calibrationRatio, auc } = this.#outcomes.figures({
+    const { predicted, positives, auc } = this.#outcomes.figures({
       version: this.#servedVersion ?? '',
       arm: SERVED_ARM,
     });
-    const isJudged = positives >= clicksMin;
+    const isOutside = predicted < calibrationMin * positives || predicted > calibrationMax * positives;
     return {
-      calibration:
-        isJudged &&
-        calibrationRatio !== null &&
-        !(calibrationMin <= calibrationRatio && calibrationRatio <= calibrationMax),
-      auc: isJudged && auc !== null && auc < aucMin,
+      // A model by which many click, and nobody does, never has enough clicks.
+      calibration: isOutside && Math.max(predicted, positives) >= clicksMin,
+      auc: auc !== null && auc < aucMin && positives >= clicksMin,
       'fallback-share': fallbackShare !== null && fallbackShare > fallbackShareMax,
     };
   }
@@ -178,10 +178,14 @@ function impressionOf(bid: BidCandidate, { input, atMs }: DecidedEstimates): Awa
     auctionId: input.auctionId,
     impId: bid.impId,
     atMs,
-    version: bid.ctrModel === null ? bid.ctrSource : String(bid.ctrModel),
+    version: isOfModel(bid) ? String(bid.ctrModel ?? '') || UNNAMED_MODEL : bid.ctrSource,
     estimate: bid.ctr,
     shadow: null,
   };
+}
+
+function isOfModel({ ctrSource }: BidCandidate): boolean {
+  return ctrSource !== FALLBACK && ctrSource !== PRIOR;
 }
 
 function hasSeveralPositions({ impId, bidIndex }: Win, wins: readonly Win[]): boolean {

@@ -20,6 +20,8 @@ export interface QualityLine {
 export interface QualityFigures {
   readonly count: number;
   readonly positives: number;
+  /** Sum of the estimates. */
+  readonly predicted: number;
   /** Null without a positive and a negative. */
   readonly auc: number | null;
   /** Mean, nats. */
@@ -62,7 +64,14 @@ function keyOf({ version, arm }: QualityLine): string {
   return `${version}/${arm}`;
 }
 
-const NO_FIGURES: QualityFigures = { count: 0, positives: 0, auc: null, logLoss: null, calibrationRatio: null };
+const NO_FIGURES: QualityFigures = {
+  count: 0,
+  positives: 0,
+  predicted: 0,
+  auc: null,
+  logLoss: null,
+  calibrationRatio: null,
+};
 
 /** Of equal width in log-odds: estimates of one bin differ by less than 1% and count as tied. */
 const BINS_PER_UNIT = 128;
@@ -120,6 +129,7 @@ class OutcomeRing {
     return {
       count: this.#count,
       positives: this.#positiveCount,
+      predicted: this.#predicted,
       auc: this.#auc(),
       logLoss: this.#count === 0 ? null : this.#loss / this.#count,
       calibrationRatio: this.#positiveCount === 0 ? null : this.#predicted / this.#positiveCount,
