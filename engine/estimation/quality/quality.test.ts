@@ -55,6 +55,23 @@ describe('quality of estimates', () => {
     expect([count, positives]).toEqual([2, 0]);
   });
 
+  it('of a window that has grown and gone round are those of what is in it', () => {
+    const outcomes = Array.from(
+      { length: 7000 },
+      (_, index) => [((index * 7919) % 997) / 1000 + 0.001, (index * 31) % 7 === 0] as const,
+    );
+    const { auc, logLoss, calibrationRatio, ...counts } = figuresOf(outcomes, 3000);
+    const expected = figuresOf(outcomes.slice(-3000), 3000);
+    expect(counts).toEqual({
+      count: 3000,
+      positives: expected.positives,
+      predicted: expect.closeTo(expected.predicted, 6),
+    });
+    expect(auc).toBe(expected.auc);
+    expect(logLoss).toBeCloseTo(expected.logLoss!, 9);
+    expect(calibrationRatio).toBeCloseTo(expected.calibrationRatio!, 9);
+  });
+
   it('of a line that is unused longest is forgotten', () => {
     const quality = new OutcomeQuality({ windowCount: 2, linesMax: 2 });
     for (const version of ['1', '2', '1', '3']) quality.record({ version, arm: 'a' }, 0.5, true);
