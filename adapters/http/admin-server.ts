@@ -30,8 +30,8 @@ export interface AdminServer {
 /** People and their tools: more connections than this are a mistake. */
 const CONNECTIONS_MAX = 16;
 const REQUEST_TIMEOUT_MS = 5000;
-/** Reading as much takes about 10 ms of the loop. */
-const BODY_BYTES_MAX = 1024 * 1024;
+/** Read in one step of the loop that runs auctions. */
+const BODY_BYTES_MAX = 256 * 1024;
 const PATHS = 'GET /admin/dsps, GET /admin/estimates and POST /admin/outcomes';
 
 /** Rejects when the address cannot be listened on; the message names it. */

@@ -4,7 +4,7 @@
  */
 import { OUTCOME_TYPES, type Outcome, type OutcomeType } from '../../engine/estimation/quality/awaited-outcomes.ts';
 
-export const OUTCOMES_MAX = 10_000;
+export const OUTCOMES_MAX = 2000;
 const ID_LENGTH_MAX = 256;
 
 /** `path` is where: `[3].type`, in both forms counted from 0; empty for the whole. */
