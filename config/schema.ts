@@ -162,7 +162,7 @@ export const CONFIG_SCHEMA: ConfigSchema = {
       ),
     }),
     admin: section(
-      'Listener for people and their tools: `GET /admin/dsps` (docs/fan-out.md), `POST /admin/estimates/invalidate` (docs/estimation.md).',
+      'Listener for people and their tools: `GET /admin/dsps` (docs/fan-out.md), `GET /admin/estimates`, `POST /admin/estimates/invalidate` and `POST /admin/outcomes` (docs/estimation.md).',
       {
         host: text(
           '127.0.0.1',
@@ -389,6 +389,47 @@ export const CONFIG_SCHEMA: ConfigSchema = {
           exact: horizons(HORIZON_DEFAULTS.exact, 'What was said of exactly the same features.'),
           coarse: horizons(HORIZON_DEFAULTS.coarse, 'What was said of the same ad, place and kind of device.'),
         }),
+        shadow: section(
+          'A candidate that estimates a sample of won CPC bids behind their auctions and decides nothing.',
+          {
+            directory: {
+              type: 'string',
+              default: '',
+              description: 'Folder of its bundle, judged like the one that is served. Empty: there is no candidate.',
+            },
+            share: share(0.1, 'Share of auctions won by CPC bids that it sees.'),
+          },
+        ),
+      }),
+      quality: section('Estimates compared with what happened (docs/estimation.md#quality-in-operation).', {
+        attributionWindowMs: integer(
+          300_000,
+          100,
+          86_400_000,
+          'ms after an auction within which a click counts and has to be reported.',
+        ),
+        awaitedMax: integer(
+          50_000,
+          1,
+          10_000_000,
+          'Impressions of one process whose outcome is awaited; those beyond are left out. About 0.3 KB each.',
+        ),
+        windowCount: integer(
+          500_000,
+          100,
+          10_000_000,
+          'Outcomes that figures look back on: at 0.1% of clicks the default has 500. 9 bytes each, for up to 4 models.',
+        ),
+        calibrationMin: number(0.85, 0.01, 1, 'Alert below this ratio of predicted to actual clicks.'),
+        calibrationMax: number(1.15, 1, 100, 'Alert above it.'),
+        aucMin: number(0.6, 0.5, 1, 'Alert below this AUC. That of won impressions is below that of all.'),
+        clicksMin: integer(
+          400,
+          1,
+          1_000_000,
+          'Clicks before those are judged: with 400 the ratio has a standard error of 0.05.',
+        ),
+        fallbackShareMax: share(0.1, 'Alert above this share of auctions with click estimates that the fallback gave.'),
       }),
       conversionModel: section(
         'The model that estimates the conversions of CPA bids, given a click.',
