@@ -9,6 +9,9 @@ import type { BidCandidate } from '../../engine/auction/types.ts';
 import type { BidRequest, Imp } from '../../openrtb/types.ts';
 import { type SeededRandom, seededRandom } from '../random.ts';
 
+/** There is one simulated world; its logs are many. */
+export const WORLD_SEED = 1;
+
 /** Log-odds of the average banner: 0.8%. */
 const BASE = { banner: -4.8, video: -4.0, audio: -5.5, native: -4.2 } as const;
 
@@ -28,6 +31,14 @@ const DEVIATION = {
 
 /** Segments name topics: this many, over the ids in turn. */
 const TOPICS = 20;
+/** What buyers know without a model: how often an ad of a media type is clicked. */
+export const AVERAGE_CLICK_RATES = {
+  banner: sigmoid(BASE.banner),
+  video: sigmoid(BASE.video),
+  audio: sigmoid(BASE.audio),
+  native: sigmoid(BASE.native),
+} as const;
+
 const HOUR_AMPLITUDE = 0.35;
 const EVENING_HOUR = 21;
 
@@ -59,7 +70,7 @@ export class ClickWorld {
       this.#effect('advertiserCountry', `${advertiser} ${device.geo?.country}`) +
       this.#interest(request, category) +
       HOUR_AMPLITUDE * Math.cos(((hour - EVENING_HOUR) / 24) * 2 * Math.PI);
-    return 1 / (1 + Math.exp(-logOdds));
+    return sigmoid(logOdds);
   }
 
   /** Of the segment that cares most. */
@@ -83,4 +94,13 @@ export class ClickWorld {
     }
     return effect;
   }
+}
+
+/** The user's own hour, 0..23. */
+export function localHour({ device }: BidRequest, atMs: number): number {
+  return Math.floor((atMs + (device?.geo?.utcoffset ?? 0) * 60_000) / 3_600_000) % 24;
+}
+
+function sigmoid(logOdds: number): number {
+  return 1 / (1 + Math.exp(-logOdds));
 }
