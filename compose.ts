@@ -125,7 +125,6 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   closing(() => transport.close());
   const notices = openNotices(parts, resolvers);
   const markupFetcher = openMarkupFetcher(parts, resolvers);
-  const estimation = await openEstimation(parts);
 
   const system = nact.start();
   closing(async () => nact.stop(system as never));
@@ -136,16 +135,18 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   const watch = watchProcess(parts, () => outside.supervisor?.replaceMe());
   const dsps = openDsps(parts, residents, { transport, loop: watch.loop });
   const gate = openGate(parts, watch);
+  const estimation = await openEstimation(parts, residents, () => gate?.degradeLevel() ?? 0);
 
   const rules = exchangeRules(config);
   const environment: RequestEnvironment = {
     clock,
     timers,
-    rules: decisionRules(config, estimation.estimates),
+    rules: decisionRules(config, estimation.estimates, estimation.conversionEstimates),
     dsps: dsps.map((dsp) => dsp.mailbox),
     decisionReserveMs: config.auction.decisionReserveMs,
     waiting: config.auction.progressive ? waitingOptions(config) : null,
     shaping: openShaping(parts, residents),
+    estimating: estimation.estimating,
     teaching: teachingRules(config, dsps),
     markupFetcher,
     onFault: parts.onActorFault,

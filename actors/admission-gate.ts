@@ -127,6 +127,9 @@ export class AdmissionGate {
     return this.#fanOut.asked(level);
   }
 
+  /** How little service the process gives now. */
+  readonly degradeLevel = (): DegradeLevel => this.#admission.zones.level;
+
   readonly snapshot = (): AdmissionSnapshot => snapshot(this.#admission);
 
   stop(): void {

@@ -58,6 +58,7 @@ function start(overrides: Partial<DspActorOptions> = {}) {
       health: HEALTH,
       shaping: null,
       dialect: dialect({ version: '2.5', quirks: [], blockedAdvertisers: [], blockedCategories: [] }),
+      wakesForBids: false,
       reply: { strictness: 'default', readResponse: READ_RESPONSE },
     },
     transport,
@@ -277,6 +278,7 @@ test('a fault of ours in reading an answer costs that answer only, and the DSP n
     health: HEALTH,
     shaping: null,
     dialect: dialect({ version: '2.5', quirks: [], blockedAdvertisers: [], blockedCategories: [] } as const),
+    wakesForBids: false,
     reply: {
       strictness: 'default',
       readResponse: () => {
@@ -322,6 +324,7 @@ test('the mailbox holds the results of all calls that may be under way, and soli
       health: { ...HEALTH, inFlightMax },
       shaping: null,
       dialect: dialect({ version: '2.5', quirks: [], blockedAdvertisers: [], blockedCategories: [] }),
+      wakesForBids: false,
       reply: { strictness: 'default', readResponse: READ_RESPONSE },
     },
     onOverflow: () => {
@@ -354,6 +357,7 @@ describe('traffic shaping', () => {
     health: { ...HEALTH, inFlightMax: 100 },
     shaping: { ...SHAPER_DEFAULTS, warmUpAnswers: 20 },
     dialect: dialect({ version: '2.5', quirks: [], blockedAdvertisers: [], blockedCategories: [] }),
+    wakesForBids: false,
     reply: { strictness: 'default', readResponse: READ_RESPONSE },
   } as const;
 

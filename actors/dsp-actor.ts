@@ -70,6 +70,8 @@ export interface DspDefinition {
   /** Null: every call is worth making. */
   readonly shaping: ShaperOptions | null;
   readonly dialect: Dialect;
+  /** Its bids are ranked by estimates that take time: the auction is told of them at once, to ask while others are out. */
+  readonly wakesForBids: boolean;
   readonly reply: Omit<ReplyContext, 'requestId' | 'dspId'>;
 }
 
@@ -256,7 +258,9 @@ class DspCaller {
   #deliver(fanOut: FanOut, reply: DspReply, isAwaited: boolean): void {
     const { definition, observer } = this.#options;
     observer.onReply(definition.id, reply);
-    const isTaken = fanOut.replyTo.post({ kind: isAwaited ? 'replied' : 'replied-unawaited', reply });
+    const { replyTo } = fanOut;
+    const deliver = definition.wakesForBids && reply.response !== null ? replyTo.tell : replyTo.post;
+    const isTaken = deliver({ kind: isAwaited ? 'replied' : 'replied-unawaited', reply });
     if (isTaken) fanOut.delivered += 1;
     else this.#handBack(fanOut, reply);
   }

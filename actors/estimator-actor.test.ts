@@ -2,15 +2,18 @@ import nact from 'nact';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEmbeddedPredictionCache } from '../adapters/cache/prediction-cache.embedded.ts';
 import { ManualTimers } from '../adapters/notices/testing/manual-timers.ts';
+import type { EstimateSource } from '../engine/auction/types.ts';
 import { HORIZON_DEFAULTS } from '../engine/estimation/cache/horizons.ts';
 import { tagOfId } from '../engine/estimation/cache/invalidations.ts';
 import type { KeyColumn } from '../engine/estimation/cache/prediction-key.ts';
 import { CachedEstimates } from '../engine/estimation/cached-estimates.ts';
 import { EstimateBatch } from '../engine/estimation/estimate-batch.ts';
+import type { EstimateAnswer } from '../engine/estimation/estimate-question.ts';
 import { FallbackEstimator } from '../engine/estimation/fallback/fallback-estimator.ts';
 import type { PredictionCache } from '../engine/ports/prediction-cache.ts';
 import type { InferenceResult } from '../engine/ports/remote-model.ts';
-import { type EstimateAnswer, type EstimatorActor, spawnEstimatorActor } from './estimator-actor.ts';
+import type { DegradeLevel } from '../engine/traffic/admission/zones.ts';
+import { type EstimatorActor, spawnEstimatorActor } from './estimator-actor.ts';
 import { spawnParent } from './mailbox.ts';
 import { restartWithin } from './supervision.ts';
 
@@ -34,6 +37,7 @@ let calls: Call[];
 let log: string[];
 let isFailing: boolean;
 let version: string;
+let degradeLevel: DegradeLevel;
 let estimator: EstimatorActor;
 let processes = 0;
 
@@ -59,6 +63,7 @@ function start(shared: PredictionCache | null = null): EstimatorActor {
     model: {
       version: () => version,
       isFailing: () => isFailing,
+      breakerState: () => 'closed',
       infer: (row, _deadlineAtMs, answer) => calls.push({ row: [...row], answer }),
       close: async () => {},
     },
@@ -67,11 +72,14 @@ function start(shared: PredictionCache | null = null): EstimatorActor {
     flights: { windowMs: INFERENCE_MS, flightsMax: 1000, waitersMax: 20_000 },
     inferenceMsMax: INFERENCE_MS,
     lockPollMs: 5,
-    isShedding: () => false,
+    degradeLevel: () => degradeLevel,
     clock,
     timers,
     supervisor: restartWithin({ restartsMax: 3, windowMs: 1000 }, () => {}),
     observer: {
+      onEstimate: (source) => log.push(`estimate ${source}`),
+      onFallback: (cause) => log.push(`fallback ${cause}`),
+      onLookup: (tier, result) => log.push(`${tier} ${result}`),
       onModelAsked: (reason) => log.push(`asked ${reason}`),
       onModelFailed: (reason) => log.push(`failed ${reason}`),
       onJoined: () => log.push('joined'),
@@ -89,6 +97,7 @@ beforeEach(() => {
   log = [];
   isFailing = false;
   version = 'v1';
+  degradeLevel = 0;
   estimator = start();
 });
 afterEach(() => {
@@ -100,26 +109,26 @@ function batchOf(...rows: readonly (readonly [number, number])[]): EstimateBatch
   const batch = new EstimateBatch(2);
   batch.begin(rows.length, tagOfId('user', 'u'));
   for (const [index, row] of rows.entries()) {
+    batch.indexes[index] = index;
     batch.rows.set(row, index * 2);
     batch.priors[index] = PRIOR;
     batch.campaignTags[index] = tagOfId('campaign', 'c');
-    batch.facts[index]!.ad = row[0];
+    batch.facts[index]![0] = row[0];
   }
   return batch;
 }
 
-function lookUp(batch: EstimateBatch): { value: number; source: string }[] {
+function lookUp(batch: EstimateBatch): { value: number; source: EstimateSource }[] {
   estimator.estimateNow(batch);
   return Array.from({ length: batch.count }, (_, index) => ({
     value: batch.values[index]!,
-    source: batch.sourceOf(index),
+    source: batch.sources[index]!,
   }));
 }
 
 function ask(batch: EstimateBatch, budgetMs = 20): EstimateAnswer[][] {
   const replies: EstimateAnswer[][] = [];
-  lookUp(batch);
-  estimator.ask(batch, nowMs + budgetMs, (answers) => replies.push([...answers]));
+  estimator.ask(estimator.estimateNow(batch), nowMs + budgetMs, (answers) => replies.push([...answers]));
   return replies;
 }
 
@@ -134,7 +143,7 @@ async function settle(ms = 1): Promise<void> {
 async function predict(row: readonly [number, number], value: number): Promise<void> {
   ask(batchOf(row));
   await settle();
-  calls.at(-1)!.answer({ kind: 'estimate', value });
+  calls.at(-1)!.answer({ kind: 'estimate', value, version });
   await settle();
 }
 
@@ -147,15 +156,15 @@ describe('a cold key', () => {
       [1, 1],
       [2, 2],
     ]);
-    calls[1]!.answer({ kind: 'estimate', value: 0.2 });
+    calls[1]!.answer({ kind: 'estimate', value: 0.2, version });
     await settle();
     expect(replies).toEqual([]);
-    calls[0]!.answer({ kind: 'estimate', value: 0.1 });
+    calls[0]!.answer({ kind: 'estimate', value: 0.1, version });
     await settle();
     expect(replies).toEqual([
       [
-        { index: 1, value: 0.2, source: 'model' },
-        { index: 0, value: 0.1, source: 'model' },
+        { index: 1, value: 0.2, source: 'model', model: 'v1' },
+        { index: 0, value: 0.1, source: 'model', model: 'v1' },
       ],
     ]);
     expect(lookUp(batch)).toEqual([
@@ -169,9 +178,9 @@ describe('a cold key', () => {
     const replies = Array.from({ length: 10_000 }, () => ask(batchOf([1, 1])));
     await settle();
     expect(calls).toHaveLength(1);
-    calls[0]!.answer({ kind: 'estimate', value: 0.1 });
+    calls[0]!.answer({ kind: 'estimate', value: 0.1, version });
     await settle();
-    for (const reply of replies) expect(reply).toEqual([[{ index: 0, value: 0.1, source: 'model' }]]);
+    for (const reply of replies) expect(reply).toEqual([[{ index: 0, value: 0.1, source: 'model', model: 'v1' }]]);
   });
 
   it('is answered at the deadline by the fallback, and known once the model has answered after all', async () => {
@@ -180,8 +189,8 @@ describe('a cold key', () => {
     await settle(19);
     expect(replies).toEqual([]);
     await settle(2);
-    expect(replies).toEqual([[{ index: 0, value: expect.closeTo(PRIOR, 9), source: 'fallback' }]]);
-    calls[0]!.answer({ kind: 'estimate', value: 0.1 });
+    expect(replies).toEqual([[{ index: 0, value: expect.closeTo(PRIOR, 9), source: 'fallback', model: null }]]);
+    calls[0]!.answer({ kind: 'estimate', value: 0.1, version });
     await settle();
     expect(replies).toHaveLength(1);
     expect(lookUp(batch)[0]).toEqual({ value: 0.1, source: 'l1' });
@@ -201,7 +210,7 @@ describe('a cold key', () => {
     batch.rows.set([7, 7]);
     await settle();
     expect(calls[0]!.row).toEqual([1, 1]);
-    calls[0]!.answer({ kind: 'estimate', value: 0.1 });
+    calls[0]!.answer({ kind: 'estimate', value: 0.1, version });
     await settle();
     expect(replies[0]![0]!.value).toBe(0.1);
   });
@@ -252,8 +261,8 @@ describe('a known key', () => {
     for (let times = 0; times < 5; times++) expect(lookUp(batchOf([1, 1]))[0]!.source).toBe('l1');
     await settle();
     expect(calls).toHaveLength(2);
-    expect(log.at(-1)).toBe('asked refresh');
-    calls[1]!.answer({ kind: 'estimate', value: 0.3 });
+    expect(log).toContain('asked refresh');
+    calls[1]!.answer({ kind: 'estimate', value: 0.3, version });
     await settle(9000);
     expect(lookUp(batchOf([1, 1]))[0]).toEqual({ value: 0.3, source: 'l1' });
   });
@@ -271,7 +280,7 @@ describe('a known key', () => {
     expect(batch.missCount).toBe(0);
     await settle();
     expect(calls.at(-1)!.row).toEqual([1, 2]);
-    calls.at(-1)!.answer({ kind: 'estimate', value: 0.2 });
+    calls.at(-1)!.answer({ kind: 'estimate', value: 0.2, version });
     await settle();
     expect(lookUp(batch)[0]).toEqual({ value: 0.2, source: 'l1' });
   });
@@ -289,7 +298,7 @@ describe('a known key', () => {
       await predict([1, 1], 0.1);
       const batch = batchOf([1, 1]);
       expect(lookUp(batch)[0]!.source).toBe('l1');
-      estimator.invalidate(tag);
+      await estimator.invalidate(tag);
       lookUp(batch);
       expect(batch.missCount).toBe(1);
       await settle();
@@ -317,12 +326,12 @@ describe('with a shared cache', () => {
     const [here, there] = startTwo(shared());
     asking(here);
     await settle();
-    calls[0]!.answer({ kind: 'estimate', value: 0.1 });
+    calls[0]!.answer({ kind: 'estimate', value: 0.1, version });
     await settle();
     const replies = asking(there);
     await settle();
     expect(calls).toHaveLength(1);
-    expect(replies).toEqual([[{ index: 0, value: 0.1, source: 'l2' }]]);
+    expect(replies).toEqual([[{ index: 0, value: 0.1, source: 'l2', model: 'v1' }]]);
     here.stop();
   });
 
@@ -330,17 +339,17 @@ describe('with a shared cache', () => {
     const [here, there] = startTwo(shared());
     asking(here);
     await settle();
-    calls[0]!.answer({ kind: 'estimate', value: 0.1 });
+    calls[0]!.answer({ kind: 'estimate', value: 0.1, version });
     await settle();
     estimator = there;
     const replies = ask(batchOf([1, 2]), 200);
     await settle();
-    expect(replies).toEqual([[{ index: 0, value: 0.1, source: 'l2' }]]);
+    expect(replies).toEqual([[{ index: 0, value: 0.1, source: 'l2', model: 'v1' }]]);
     expect(calls.map(({ row }) => row)).toEqual([
       [1, 1],
       [1, 2],
     ]);
-    calls[1]!.answer({ kind: 'estimate', value: 0.2 });
+    calls[1]!.answer({ kind: 'estimate', value: 0.2, version });
     await settle();
     expect(lookUp(batchOf([1, 2]))).toEqual([{ value: 0.2, source: 'l1' }]);
     here.stop();
@@ -353,11 +362,11 @@ describe('with a shared cache', () => {
     await settle();
     await settle(10);
     expect(calls).toHaveLength(1);
-    calls[0]!.answer({ kind: 'estimate', value: 0.1 });
+    calls[0]!.answer({ kind: 'estimate', value: 0.1, version });
     await settle();
     await settle(10);
-    expect(first[0]![0]).toEqual({ index: 0, value: 0.1, source: 'model' });
-    expect(second[0]![0]).toEqual({ index: 0, value: 0.1, source: 'l2' });
+    expect(first[0]![0]).toEqual({ index: 0, value: 0.1, source: 'model', model: 'v1' });
+    expect(second[0]![0]).toEqual({ index: 0, value: 0.1, source: 'l2', model: 'v1' });
     here.stop();
   });
 
@@ -379,10 +388,10 @@ describe('with a shared cache', () => {
     for (const on of [here, there]) {
       asking(on);
       await settle();
-      calls.at(-1)!.answer({ kind: 'estimate', value: 0.1 });
+      calls.at(-1)!.answer({ kind: 'estimate', value: 0.1, version });
       await settle();
     }
-    here.invalidate(tagOfId('campaign', 'c'));
+    await here.invalidate(tagOfId('campaign', 'c'));
     await settle();
     estimator = there;
     const batch = batchOf([1, 1]);
@@ -399,18 +408,17 @@ describe('with a shared cache', () => {
     const replies = asking(there);
     await settle();
     expect(log).toContain('shared cache failed');
-    calls[0]!.answer({ kind: 'estimate', value: 0.1 });
+    calls[0]!.answer({ kind: 'estimate', value: 0.1, version });
     await settle();
-    expect(replies[0]![0]).toEqual({ index: 0, value: 0.1, source: 'model' });
+    expect(replies[0]![0]).toEqual({ index: 0, value: 0.1, source: 'model', model: 'v1' });
   });
 });
 
 it('prefetch fills the cache although nobody waits', async () => {
   const batch = batchOf([1, 1]);
-  lookUp(batch);
-  estimator.prefetch(batch);
+  estimator.prefetch(estimator.estimateNow(batch));
   await settle();
-  calls[0]!.answer({ kind: 'estimate', value: 0.1 });
+  calls[0]!.answer({ kind: 'estimate', value: 0.1, version });
   await settle();
   expect(lookUp(batch)[0]!.source).toBe('l1');
 });

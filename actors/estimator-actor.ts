@@ -9,15 +9,20 @@
 
 import type { HorizonOptions } from '../engine/estimation/cache/horizons.ts';
 import { SingleFlight, type SingleFlightOptions } from '../engine/estimation/cache/single-flight.ts';
-import type { CachedEstimates, Estimate, EstimateQuestion } from '../engine/estimation/cached-estimates.ts';
+import type { CachedEstimates } from '../engine/estimation/cached-estimates.ts';
 import type { EstimateBatch } from '../engine/estimation/estimate-batch.ts';
+import type { EstimateObserver, FallbackCause, LookupResult } from '../engine/estimation/estimate-observer.ts';
+import type { Estimate, EstimateAnswer, EstimateQuestion } from '../engine/estimation/estimate-question.ts';
 import type { Clock, TimerHandle, Timers } from '../engine/ports/clock.ts';
 import type { PredictionCache, SharedPrediction } from '../engine/ports/prediction-cache.ts';
 import type { InferenceFailure, InferenceResult, RemoteModel } from '../engine/ports/remote-model.ts';
+import type { DegradeLevel } from '../engine/traffic/admission/zones.ts';
 import { type ActorParent, type Mailbox, spawnActor } from './mailbox.ts';
 import type { Supervisor } from './supervision.ts';
 
-export interface EstimatorObserver {
+export interface EstimatorObserver extends EstimateObserver {
+  /** Of each estimate in this process; of each question that went on to the shared cache there. */
+  readonly onLookup: (tier: 'l1' | 'l2', result: LookupResult) => void;
   /** A question was sent to the model; `refresh` when nobody waits for it. */
   readonly onModelAsked: (reason: 'miss' | 'refresh') => void;
   readonly onModelFailed: (reason: InferenceFailure) => void;
@@ -40,35 +45,30 @@ export interface EstimatorActorOptions {
   readonly inferenceMsMax: number;
   /** How often a process that is not the one to ask looks for the answer of the one that is, ms. */
   readonly lockPollMs: number;
-  /** Whether the process has more to do than it can: then predictions past their time will do. */
-  readonly isShedding: () => boolean;
+  /** How little service the process gives: from 1 on predictions past their time will do, at 2 no model is asked. */
+  readonly degradeLevel: () => DegradeLevel;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly supervisor: Supervisor;
   readonly observer: EstimatorObserver;
 }
 
-export interface EstimateAnswer extends Estimate {
-  /** In the batch that was asked for. */
-  readonly index: number;
-}
-
 export interface EstimatorActor {
-  /** Fills in the batch from what is known here, at once; see `CachedEstimates.estimateNow`. */
-  readonly estimateNow: (batch: EstimateBatch) => void;
+  /** Fills in the batch from what is known here, at once, and gives what is worth asking; the batch is free for reuse. */
+  readonly estimateNow: (batch: EstimateBatch) => readonly EstimateQuestion[];
   /**
-   * Asks for the misses of a batch, which is free for reuse once this returns. `onAnswers` is called exactly once, not
-   * before returning, with an answer for each miss: when the last one is known, or at `deadlineAtMs` (monotonic).
+   * `onAnswers` is called exactly once, not before returning, with an answer to each question: when the last one is known,
+   * or at `deadlineAtMs` (monotonic).
    */
   readonly ask: (
-    batch: EstimateBatch,
+    questions: readonly EstimateQuestion[],
     deadlineAtMs: number,
     onAnswers: (answers: readonly EstimateAnswer[]) => void,
   ) => void;
-  /** Asks for the misses although nobody waits: fills the caches before the first requests. */
-  readonly prefetch: (batch: EstimateBatch) => void;
-  /** See `tagOf`: here at once, in other processes by the shared cache. */
-  readonly invalidate: (tag: number) => void;
+  /** Asks although nobody waits: fills the caches before the first requests. */
+  readonly prefetch: (questions: readonly EstimateQuestion[]) => void;
+  /** See `tagOf`: here at once. Resolves when other processes know it, by the shared cache; rejects when they may not. */
+  readonly invalidate: (tag: number) => Promise<void>;
   /** Keys under way. */
   readonly flightCount: () => number;
   /** Who still waits is answered. */
@@ -78,7 +78,6 @@ export interface EstimatorActor {
 /** Of one batch. */
 interface Asking {
   readonly questions: readonly EstimateQuestion[];
-  readonly indexes: readonly number[];
   readonly answers: EstimateAnswer[];
   readonly hasAnswer: boolean[];
   readonly onAnswers: (answers: readonly EstimateAnswer[]) => void;
@@ -119,6 +118,17 @@ interface EstimatorState {
 }
 
 const MAILBOX_LENGTH_MAX = 20_000;
+const NO_QUESTIONS: readonly EstimateQuestion[] = [];
+const FALLBACK_CAUSE_OF = {
+  'queue-full': 'busy',
+  'breaker-open': 'failing',
+  deadline: 'failing',
+  unreachable: 'failing',
+  refused: 'failing',
+  unreadable: 'failing',
+  'out-of-range': 'unusable',
+  closed: 'failing',
+} as const satisfies Record<InferenceFailure, FallbackCause>;
 
 export function spawnEstimatorActor(parent: ActorParent, options: EstimatorActorOptions): EstimatorActor {
   return new Estimator(parent, options);
@@ -154,48 +164,69 @@ class Estimator implements EstimatorActor {
 
   readonly flightCount = (): number => this.#flights.size;
 
-  readonly estimateNow = (batch: EstimateBatch): void => {
-    const { cached, model, clock } = this.#options;
+  readonly estimateNow = (batch: EstimateBatch): readonly EstimateQuestion[] => {
+    const { cached, model, clock, degradeLevel } = this.#options;
+    const nowMs = clock.monotonicMs();
+    const level = degradeLevel();
     cached.useVersion(model.version());
-    const questions = cached.estimateNow(batch, this.#mayUseStale(), clock.monotonicMs());
-    if (questions.length > 0) this.#mailbox.tell({ kind: 'refresh', questions });
+    const use = { mayUseStale: level > 0 || model.isFailing(), mayRefresh: level === 0 };
+    const refreshes = cached.estimateNow(batch, use, nowMs);
+    if (refreshes.length > 0) this.#mailbox.tell({ kind: 'refresh', questions: refreshes });
+    const mayAsk = level < 2;
+    this.#countLookups(batch, mayAsk);
+    return mayAsk ? this.#questionsOf(batch, nowMs) : NO_QUESTIONS;
   };
 
   readonly ask = (
-    batch: EstimateBatch,
+    questions: readonly EstimateQuestion[],
     deadlineAtMs: number,
     onAnswers: (answers: readonly EstimateAnswer[]) => void,
   ): void => {
     const asking: Asking = {
-      questions: this.#questionsOf(batch),
-      indexes: Array.from(batch.misses.subarray(0, batch.missCount)),
+      questions,
       answers: [],
-      hasAnswer: new Array<boolean>(batch.missCount).fill(false),
+      hasAnswer: new Array<boolean>(questions.length).fill(false),
       onAnswers,
       timer: null,
       isOver: false,
     };
     this.#askings.add(asking);
-    if (!this.#mailbox.tell({ kind: 'ask', asking, deadlineAtMs })) queueMicrotask(() => this.#finish(asking));
+    if (!this.#mailbox.tell({ kind: 'ask', asking, deadlineAtMs })) queueMicrotask(() => this.#finish(asking, 'busy'));
   };
 
-  readonly prefetch = (batch: EstimateBatch): void => {
-    this.#mailbox.tell({ kind: 'refresh', questions: this.#questionsOf(batch) });
+  readonly prefetch = (questions: readonly EstimateQuestion[]): void => {
+    if (questions.length > 0) this.#mailbox.tell({ kind: 'refresh', questions });
   };
 
-  readonly invalidate = (tag: number): void => {
-    const { cached, shared, clock, observer } = this.#options;
+  readonly invalidate = async (tag: number): Promise<void> => {
+    const { cached, shared, clock } = this.#options;
     cached.invalidate(tag, clock.monotonicMs());
-    shared?.invalidate(tag).catch(observer.onSharedCacheFailed);
+    await shared?.invalidate(tag);
   };
 
   readonly stop = (): void => {
     this.#mailbox.stop();
-    for (const asking of [...this.#askings]) this.#finish(asking);
+    for (const asking of [...this.#askings]) this.#finish(asking, 'busy');
   };
 
-  #questionsOf(batch: EstimateBatch): EstimateQuestion[] {
-    const nowMs = this.#options.clock.monotonicMs();
+  /** Misses that will be asked are counted with their answers. */
+  #countLookups({ count, sources, misses, missCount }: EstimateBatch, mayAsk: boolean): void {
+    const { observer } = this.#options;
+    let nextMiss = 0;
+    for (let row = 0; row < count; row++) {
+      const source = sources[row]!;
+      const isMiss = nextMiss < missCount && misses[nextMiss] === row;
+      if (isMiss) nextMiss += 1;
+      observer.onLookup('l1', isMiss ? 'miss' : source === 'stale' ? 'stale' : 'hit');
+      if (isMiss && mayAsk) continue;
+      observer.onEstimate(source);
+      // A hit that is no estimate: the model has said that it has none.
+      if (source === 'fallback') observer.onFallback(isMiss ? 'shed' : 'unusable');
+    }
+  }
+
+  #questionsOf(batch: EstimateBatch, nowMs: number): readonly EstimateQuestion[] {
+    if (batch.missCount === 0) return NO_QUESTIONS;
     const questions: EstimateQuestion[] = [];
     for (let miss = 0; miss < batch.missCount; miss++) {
       questions.push(this.#options.cached.questionAt(batch, batch.misses[miss]!, nowMs));
@@ -212,7 +243,7 @@ class Estimator implements EstimatorActor {
         this.#depart(this.#board(state, message.questions, null, nowMs));
         break;
       case 'late':
-        this.#finish(message.asking);
+        this.#finish(message.asking, 'late');
         break;
       case 'fetched':
         for (const [index, flight] of message.flights.entries()) {
@@ -235,12 +266,12 @@ class Estimator implements EstimatorActor {
     if (asking.questions.length === 0 || deadlineAtMs <= nowMs) {
       // Late already; the prediction is worth having for the next.
       this.#depart(this.#board(state, asking.questions, null, nowMs));
-      this.#finish(asking);
+      this.#finish(asking, 'late');
       return;
     }
     asking.timer = this.#options.timers.schedule(deadlineAtMs - nowMs, () => {
       // Answered even when no mail gets through.
-      if (!this.#mailbox.tell({ kind: 'late', asking })) this.#finish(asking);
+      if (!this.#mailbox.tell({ kind: 'late', asking })) this.#finish(asking, 'late');
     });
     this.#depart(this.#board(state, asking.questions, asking, nowMs));
   }
@@ -260,7 +291,7 @@ class Estimator implements EstimatorActor {
         observer.onJoined();
       } else if (boarding === 'refused') {
         observer.onRefused();
-        if (asking !== null) this.#answer({ asking, place }, null, nowMs);
+        if (asking !== null) this.#answer({ asking, place }, 'busy', nowMs);
       } else {
         const reason = asking === null ? 'refresh' : 'miss';
         leading.push({ question, ageMsMax: this.#ageMsMax(reason), reason, lockedUntilMs: 0 });
@@ -270,14 +301,11 @@ class Estimator implements EstimatorActor {
   }
 
   #ageMsMax(reason: Flight['reason']): number {
-    const { exact, refreshShare } = this.#options.horizons;
-    if (this.#mayUseStale()) return exact.staleMs;
+    const { horizons, model, degradeLevel } = this.#options;
+    const { exact, refreshShare } = horizons;
     // What is as old as the one to be refreshed would not be a refresh.
-    return reason === 'refresh' ? exact.localMs * refreshShare : exact.sharedMs;
-  }
-
-  #mayUseStale(): boolean {
-    return this.#options.model.isFailing() || this.#options.isShedding();
+    if (reason === 'refresh') return exact.localMs * refreshShare;
+    return model.isFailing() || degradeLevel() > 0 ? exact.staleMs : exact.sharedMs;
   }
 
   #depart(flights: readonly Flight[]): void {
@@ -307,15 +335,21 @@ class Estimator implements EstimatorActor {
     nowMs: number,
   ): void {
     const { question, ageMsMax } = flight;
+    const { cached, horizons, observer } = this.#options;
+    const model = question.version;
     if (found !== null && found.ageMs <= ageMsMax) {
-      this.#options.cached.keep(question, found.value, nowMs - found.ageMs, nowMs);
-      const source = found.ageMs <= this.#options.horizons.exact.sharedMs ? 'l2' : 'stale';
-      this.#land(state, question, { value: found.value, source }, nowMs);
+      const isFresh = found.ageMs <= horizons.exact.sharedMs;
+      observer.onLookup('l2', isFresh ? 'hit' : 'stale');
+      cached.keep(question, found.value, nowMs - found.ageMs, nowMs);
+      this.#land(state, question, { value: found.value, source: isFresh ? 'l2' : 'stale', model }, nowMs);
       return;
     }
-    if (coarse !== null && coarse.ageMs <= this.#options.horizons.coarse.sharedMs) {
-      this.#options.cached.keepCoarse(question, coarse.value, nowMs - coarse.ageMs, nowMs);
-      const standIn: Estimate = { value: coarse.value, source: 'l2' };
+    const hasStandIn = coarse !== null && coarse.ageMs <= horizons.coarse.sharedMs;
+    // Looked at again while another process has the lock.
+    if (flight.lockedUntilMs === 0) observer.onLookup('l2', hasStandIn ? 'hit' : 'miss');
+    if (hasStandIn) {
+      cached.keepCoarse(question, coarse.value, nowMs - coarse.ageMs, nowMs);
+      const standIn: Estimate = { value: coarse.value, source: 'l2', model };
       for (const waiter of state.flights.release(question.exactKey)) this.#answer(waiter, standIn, nowMs);
     }
     if (flight.lockedUntilMs > nowMs) {
@@ -358,16 +392,22 @@ class Estimator implements EstimatorActor {
   #inferred(state: EstimatorState, { question }: Flight, result: InferenceResult, nowMs: number): void {
     const { cached, observer } = this.#options;
     if (result.kind === 'estimate') {
-      cached.keep(question, result.value, question.bornAtMs, nowMs);
-      cached.learn(question, result.value);
-      this.#share(question, result.value, nowMs);
-      this.#land(state, question, { value: result.value, source: 'model' }, nowMs);
+      const { value, version } = result;
+      cached.learn(question, value);
+      // Another model answered than the keys are of: it was swapped meanwhile.
+      if (version === question.version) {
+        cached.keep(question, value, question.bornAtMs, nowMs);
+        this.#share(question, value, nowMs);
+      } else {
+        this.#unlock(question);
+      }
+      this.#land(state, question, { value, source: 'model', model: version }, nowMs);
       return;
     }
     observer.onModelFailed(result.reason);
     if (result.reason === 'out-of-range') cached.keepNegative(question, nowMs);
     this.#unlock(question);
-    this.#land(state, question, null, nowMs);
+    this.#land(state, question, FALLBACK_CAUSE_OF[result.reason], nowMs);
   }
 
   #share(
@@ -390,27 +430,40 @@ class Estimator implements EstimatorActor {
     this.#options.shared?.unlock(exactKey).catch(this.#options.observer.onSharedCacheFailed);
   }
 
-  #land({ flights }: EstimatorState, { exactKey }: EstimateQuestion, estimate: Estimate | null, nowMs: number): void {
-    for (const waiter of flights.land(exactKey)) this.#answer(waiter, estimate, nowMs);
+  #land(
+    { flights }: EstimatorState,
+    { exactKey }: EstimateQuestion,
+    outcome: Estimate | FallbackCause,
+    nowMs: number,
+  ): void {
+    for (const waiter of flights.land(exactKey)) this.#answer(waiter, outcome, nowMs);
   }
 
-  /** `estimate` null: the model has none, now or for this row. */
-  #answer({ asking, place }: Waiter, estimate: Estimate | null, nowMs: number): void {
+  /** `outcome` is a cause when the model has no estimate, now or for this row. */
+  #answer({ asking, place }: Waiter, outcome: Estimate | FallbackCause, nowMs: number): void {
     if (asking.isOver || asking.hasAnswer[place] === true) return;
+    this.#settle(asking, place, outcome, nowMs);
+    if (asking.answers.length === asking.questions.length) this.#finish(asking, 'late');
+  }
+
+  #settle(asking: Asking, place: number, outcome: Estimate | FallbackCause, nowMs: number): void {
+    const { cached, observer } = this.#options;
+    const question = asking.questions[place]!;
+    const hasEstimate = typeof outcome !== 'string';
+    const { value, source, model } = hasEstimate ? outcome : cached.withoutModel(question, nowMs);
     asking.hasAnswer[place] = true;
-    const { value, source } = estimate ?? this.#options.cached.withoutModel(asking.questions[place]!, nowMs);
-    asking.answers.push({ index: asking.indexes[place]!, value, source });
-    if (asking.answers.length === asking.questions.length) this.#finish(asking);
+    asking.answers.push({ index: question.index, value, source, model });
+    observer.onEstimate(source);
+    if (source === 'fallback' && !hasEstimate) observer.onFallback(outcome);
   }
 
   /** Who has no answer yet gets what there is without the model. */
-  #finish(asking: Asking): void {
+  #finish(asking: Asking, cause: FallbackCause): void {
     if (asking.isOver) return;
-    const { cached, clock, timers } = this.#options;
+    const { clock, timers } = this.#options;
     const nowMs = clock.monotonicMs();
-    for (const [place, question] of asking.questions.entries()) {
-      if (asking.hasAnswer[place] === true) continue;
-      asking.answers.push({ index: asking.indexes[place]!, ...cached.withoutModel(question, nowMs) });
+    for (let place = 0; place < asking.questions.length; place++) {
+      if (asking.hasAnswer[place] !== true) this.#settle(asking, place, cause, nowMs);
     }
     asking.isOver = true;
     timers.cancel(asking.timer);

@@ -80,6 +80,7 @@ class World {
         },
         shaping: null,
         dialect: dialect({ version: '2.6', quirks: [], blockedAdvertisers: [], blockedCategories: [] }),
+        wakesForBids: false,
         reply: { strictness: 'default', readResponse: READ_RESPONSE },
       },
       transport: {
@@ -122,6 +123,7 @@ class World {
         decisionReserveMs: 3,
         waiting: null,
         shaping: null,
+        estimating: null,
         teaching: null,
         markupFetcher: {
           fetch: (url, deadlineAtMs, serve) => this.fetches.push({ url, deadlineAtMs, serve }),

@@ -9,6 +9,7 @@ import { Solicitation } from '../engine/dsp/solicitation.ts';
 import { type AuctionRanking, converted } from '../engine/dsp/waiting/auction-ranking.ts';
 import { WAITING_DEFAULTS, type WaitingOptions } from '../engine/dsp/waiting/waiting-value.ts';
 import type { EstimateSubject } from '../engine/estimation/click-estimates.ts';
+import type { EstimateQuestion } from '../engine/estimation/estimate-question.ts';
 import { AUCTION_EVENT_VERSION, type AuctionEvent, dspRecord } from '../engine/exchange/auction-event.ts';
 import type { AuctionTerms } from '../engine/exchange/auction-terms.ts';
 import type { Decision, DecisionRules } from '../engine/exchange/decision.ts';
@@ -34,6 +35,7 @@ import type { MarkupFetcher } from '../engine/ports/markup-fetcher.ts';
 import { rateBetween } from '../openrtb/currency.ts';
 import type { BidRequest, BidResponse } from '../openrtb/types.ts';
 import type { DspMessage } from './dsp-actor.ts';
+import type { EstimatorActor } from './estimator-actor.ts';
 import type { FanOut } from './fan-out.ts';
 import { type ActorParent, type Mailbox, spawnActor } from './mailbox.ts';
 import type { ShapingActor } from './shaping-actor.ts';
@@ -69,6 +71,8 @@ export interface RequestEnvironment {
   readonly waiting: WaitingOptions | null;
   /** Null: every DSP is called for every request. */
   readonly shaping: ShapingActor | null;
+  /** Null: estimates are made at once, or not at all. */
+  readonly estimating: EstimatingRules | null;
   /** Null: nobody wants to know what became of the bids. */
   readonly teaching: TeachingRules | null;
   readonly markupFetcher: MarkupFetcher;
@@ -78,6 +82,12 @@ export interface RequestEnvironment {
   readonly onLate: (dspId: string) => void;
   readonly onConcluded: (event: AuctionEvent, decision: Decision | null, notices: NoticePlan) => void;
   readonly onFault: (fault: ActorFault) => void;
+}
+
+export interface EstimatingRules {
+  readonly estimator: Pick<EstimatorActor, 'ask'>;
+  /** Longest that an estimate is waited for, ms. */
+  readonly budgetMs: number;
 }
 
 export interface TeachingRules {
@@ -116,7 +126,7 @@ class RequestActor {
   #answeredAtMs: number | null = null;
   #isRecorded = false;
   #isDeadlineDeferred = false;
-  /** Read while markup was fetched for an auction that had closed. */
+  /** Read while estimates or markup were awaited for an auction that had closed. */
   readonly #tooLate: DspReply[] = [];
 
   constructor(parent: ActorParent, admitted: AdmittedRequest, environment: RequestEnvironment) {
@@ -175,7 +185,7 @@ class RequestActor {
       this.#mailbox.tell(message);
       return state;
     }
-    if (state.stage === 'fetching-markup' && isReply(message)) this.#tooLate.push(message.reply);
+    if (state.stage !== 'collecting' && isReply(message)) this.#tooLate.push(message.reply);
     for (const effect of advance(state, message, nowMs)) this.#perform(effect, state, nowMs);
     this.#mailbox.wakeAtLength = state.outstanding;
     return state;
@@ -197,6 +207,9 @@ class RequestActor {
       case 'look-at':
         this.#lookTimer = this.#environment.timers.schedule(Math.max(0, effect.atMs - nowMs), this.#look);
         return;
+      case 'ask-estimates':
+        this.#askEstimates(effect.questions, nowMs);
+        return;
       case 'fetch-markup':
         this.#environment.markupFetcher.fetch(effect.url, this.#collectUntilMs(), (outcome) =>
           this.#mailbox.tell({ kind: 'markup', bidIndex: effect.bidIndex, outcome }),
@@ -206,6 +219,12 @@ class RequestActor {
         this.#conclude(state, effect.conclusion);
         return;
     }
+  }
+
+  #askEstimates(questions: readonly EstimateQuestion[], nowMs: number): void {
+    const { estimator, budgetMs } = this.#environment.estimating!;
+    const deadlineAtMs = Math.min(nowMs + budgetMs, this.#collectUntilMs());
+    estimator.ask(questions, deadlineAtMs, (answers) => this.#mailbox.tell({ kind: 'estimated', answers }));
   }
 
   #collectUntilMs(): number {
@@ -369,11 +388,14 @@ function isReply(message: RequestMessage): message is RequestMessage & { readonl
   return message.kind === 'replied' || message.kind === 'replied-unawaited';
 }
 
-/** Two messages per DSP, one per position that markup is fetched for in each round, and start, look, deadline and cancel. */
+/**
+ * Two messages per DSP and the estimates of its bids, one per position that markup is fetched for in each round, and start,
+ * look, deadline and cancel.
+ */
 function mailLengthMax(dspCount: number, terms: AuctionTerms): number {
   let positions = 0;
   for (const { slotWeights } of terms.imps) positions += slotWeights.length;
-  return 2 * dspCount + 2 * positions + 8;
+  return 3 * dspCount + 2 * positions + 8;
 }
 
 /** Milliseconds cut to whole microseconds. */

@@ -208,13 +208,16 @@ function spawnEstimator(system: nact.ActorSystemRef, model: RemoteModel, levers:
     flights: { windowMs: levers.flightWindowMs, flightsMax: KEYS, waitersMax: 100_000 },
     inferenceMsMax: PATIENCE_MS,
     lockPollMs: 5,
-    isShedding: () => false,
+    degradeLevel: () => 0,
     clock: systemClock,
     timers: systemTimers,
     supervisor: stopOnFault(({ error }) => {
       throw error;
     }),
     observer: {
+      onEstimate: () => {},
+      onFallback: () => {},
+      onLookup: () => {},
       onModelAsked: () => {},
       onModelFailed: () => {},
       onJoined: () => {},
@@ -236,10 +239,10 @@ function askEstimator(estimator: EstimatorActor, batch: EstimateBatch, key: numb
   batch.begin(1, 0);
   batch.rows.set(rowOf(key));
   batch.priors[0] = 0.01;
-  estimator.estimateNow(batch);
-  if (batch.missCount === 0) return Promise.resolve(performance.now() - startedAtMs);
+  const questions = estimator.estimateNow(batch);
+  if (questions.length === 0) return Promise.resolve(performance.now() - startedAtMs);
   return new Promise((resolve) => {
-    estimator.ask(batch, startedAtMs + budgetMs, () => resolve(performance.now() - startedAtMs));
+    estimator.ask(questions, startedAtMs + budgetMs, () => resolve(performance.now() - startedAtMs));
   });
 }
 

@@ -69,6 +69,7 @@ class HandlingRig {
         health: { ...DSP_HEALTH_DEFAULTS, ...limits },
         shaping: this.#shapings === null ? null : SHAPER_DEFAULTS,
         dialect: dialect({ version: '2.6', quirks: [], blockedAdvertisers: [], blockedCategories: [] }),
+        wakesForBids: false,
         reply: { strictness: 'default', readResponse: createResponseReader() },
       },
       transport: {

@@ -1,4 +1,5 @@
 /** The functions that run once or more per auction, alone and warm. */
+import { decisionRules } from '../config/engine-options.ts';
 import { loadConfig } from '../config/load.ts';
 import { clearAuction } from '../engine/auction/clear.ts';
 import { compileFloorRules } from '../engine/auction/floors.ts';
@@ -84,6 +85,7 @@ function auctionInputs(seed: number): AuctionInput[] {
   } as const;
   const request = readRequest();
   const readResponse = createResponseReader();
+  const { priors } = decisionRules(config, null);
   const answers = Array.from({ length: BIDS }, (_, dspIndex) => bidAnswers(dspIndex, seed));
 
   const bidOf = (dspIndex: number, inputIndex: number) => {
@@ -99,7 +101,7 @@ function auctionInputs(seed: number): AuctionInput[] {
       pricing: 'cpm',
       quality: 1,
     } as const;
-    return bidCandidate(dspIndex, bids[0]!, origin, config.estimation.clickPriors);
+    return bidCandidate(dspIndex, bids[0]!, origin, priors);
   };
 
   return numbered((inputIndex) => ({

@@ -58,7 +58,7 @@ export async function measureIpinyouQuality({ progress }: BenchContext): Promise
   return measurements;
 }
 
-/** Column `clicked` of what `gavel features` wrote. */
+/** Column `label` of what `gavel features` wrote. */
 function readClicked(path: string): boolean[] {
   const lines = readFileSync(path, 'utf8').trimEnd().split('\n').slice(1);
   return lines.map((line) => line.split(',')[2] === '1');

@@ -5,7 +5,12 @@ import { type IpinyouOptions, LogFormatError, readIpinyou } from '../adapters/tr
 import { writeMatrix } from '../adapters/training-data/npy.ts';
 import { readRateTables } from '../engine/estimation/features/rate-tables.ts';
 import { canonicalSchema, FEATURE_COUNT, SCHEMA_HASH } from '../engine/estimation/features/schema.ts';
-import { type LoggedImpression, rowsWithRates, trainingRows } from '../engine/estimation/features/training-rows.ts';
+import { rowsWithRates, trainingRows } from '../engine/estimation/features/training-rows.ts';
+import {
+  type LoggedImpression,
+  TRAINING_TARGETS,
+  type TrainingTarget,
+} from '../engine/estimation/features/training-target.ts';
 import { simulateImpressions } from '../simulator/clicks/simulated-log.ts';
 import { dayFilter } from './day-filter.ts';
 import { readOptions, wholeNumber } from './options.ts';
@@ -13,11 +18,12 @@ import { UsageError } from './usage-error.ts';
 
 const COMMAND = {
   name: 'features',
-  summary: 'write the features of impressions, for training a click model or testing one',
+  summary: 'write the features of impressions or clicks, for training a model or testing one',
   options: {
     ipinyou: { type: 'string', value: 'DIR[,DIR]', help: 'folders with logs in the format of iPinYou (imp.*, clk.*)' },
     device: { type: 'string', value: 'KIND', help: 'of iPinYou: none (default) or coarse, families of OS and browser' },
     simulate: { type: 'string', value: 'N', help: 'instead: N impressions over ten days from 20260101 on, simulated' },
+    target: { type: 'string', value: 'KIND', help: 'click of each impression (default), or conversion of each click' },
     seed: { type: 'string', value: 'N', help: 'of the simulated log (default 1); the world stays the same' },
     days: { type: 'string', value: 'DAYS', help: 'only these, e.g. 20130606-20130609 (default all)' },
     rates: {
@@ -41,11 +47,13 @@ export async function features(args: readonly string[]): Promise<void> {
   if (options === null) return;
   const { out } = options;
   if (out === undefined) throw new UsageError('features: --out is missing');
-  const impressions = readImpressions(options);
-  if (impressions.length === 0) throw new UsageError('features: there are no impressions on those days');
+  const target = targetOf(options);
+  const impressions = readImpressions(options, target);
+  if (impressions.length === 0) throw new UsageError('features: there is nothing to learn from on those days');
   mkdirSync(out, { recursive: true });
   if (options.rates === undefined) {
-    const { rows, rates } = trainingRows(impressions, wholeNumber(options.folds, 'folds', 5, { min: 2, max: 100 }), {
+    const folds = wholeNumber(options.folds, 'folds', 5, { min: 2, max: 100 });
+    const { rows, rates } = trainingRows(impressions, target, folds, {
       priorClicks: wholeNumber(options['prior-clicks'], 'prior-clicks', 3, { min: 1, max: 10_000 }),
       minimumImpressions: wholeNumber(options['minimum-impressions'], 'minimum-impressions', 2, { min: 1, max: 1e6 }),
     });
@@ -55,25 +63,34 @@ export async function features(args: readonly string[]): Promise<void> {
     const rates = readRateTables(readFileSync(options.rates, 'utf8'));
     writeMatrix(join(out, 'features.npy'), rowsWithRates(impressions, rates), FEATURE_COUNT);
   }
-  writeFileSync(join(out, 'rows.csv'), `id,day,clicked,probability\n${impressions.map(csvLine).join('')}`);
+  writeFileSync(
+    join(out, 'rows.csv'),
+    `id,day,label,probability\n${impressions.map((trial) => csvLine(trial, target)).join('')}`,
+  );
   writeFileSync(join(out, 'schema.json'), `{"hash":"${SCHEMA_HASH}","schema":${canonicalSchema()}}`);
   process.stdout.write(`${impressions.length} rows in ${out}\n`);
 }
 
 type FeaturesOptions = NonNullable<ReturnType<typeof readOptions<typeof COMMAND.options>>>;
 
-function readImpressions({ ipinyou, simulate, device = 'none', seed, days }: FeaturesOptions): LoggedImpression[] {
+function targetOf({ target = 'click' }: FeaturesOptions): TrainingTarget {
+  if (target === 'click' || target === 'conversion') return TRAINING_TARGETS[target];
+  throw new UsageError('--target must be click or conversion');
+}
+
+function readImpressions(options: FeaturesOptions, target: TrainingTarget): LoggedImpression[] {
+  const { ipinyou, simulate, device = 'none', seed, days } = options;
   if ((ipinyou === undefined) === (simulate === undefined)) {
     throw new UsageError('features: one of --ipinyou and --simulate is needed');
   }
   const isWanted = dayFilter(days);
   if (ipinyou !== undefined) {
     if (device !== 'none' && device !== 'coarse') throw new UsageError('--device must be none or coarse');
-    return readLogs({ folders: ipinyou.split(','), device, isWanted });
+    return readLogs({ folders: ipinyou.split(','), device, isWanted }).filter(target.isTrial);
   }
   const count = wholeNumber(simulate, 'simulate', 0, { min: 1, max: 10_000_000 });
   const ofSeed = wholeNumber(seed, 'seed', 1, { min: 0, max: Number.MAX_SAFE_INTEGER });
-  return simulateImpressions(count, ofSeed, isWanted);
+  return simulateImpressions(count, ofSeed, isWanted, target.isTrial);
 }
 
 function readLogs(options: IpinyouOptions): LoggedImpression[] {
@@ -85,6 +102,6 @@ function readLogs(options: IpinyouOptions): LoggedImpression[] {
   }
 }
 
-function csvLine({ id, day, isClicked, clickProbability }: LoggedImpression): string {
-  return `${id},${day},${isClicked ? 1 : 0},${clickProbability ?? ''}\n`;
+function csvLine(trial: LoggedImpression, target: TrainingTarget): string {
+  return `${trial.id},${trial.day},${target.isPositive(trial) ? 1 : 0},${target.probability(trial) ?? ''}\n`;
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { DspEndpoint } from '../simulator/dsp/server.ts';
 import { systemConfig } from './system-config.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -46,7 +47,9 @@ test('simulated DSPs join the configured ones, with the defaults of any DSP, and
   const config = file(
     'dsps:\n  - id: real\n    url: https://dsp.example/bid\nnotices:\n  allowedHosts: [local.example]\n',
   );
-  const simulated = [{ id: 'simulated', url: 'http://127.0.0.1:9000/bid', version: '2.5' as const }];
+  const simulated = [
+    { id: 'simulated', url: 'http://127.0.0.1:9000/bid', version: '2.5', pricing: 'cpa' },
+  ] as const satisfies DspEndpoint[];
   const { dsps, notices } = systemConfig({ config }, simulated);
   const [real, joined] = dsps;
   expect(joined).toEqual({ ...real, ...simulated[0] });

@@ -54,14 +54,14 @@ function withSimulatedDsps(config: Config, simulated: readonly DspEndpoint[]): C
   };
 }
 
-/** A DSP without any agreement of its own. */
-export function plainDsp({ id, url, version }: DspEndpoint): DspConfig {
+/** A DSP without any agreement but what its prices mean. */
+export function plainDsp({ id, url, version, pricing }: DspEndpoint): DspConfig {
   return {
     id,
     url,
     version,
     strictness: 'default',
-    pricing: 'cpm',
+    pricing,
     quality: 1,
     gzipRequests: false,
     headers: {},

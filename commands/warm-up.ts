@@ -59,7 +59,12 @@ async function startBidder(): Promise<{ readonly server: Server; readonly url: s
 
 function warmUpConfig(config: Config, url: string): Config {
   const dsps = Array.from({ length: DSP_COUNT }, (_, index) =>
-    plainDsp({ id: `warm-up-${index}`, url: `${url}/bid/${index}`, version: index % 5 === 0 ? '2.5' : '2.6' }),
+    plainDsp({
+      id: `warm-up-${index}`,
+      url: `${url}/bid/${index}`,
+      version: index % 5 === 0 ? '2.5' : '2.6',
+      pricing: 'cpm',
+    }),
   );
   return {
     ...config,

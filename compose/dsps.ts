@@ -57,6 +57,7 @@ export function openDsps(
         health: healthOptions(dsp, config),
         shaping: config.shaping.enabled ? shaperOptions(config) : null,
         dialect: dialect(dsp),
+        wakesForBids: config.estimation.model.source === 'remote' && dsp.pricing !== 'cpm',
         reply: { strictness: dsp.strictness, readResponse },
       },
       supervisor: supervisorOf(parts),

@@ -1,40 +1,119 @@
-/** How clicks are estimated: the model of this process, kept up to date from its folder, and what stands in for it. */
+/**
+ * How clicks and conversions are estimated: by a model of each in this process, kept up to date from its folder, or clicks
+ * by a model server; and what stands in for them.
+ */
+import type { ActorParent } from '../actors/mailbox.ts';
+import type { EstimatingRules } from '../actors/request-actor.ts';
+import type { EstimationMetrics } from '../adapters/metrics/estimation-metrics.ts';
 import { type BundleLoader, startBundleLoader } from '../adapters/model/bundle-loader.ts';
 import { readPublicKey } from '../adapters/model/public-key.ts';
 import { shippedModelFolder } from '../config/shipped-model.ts';
-import type { ClickEstimates } from '../engine/estimation/click-estimates.ts';
+import type { ModelConfig } from '../config/types.ts';
+import type { ClickEstimates, ConversionEstimates } from '../engine/estimation/click-estimates.ts';
+import { CLICKS, CONVERSIONS, type EstimateTarget } from '../engine/estimation/estimate-target.ts';
 import { FallbackEstimator } from '../engine/estimation/fallback/fallback-estimator.ts';
 import { FEATURE_COUNT, SCHEMA_HASH } from '../engine/estimation/features/schema.ts';
 import { ModelEstimates } from '../engine/estimation/model-estimates.ts';
+import type { DegradeLevel } from '../engine/traffic/admission/zones.ts';
 import type { Parts } from './parts.ts';
+import { openRemoteEstimation } from './remote-estimation.ts';
 
 export interface Estimation {
-  /** Null: click-priced bids rank by the priors. */
+  /** Null: bids by click and by conversion rank by the priors. */
   readonly estimates: ClickEstimates | null;
-  /** Part of `GET /status`. */
-  readonly status: () => { readonly clickModel?: { readonly version: number | null } };
+  /** The same of conversions. */
+  readonly conversionEstimates: ConversionEstimates | null;
+  /** Null: there is nothing to wait for. */
+  readonly estimating: EstimatingRules | null;
+  /** Part of `GET /status`; a model that is not configured is not there. */
+  readonly status: () => { readonly clickModel?: ModelStatus; readonly conversionModel?: ModelStatus };
+  /** Of predictions by tag (`engine/estimation/cache/invalidations.ts`); null: none are kept. */
+  readonly invalidate: ((tag: number) => Promise<void>) | null;
 }
 
-/** A bundle that cannot be used is no reason not to serve: the fallback estimates until there is one that can. */
-export async function openEstimation(parts: Parts): Promise<Estimation> {
-  const { config, metrics } = parts;
-  if (config.estimation.model.source === 'none') return { estimates: null, status: () => ({}) };
-  const loader = await openBundles(parts);
-  const version = (): number | null => loader.current()?.version ?? null;
-  metrics.clickModelVersion(() => version() ?? 0);
+export interface ModelStatus {
+  /** Null: none is served yet. */
+  readonly version: number | string | null;
+  /** Of a model server: it is not asked for now. */
+  readonly isFailing?: boolean;
+}
+
+/** What one model gives. */
+export type Estimator<Estimates> = Pick<Estimation, 'estimating' | 'invalidate'> & {
+  readonly estimates: Estimates | null;
+  /** Null: no model is configured. */
+  readonly status: () => ModelStatus | null;
+};
+
+const NO_MODEL: Estimator<never> = { estimates: null, estimating: null, status: () => null, invalidate: null };
+
+/** A model that cannot be used is no reason not to serve: the fallback estimates until there is one that can. */
+export async function openEstimation(
+  parts: Parts,
+  parent: ActorParent,
+  degradeLevel: () => DegradeLevel,
+): Promise<Estimation> {
+  const { model, conversionModel } = parts.config.estimation;
+  const { clicks: clickMetrics, conversions: conversionMetrics } = parts.metrics.estimation;
+  const clicks =
+    model.source === 'remote'
+      ? await openRemoteEstimation(parts, parent, degradeLevel)
+      : await openModel(parts, {
+          name: 'click model',
+          target: CLICKS,
+          model,
+          isUsed: model.source === 'bundle',
+          shippedAs: 'ctr',
+          metrics: clickMetrics,
+        });
+  const conversions = await openModel(parts, {
+    name: 'conversion model',
+    target: CONVERSIONS,
+    model: conversionModel,
+    isUsed: conversionModel.source === 'bundle',
+    shippedAs: 'cvr',
+    metrics: conversionMetrics,
+  });
   return {
-    estimates: new ModelEstimates({
-      model: loader,
-      fallback: new FallbackEstimator(),
-      observer: metrics.clickEstimates,
-    }),
-    status: () => ({ clickModel: { version: version() } }),
+    estimates: clicks.estimates,
+    conversionEstimates: conversions.estimates,
+    estimating: clicks.estimating,
+    status: () => ({ ...named('clickModel', clicks.status()), ...named('conversionModel', conversions.status()) }),
+    invalidate: clicks.invalidate,
   };
 }
 
-async function openBundles({ config, clock, timers, metrics, log, closing }: Parts): Promise<BundleLoader> {
-  const { publicKeys, versionMin, reloadIntervalMs } = config.estimation.model;
-  const folder = config.estimation.model.directory || shippedModelFolder();
+function named(name: string, status: ModelStatus | null): Readonly<Record<string, ModelStatus>> {
+  return status === null ? {} : { [name]: status };
+}
+
+interface ModelOptions {
+  /** In the log. */
+  readonly name: string;
+  readonly target: EstimateTarget;
+  readonly model: Omit<ModelConfig, 'source'>;
+  readonly isUsed: boolean;
+  readonly shippedAs: Parameters<typeof shippedModelFolder>[0];
+  readonly metrics: EstimationMetrics;
+}
+
+async function openModel(parts: Parts, options: ModelOptions): Promise<Estimator<ModelEstimates>> {
+  const { target, isUsed, metrics } = options;
+  if (!isUsed) return NO_MODEL;
+  const loader = await openBundles(parts, options);
+  const version = (): number | null => loader.current()?.version ?? null;
+  metrics.readVersion(() => version() ?? 0);
+  const fallback = new FallbackEstimator();
+  const estimates = new ModelEstimates({ target, model: loader, fallback, observer: metrics.observer });
+  return { ...NO_MODEL, estimates, status: () => ({ version: version() }) };
+}
+
+async function openBundles(
+  { clock, timers, log, closing }: Parts,
+  { name, model, shippedAs, metrics }: ModelOptions,
+): Promise<BundleLoader> {
+  const { publicKeys, versionMin, reloadIntervalMs } = model;
+  const folder = model.directory || shippedModelFolder(shippedAs);
   const loader = await startBundleLoader({
     folder,
     rules: { publicKeys: publicKeys.map(readPublicKey), schemaHash: SCHEMA_HASH, featureCount: FEATURE_COUNT },
@@ -44,12 +123,12 @@ async function openBundles({ config, clock, timers, metrics, log, closing }: Par
     timers,
     observer: {
       onLoaded: ({ version, manifest }) => {
-        metrics.clickModelLoad('loaded');
-        log.info({ folder, version, metrics: manifest.metrics }, 'click model loaded');
+        metrics.loadEnded('loaded');
+        log.info({ folder, version, metrics: manifest.metrics }, `${name} loaded`);
       },
       onRefused: (err, serving) => {
-        metrics.clickModelLoad(err.reason);
-        log.error({ folder, err, serving: serving?.version ?? null }, 'click model refused');
+        metrics.loadEnded(err.reason);
+        log.error({ folder, err, serving: serving?.version ?? null }, `${name} refused`);
       },
     },
   });

@@ -32,10 +32,11 @@ describe('ids', () => {
   });
 });
 
-test('a bundle is signed by somebody', () => {
-  const model = { ...DEFAULTS.estimation.model, source: 'bundle' as const, publicKeys: [] };
-  expect(pathOf({ estimation: { model } })).toBe('estimation.model.publicKeys');
-  expect(pathOf({ estimation: { model: { ...model, source: 'none' } } })).toBeNull();
+test.each(['model', 'conversionModel'] as const)('a bundle is signed by somebody: %s', (key) => {
+  const { estimation } = DEFAULTS;
+  const model = { ...estimation[key], source: 'bundle' as const, publicKeys: [] };
+  expect(pathOf({ estimation: { ...estimation, [key]: model } })).toBe(`estimation.${key}.publicKeys`);
+  expect(pathOf({ estimation: { ...estimation, [key]: { ...model, source: 'none' } } })).toBeNull();
 });
 
 test('the admin listener has a port of its own, where there is one', () => {

@@ -19,7 +19,9 @@ export function checkConsistency(config: Config): Inconsistency | null {
     uncallableDsp(config) ??
     unreachableLimits(config) ??
     disorderedLimits(config) ??
-    unsignedModel(config)
+    unsignedModel(config) ??
+    missingModelServer(config) ??
+    disorderedHorizons(config)
   );
 }
 
@@ -67,14 +69,19 @@ const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const OWN_HEADER =
   /^(?:host|content-.*|transfer-encoding|connection|keep-alive|upgrade|expect|x-openrtb-version|accept-encoding)$/i;
 
-function unusableHeader({ dsps }: Config): Inconsistency | null {
+function unusableHeader({ dsps, estimation }: Config): Inconsistency | null {
   for (const [index, { headers }] of dsps.entries()) {
-    for (const name of Object.keys(headers)) {
-      const path = `dsps[${index}].headers`;
-      // Quoted, since it may hold a line break.
-      if (!HEADER_NAME.test(name)) return { path, message: `${JSON.stringify(name)} is no HTTP header name` };
-      if (OWN_HEADER.test(name)) return { path: `${path}.${name}`, message: 'is set by the engine itself' };
-    }
+    const unusable = unusableAmong(headers, `dsps[${index}].headers`);
+    if (unusable !== null) return unusable;
+  }
+  return unusableAmong(estimation.model.remote.headers, 'estimation.model.remote.headers');
+}
+
+function unusableAmong(headers: Readonly<Record<string, string>>, path: string): Inconsistency | null {
+  for (const name of Object.keys(headers)) {
+    // Quoted, since it may hold a line break.
+    if (!HEADER_NAME.test(name)) return { path, message: `${JSON.stringify(name)} is no HTTP header name` };
+    if (OWN_HEADER.test(name)) return { path: `${path}.${name}`, message: 'is set by the engine itself' };
   }
   return null;
 }
@@ -132,10 +139,34 @@ function disorderedLimits({ admission }: Config): Inconsistency | null {
 }
 
 /** No signature would do, and no model would ever be served. */
-function unsignedModel({ estimation: { model } }: Config): Inconsistency | null {
-  if (model.source === 'none' || model.publicKeys.length > 0) return null;
+function unsignedModel({ estimation }: Config): Inconsistency | null {
+  for (const key of ['model', 'conversionModel'] as const) {
+    const { source, publicKeys } = estimation[key];
+    if (source !== 'bundle' || publicKeys.length > 0) continue;
+    return {
+      path: `estimation.${key}.publicKeys`,
+      message: 'must name the key that signs bundles, or none is ever served',
+    };
+  }
+  return null;
+}
+
+function missingModelServer({ estimation: { model } }: Config): Inconsistency | null {
+  const { source, remote } = model;
+  if (source !== 'remote') return null;
+  if (remote.url === '') return { path: 'estimation.model.remote.url', message: 'must say where the model server is' };
+  if (remote.callTimeoutMs >= remote.budgetMs) return null;
   return {
-    path: 'estimation.model.publicKeys',
-    message: 'must name the key that signs bundles, or none is ever served',
+    path: 'estimation.model.remote.callTimeoutMs',
+    message: `must not be below estimation.model.remote.budgetMs (${remote.budgetMs}), or nobody gets a late answer`,
   };
+}
+
+function disorderedHorizons({ estimation: { model } }: Config): Inconsistency | null {
+  for (const kind of ['exact', 'coarse'] as const) {
+    const { localMs, sharedMs, staleMs } = model.cache[kind];
+    if (localMs <= sharedMs && sharedMs <= staleMs) continue;
+    return { path: `estimation.model.cache.${kind}`, message: 'must not fall from localMs over sharedMs to staleMs' };
+  }
+  return null;
 }

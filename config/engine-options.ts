@@ -6,7 +6,8 @@ import { poolSize } from '../engine/dsp/pool-size.ts';
 import { SHAPER_DEFAULTS, type ShaperOptions } from '../engine/dsp/shaping/shaper.ts';
 import { THRESHOLD_DEFAULTS, type ThresholdOptions } from '../engine/dsp/shaping/threshold.ts';
 import { WAITING_DEFAULTS, type WaitingOptions } from '../engine/dsp/waiting/waiting-value.ts';
-import type { ClickEstimates } from '../engine/estimation/click-estimates.ts';
+import { HORIZON_DEFAULTS, type HorizonOptions } from '../engine/estimation/cache/horizons.ts';
+import type { ClickEstimates, ConversionEstimates } from '../engine/estimation/click-estimates.ts';
 import type { ExchangeRules } from '../engine/exchange/auction-terms.ts';
 import type { DecisionRules } from '../engine/exchange/decision.ts';
 import type { AdmissionOptions } from '../engine/traffic/admission/admission.ts';
@@ -28,6 +29,7 @@ export function exchangeRules(config: Config): ExchangeRules {
       dealOrder: policy.dealOrder,
       incrementCpmMicros: policy.incrementCpmMicros,
       incrementClickMicros: policy.incrementClickMicros,
+      incrementConversionMicros: policy.incrementConversionMicros,
       maximumCpmMicros: policy.maximumCpmMicros,
       floorRulesBindDeals: policy.floorRulesBindDeals,
     },
@@ -65,11 +67,16 @@ function floorRule({ publisherId, placementId, country, size, mediaType, floorCp
 }
 
 /** How bids are understood. */
-export function decisionRules(config: Config, estimates: ClickEstimates | null): DecisionRules {
+export function decisionRules(
+  config: Config,
+  estimates: ClickEstimates | null,
+  conversionEstimates: ConversionEstimates | null = null,
+): DecisionRules {
   return {
     currencies: config.currencies,
-    clickPriors: config.estimation.clickPriors,
+    priors: { clicks: config.estimation.clickPriors, conversions: config.estimation.conversionPriors },
     estimates,
+    conversionEstimates,
     bidding: new Map(config.dsps.map(({ id, pricing, quality }) => [id, { pricing, quality }])),
   };
 }
@@ -118,6 +125,11 @@ export function thresholdOptions({ shaping }: Config): ThresholdOptions {
 export function waitingOptions({ auction }: Config): WaitingOptions {
   const { preliminaryAtMs, waitingCostMicrosPerMs } = auction;
   return { ...WAITING_DEFAULTS, preliminaryMs: preliminaryAtMs, costMicrosPerMs: waitingCostMicrosPerMs };
+}
+
+/** How long predictions of a remote model are used. */
+export function horizonOptions({ estimation: { model } }: Config): HorizonOptions {
+  return { ...HORIZON_DEFAULTS, exact: model.cache.exact, coarse: model.cache.coarse };
 }
 
 /** Size of the persistent pool to one DSP. */

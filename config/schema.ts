@@ -10,6 +10,8 @@ import { ROTATION_DEFAULTS } from '../engine/dsp/rotation.ts';
 import { SHAPER_DEFAULTS } from '../engine/dsp/shaping/shaper.ts';
 import { THRESHOLD_DEFAULTS } from '../engine/dsp/shaping/threshold.ts';
 import { WAITING_DEFAULTS } from '../engine/dsp/waiting/waiting-value.ts';
+import { HORIZON_DEFAULTS, type Horizon } from '../engine/estimation/cache/horizons.ts';
+import { LOCAL_ENTRIES_MAX_DEFAULT } from '../engine/estimation/cache/local-predictions.ts';
 import { ADMISSION_DEFAULTS } from '../engine/traffic/admission/defaults.ts';
 import { HEAP_SHARE_FREE } from '../engine/traffic/admission/utilisation.ts';
 import { SHIPPED_MODEL_KEY } from './shipped-model.ts';
@@ -53,6 +55,15 @@ function number(standard: number, minimum: number, maximum: number, description:
   return { type: 'number', default: standard, minimum, maximum, description };
 }
 
+/** How long a prediction is used. */
+function horizons({ localMs, sharedMs, staleMs }: Horizon, description: string): ConfigSchema {
+  return section(description, {
+    localMs: integer(localMs, 1, 86_400_000, 'ms in the process that has it.'),
+    sharedMs: integer(sharedMs, 1, 86_400_000, 'ms since the model said it, in all processes.'),
+    staleMs: integer(staleMs, 1, 86_400_000, 'ms, while the model fails or is late, or the process sheds load.'),
+  });
+}
+
 /** Above 0, up to 1. */
 function share(standard: number, description: string): ConfigSchema {
   return { type: 'number', default: standard, exclusiveMinimum: 0, maximum: 1, description };
@@ -66,12 +77,48 @@ function choice(standard: string, values: readonly string[], description: string
   return { type: 'string', default: standard, enum: values, description };
 }
 
+/** Of a model for one kind of action; `actions` names it in the plural. */
+function modelSettings(actions: string): Record<string, ConfigSchema> {
+  return {
+    source: choice(
+      'none',
+      ['none', 'bundle'],
+      '`bundle`: a signed folder, scored in this process; `none`: bids rank by the priors.',
+    ),
+    directory: {
+      type: 'string',
+      default: '',
+      description: `Folder of the bundle, replaced without a restart. Empty: the model that ships, trained on simulated ${actions}.`,
+    },
+    publicKeys: {
+      type: 'array',
+      default: [SHIPPED_MODEL_KEY],
+      items: { type: 'string', pattern: '^[A-Za-z0-9+/]{43}=$' },
+      description:
+        'Ed25519 keys that may have signed it, base64 of 32 bytes; several while one is being replaced. The default signed the model that ships.',
+    },
+    versionMin: integer(
+      0,
+      0,
+      Number.MAX_SAFE_INTEGER,
+      'Least version that is taken: a bound against being rolled back over a restart.',
+    ),
+    reloadIntervalMs: integer(1000, 100, 3_600_000, 'ms between two looks whether the folder has changed.'),
+  };
+}
+
 function list(items: ConfigSchema, description: string): ConfigSchema {
   return { type: 'array', default: [], items, description };
 }
 
 const TEXTS: ConfigSchema = { type: 'string', minLength: 1 };
 const CURRENCY: ConfigSchema = { type: 'string', pattern: '^[A-Z]{3}$' };
+const HEADERS: ConfigSchema = {
+  type: 'object',
+  default: NO_PROPERTIES,
+  additionalProperties: { type: 'string', pattern: '^[^\\r\\n\\0]*$', secret: true },
+  secret: true,
+};
 const STRICTNESS = ['strict', 'default', 'lenient'];
 const PROBABILITY = { type: 'number', minimum: 0, maximum: 1 } as const;
 const MIB = 1024 * 1024;
@@ -167,6 +214,7 @@ export const CONFIG_SCHEMA: ConfigSchema = {
         'Micros CPM above the runner-up; 10000 = 0.01, the usual cent.',
       ),
       incrementClickMicros: integer(10_000, 0, 1_000_000_000, 'The same per click, for CPC winners.'),
+      incrementConversionMicros: integer(10_000, 0, 1_000_000_000, 'The same per conversion, for CPA winners.'),
       maximumCpmMicros: integer(
         1_000_000_000,
         1,
@@ -260,39 +308,86 @@ export const CONFIG_SCHEMA: ConfigSchema = {
       'Placements that differ from the rest.',
     ),
     estimation: section('Estimates used for ranking.', {
-      clickPriors: section('Click probability per impression where no model scores a bid; ranks CPC bids.', {
+      clickPriors: section('Click probability per impression where no model scores a bid; ranks CPC and CPA bids.', {
         banner: { ...PROBABILITY, default: 0.001, description: 'Field average of display, about 0.1%.' },
         video: { ...PROBABILITY, default: 0.004, description: 'In-stream video.' },
         audio: { ...PROBABILITY, default: 0.0005, description: 'Audio.' },
         native: { ...PROBABILITY, default: 0.002, description: 'In-feed native.' },
       }),
-      model: section('The model that estimates the clicks of CPC bids (docs/estimation.md).', {
+      conversionPriors: section('Conversion probability per click where no model scores a bid; ranks CPA bids.', {
+        banner: { ...PROBABILITY, default: 0.01, description: 'Field average of display, about 1%.' },
+        video: { ...PROBABILITY, default: 0.01, description: 'In-stream video.' },
+        audio: { ...PROBABILITY, default: 0.01, description: 'Audio.' },
+        native: { ...PROBABILITY, default: 0.01, description: 'In-feed native.' },
+      }),
+      model: section('The model that estimates the clicks of CPC and CPA bids (docs/estimation.md).', {
+        ...modelSettings('clicks'),
         source: choice(
           'none',
-          ['none', 'bundle'],
-          '`bundle`: a signed folder, scored in this process; `none`: bids rank by the priors.',
+          ['none', 'bundle', 'remote'],
+          '`bundle`: a signed folder, scored in this process; `remote`: a model server, behind a cache; `none`: bids rank by the priors.',
         ),
-        directory: {
-          type: 'string',
-          default: '',
-          description:
-            'Folder of the bundle, replaced without a restart. Empty: the model that ships, trained on simulated clicks.',
-        },
-        publicKeys: {
-          type: 'array',
-          default: [SHIPPED_MODEL_KEY],
-          items: { type: 'string', pattern: '^[A-Za-z0-9+/]{43}=$' },
-          description:
-            'Ed25519 keys that may have signed it, base64 of 32 bytes; several while one is being replaced. The default signed the model that ships.',
-        },
-        versionMin: integer(
-          0,
-          0,
-          Number.MAX_SAFE_INTEGER,
-          'Least version that is taken: a bound against being rolled back over a restart.',
-        ),
-        reloadIntervalMs: integer(1000, 100, 3_600_000, 'ms between two looks whether the folder has changed.'),
+        remote: section('A server of the Open Inference Protocol v2: Triton, KServe, MLServer. For `source: remote`.', {
+          url: {
+            type: 'string',
+            pattern: '^(https?://[^\\s@]+)?$',
+            default: '',
+            description: 'Where it listens, e.g. `http://models:8080`. Calls go to `/v2/models/{model}` below it.',
+            secret: true,
+          },
+          model: text('clicks', 'Name of the model there.'),
+          headers: { ...HEADERS, description: 'Sent with every call, e.g. authorization.' },
+          ratesFile: {
+            type: 'string',
+            default: '',
+            description:
+              'The `rates.json` that the model was trained with (docs/estimation.md). Empty: every rate is average.',
+          },
+          budgetMs: integer(
+            20,
+            1,
+            1000,
+            'ms that an auction waits for an estimate, from when it asks; never beyond its deadline.',
+          ),
+          callTimeoutMs: integer(
+            1000,
+            10,
+            60_000,
+            'ms after which a call is given up. Longer than the budget: a late answer serves the next request.',
+          ),
+          gatherMs: integer(5, 0, 100, 'ms that a row waits for others to be asked together.'),
+          batchRowsMax: integer(32, 1, 1000, 'Rows of a call at most; a full one goes at once.'),
+          callsMax: integer(8, 1, 1000, 'Calls under way at a time, per process.'),
+        }),
+        cache: section('What the model has said, kept for the next who ask. For `source: remote`.', {
+          entriesMax: integer(
+            LOCAL_ENTRIES_MAX_DEFAULT,
+            1000,
+            10_000_000,
+            'Keys held in each process, some 200 bytes each; a prediction has two.',
+          ),
+          refreshesPerSecondMax: integer(
+            100,
+            0,
+            1_000_000,
+            'Predictions in use that are asked again before they are too old, a second and process.',
+          ),
+          redisUrl: {
+            type: 'string',
+            pattern: '^(rediss?://\\S+)?$',
+            default: '',
+            description:
+              'Redis in which all processes share predictions, `redis://host:6379`. Empty: each has its own.',
+            secret: true,
+          },
+          exact: horizons(HORIZON_DEFAULTS.exact, 'What was said of exactly the same features.'),
+          coarse: horizons(HORIZON_DEFAULTS.coarse, 'What was said of the same ad, place and kind of device.'),
+        }),
       }),
+      conversionModel: section(
+        'The model that estimates the conversions of CPA bids, given a click.',
+        modelSettings('conversions'),
+      ),
     }),
     currencies: section('Dated conversion table.', {
       asOf: {
@@ -473,7 +568,11 @@ export const CONFIG_SCHEMA: ConfigSchema = {
           callsPerSecond: optionalInteger(1, 1_000_000, 'Overrides the default.'),
           callsPerSecondMax: optionalInteger(1, 1_000_000, 'Agreed limit of calls per second; absent = none.'),
           strictness: choice('default', STRICTNESS, 'How its answers are judged.'),
-          pricing: choice('cpm', ['cpm', 'cpc'], 'What its prices mean: per mille or, by agreement, per click.'),
+          pricing: choice(
+            'cpm',
+            ['cpm', 'cpc', 'cpa'],
+            'What its prices mean: per mille or, by agreement, per click or per conversion.',
+          ),
           quality: {
             type: 'number',
             default: 1,
@@ -483,12 +582,9 @@ export const CONFIG_SCHEMA: ConfigSchema = {
           },
           gzipRequests: { type: 'boolean', default: false, description: 'It agreed to gzipped requests.' },
           headers: {
-            type: 'object',
-            default: NO_PROPERTIES,
-            additionalProperties: { type: 'string', pattern: '^[^\\r\\n\\0]*$', secret: true },
+            ...HEADERS,
             description:
               'Extra request headers, e.g. authorization; not those that the engine sets (host, content-*, ...).',
-            secret: true,
           },
           quirks: list(
             { type: 'string', enum: QUIRK_NAMES },

@@ -90,7 +90,9 @@ export interface LearnedReserveConfig {
 
 export interface EstimationConfig {
   readonly clickPriors: Readonly<Record<MediaType, number>>;
-  readonly model: ModelConfig;
+  readonly conversionPriors: Readonly<Record<MediaType, number>>;
+  readonly model: ClickModelConfig;
+  readonly conversionModel: ModelConfig;
 }
 
 export interface ModelConfig {
@@ -101,6 +103,40 @@ export interface ModelConfig {
   readonly publicKeys: readonly string[];
   readonly versionMin: number;
   readonly reloadIntervalMs: number;
+}
+
+export interface ClickModelConfig extends Omit<ModelConfig, 'source'> {
+  readonly source: ModelConfig['source'] | 'remote';
+  readonly remote: RemoteModelConfig;
+  readonly cache: EstimateCacheConfig;
+}
+
+export interface RemoteModelConfig {
+  readonly url: string;
+  readonly model: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Empty: every rate is average. */
+  readonly ratesFile: string;
+  readonly budgetMs: number;
+  readonly callTimeoutMs: number;
+  readonly gatherMs: number;
+  readonly batchRowsMax: number;
+  readonly callsMax: number;
+}
+
+export interface EstimateCacheConfig {
+  readonly entriesMax: number;
+  readonly refreshesPerSecondMax: number;
+  /** Empty: this process's own memory. */
+  readonly redisUrl: string;
+  readonly exact: HorizonConfig;
+  readonly coarse: HorizonConfig;
+}
+
+export interface HorizonConfig {
+  readonly localMs: number;
+  readonly sharedMs: number;
+  readonly staleMs: number;
 }
 
 export interface PlacementConfig {

@@ -3,17 +3,16 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { TRAINER_KEY, writeBundle } from '../adapters/model/testing/build-bundle.ts';
+import { TRAINER_KEY } from '../adapters/model/testing/build-bundle.ts';
 import { loadConfig } from '../config/load.ts';
-import { FEATURE_COUNT, FEATURES, SCHEMA_HASH } from '../engine/estimation/features/schema.ts';
 import type { AuctionEvent } from '../engine/exchange/auction-event.ts';
 import type { BidRequest } from '../openrtb/types.ts';
+import { publishWidthModel, rateOfWidth } from './support/model-bundle.ts';
 import { bidding } from './support/scripted-dsp.ts';
 import { type AdAnswer, adRequest, bidsOf, startTestGavel, type TestGavel } from './support/test-gavel.ts';
 
 const PATIENCE = { timeout: 20_000, interval: 20 };
 const INTERCEPT = -4;
-const AD_WIDTH = FEATURES.findIndex(({ name }) => name === 'ad.width');
 
 let folder: string;
 let gavel: TestGavel | null;
@@ -27,19 +26,8 @@ afterEach(async () => {
 });
 
 /** A model by which people click on what is wide, or with a weight below 0 on what is narrow. */
-async function publish(version: number, weightOfWidth: number): Promise<void> {
-  const weights = Array.from({ length: FEATURE_COUNT }, (_, feature) => (feature === AD_WIDTH ? weightOfWidth : 0));
-  const nothing = Array.from({ length: FEATURE_COUNT }, () => null);
-  await writeBundle(folder, {
-    version,
-    files: {
-      'model.txt': JSON.stringify({ kind: 'logistic', intercept: INTERCEPT, weights }),
-      'golden.json': JSON.stringify({ rows: [nothing, nothing, nothing], labels: [0, 1, 0] }),
-    },
-    manifest: { schemaHash: SCHEMA_HASH, expiresAt: '2999-01-01T00:00:00Z' },
-    goldenLogLoss: (2 * Math.log(1 + Math.exp(INTERCEPT)) + Math.log(1 + Math.exp(-INTERCEPT))) / 3,
-  });
-}
+const publish = (version: number, weightOfWidth: number): Promise<void> =>
+  publishWidthModel(folder, { version, intercept: INTERCEPT, weightOfWidth });
 
 const byClick = { pricing: 'cpc' } as const;
 
@@ -105,7 +93,8 @@ describe('a model', () => {
     const { post, eventOf } = await start();
     expect(winnerOf(await post(ask('r')))).toBe('wide');
     const event = await eventOf('r');
-    const ctr = (width: number): number => 1 / (1 + Math.exp(-INTERCEPT - 0.002 * width));
+    const ctr = (width: number): number =>
+      rateOfWidth({ version: 3, intercept: INTERCEPT, weightOfWidth: 0.002 }, width);
     expect(estimateOf(event, 'wide')).toEqual({ ctr: expect.closeTo(ctr(728), 12), ctrSource: 'model', ctrModel: 3 });
     expect(estimateOf(event, 'narrow')).toEqual({ ctr: expect.closeTo(ctr(300), 12), ctrSource: 'model', ctrModel: 3 });
     expect(estimateOf(event, 'mille')).toEqual({ ctr: 0.001, ctrSource: 'prior', ctrModel: null });

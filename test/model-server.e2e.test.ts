@@ -77,7 +77,7 @@ describe.skipIf(!canRun)('with MLServer', () => {
       ),
     );
     for (const [index, result] of results.entries()) {
-      expect(result).toEqual({ kind: 'estimate', value: expect.closeTo(asked[index]!.expected, 12) });
+      expect(result).toMatchObject({ kind: 'estimate', value: expect.closeTo(asked[index]!.expected, 12) });
     }
     expect(model.version()).toBe('7');
   });

@@ -19,11 +19,13 @@ const forfeiting: Script = (request, response) => {
   bidding(request.id.endsWith('7') ? parts : { ...parts, nurl: undefined })(request, response);
 };
 
-/** Now and then a bid by click, which the model ranks. */
-const byClick: Script = (request, response) => {
-  if (request.id.endsWith('3')) bidding({ price: 5, w: undefined, h: undefined })(request, response);
-  else response.writeHead(204).end();
-};
+/** Now and then a bid by click or by conversion, which the models rank. */
+function biddingNowAndThen(lastDigit: string, price: number): Script {
+  return (request, response) => {
+    if (request.id.endsWith(lastDigit)) bidding({ price, w: undefined, h: undefined })(request, response);
+    else response.writeHead(204).end();
+  };
+}
 
 /** The generator's second-price requests, and now and then first price or euros only. */
 function variedRequest(index: number): BidRequest {
@@ -41,7 +43,11 @@ describe('the events of generated traffic', () => {
   beforeAll(async () => {
     dsps = await startDspServers({ scenario: loadScenario(defaultScenarioPath()), count: 20 });
     gavel = await startTestGavel({
-      dsps: { forfeiting, clicks: { bid: byClick, config: { pricing: 'cpc' } } },
+      dsps: {
+        forfeiting,
+        clicks: { bid: biddingNowAndThen('3', 5), config: { pricing: 'cpc' } },
+        conversions: { bid: biddingNowAndThen('8', 50), config: { pricing: 'cpa' } },
+      },
       otherDsps: dsps.endpoints,
       config: {
         // Every request is to be auctioned, however slow the machine is.
@@ -51,6 +57,7 @@ describe('the events of generated traffic', () => {
         'currencies.rates': { EUR: 0.9 },
         'learnedReserve.estimator': 'empirical',
         'estimation.model.source': 'bundle',
+        'estimation.conversionModel.source': 'bundle',
         'learnedReserve.observationsMin': 30,
         'learnedReserve.stepIntervalMs': 100,
         floors: [{ country: 'DEU', floorCpmMicros: 1_111_111 }],
@@ -83,15 +90,21 @@ describe('the events of generated traffic', () => {
   });
 
   it('use the estimates that were recorded', () => {
-    const byClicks = events.flatMap(({ input, outcome }) =>
-      outcome!.bids.filter(({ bidIndex, status }) => {
-        const { ctrSource, pricing } = input!.bids[bidIndex]!;
-        expect(ctrSource).toBe(pricing === 'cpc' ? 'model' : 'prior');
-        return pricing === 'cpc' && status !== 'refused';
-      }),
-    );
-    expect(byClicks.length).toBeGreaterThan(AUCTIONS / 20);
-    expect(byClicks.some(({ status }) => status === 'won')).toBe(true);
+    for (const { bids } of events.map(({ input }) => input!)) {
+      for (const { ctrSource, cvrSource, pricing } of bids) {
+        expect(ctrSource).toBe(pricing === 'cpm' ? 'prior' : 'model');
+        expect(cvrSource).toBe(pricing === 'cpa' ? 'model' : 'prior');
+      }
+    }
+    for (const paidFor of ['cpc', 'cpa'] as const) {
+      const verdicts = events.flatMap(({ input, outcome }) =>
+        outcome!.bids.filter(
+          ({ bidIndex, status }) => input!.bids[bidIndex]!.pricing === paidFor && status !== 'refused',
+        ),
+      );
+      expect(verdicts.length, paidFor).toBeGreaterThan(AUCTIONS / 20);
+      expect(verdicts.some(({ status }) => status === 'won')).toBe(true);
+    }
   });
 
   it('cover what an auction can be', () => {

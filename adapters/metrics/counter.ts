@@ -37,6 +37,17 @@ export class Counter implements ExposedMetric {
   }
 }
 
+/** One series for each value of a label whose values are all known. */
+export function cellsBy<Value extends string>(
+  counter: Counter,
+  label: string,
+  values: readonly Value[],
+  fixed: Labels = {},
+): Readonly<Record<Value, CounterCell>> {
+  const cells = values.map((value) => [value, counter.cell({ ...fixed, [label]: value })]);
+  return Object.fromEntries(cells) as Record<Value, CounterCell>;
+}
+
 /** Where values go that come after `valuesMax` others. */
 export const OTHER_LABEL = 'other';
 

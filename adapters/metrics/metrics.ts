@@ -9,6 +9,7 @@ import { DspMetrics } from './dsp-metrics.ts';
 import { EstimationMetrics } from './estimation-metrics.ts';
 import { type MetricSnapshot, register } from './exposition.ts';
 import { Gauge } from './gauge.ts';
+import { RemoteModelMetrics } from './remote-model-metrics.ts';
 
 export interface MetricsOptions {
   /** Every configured DSP gets its own series; an id that is not among them counts under `other`. */
@@ -32,7 +33,8 @@ export function createMetrics(options: MetricsOptions) {
 
   const auctions = new AuctionMetrics(registry);
   const admission = new AdmissionMetrics(registry);
-  const estimation = new EstimationMetrics(registry);
+  const clicks = new EstimationMetrics(registry, 'clicks');
+  const conversions = new EstimationMetrics(registry, 'conversions');
   const dsps = new DspMetrics(registry, options.dspIds);
   const acknowledged = counter('rtb_events_acknowledged_total', 'Outcome events the event log has taken.').cell();
   const droppedEvents = counter('rtb_events_dropped_total', 'Outcome events that were lost.');
@@ -75,9 +77,9 @@ export function createMetrics(options: MetricsOptions) {
     inFlight: auctions.inFlight,
     shed: admission.shed,
     admission: admission.readFrom.bind(admission),
-    clickEstimates: estimation.observer,
-    clickModelLoad: estimation.loadEnded,
-    clickModelVersion: estimation.readVersion.bind(estimation),
+    estimation: { clicks, conversions },
+    /** Once, for a model behind a server. */
+    remoteModel: () => new RemoteModelMetrics(registry),
     auctionEnded: (event: AuctionEvent): void => {
       auctions.ended(event);
       dsps.rejectedBids(event);

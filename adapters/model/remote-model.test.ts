@@ -61,7 +61,7 @@ describe('a model server', () => {
     const remote = await createReady();
     server.respond = ({ data, answer }) => answer(data.filter((_, index) => index % FEATURES === 0));
     const results = await Promise.all([0.1, 0.2, 0.3].map((value) => infer(remote, value)));
-    expect(results).toEqual([0.1, 0.2, 0.3].map((value) => ({ kind: 'estimate', value })));
+    expect(results).toEqual([0.1, 0.2, 0.3].map((value) => ({ kind: 'estimate', value, version: '1' })));
     expect(server.calls.map(({ rowCount }) => rowCount)).toEqual([3]);
     expect(server.calls[0]!.data).toEqual([0.1, null, 0.2, null, 0.3, null]);
   });
@@ -80,7 +80,7 @@ describe('a model server', () => {
     expect(await infer(remote, 6)).toEqual({ kind: 'failed', reason: 'queue-full' });
     server.respond = ({ answer }) => answer([0.5]);
     for (const { answer } of server.calls.slice()) answer([0.5]);
-    for (const result of results) expect(await result).toEqual({ kind: 'estimate', value: 0.5 });
+    for (const result of results) expect(await result).toEqual({ kind: 'estimate', value: 0.5, version: '1' });
   });
 
   it('may be certain; an estimate is not', async () => {
@@ -107,7 +107,14 @@ describe('a failure', () => {
     server.respond = ({ answer }) => answer([0.1, -0.1, 1.1, null, '0.5', 0.2]);
     const results = await Promise.all([1, 2, 3, 4, 5, 6].map((value) => infer(remote, value)));
     const bad = { kind: 'failed', reason: 'out-of-range' };
-    expect(results).toEqual([{ kind: 'estimate', value: 0.1 }, bad, bad, bad, bad, { kind: 'estimate', value: 0.2 }]);
+    expect(results).toEqual([
+      { kind: 'estimate', value: 0.1, version: '1' },
+      bad,
+      bad,
+      bad,
+      bad,
+      { kind: 'estimate', value: 0.2, version: '1' },
+    ]);
     expect(log.at(-1)).toBe('6 rows: out-of-range');
   });
 
@@ -157,7 +164,7 @@ describe('a failure', () => {
     expect(server.calls).toHaveLength(2);
     nowMs = 2000;
     server.respond = ({ answer }) => answer([0.5]);
-    expect(await inferNow()).toEqual({ kind: 'estimate', value: 0.5 });
+    expect(await inferNow()).toEqual({ kind: 'estimate', value: 0.5, version: '1' });
     await vi.waitFor(() => expect(remote.isFailing()).toBe(false), PATIENCE_MS);
   });
 });

@@ -7,7 +7,7 @@
  * and probes with one at a time.
  */
 import { Pool } from 'undici';
-import { Breaker, type BreakerOptions } from '../../engine/dsp/breaker.ts';
+import { Breaker, type BreakerOptions, type BreakerState } from '../../engine/dsp/breaker.ts';
 import type { Clock, TimerHandle, Timers } from '../../engine/ports/clock.ts';
 import type { Random } from '../../engine/ports/random.ts';
 import type { InferenceFailure, InferenceResult, RemoteModel } from '../../engine/ports/remote-model.ts';
@@ -151,6 +151,8 @@ class InferenceClient implements RemoteModel {
     return this.#signature === null || this.#breaker.state !== 'closed';
   };
 
+  readonly breakerState = (): BreakerState => this.#breaker.state;
+
   readonly infer = (row: Float64Array, deadlineAtMs: number, onResult: (result: InferenceResult) => void): void => {
     const waiting = new Waiting(row.slice(), onResult);
     const refusal = this.#refusal();
@@ -243,7 +245,7 @@ class InferenceClient implements RemoteModel {
     if (outcome.version !== '') this.#version = outcome.version;
     let failure: InferenceFailure | null = null;
     for (const [index, waiting] of batch.entries()) {
-      const result = readRate(outcome.values[index]);
+      const result = readRate(outcome.values[index], this.#version);
       if (result.kind === 'failed') failure = result.reason;
       waiting.settle(result);
     }
@@ -315,7 +317,7 @@ function failureOf(error: unknown, signal: AbortSignal, isClosed: boolean): Infe
   return error instanceof ProtocolError ? 'unreadable' : 'unreachable';
 }
 
-function readRate(value: unknown): InferenceResult {
+function readRate(value: unknown, version: string): InferenceResult {
   if (typeof value !== 'number' || !(value >= 0 && value <= 1)) return failed('out-of-range');
-  return { kind: 'estimate', value: Math.min(1 - RATE_MIN, Math.max(RATE_MIN, value)) };
+  return { kind: 'estimate', value: Math.min(1 - RATE_MIN, Math.max(RATE_MIN, value)), version };
 }

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { emptyRateTables } from '../../engine/estimation/features/rate-tables.ts';
 import { FEATURE_COUNT } from '../../engine/estimation/features/schema.ts';
-import { emptyRateTables } from '../../engine/estimation/features/testing/empty-rate-tables.ts';
 import { rowsWithRates } from '../../engine/estimation/features/training-rows.ts';
 import { LogFormatError, readIpinyou } from './ipinyou.ts';
 

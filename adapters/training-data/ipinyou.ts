@@ -10,8 +10,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import type { LoggedImpression } from '../../engine/estimation/features/training-rows.ts';
+import type { LoggedImpression } from '../../engine/estimation/features/training-target.ts';
 import { browserOf, systemOf } from '../../engine/estimation/features/user-agent.ts';
+import { NO_PRIORS } from '../../engine/estimation/priors.ts';
 import { bidCandidate } from '../../engine/exchange/bid-candidate.ts';
 import type { BidRequest, Device, Imp } from '../../openrtb/types.ts';
 
@@ -55,7 +56,6 @@ const UTC_OFFSET_MINUTES = 480;
 const POSITIONS: Readonly<Record<string, number>> = { '1': 1, '2': 3, '255': 0 };
 /** Slot format of pop-up and floating ads: the nearest that OpenRTB has is an interstitial. */
 const POP_UP = '5';
-const CLICK_PRIORS = { banner: 0, video: 0, audio: 0, native: 0 };
 
 /** In the order of the files, each bid id once. Throws a LogFormatError for a folder without logs or a row too short. */
 export function readIpinyou(options: IpinyouOptions): LoggedImpression[] {
@@ -122,9 +122,10 @@ function impression(columns: readonly string[], isClicked: boolean, options: Ipi
     atMs: hourMs(timestamp),
     request: requestOf(columns, imp, options),
     imp,
-    bid: bidCandidate(0, bid, origin, CLICK_PRIORS),
+    bid: bidCandidate(0, bid, origin, NO_PRIORS),
     isClicked,
     clickProbability: null,
+    conversion: null,
   };
 }
 

@@ -30,7 +30,18 @@ const clickBid = independentBid.chain((bid) =>
     .map(({ ctr, quality, click }) => ({ ...bid, pricing: 'cpc' as const, ctr, quality, priceMicros: click })),
 );
 
-const anyBid = fc.oneof(independentBid, clickBid);
+const conversionBid = clickBid.chain((bid) =>
+  fc
+    .record({ cvr: fc.double({ min: 0.002, max: 0.5, noNaN: true }), perClick: fc.integer({ min: 2, max: 100 }) })
+    .map(({ cvr, perClick }) => ({
+      ...bid,
+      pricing: 'cpa' as const,
+      cvr,
+      priceMicros: bid.priceMicros * perClick,
+    })),
+);
+
+const anyBid = fc.oneof(independentBid, clickBid, conversionBid);
 
 const floor = fc.integer({ min: 0, max: 20 }).map((steps) => steps * 100_000);
 
@@ -68,6 +79,7 @@ function inputOf(options: Setting, bids: readonly Partial<BidCandidate>[]): Auct
       dealOrder: options.dealOrder,
       incrementCpmMicros: options.increment,
       incrementClickMicros: options.increment / 100,
+      incrementConversionMicros: options.increment,
       maximumCpmMicros: Number.MAX_SAFE_INTEGER,
     },
     imps: [
@@ -234,6 +246,42 @@ describe('clearAuction properties', () => {
     );
   });
 
+  it('the second price of a bid by click or conversion is the least whole micro that keeps its rank', () => {
+    const thousandths = fc.integer({ min: 1, max: 1000 });
+    const bid = fc.record({
+      pricing: fc.constantFrom('cpc' as const, 'cpa' as const),
+      clicks: thousandths,
+      conversions: thousandths,
+    });
+    const micros = (max: number) => fc.integer({ min: 1, max });
+    fc.assert(
+      fc.property(
+        bid,
+        micros(50_000_000),
+        micros(20_000_000),
+        micros(20_000_000),
+        (terms, priceMicros, other, floorCpmMicros) => {
+          const { pricing, clicks, conversions } = terms;
+          // A thousand impressions bring this many thousandths of what is paid for.
+          const units = BigInt(pricing === 'cpc' ? clicks * 1000 : clicks * conversions);
+          const ecpm = (unitMicros: number) => Number((BigInt(unitMicros) * units) / 1000n);
+          fc.pre(ecpm(priceMicros) > other && ecpm(priceMicros) >= floorCpmMicros);
+          const { wins } = clearAuction(
+            buildInput({
+              imps: [{ requestFloorCpmMicros: floorCpmMicros }],
+              policy: { maximumCpmMicros: Number.MAX_SAFE_INTEGER },
+              bids: [{ pricing, priceMicros, ctr: clicks / 1000, cvr: conversions / 1000 }, { priceMicros: other }],
+            }),
+          );
+          const target = BigInt(Math.max(other, floorCpmMicros)) * 1000n;
+          const least = Number((target + units - 1n) / units);
+          expect(wins).toMatchObject([{ bidIndex: 0, clearingUnitMicros: least, clearingCpmMicros: ecpm(least) }]);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
   it('never throws for arbitrary candidates, and refuses what cannot be ranked', () => {
     const oddNumber = fc.oneof(fc.double(), fc.integer(), fc.constantFrom(0, -1, NaN, Infinity, 2 ** 53, 1));
     const oddText = fc.oneof(fc.string(), fc.constantFrom('1', '__proto__', 'constructor', 'USD', 'a.', 'com'));
@@ -245,10 +293,11 @@ describe('clearAuction properties', () => {
         groupKey: fc.option(oddText),
         bidId: oddText,
         dealId: fc.option(oddText),
-        pricing: fc.constantFrom('cpm' as const, 'cpc' as const),
+        pricing: fc.constantFrom('cpm' as const, 'cpc' as const, 'cpa' as const),
         priceMicros: fc.oneof(oddNumber, fc.integer({ min: 1, max: 1e9 })),
         currency: oddText,
         ctr: oddNumber,
+        cvr: oddNumber,
         quality: oddNumber,
         advertiserDomains: fc.array(oddText, { maxLength: 3 }),
         categories: fc.array(oddText, { maxLength: 3 }),
@@ -285,6 +334,7 @@ describe('clearAuction properties', () => {
         expect(outcome.bids).toHaveLength(bids.length);
         for (const win of outcome.wins) {
           expect(Number.isSafeInteger(win.clearingCpmMicros)).toBe(true);
+          expect(Number.isSafeInteger(win.clearingUnitMicros)).toBe(true);
           expect(win.clearingPriceMicrosInBidCurrency).toBeLessThanOrEqual(input.bids[win.bidIndex]!.priceMicros);
         }
       }),

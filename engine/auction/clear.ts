@@ -68,14 +68,13 @@ function winsOf(winnersByImp: readonly Contender[][]): Win[] {
 
 function winOf(winner: Contender): Win {
   const { bid, clearingUnitMicros, revenuePerUnit } = winner;
-  const isPerClick = bid.pricing === 'cpc';
   return {
     bidIndex: bid.index,
     impId: bid.impId,
     position: winner.position,
     media: winner.media!,
-    clearingCpmMicros: isPerClick ? roundDownMicros(clearingUnitMicros * revenuePerUnit) : clearingUnitMicros,
-    clearingClickMicros: isPerClick ? clearingUnitMicros : null,
+    clearingCpmMicros: revenuePerUnit === 1 ? clearingUnitMicros : roundDownMicros(clearingUnitMicros * revenuePerUnit),
+    clearingUnitMicros,
     clearingPriceMicrosInBidCurrency: toBidCurrencyRoundedDown(winner, clearingUnitMicros),
     runnerUpEcpmMicros: winner.runnerUpEcpmMicros,
     reserveCpmMicros: winner.reserveCpmMicros,

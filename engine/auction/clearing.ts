@@ -5,7 +5,7 @@ import { firstPriceUnitMicros } from './first-price.ts';
 import { gspUnitMicros } from './gsp.ts';
 import { type ImpMarket, sharesSeat } from './imp-market.ts';
 import { setLoserMinimumToWin, setWinnerMinimumToWin } from './minimum-to-win.ts';
-import type { AuctionInput } from './types.ts';
+import type { AuctionInput, AuctionPolicy, PricingModel } from './types.ts';
 import { vcgUnitMicros } from './vcg.ts';
 
 /** Gives every winner of the imp its position, best first. Expects the groups to be seated. */
@@ -70,13 +70,21 @@ function unitPriceOf(
       return firstPriceUnitMicros(winner);
     case 'fixed_price':
       return winner.reserveUnitMicros;
-    case 'gsp': {
-      const { incrementClickMicros, incrementCpmMicros } = input.policy;
-      const increment = winner.bid.pricing === 'cpc' ? incrementClickMicros : incrementCpmMicros;
-      return gspUnitMicros(ranked, rank, rankEnd, increment);
-    }
+    case 'gsp':
+      return gspUnitMicros(ranked, rank, rankEnd, incrementUnitMicros(winner.bid.pricing, input.policy));
     case 'vcg':
       return vcgUnitMicros(ranked, rank, rankEnd, winner.position, market.slotWeights);
+  }
+}
+
+function incrementUnitMicros(pricing: PricingModel, policy: AuctionPolicy): number {
+  switch (pricing) {
+    case 'cpm':
+      return policy.incrementCpmMicros;
+    case 'cpc':
+      return policy.incrementClickMicros;
+    case 'cpa':
+      return policy.incrementConversionMicros;
   }
 }
 

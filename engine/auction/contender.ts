@@ -18,11 +18,11 @@ export class Contender {
   media: MediaType | null = null;
   /** Auction currency per one of the bid's currency. */
   rate = 1;
-  /** The bid in its own unit (CPM or click), auction currency. */
+  /** The bid in its own unit (`PricingModel`), auction currency. */
   unitMicros = 0;
-  /** Ranking eCPM that one micro of `unitMicros` brings: 1 for CPM, CTR x quality x 1000 for CPC. */
+  /** Ranking eCPM that one micro of `unitMicros` brings: 1 for CPM, else `revenuePerUnit` x quality. */
   ecpmPerUnit = 1;
-  /** Expected revenue per mille that one micro of `unitMicros` brings: 1 for CPM, CTR x 1000 for CPC. */
+  /** Expected revenue per mille that one micro of `unitMicros` brings: 1 for CPM, CTR x 1000 for CPC, CTR x CVR x 1000 for CPA. */
   revenuePerUnit = 1;
   ecpmMicros = 0;
   reserveCpmMicros = 0;

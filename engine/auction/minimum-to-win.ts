@@ -1,6 +1,7 @@
 /**
  * `${AUCTION_MIN_TO_WIN}` (OpenRTB 2.6 section 4.4): left null where price alone did not decide, that is for refused bids, for
- * members of groups and bids displaced by one, for open bids behind a deal, and for the lesser bids of a seat.
+ * members of groups and bids displaced by one, for open bids behind a deal, and for the lesser bids of a seat; and where no
+ * price that can be named would have won.
  */
 import { toBidCurrencyRoundedUp } from './bid-currency.ts';
 import { mechanismOf } from './bid-mechanism.ts';
@@ -23,6 +24,7 @@ export function setLoserMinimumToWin(loser: Contender, lastWinner: Contender, me
   if (lastWinner.group !== null) return;
   const isSecondPrice = mechanismOf(lastWinner, mechanism) === 'gsp';
   const targetEcpm = isSecondPrice ? lastWinner.clearingUnitMicros * lastWinner.ecpmPerUnit : lastWinner.ecpmMicros;
-  const minimum = Math.max(unitPriceToTie(loser, targetEcpm), loser.reserveUnitMicros);
-  loser.minimumToWinMicros = toBidCurrencyRoundedUp(loser, minimum);
+  const minimum = toBidCurrencyRoundedUp(loser, Math.max(unitPriceToTie(loser, targetEcpm), loser.reserveUnitMicros));
+  // An action that nearly never happens may need a price beyond all numbers.
+  loser.minimumToWinMicros = Number.isSafeInteger(minimum) ? minimum : null;
 }

@@ -13,6 +13,10 @@ function cpc(bid: number, ctr: number, reserve = 0): RankedBid {
   };
 }
 
+function cpa(bid: number, ctr: number, cvr: number): RankedBid {
+  return cpc(bid, ctr * cvr);
+}
+
 function cpm(bid: number, reserve = 0): RankedBid {
   return { unitMicros: bid * 1e6, ecpmPerUnit: 1, ecpmMicros: bid * 1e6, reserveUnitMicros: reserve * 1e6 };
 }
@@ -24,6 +28,12 @@ describe('gsp', () => {
     // 500 / 150 = 3.33…, up to the next micro so that the winner still outranks A.
     expect(gspUnitMicros(ranked, 0, 3, 0)).toBe(3_333_334);
     expect(gspUnitMicros(ranked, 0, 3, 10_000)).toBe(3_343_334);
+  });
+
+  it('golden: $40 a conversion at 0.005 and 0.05 beats $0.90 a click at 0.01 and pays $36 a conversion', () => {
+    const ranked = [cpa(40, 0.005, 0.05), cpc(0.9, 0.01), cpm(8)];
+    expect(ranked.map((bid) => bid.ecpmMicros)).toEqual([10e6, 9e6, 8e6]);
+    expect([0, 1, 2].map((rank) => gspUnitMicros(ranked, rank, 3, 0))).toEqual([36e6, 800_000, 0]);
   });
 
   it('prices position k by rank k + 1', () => {

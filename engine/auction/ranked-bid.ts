@@ -2,9 +2,9 @@
 import { roundUpMicros } from './micros.ts';
 
 export interface RankedBid {
-  /** The bid in its own unit: micros per mille (CPM) or per click (CPC). */
+  /** The bid in its own unit: micros per mille (CPM), click (CPC) or conversion (CPA). */
   readonly unitMicros: number;
-  /** Ranking eCPM that one micro of `unitMicros` brings: 1 for CPM, CTR x quality x 1000 for CPC. */
+  /** Ranking eCPM that one micro of `unitMicros` brings: 1 for CPM, CTR x quality x 1000 for CPC, times CVR for CPA. */
   readonly ecpmPerUnit: number;
   /** `unitMicros` x `ecpmPerUnit`, rounded down. */
   readonly ecpmMicros: number;

@@ -56,7 +56,7 @@ function tieHashOf(contender: Contender, auctionId: string): number {
 
 /**
  * What bids may differ in that share their ids, imp and eCPM, in an order of our own: everything but the index and where
- * the estimate came from.
+ * the estimates came from.
  */
 const CONTENT_FIELDS = Object.keys({
   groupKey: true,
@@ -65,6 +65,7 @@ const CONTENT_FIELDS = Object.keys({
   priceMicros: true,
   currency: true,
   ctr: true,
+  cvr: true,
   quality: true,
   advertiserDomains: true,
   categories: true,
@@ -92,7 +93,7 @@ const CONTENT_FIELDS = Object.keys({
 
 type ContentField = Exclude<
   keyof BidCandidate,
-  'index' | 'dspId' | 'seat' | 'bidId' | 'impId' | 'ctrSource' | 'ctrModel'
+  'index' | 'dspId' | 'seat' | 'bidId' | 'impId' | 'ctrSource' | 'ctrModel' | 'cvrSource' | 'cvrModel'
 >;
 
 /** Field by field, so that it does not matter in which order an object got its keys. */

@@ -19,7 +19,7 @@ export const REFUSALS = {
   'unusable-estimate': {
     lossReason: LossReason.InternalError,
     meaning:
-      'the click estimate of a CPC bid is not in (0, 1], or its quality is not positive: the bid cannot be ranked',
+      'the click estimate of a CPC or CPA bid, or the conversion estimate of a CPA bid, is not in (0, 1], or its quality is not positive: the bid cannot be ranked',
   },
   'currency-not-allowed': {
     lossReason: LossReason.InvalidBidResponse,

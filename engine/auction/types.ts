@@ -4,7 +4,7 @@
  * an `AuctionInput` can be cleared again and must give the same `AuctionOutcome`.
  *
  * Money: `…CpmMicros` is a safe integer, millionths of the auction currency per thousand impressions;
- * `…ClickMicros` likewise per click.
+ * `…ClickMicros` and `…ConversionMicros` likewise per click and per conversion; `…UnitMicros` per what the bid pays for.
  */
 import type { LossReason } from '../../openrtb/codes.ts';
 import type { NativeAssetKey } from '../../openrtb/native-answer.ts';
@@ -15,8 +15,8 @@ export type Mechanism = 'first_price' | 'gsp' | 'vcg';
 
 export type MediaType = 'banner' | 'video' | 'audio' | 'native';
 
-/** What a bidder pays for: a thousand impressions or one click. */
-export type PricingModel = 'cpm' | 'cpc';
+/** What a bidder pays for, the unit of its price: a thousand impressions, one click or one conversion. */
+export type PricingModel = 'cpm' | 'cpc' | 'cpa';
 
 export interface Size {
   readonly w: number;
@@ -104,10 +104,14 @@ export interface AuctionImp {
 }
 
 /**
- * `model`: scored for this bid. `fallback`: the model gave nothing, and the rate is what it gave for the like before.
- * `prior`: the configured rate of the media type, since no click decides about the bid or no model is configured.
+ * `model`: scored for this bid. `l1`, `l2`: what it said before, kept in this process or shared by all, and still fresh;
+ * `stale`: past its time. `fallback`: the model gave nothing, and the rate is what it gave for the like before. `prior`:
+ * the configured rate of the media type, since the rank of the bid does not depend on it or no model is configured.
  */
-export type EstimateSource = 'model' | 'fallback' | 'prior';
+export type EstimateSource = 'model' | 'l1' | 'l2' | 'stale' | 'fallback' | 'prior';
+
+/** Of a model in this process its number, of one behind a server what that calls it; empty if it does not say. */
+export type ModelVersion = number | string;
 
 /** Everything of one bid that the decision may look at. Markup itself stays outside; only facts about it come in. */
 export interface BidCandidate {
@@ -123,17 +127,22 @@ export interface BidCandidate {
   readonly impId: string;
   readonly dealId: string | null;
   readonly pricing: PricingModel;
-  /** As bid: per mille when `pricing` is `cpm`, per click when `cpc`, in micros of `currency`. */
+  /** As bid, per unit of its `pricing`, in micros of `currency`. */
   readonly priceMicros: number;
   /** Upper-case ISO 4217. */
   readonly currency: string;
-  /** Estimated click probability, 0..1. Ranks CPC bids; carried for CPM bids. */
+  /** Estimated click probability, 0..1. Ranks CPC and CPA bids; carried for CPM bids. */
   readonly ctr: number;
   /** Where the estimate came from. No part of the decision. */
   readonly ctrSource: EstimateSource;
-  /** Version of the model that gave it; null unless `ctrSource` is `model`. */
-  readonly ctrModel: number | null;
-  /** Relevance multiplier of the estimate, 1 = neutral. Ranks CPC bids only. */
+  /** Version of the model that gave it; null when `ctrSource` is `fallback` or `prior`. */
+  readonly ctrModel: ModelVersion | null;
+  /** Estimated probability of a conversion given a click, 0..1. Ranks CPA bids; carried for the others. */
+  readonly cvr: number;
+  /** As for the click estimate. */
+  readonly cvrSource: EstimateSource;
+  readonly cvrModel: ModelVersion | null;
+  /** Relevance multiplier of the estimates, 1 = neutral. Ranks CPC and CPA bids only. */
   readonly quality: number;
   /** Bare lower-case hosts (no scheme, path, `www.`). */
   readonly advertiserDomains: readonly string[];
@@ -180,7 +189,9 @@ export interface AuctionPolicy {
   readonly incrementCpmMicros: number;
   /** Same for CPC winners. */
   readonly incrementClickMicros: number;
-  /** Refuse absurd prices (a typo must not bill): CPM (or CPC x CTR x 1000) above this is an invalid bid. */
+  /** Same for CPA winners. */
+  readonly incrementConversionMicros: number;
+  /** Refuse absurd prices (a typo must not bill): a bid whose expected revenue per mille is above this is invalid. */
   readonly maximumCpmMicros: number;
   /** Whether configured and learned floors also bind deal bids; the deal's own floor always does. */
   readonly floorRulesBindDeals: boolean;
@@ -226,11 +237,11 @@ export interface Win {
   /** 0 = best position. */
   readonly position: number;
   readonly media: MediaType;
-  /** What the buyer pays, auction currency, per mille: for CPC bids the expected value of `clearingClickMicros`. */
+  /** Expected revenue per mille at the clearing price, auction currency. For CPM bids the clearing price itself. */
   readonly clearingCpmMicros: number;
-  /** Set for CPC bids only: what a click costs. */
-  readonly clearingClickMicros: number | null;
-  /** The clearing price in the bid's own currency and unit (CPM or per click), rounded down, never above the bid. */
+  /** What the buyer pays, auction currency: per mille, click or conversion, as it bid. */
+  readonly clearingUnitMicros: number;
+  /** The same in the bid's own currency, rounded down, never above the bid. */
   readonly clearingPriceMicrosInBidCurrency: number;
   /** eCPM of the runner-up that set the price; null when the reserve (or the own bid, in first price) did. */
   readonly runnerUpEcpmMicros: number | null;

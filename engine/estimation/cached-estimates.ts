@@ -8,8 +8,9 @@ import type { Random } from '../ports/random.ts';
 import { expiryOf, type Horizon, type HorizonOptions, negativeExpiryOf } from './cache/horizons.ts';
 import { type LocalPrediction, LocalPredictions } from './cache/local-predictions.ts';
 import { type KeyColumn, PredictionKeys } from './cache/prediction-key.ts';
-import type { EstimateBatch, EstimateSource } from './estimate-batch.ts';
-import type { FallbackEstimator, FallbackFacts } from './fallback/fallback-estimator.ts';
+import type { EstimateBatch } from './estimate-batch.ts';
+import type { Estimate, EstimateQuestion } from './estimate-question.ts';
+import type { FallbackEstimator } from './fallback/fallback-estimator.ts';
 
 export interface CachedEstimatesOptions {
   /** One for each feature. */
@@ -24,20 +25,17 @@ export interface CachedEstimatesOptions {
   readonly random: Random;
 }
 
-/** What the model is asked, kept for as long as the answer takes. */
-export interface EstimateQuestion {
-  readonly exactKey: number;
-  readonly coarseKey: number;
-  readonly row: Float64Array;
-  readonly facts: FallbackFacts;
-  readonly prior: number;
-  readonly campaignTag: number;
-  readonly userTag: number;
-  /** When the row was built, monotonic ms. */
-  readonly bornAtMs: number;
+/** How much may be made of what is known already. */
+export interface CacheUse {
+  /** The model is failing, or the process sheds load: a prediction past its time is as good as a fresh one, and no miss. */
+  readonly mayUseStale: boolean;
+  /** What is used and will soon be past its time, or is, is asked for again behind the request. */
+  readonly mayRefresh: boolean;
 }
 
 const REFRESH_BURST_MS = 100;
+/** A failing model is asked for the same prediction again no sooner than after this. */
+const STALE_REFRESH_MS = 1000;
 
 export class CachedEstimates {
   readonly #horizons: HorizonOptions;
@@ -67,8 +65,14 @@ export class CachedEstimates {
     );
   }
 
+  /** Keys held. */
   get size(): number {
     return this.#local.size;
+  }
+
+  /** Of the model that predictions are now found by. */
+  get version(): string {
+    return this.#version;
   }
 
   /** From here on keys are those of this version of the model. */
@@ -79,11 +83,10 @@ export class CachedEstimates {
   }
 
   /**
-   * Fills in all values and sources, and the misses. `mayUseStale`: the model is failing, or the process sheds load; then
-   * a prediction past its time is as good as a fresh one, and no miss. Gives the predictions to be refreshed meanwhile,
-   * at a bounded rate; almost always none.
+   * Fills in all values and sources, and the misses. Gives the predictions to be refreshed meanwhile, at a bounded rate;
+   * almost always none.
    */
-  estimateNow(batch: EstimateBatch, mayUseStale: boolean, nowMs: number): readonly EstimateQuestion[] {
+  estimateNow(batch: EstimateBatch, { mayUseStale, mayRefresh }: CacheUse, nowMs: number): readonly EstimateQuestion[] {
     let refreshes: EstimateQuestion[] = NONE;
     batch.missCount = 0;
     for (let index = 0; index < batch.count; index++) {
@@ -91,7 +94,7 @@ export class CachedEstimates {
       const { exact, coarse } = this.#keys;
       const entry = this.#local.get(exact, nowMs);
       if (entry === null || (nowMs >= entry.freshUntilMs && !mayUseStale)) {
-        const isKnown = this.#setWithout(batch, index, entry, coarse, nowMs);
+        const isKnown = this.#setWithout(batch, index, entry, coarse, mayUseStale, nowMs);
         if (!isKnown) {
           batch.addMiss(index);
           continue;
@@ -103,8 +106,8 @@ export class CachedEstimates {
         batch.set(index, entry.value, nowMs < entry.freshUntilMs ? 'l1' : 'stale');
         if (nowMs < entry.refreshAtMs) continue;
       }
-      if (mayUseStale || !this.#refreshes.take(nowMs)) continue;
-      if (entry !== null) entry.refreshAtMs = entry.freshUntilMs;
+      if (!mayRefresh || !this.#refreshes.take(nowMs)) continue;
+      if (entry !== null) entry.refreshAtMs = Math.max(nowMs + STALE_REFRESH_MS, entry.freshUntilMs);
       if (refreshes === NONE) refreshes = [];
       refreshes.push(this.questionAt(batch, index, nowMs));
     }
@@ -117,6 +120,7 @@ export class CachedEstimates {
     index: number,
     exact: LocalPrediction | null,
     coarseKey: number,
+    mayUseStale: boolean,
     nowMs: number,
   ): boolean {
     const coarse = this.#local.get(coarseKey, nowMs);
@@ -125,21 +129,25 @@ export class CachedEstimates {
       return true;
     }
     const past = exact === null || Number.isNaN(exact.value) ? coarse : exact;
-    if (past !== null) batch.set(index, past.value, 'stale');
-    else batch.set(index, this.#fallback.estimate(batch.facts[index]!, batch.priors[index]!), 'fallback');
-    return false;
+    if (past === null) {
+      batch.set(index, this.#fallback.estimate(batch.facts[index]!, batch.priors[index]!), 'fallback');
+      return false;
+    }
+    batch.set(index, past.value, 'stale');
+    return mayUseStale;
   }
 
   /** A copy of what the model has to be asked for a candidate. */
   questionAt(batch: EstimateBatch, index: number, nowMs: number): EstimateQuestion {
     const at = index * batch.featureCount;
     this.#keys.read(batch.rows, at);
-    const { ad, placement, device } = batch.facts[index]!;
     return {
+      index: batch.indexes[index]!,
+      version: this.#version,
       exactKey: this.#keys.exact,
       coarseKey: this.#keys.coarse,
       row: batch.rows.slice(at, at + batch.featureCount),
-      facts: { ad, placement, device },
+      facts: batch.facts[index]!.slice(),
       prior: batch.priors[index]!,
       campaignTag: batch.campaignTags[index]!,
       userTag: batch.userTag,
@@ -170,14 +178,14 @@ export class CachedEstimates {
   }
 
   /** What there is when the model is late: a prediction past its time, or the fallback. */
-  withoutModel({ exactKey, coarseKey, facts, prior }: EstimateQuestion, nowMs: number): Estimate {
+  withoutModel({ exactKey, coarseKey, version, facts, prior }: EstimateQuestion, nowMs: number): Estimate {
     for (const key of [exactKey, coarseKey]) {
       const entry = this.#local.get(key, nowMs);
       if (entry !== null && !Number.isNaN(entry.value)) {
-        return { value: entry.value, source: nowMs < entry.freshUntilMs ? 'l1' : 'stale' };
+        return { value: entry.value, source: nowMs < entry.freshUntilMs ? 'l1' : 'stale', model: version };
       }
     }
-    return { value: this.#fallback.estimate(facts, prior), source: 'fallback' };
+    return { value: this.#fallback.estimate(facts, prior), source: 'fallback', model: null };
   }
 
   /** See `tagOf`. Holds for predictions on their way, too. */
@@ -196,11 +204,6 @@ export class CachedEstimates {
     const expiry = expiryOf(horizon, this.#horizons, { bornAtMs, nowMs }, this.#random);
     this.#local.set(key, { ...expiry, value, bornAtMs, campaignTag, userTag }, nowMs);
   }
-}
-
-export interface Estimate {
-  readonly value: number;
-  readonly source: EstimateSource;
 }
 
 const NONE: EstimateQuestion[] = [];

@@ -1,36 +1,28 @@
 /**
  * Candidates of one request and their estimates, in arrays that grow to the largest request and stay. Fill in: `begin`,
- * then for each candidate its row, facts, prior and campaign tag. Read out: values, sources, misses.
+ * then for each candidate its index, row, facts, prior and campaign tag. Read out: values, sources, misses.
  */
-import type { FallbackFacts } from './fallback/fallback-estimator.ts';
-
-/** Where an estimate came from. `stale`: a prediction past its time; `fallback`: no model had a say. */
-export const ESTIMATE_SOURCES = ['model', 'l1', 'l2', 'stale', 'fallback'] as const;
-export type EstimateSource = (typeof ESTIMATE_SOURCES)[number];
-/** In `EstimateBatch.sources`. */
-export const SOURCE_CODE = { model: 0, l1: 1, l2: 2, stale: 3, fallback: 4 } as const satisfies Record<
-  EstimateSource,
-  number
->;
-
-export type MutableFacts = { -readonly [K in keyof FallbackFacts]: FallbackFacts[K] };
+import type { EstimateSource } from '../auction/types.ts';
+import { FALLBACK_KEY_COUNT, type FallbackFacts } from './fallback/fallback-facts.ts';
 
 export class EstimateBatch {
   readonly featureCount: number;
   #count = 0;
+  /** Of each candidate, as its asker numbers them. */
+  indexes = new Int32Array(0);
   /** Row after row of features, NaN for what is missing. */
   rows = new Float64Array(0);
-  readonly facts: MutableFacts[] = [];
+  readonly facts: FallbackFacts[] = [];
   /** The rate of what nothing is known of, by media type. */
   priors = new Float64Array(0);
   campaignTags = new Int32Array(0);
   /** Of the request; 0 when there is no user. */
   userTag = 0;
 
-  /** Within (0, 1), and as codes. */
+  /** Within (0, 1). */
   values = new Float64Array(0);
-  sources = new Uint8Array(0);
-  /** Indexes of candidates whose estimate a remote model may make better in time; their values are usable as they are. */
+  readonly sources: EstimateSource[] = [];
+  /** Rows whose estimate a remote model may make better in time; their values are usable as they are. */
   misses = new Int32Array(0);
   missCount = 0;
 
@@ -50,27 +42,31 @@ export class EstimateBatch {
     this.missCount = 0;
   }
 
-  set(index: number, value: number, source: EstimateSource): void {
-    this.values[index] = value;
-    this.sources[index] = SOURCE_CODE[source];
+  /** There turned out to be fewer. */
+  cutTo(count: number): void {
+    this.#count = count;
   }
 
-  sourceOf(index: number): EstimateSource {
-    return ESTIMATE_SOURCES[this.sources[index]!]!;
+  set(row: number, value: number, source: EstimateSource): void {
+    this.values[row] = value;
+    this.sources[row] = source;
   }
 
-  addMiss(index: number): void {
-    this.misses[this.missCount] = index;
+  addMiss(row: number): void {
+    this.misses[this.missCount] = row;
     this.missCount += 1;
   }
 
   #grow(capacity: number): void {
+    this.indexes = new Int32Array(capacity);
     this.rows = new Float64Array(capacity * this.featureCount);
     this.priors = new Float64Array(capacity);
     this.campaignTags = new Int32Array(capacity);
     this.values = new Float64Array(capacity);
-    this.sources = new Uint8Array(capacity);
     this.misses = new Int32Array(capacity);
-    while (this.facts.length < capacity) this.facts.push({ ad: 0, placement: 0, device: 0 });
+    while (this.facts.length < capacity) {
+      this.facts.push(new Int32Array(FALLBACK_KEY_COUNT));
+      this.sources.push('fallback');
+    }
   }
 }

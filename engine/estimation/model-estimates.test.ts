@@ -1,11 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { buildBid } from '../auction/testing/build-input.ts';
-import type { EstimateSource } from '../auction/types.ts';
+import type { EstimateSource, ModelVersion } from '../auction/types.ts';
 import { buildRequest, buildSubject } from '../exchange/testing/build-exchange.ts';
 import type { DraftCandidate } from './click-estimates.ts';
+import { CLICKS, CONVERSIONS } from './estimate-target.ts';
 import { FallbackEstimator } from './fallback/fallback-estimator.ts';
+import { emptyRateTables } from './features/rate-tables.ts';
 import { FEATURE_COUNT, FEATURES } from './features/schema.ts';
-import { emptyRateTables } from './features/testing/empty-rate-tables.ts';
 import { rowsWithRates } from './features/training-rows.ts';
 import { ModelEstimates } from './model-estimates.ts';
 import type { ServedModel } from './served-model.ts';
@@ -44,11 +45,17 @@ const REQUEST = buildRequest({
   device: { devicetype: 4, os: 'iOS' },
 });
 
-const create = () =>
+const create = (target = CLICKS) =>
   new ModelEstimates({
+    target,
     model: { current: () => model },
     fallback: new FallbackEstimator(),
-    observer: { onModel: () => told.push('model'), onFallback: (cause) => told.push(cause) },
+    observer: {
+      onEstimate: (source) => {
+        if (source !== 'fallback') told.push(source);
+      },
+      onFallback: (cause) => told.push(cause),
+    },
   });
 
 const draft = (width: number, impId = '1'): DraftCandidate => ({
@@ -59,7 +66,7 @@ const draft = (width: number, impId = '1'): DraftCandidate => ({
 function estimated(
   estimates: ModelEstimates,
   ...candidates: DraftCandidate[]
-): [number, EstimateSource, number | null][] {
+): [number, EstimateSource, ModelVersion | null][] {
   estimates.estimate(buildSubject(REQUEST), candidates);
   return candidates.map(({ ctr, ctrSource, ctrModel }) => [ctr, ctrSource, ctrModel]);
 }
@@ -89,6 +96,7 @@ describe('with a model', () => {
       bid,
       isClicked: false,
       clickProbability: null,
+      conversion: null,
     }));
     expect(asked[0]).toEqual(rowsWithRates(logged, emptyRateTables()));
   });
@@ -146,5 +154,34 @@ describe('without a model', () => {
     expect(ofSmall![0]).toBeCloseTo(0.01, 2);
     expect(ofLarge![0]).toBeCloseTo(0.04, 2);
     expect(ofLarge![0] / ofSmall![0]).toBeGreaterThan(3);
+  });
+});
+
+describe('of conversions', () => {
+  const bid = (): DraftCandidate => ({ ...draft(100), pricing: 'cpa', cvr: 0.2 });
+
+  it('an estimate goes beside that of the click, which stays as it was', () => {
+    const candidate = bid();
+    create(CONVERSIONS).estimate(buildSubject(REQUEST), [candidate]);
+    expect(candidate).toMatchObject({ cvr: 0.01, cvrSource: 'model', cvrModel: 7 });
+    expect(candidate).toMatchObject({ ctr: PRIOR, ctrSource: 'prior', ctrModel: null });
+  });
+
+  it('without a model the fallback starts at their own prior', () => {
+    model = null;
+    const candidate = bid();
+    create(CONVERSIONS).estimate(buildSubject(REQUEST), [candidate]);
+    expect(candidate.cvr).toBeCloseTo(0.2, 9);
+    expect(candidate).toMatchObject({ cvrSource: 'fallback', cvrModel: null });
+  });
+
+  it('and those of clicks learn nothing of each other', () => {
+    const [clicks, conversions] = [create(), create(CONVERSIONS)];
+    rateOf = () => 0.9;
+    for (let times = 0; times < 200; times++) clicks.estimate(buildSubject(REQUEST), [bid()]);
+    model = null;
+    const candidate = bid();
+    conversions.estimate(buildSubject(REQUEST), [candidate]);
+    expect(candidate.cvr).toBeCloseTo(0.2, 9);
   });
 });

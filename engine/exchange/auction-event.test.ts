@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { LossReason } from '../../openrtb/codes.ts';
 import type { Diagnostic } from '../../openrtb/diagnostics.ts';
-import { type AuctionEvent, decodeEvent, dspRecord, encodeEvent } from './auction-event.ts';
+import { clearAuction } from '../auction/clear.ts';
+import { buildInput } from '../auction/testing/build-input.ts';
+import { AUCTION_EVENT_VERSION, type AuctionEvent, decodeEvent, dspRecord, encodeEvent } from './auction-event.ts';
+import { toColumns } from './columns.ts';
 import { bidReply, noBidReply } from './testing/build-exchange.ts';
 
 test('a record says what a DSP answered, without its bids and diagnostics', () => {
@@ -21,8 +24,41 @@ test('a record says what a DSP answered, without its bids and diagnostics', () =
 
 test('events are UTF-8 JSON and come back as they were', () => {
   const dsps = [dspRecord(noBidReply('a')), dspRecord(noBidReply('b', { nbr: 7 }))];
-  const event = { type: 'auction', auctionId: 'ä', input: null, outcome: null, dsps } as unknown as AuctionEvent;
+  const parts = { type: 'auction', version: AUCTION_EVENT_VERSION, auctionId: 'ä', input: null, outcome: null, dsps };
+  const event = parts as unknown as AuctionEvent;
   const stored = encodeEvent(event);
   expect(Buffer.from(stored).toString('utf8')).toContain('"auctionId":"ä"');
   expect(decodeEvent(stored)).toEqual(event);
+});
+
+test('an event of version 1 is cleared again to the outcome it recorded', () => {
+  const input = buildInput({
+    policy: { incrementClickMicros: 10 },
+    imps: [{ id: '1' }, { id: '2' }],
+    bids: [
+      { pricing: 'cpc', priceMicros: 500_000, ctr: 0.01 },
+      { priceMicros: 4_000_000 },
+      { priceMicros: 3_000_000, impId: '2' },
+    ],
+  });
+  const { incrementConversionMicros: _, ...policy } = input.policy;
+  const bids = input.bids.map(({ cvr: _, cvrSource: __, cvrModel: ___, ...bid }) => bid);
+  const outcome = clearAuction(input);
+  // What a click costs, and null for the bid per mille.
+  const clickPrices = [400_010, null];
+  const wins = outcome.wins.map(({ clearingUnitMicros: _, ...win }, index) => ({
+    ...win,
+    clearingClickMicros: clickPrices[index],
+  }));
+  const stored = {
+    type: 'auction',
+    version: 1,
+    input: { ...input, policy, bids: toColumns(bids) },
+    outcome: { wins, bids: toColumns(outcome.bids) },
+    dsps: toColumns([]),
+  };
+  const event = decodeEvent(new TextEncoder().encode(JSON.stringify(stored)));
+  expect(event.version).toBe(AUCTION_EVENT_VERSION);
+  expect(event.outcome).toEqual(outcome);
+  expect(clearAuction(event.input!)).toEqual(event.outcome);
 });

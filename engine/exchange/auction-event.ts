@@ -3,13 +3,14 @@
  * `outcome` (docs/events.md). It holds nothing of user and device but what `RequestFeatures` names. What DSPs
  * wrote into their bids (creative ids, billing URLs) is stored as they wrote it.
  */
-import type { AuctionInput, AuctionOutcome } from '../auction/types.ts';
+import type { AuctionInput, AuctionOutcome, BidVerdict } from '../auction/types.ts';
 import type { DspReply, ReplyResult } from '../dsp/reply.ts';
 import type { RequestFeatures } from '../traffic/request-features.ts';
 import { type Columns, fromColumns, toColumns } from './columns.ts';
 import type { PendingBillingNotice } from './notices.ts';
+import { type OutcomeV1, outcomeOfV1 } from './outcome-v1.ts';
 
-export const AUCTION_EVENT_VERSION = 1;
+export const AUCTION_EVENT_VERSION = 2;
 
 /** How the request ended. `cancelled`: the client went away before the answer. */
 export type AuctionEnding = 'won' | 'no-bid' | 'cancelled' | 'failed';
@@ -90,16 +91,26 @@ export function encodeEvent(event: AuctionEvent): Uint8Array {
   return encoder.encode(JSON.stringify(stored));
 }
 
-/** The event as it was before it was stored. Throws a SyntaxError for anything that is no JSON. */
+/**
+ * The event as it was before it was stored; one of an older version in the shape of today's, without the fields that came
+ * later. Throws a SyntaxError for anything that is no JSON.
+ */
 export function decodeEvent(payload: Uint8Array): AuctionEvent {
-  const stored = JSON.parse(decoder.decode(payload)) as StoredAuctionEvent;
-  const { input, outcome, dsps } = stored;
+  const stored = JSON.parse(decoder.decode(payload)) as StoredAuctionEvent | StoredAuctionEventV1;
+  const { input, dsps } = stored;
   return {
     ...stored,
+    version: AUCTION_EVENT_VERSION,
     input: input === null ? null : { ...input, bids: fromColumns(input.bids) },
-    outcome: outcome === null ? null : { ...outcome, bids: fromColumns(outcome.bids) },
+    outcome: outcomeOf(stored),
     dsps: fromColumns(dsps),
   };
+}
+
+function outcomeOf(stored: StoredAuctionEvent | StoredAuctionEventV1): AuctionOutcome | null {
+  if (stored.outcome === null) return null;
+  const bids = fromColumns<BidVerdict>(stored.outcome.bids);
+  return stored.version === 1 ? outcomeOfV1({ ...stored.outcome, bids }) : { ...stored.outcome, bids };
 }
 
 type ByColumn<T, Keys extends keyof T> = Omit<T, Keys> & Readonly<Record<Keys, Columns>>;
@@ -108,4 +119,9 @@ type StoredAuctionEvent = Omit<AuctionEvent, 'input' | 'outcome' | 'dsps'> & {
   readonly input: ByColumn<AuctionInput, 'bids'> | null;
   readonly outcome: ByColumn<AuctionOutcome, 'bids'> | null;
   readonly dsps: Columns;
+};
+
+type StoredAuctionEventV1 = Omit<StoredAuctionEvent, 'version' | 'outcome'> & {
+  readonly version: 1;
+  readonly outcome: ByColumn<OutcomeV1, 'bids'> | null;
 };

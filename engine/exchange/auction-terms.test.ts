@@ -101,7 +101,13 @@ describe('floors', () => {
     const floors = compileFloorRules([
       { publisherId: null, placementId: null, country: null, size: null, mediaType: null, floorCpmMicros: 3 },
     ]);
-    const policy = { ...buildInput({}).policy, incrementCpmMicros: 10, incrementClickMicros: 20, maximumCpmMicros: 30 };
+    const policy = {
+      ...buildInput({}).policy,
+      incrementCpmMicros: 10,
+      incrementClickMicros: 20,
+      incrementConversionMicros: 40,
+      maximumCpmMicros: 30,
+    };
     const request = buildRequest({ cur: ['JPY'] });
     const rules = buildExchangeRules({ floors, policy });
     const learned = (reserveKey: string) => (reserveKey === 'pub-1\u001ftop' ? 7 : 0);
@@ -111,6 +117,7 @@ describe('floors', () => {
       ...policy,
       incrementCpmMicros: 1000,
       incrementClickMicros: 2000,
+      incrementConversionMicros: 4000,
       maximumCpmMicros: 3000,
     });
   });

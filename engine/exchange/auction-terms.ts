@@ -155,6 +155,7 @@ class Converter {
       ...policy,
       incrementCpmMicros: this.ownMicros(policy.incrementCpmMicros),
       incrementClickMicros: this.ownMicros(policy.incrementClickMicros),
+      incrementConversionMicros: this.ownMicros(policy.incrementConversionMicros),
       maximumCpmMicros: this.ownMicros(policy.maximumCpmMicros),
     };
   }

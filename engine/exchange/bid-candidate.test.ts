@@ -12,11 +12,11 @@ const ORIGIN: BidOrigin = {
   quality: 0.5,
 };
 
-const candidate = (bid: Partial<Bid>) => bidCandidate(3, buildWireBid(bid), ORIGIN, DECISION_RULES.clickPriors);
+const candidate = (bid: Partial<Bid>) => bidCandidate(3, buildWireBid(bid), ORIGIN, DECISION_RULES.priors);
 
 /** A bid that names nothing it need not name. */
 const bare = (bid: Partial<Bid> = {}) =>
-  bidCandidate(0, { id: 'b', impid: '1', price: 1, ...bid }, ORIGIN, DECISION_RULES.clickPriors);
+  bidCandidate(0, { id: 'b', impid: '1', price: 1, ...bid }, ORIGIN, DECISION_RULES.priors);
 
 test('where it came from and what it says', () => {
   const bid: Partial<Bid> = {
@@ -111,6 +111,15 @@ test.each<[string, Partial<Bid>, number]>([
   ['no hint at all', {}, 0.001],
 ])('click prior: %s', (_name, bid, ctr) => {
   expect(bare(bid).ctr).toBe(ctr);
+});
+
+test.each([
+  [1, 0.01],
+  [2, 0.02],
+  [3, 0.03],
+  [4, 0.04],
+])('conversion prior of mtype %d', (mtype, cvr) => {
+  expect(bare({ mtype })).toMatchObject({ cvr, cvrSource: 'prior', cvrModel: null });
 });
 
 test('the language is compared in lower case, and the BCP 47 one counts', () => {

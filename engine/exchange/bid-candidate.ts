@@ -9,7 +9,7 @@ import { likelyMedia } from '../auction/likely-media.ts';
 import { roundDownMicros } from '../auction/micros.ts';
 import type { BidCandidate, MediaType, PricingModel } from '../auction/types.ts';
 import type { DraftCandidate } from '../estimation/click-estimates.ts';
-import type { ClickPriors } from '../estimation/click-priors.ts';
+import type { Priors } from '../estimation/priors.ts';
 
 /** Where a bid came from. */
 export interface BidOrigin {
@@ -27,10 +27,11 @@ const MEDIA_BY_MTYPE: readonly (MediaType | undefined)[] = [undefined, 'banner',
 const NO_STRINGS: readonly string[] = [];
 const NO_NUMBERS: readonly number[] = [];
 
-export function bidCandidate(index: number, bid: Bid, origin: BidOrigin, priors: ClickPriors): DraftCandidate {
+export function bidCandidate(index: number, bid: Bid, origin: BidOrigin, priors: Priors): DraftCandidate {
   const markup = bid.adm ?? '';
   const facts = markupFacts(markup);
   const declared = bid.mtype === undefined ? null : (MEDIA_BY_MTYPE[bid.mtype] ?? 'unknown');
+  const media = likelyMedia(declared, facts.sniffedMedia);
   return {
     index,
     dspId: origin.dspId,
@@ -42,9 +43,12 @@ export function bidCandidate(index: number, bid: Bid, origin: BidOrigin, priors:
     pricing: origin.pricing,
     priceMicros: priceMicrosRoundedDown(bid.price),
     currency: origin.currency,
-    ctr: priors[likelyMedia(declared, facts.sniffedMedia)],
+    ctr: priors.clicks[media],
     ctrSource: 'prior',
     ctrModel: null,
+    cvr: priors.conversions[media],
+    cvrSource: 'prior',
+    cvrModel: null,
     quality: origin.quality,
     advertiserDomains: bid.adomain ?? NO_STRINGS,
     categories: bid.cat ?? NO_STRINGS,

@@ -1,6 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { ClickEstimates } from '../estimation/click-estimates.ts';
-import { clearWithMarkup, type DecisionRules, decideAuction } from './decision.ts';
+import type { ClickEstimates, ConversionEstimates } from '../estimation/click-estimates.ts';
+import {
+  type BiddingTerms,
+  clearBids,
+  clearWithMarkup,
+  type DecisionRules,
+  decideAuction,
+  gatherBids,
+} from './decision.ts';
 import {
   bidReply,
   buildDecision,
@@ -87,6 +94,7 @@ describe('clicks are estimated', () => {
   beforeEach(() => {
     batches = [];
     const estimates: ClickEstimates = {
+      mayAsk: false,
       estimate: (_subject, candidates) => {
         batches.push(candidates.map(({ bidId }) => bidId));
         for (const candidate of candidates) {
@@ -94,6 +102,7 @@ describe('clicks are estimated', () => {
           candidate.ctrSource = 'model';
           candidate.ctrModel = 3;
         }
+        return [];
       },
     };
     rules = { ...DECISION_RULES, bidding, estimates };
@@ -112,16 +121,42 @@ describe('clicks are estimated', () => {
     expect(outcome.wins).toMatchObject([{ bidIndex: 1 }]);
   });
 
+  test('and conversions of bids by conversion: a click and a conversion after it', () => {
+    const asked: string[][] = [];
+    const conversionEstimates: ConversionEstimates = {
+      estimate: (_subject, candidates) => {
+        asked.push(candidates.map(({ bidId }) => bidId));
+        for (const candidate of candidates) Object.assign(candidate, { cvr: 0.5, cvrSource: 'model', cvrModel: 9 });
+      },
+    };
+    const both = new Map<string, BiddingTerms>([...bidding, ['conversions', { pricing: 'cpa', quality: 1 }]]);
+    const replies = [
+      bidReply('mille', [{ id: 'm' }]),
+      bidReply('clicks', [{ id: 'x', price: 2 }]),
+      bidReply('conversions', [{ id: 'c', price: 6 }]),
+    ];
+    const { input, outcome } = buildDecision(buildRequest(), replies, { ...rules, bidding: both, conversionEstimates });
+    expect(batches).toEqual([['x', 'c']]);
+    expect(asked).toEqual([['c']]);
+    expect(input.bids).toMatchObject([
+      { ctr: 0.001, ctrSource: 'prior', cvr: 0.01, cvrSource: 'prior' },
+      { ctr: 0.01, ctrSource: 'model', cvr: 0.01, cvrSource: 'prior' },
+      { ctr: 0.01, ctrSource: 'model', cvr: 0.5, cvrSource: 'model', cvrModel: 9 },
+    ]);
+    // 6 x 0.01 x 0.5 x 1000 = 30 beats 2 x 0.01 x 1000 = 20, which is 4 a conversion.
+    expect(outcome.wins).toMatchObject([{ bidIndex: 2, clearingUnitMicros: 4_000_000, clearingCpmMicros: 20_000_000 }]);
+  });
+
   test('once for each bid, however often the auction is decided', () => {
     const request = buildRequest();
     const terms = buildTerms(request);
     const subject = buildSubject(request);
     const replies = [bidReply('clicks', [{ id: 'x' }])];
-    const first = decideAuction(terms, replies, rules, subject);
+    const first = gatherBids(terms, replies, rules, subject, null);
     replies.push(noBidReply('n'), bidReply('late', [{ id: 'liked' }]));
-    const second = decideAuction(terms, replies, rules, subject, first);
+    const second = clearBids(terms, gatherBids(terms, replies, rules, subject, first), rules);
     expect(batches).toEqual([['x'], ['liked']]);
-    expect(first.input.bids).toHaveLength(1);
+    expect(first.bids).toHaveLength(1);
     expect(second).toEqual(decideAuction(terms, replies, rules, subject));
     clearWithMarkup(second, new Map([[0, '<b>ad</b>']]));
     expect(batches).toHaveLength(3);

@@ -5,8 +5,14 @@ import type { Bid } from '../../openrtb/types.ts';
 import { clearAuction } from '../auction/clear.ts';
 import type { AuctionInput, AuctionOutcome, BidCandidate, PricingModel } from '../auction/types.ts';
 import type { DspReply } from '../dsp/reply.ts';
-import type { ClickEstimates, DraftCandidate, EstimateSubject } from '../estimation/click-estimates.ts';
-import type { ClickPriors } from '../estimation/click-priors.ts';
+import type {
+  ClickEstimates,
+  ConversionEstimates,
+  DraftCandidate,
+  EstimateSubject,
+} from '../estimation/click-estimates.ts';
+import type { EstimateAnswer, EstimateQuestion } from '../estimation/estimate-question.ts';
+import type { Priors } from '../estimation/priors.ts';
 import type { AuctionTerms } from './auction-terms.ts';
 import { bidCandidate, markupFacts } from './bid-candidate.ts';
 
@@ -22,48 +28,102 @@ export interface Decision {
   readonly input: AuctionInput;
   readonly outcome: AuctionOutcome;
   readonly collected: readonly CollectedBid[];
-  /** Replies that it was made over. */
+}
+
+/** Bids as they have been read so far, in the order in which they came. */
+export interface GatheredBids {
+  readonly bids: readonly BidCandidate[];
+  readonly collected: readonly CollectedBid[];
+  /** Replies that they are of. */
   readonly replyCount: number;
+  /** What a model elsewhere may estimate better in time, of the bids that were read last; by index of the bid. */
+  readonly questions: readonly EstimateQuestion[];
 }
 
 export interface DecisionRules {
   readonly currencies: CurrencyTable;
-  readonly clickPriors: ClickPriors;
-  /** Null: click-priced bids rank by the priors. */
+  readonly priors: Priors;
+  /** Null: bids by click and by conversion rank by the priors of clicks. */
   readonly estimates: ClickEstimates | null;
+  /** Null: those by conversion rank by the priors of conversions. */
+  readonly conversionEstimates: ConversionEstimates | null;
   /** By DSP id; absent = `PER_MILLE`. */
   readonly bidding: ReadonlyMap<string, BiddingTerms>;
 }
 
-/** What a DSP's prices mean, by agreement, and how relevant its click-priced bids are (1 = neutral). */
+/** What a DSP's prices mean, by agreement, and how relevant its bids by click or conversion are (1 = neutral). */
 export interface BiddingTerms {
   readonly pricing: PricingModel;
   readonly quality: number;
 }
 
 const PER_MILLE: BiddingTerms = { pricing: 'cpm', quality: 1 };
+const NO_QUESTIONS: readonly EstimateQuestion[] = [];
 
 /**
- * `before`: the decision over the first of the same replies, or null. Its candidates are taken over as they are, so a
- * bid is read and its click estimated once, however often its auction is decided.
+ * `before`: what was gathered of the first of the same replies, or null. Its candidates are taken over as they are, so a
+ * bid is read and estimated once, however often its auction is decided.
  */
+export function gatherBids(
+  terms: AuctionTerms,
+  replies: readonly DspReply[],
+  rules: DecisionRules,
+  subject: EstimateSubject,
+  before: GatheredBids | null,
+): GatheredBids {
+  const collected: CollectedBid[] = before === null ? [] : before.collected.slice();
+  const bids: BidCandidate[] = before === null ? [] : before.bids.slice();
+  const byAction: DraftCandidate[] = [];
+  const byConversion: DraftCandidate[] = [];
+  for (let index = before?.replyCount ?? 0; index < replies.length; index++) {
+    const { dspId, response } = replies[index]!;
+    if (response !== null) collectBids(dspId, response, terms, rules, { collected, bids, byAction, byConversion });
+  }
+  const questions = estimateClicks(rules.estimates, subject, byAction, collected);
+  rules.conversionEstimates?.estimate(subject, byConversion);
+  return { bids, collected, replyCount: replies.length, questions };
+}
+
+/** Questions come with the index of the candidate's bid. */
+function estimateClicks(
+  estimates: ClickEstimates | null,
+  subject: EstimateSubject,
+  byAction: readonly DraftCandidate[],
+  collected: readonly CollectedBid[],
+): readonly EstimateQuestion[] {
+  if (estimates === null || byAction.length === 0) return NO_QUESTIONS;
+  const campaignIds = byAction.map(({ index }) => collected[index]!.bid.cid ?? '');
+  const questions = estimates.estimate(subject, byAction, campaignIds);
+  if (questions.length === 0) return NO_QUESTIONS;
+  return questions.map((question) => ({ ...question, index: byAction[question.index]!.index }));
+}
+
+/** The same bids with what a model elsewhere has said of some of them. */
+export function withEstimates(gathered: GatheredBids, answers: readonly EstimateAnswer[]): GatheredBids {
+  const bids = gathered.bids.slice();
+  for (const { index, value, source, model } of answers) {
+    bids[index] = { ...bids[index]!, ctr: value, ctrSource: source, ctrModel: model };
+  }
+  return { ...gathered, bids };
+}
+
+export function clearBids(
+  terms: AuctionTerms,
+  { bids, collected }: Pick<GatheredBids, 'bids' | 'collected'>,
+  rules: DecisionRules,
+): Decision {
+  const input: AuctionInput = { ...terms, conversionRates: conversionRates(bids, terms.currency, rules), bids };
+  return { input, outcome: clearAuction(input), collected };
+}
+
+/** Over all replies at once, with the estimates that there are. */
 export function decideAuction(
   terms: AuctionTerms,
   replies: readonly DspReply[],
   rules: DecisionRules,
   subject: EstimateSubject,
-  before: Decision | null = null,
 ): Decision {
-  const collected: CollectedBid[] = before === null ? [] : before.collected.slice();
-  const bids: BidCandidate[] = before === null ? [] : before.input.bids.slice();
-  const clickPriced: DraftCandidate[] = [];
-  for (let index = before?.replyCount ?? 0; index < replies.length; index++) {
-    const { dspId, response } = replies[index]!;
-    if (response !== null) collectBids(dspId, response, terms, rules, { collected, bids, clickPriced });
-  }
-  rules.estimates?.estimate(subject, clickPriced);
-  const input: AuctionInput = { ...terms, conversionRates: conversionRates(bids, terms.currency, rules), bids };
-  return { input, outcome: clearAuction(input), collected, replyCount: replies.length };
+  return clearBids(terms, gatherBids(terms, replies, rules, subject, null), rules);
 }
 
 /**
@@ -83,7 +143,9 @@ export function clearWithMarkup(decision: Decision, markupByBid: ReadonlyMap<num
 interface Collection {
   readonly collected: CollectedBid[];
   readonly bids: BidCandidate[];
-  readonly clickPriced: DraftCandidate[];
+  /** Paid by click or by conversion: what they are worth hangs on clicks. */
+  readonly byAction: DraftCandidate[];
+  readonly byConversion: DraftCandidate[];
 }
 
 function collectBids(
@@ -91,7 +153,7 @@ function collectBids(
   response: ReadResponse,
   terms: AuctionTerms,
   rules: DecisionRules,
-  { collected, bids, clickPriced }: Collection,
+  { collected, bids, byAction, byConversion }: Collection,
 ): void {
   const { pricing, quality } = rules.bidding.get(dspId) ?? PER_MILLE;
   for (let index = 0; index < response.seatbids.length; index++) {
@@ -99,11 +161,11 @@ function collectBids(
     const groupKey = group ? `${dspId} ${index}` : null;
     const origin = { dspId, seat, groupKey, currency: response.cur, pricing, quality };
     for (const bid of seatBids) {
-      const read = bidCandidate(collected.length, bid, origin, rules.clickPriors);
+      const read = bidCandidate(collected.length, bid, origin, rules.priors);
       const candidate = read.hasMarkup || mayFetchMarkup(read, terms) ? read : withoutNotice(read);
       bids.push(candidate);
-      // The rank of the others does not depend on clicks.
-      if (pricing === 'cpc') clickPriced.push(candidate);
+      if (pricing !== 'cpm') byAction.push(candidate);
+      if (pricing === 'cpa') byConversion.push(candidate);
       collected.push({ dspId, seat, bid, response });
     }
   }

@@ -63,9 +63,9 @@ test('the multiplier is the quantity of the imp', () => {
   expect(valuesOf(1, buildRequest({ cur: ['USD', 'EUR'], imp })).AUCTION_MULTIPLIER).toBe('12.5');
 });
 
-test('a click-priced bid is told its price per click', () => {
+test.each(['cpc', 'cpa'] as const)('a %s bid is told the price of what it pays for', (pricing) => {
   const request = buildRequest({ at: 1 });
-  const bidding = new Map([['a', { pricing: 'cpc' as const, quality: 1 }]]);
+  const bidding = new Map([['a', { pricing, quality: 1 }]]);
   const decision = buildDecision(request, [bidReply('a', [{ price: 0.5 }])], { ...DECISION_RULES, bidding });
   const values = macroValues(request, decision, 0, decision.outcome.wins[0]!);
   expect(values).toMatchObject({ AUCTION_PRICE: '0.5', AUCTION_MBR: '1' });

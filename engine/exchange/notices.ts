@@ -6,7 +6,7 @@ import type { Notice } from '../ports/notice-sender.ts';
 import type { Decision } from './decision.ts';
 import { droppedBidMacros, macroValues } from './macro-values.ts';
 
-/** A billing notice that waits until its impression is billed; recorded in the auction event. */
+/** A billing notice that waits until what its bid pays for has happened and is billed; recorded in the auction event. */
 export interface PendingBillingNotice {
   readonly bidIndex: number;
   readonly dspId: string;

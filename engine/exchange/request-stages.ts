@@ -1,8 +1,11 @@
 /**
  * The life of one ad request as a pure state machine:
  *
- *   collecting --(all replied | not worth waiting | deadline)--> [fetching markup] --> concluded
- *        \--------(client gone)-----------------------/
+ *   collecting --(all replied | not worth waiting | deadline)--> [estimating] --> [fetching markup] --> concluded
+ *        \--------(client gone)-----------------------------------------------/
+ *
+ * Estimates of a model elsewhere are asked for as bids come; what is still missing when collecting ends is waited for until
+ * it is answered, which is within the budget of an estimate, but never beyond the deadline.
  *
  * `advance` gets a message and the time and gives the effects to perform; the request actor performs them.
  */
@@ -12,11 +15,20 @@ import type { BidRequest, BidResponse } from '../../openrtb/types.ts';
 import type { DspReply } from '../dsp/reply.ts';
 import { type AuctionRanking, rankingOf } from '../dsp/waiting/auction-ranking.ts';
 import type { EstimateSubject } from '../estimation/click-estimates.ts';
+import type { EstimateAnswer, EstimateQuestion } from '../estimation/estimate-question.ts';
 import type { MarkupOutcome } from '../ports/markup-fetcher.ts';
 import { auctionAnswer, noBidAnswer, oversizedWinner } from './answer.ts';
 import type { AuctionClosing, AuctionEnding } from './auction-event.ts';
 import type { AuctionTerms } from './auction-terms.ts';
-import { clearWithMarkup, type Decision, type DecisionRules, decideAuction } from './decision.ts';
+import {
+  clearBids,
+  clearWithMarkup,
+  type Decision,
+  type DecisionRules,
+  type GatheredBids,
+  gatherBids,
+  withEstimates,
+} from './decision.ts';
 import { markupUrl } from './notices.ts';
 import { nextLookAtMs, type PendingCall, type ProgressiveClosing } from './progressive-closing.ts';
 
@@ -30,6 +42,8 @@ export type RequestMessage =
   /** Time to ask whether waiting is worth it. `calls`: all that the request waited for. */
   | { readonly kind: 'look'; readonly calls: readonly PendingCall[] }
   | { readonly kind: 'deadline' }
+  /** To all that was asked at a time. */
+  | { readonly kind: 'estimated'; readonly answers: readonly EstimateAnswer[] }
   | { readonly kind: 'markup'; readonly bidIndex: number; readonly outcome: MarkupOutcome }
   | { readonly kind: 'client-gone' };
 
@@ -37,6 +51,8 @@ export type RequestEffect =
   | { readonly kind: 'solicit' }
   /** Send `look` then; monotonic ms. */
   | { readonly kind: 'look-at'; readonly atMs: number }
+  /** Send `estimated` once, within the budget of an estimate. */
+  | { readonly kind: 'ask-estimates'; readonly questions: readonly EstimateQuestion[] }
   | { readonly kind: 'fetch-markup'; readonly bidIndex: number; readonly url: string }
   | { readonly kind: 'conclude'; readonly conclusion: Conclusion };
 
@@ -56,19 +72,23 @@ export interface RequestState {
   readonly subject: EstimateSubject;
   /** Null: waits for all, or until the deadline. */
   readonly progressive: ProgressiveClosing | null;
-  stage: 'collecting' | 'fetching-markup' | 'concluded';
+  stage: 'collecting' | 'estimating' | 'fetching-markup' | 'concluded';
   /** DSPs that may still reply. */
   outstanding: number;
   readonly replies: DspReply[];
   solicitedAtMs: number;
+  /** When all was there that it is decided over. */
   closedAtMs: number;
   /** Null while collecting. */
   closing: AuctionClosing | null;
+  /** Null until a bid had to be looked at. */
+  gathered: GatheredBids | null;
+  /** Times that estimates were asked for and have not come. */
+  estimatesAwaited: number;
   /** The latest; preliminary while collecting. */
   decision: Decision | null;
-  /** Replies with bids that it was made over. */
-  decidedBidders: number;
-  bidders: number;
+  /** Bids have come or changed since: they, and not replies, change a decision. */
+  isOutdated: boolean;
   /** Of a decision, kept as long as that is the latest; null until somebody asks. */
   ranked: { readonly decision: Decision; readonly ranking: AuctionRanking } | null;
   /** Winners without `adm` whose markup is being fetched from their nurl. */
@@ -101,9 +121,10 @@ export function openRequest(
     solicitedAtMs: 0,
     closedAtMs: 0,
     closing: null,
+    gathered: null,
+    estimatesAwaited: 0,
     decision: null,
-    decidedBidders: 0,
-    bidders: 0,
+    isOutdated: true,
     ranked: null,
     fetching: new Set(),
     fetched: new Map(),
@@ -124,17 +145,17 @@ export function advance(state: RequestState, message: RequestMessage, nowMs: num
     case 'start':
       return state.outstanding === 0 ? close(state, 'all-replied', nowMs) : solicit(state, nowMs);
     case 'replied':
-      collect(state, message.reply);
-      return oneLess(state, nowMs);
+      return both(collect(state, message.reply), oneLess(state, nowMs));
     case 'not-awaited':
       return oneLess(state, nowMs);
     case 'replied-unawaited':
-      collect(state, message.reply);
-      return NOTHING;
+      return collect(state, message.reply);
     case 'look':
       return state.stage === 'collecting' ? look(state, message.calls, nowMs) : NOTHING;
     case 'deadline':
-      return state.stage === 'collecting' ? close(state, 'deadline', nowMs) : settleWithout(state);
+      return reachDeadline(state, nowMs);
+    case 'estimated':
+      return receiveEstimates(state, message.answers, nowMs);
     case 'markup':
       return receiveMarkup(state, message.bidIndex, message.outcome);
     case 'client-gone':
@@ -150,10 +171,43 @@ function solicit(state: RequestState, nowMs: number): readonly RequestEffect[] {
   return atMs < progressive.collectUntilMs ? [SOLICIT, { kind: 'look-at', atMs }] : [SOLICIT];
 }
 
-function collect(state: RequestState, reply: DspReply): void {
-  if (state.stage !== 'collecting') return;
+/** Bids whose estimates may have to be waited for are looked at as they come, all others when it is decided. */
+function collect(state: RequestState, reply: DspReply): readonly RequestEffect[] {
+  if (state.stage !== 'collecting') return NOTHING;
   state.replies.push(reply);
-  if (reply.response !== null) state.bidders += 1;
+  if (reply.response === null) return NOTHING;
+  state.isOutdated = true;
+  const { estimates, bidding } = state.rules;
+  const isRankedByEstimate = (bidding.get(reply.dspId)?.pricing ?? 'cpm') !== 'cpm';
+  return estimates?.mayAsk === true && isRankedByEstimate ? gather(state) : NOTHING;
+}
+
+/** Reads the bids that are new, and asks what is to be asked about them. */
+function gather(state: RequestState): readonly RequestEffect[] {
+  if (state.gathered?.replyCount === state.replies.length) return NOTHING;
+  const gathered = gatherBids(state.terms, state.replies, state.rules, state.subject, state.gathered);
+  state.gathered = gathered;
+  if (gathered.questions.length === 0) return NOTHING;
+  state.estimatesAwaited += 1;
+  return [{ kind: 'ask-estimates', questions: gathered.questions }];
+}
+
+/** Of a decided auction they are of no use any more: its price may have been told. */
+function receiveEstimates(
+  state: RequestState,
+  answers: readonly EstimateAnswer[],
+  nowMs: number,
+): readonly RequestEffect[] {
+  state.estimatesAwaited -= 1;
+  if (state.stage !== 'collecting' && state.stage !== 'estimating') return NOTHING;
+  state.gathered = withEstimates(state.gathered!, answers);
+  state.isOutdated = true;
+  return state.stage === 'estimating' && state.estimatesAwaited === 0 ? conclusive(state, nowMs) : NOTHING;
+}
+
+/** Almost always nothing is asked, and nothing is to be copied. */
+function both(asked: readonly RequestEffect[], then: readonly RequestEffect[]): readonly RequestEffect[] {
+  return asked.length === 0 ? then : [...asked, ...then];
 }
 
 function oneLess(state: RequestState, nowMs: number): readonly RequestEffect[] {
@@ -165,23 +219,40 @@ function oneLess(state: RequestState, nowMs: number): readonly RequestEffect[] {
 function look(state: RequestState, calls: readonly PendingCall[], nowMs: number): readonly RequestEffect[] {
   const progressive = state.progressive!;
   if (calls.length === 0) return [{ kind: 'look-at', atMs: nowMs + progressive.options.lookEveryMs }];
+  const asked = gather(state);
   const atMs = nextLookAtMs(progressive, calls, rankingFor(state, decide(state)), state.solicitedAtMs, nowMs);
-  if (atMs === null) return close(state, 'not-worth-waiting', nowMs);
-  return atMs < Number.POSITIVE_INFINITY ? [{ kind: 'look-at', atMs }] : NOTHING;
+  if (atMs === null) return both(asked, close(state, 'not-worth-waiting', nowMs));
+  return atMs < Number.POSITIVE_INFINITY ? both(asked, [{ kind: 'look-at', atMs }]) : asked;
 }
 
+function reachDeadline(state: RequestState, nowMs: number): readonly RequestEffect[] {
+  if (state.stage === 'collecting') return close(state, 'deadline', nowMs);
+  return state.stage === 'estimating' ? conclusive(state, nowMs) : settleWithout(state);
+}
+
+/** What is asked at the deadline is not waited for: it serves the next request. */
 function close(state: RequestState, closing: AuctionClosing, nowMs: number): readonly RequestEffect[] {
-  state.closedAtMs = nowMs;
   state.closing = closing;
-  state.decision = decide(state);
+  const asked = gather(state);
+  if (closing !== 'deadline' && state.estimatesAwaited > 0) {
+    state.stage = 'estimating';
+    return asked;
+  }
+  return both(asked, conclusive(state, nowMs));
+}
+
+/** All is there, or time is over: the decision is made. */
+function conclusive(state: RequestState, nowMs: number): readonly RequestEffect[] {
+  state.closedAtMs = nowMs;
+  decide(state);
   return settle(state);
 }
 
-/** The decision over what has come. Only bids change it, so a look that finds none new costs no clearing. */
+/** The decision over what has been gathered. A look that finds nothing new costs no clearing. */
 function decide(state: RequestState): Decision {
-  if (state.decision === null || state.decidedBidders !== state.bidders) {
-    state.decision = decideAuction(state.terms, state.replies, state.rules, state.subject, state.decision);
-    state.decidedBidders = state.bidders;
+  if (state.decision === null || state.isOutdated) {
+    state.decision = clearBids(state.terms, state.gathered!, state.rules);
+    state.isOutdated = false;
   }
   return state.decision;
 }

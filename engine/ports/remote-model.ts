@@ -1,23 +1,27 @@
 /** A model server: asked for one row at a time, answers later. Adapter: `adapters/model/remote-model.ts`. */
+import type { BreakerState } from '../dsp/breaker.ts';
 
 /** Why a model server gave no usable estimates. */
-export type InferenceFailure =
+export const INFERENCE_FAILURES = [
   /** Not sent: as many rows as may wait do wait. */
-  | 'queue-full'
-  /** Not sent: too many failed of late. */
-  | 'breaker-open'
-  | 'deadline'
-  | 'unreachable'
+  'queue-full',
+  /** Not sent: too many failed of late, or it has not been found yet. */
+  'breaker-open',
+  'deadline',
+  'unreachable',
   /** A status other than 200. */
-  | 'refused'
+  'refused',
   /** Not what the protocol says, or of another length. */
-  | 'unreadable'
+  'unreadable',
   /** The model has no estimate for this row: NaN, or not within [0, 1]. */
-  | 'out-of-range'
-  | 'closed';
+  'out-of-range',
+  'closed',
+] as const;
+export type InferenceFailure = (typeof INFERENCE_FAILURES)[number];
 
 export type InferenceResult =
-  | { readonly kind: 'estimate'; readonly value: number }
+  /** `version`: of the model that gave it. */
+  | { readonly kind: 'estimate'; readonly value: number; readonly version: string }
   | { readonly kind: 'failed'; readonly reason: InferenceFailure };
 
 export interface RemoteModel {
@@ -25,6 +29,7 @@ export interface RemoteModel {
   readonly version: () => string;
   /** So many calls fail that none are made, or few: what is known already should be used for longer. */
   readonly isFailing: () => boolean;
+  readonly breakerState: () => BreakerState;
   /**
    * One row of features. Calls `onResult` exactly once, not before returning, and soon after `deadlineAtMs` (monotonic)
    * at the latest. The row may be changed once this has returned.

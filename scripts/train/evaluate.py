@@ -23,6 +23,7 @@ def main():
     options = parse()
     with open(os.path.join(options.models, "training.json")) as file:
         training = json.load(file)
+    options.target = training.get("target", "click")
     if options.data:
         options.device = training["device"]
     with tempfile.TemporaryDirectory() as scratch:
@@ -31,10 +32,10 @@ def main():
         if options.keep:
             keep(options, probabilities)
         rate = gavel.negative_rate(options, rows)
-        report = {name: {**metrics.figures(rows.clicked, p, rate), "deciles": metrics.deciles(rows.clicked, p, rate)}
+        report = {name: {**metrics.figures(rows.labels, p, rate), "deciles": metrics.deciles(rows.labels, p, rate)}
                   for name, p in probabilities.items()}
         if options.simulate:
-            report["bayes"] = metrics.figures(rows.clicked, rows.true_probability, rate)
+            report["bayes"] = metrics.figures(rows.labels, rows.true_probability, rate)
     print_report(report, rows, options)
     if options.json:
         with open(options.json, "w") as file:
@@ -70,7 +71,7 @@ def keep(options, probabilities):
 
 
 def print_report(report, rows, options):
-    print(f"\n{options.test_day}: {len(rows.clicked)} rows, {rows.clicked.sum()} clicks")
+    print(f"\n{options.test_day}: {len(rows.labels)} rows, {rows.labels.sum()} {options.target}s")
     print(f"{'':10}{'AUC':>9}{'log-loss':>12}{'NE':>8}{'predicted/actual':>18}")
     for name, f in report.items():
         print(f"{name:10}{f['auc']:9.4f}{f['logLoss']:12.6f}{f['normalizedEntropy']:8.3f}{f['calibrationRatio']:18.3f}")
@@ -80,7 +81,7 @@ def print_report(report, rows, options):
             ratios = [d["predicted"] / d["actual"] if d["actual"] else np.nan for d in f["deciles"]]
             print(f"{name:10}" + "".join(f"{ratio:7.2f}" for ratio in ratios))
     if "gavel" in report:
-        print(f"\n{'clicks':10}" + "".join(f"{d['clicks']:7d}" for d in report["gavel"]["deciles"]))
+        print(f"\n{'positive':10}" + "".join(f"{d['clicks']:7d}" for d in report["gavel"]["deciles"]))
         if report["gavel"]["auc"] > 0.85:
             print("\nAn AUC above 0.85 is not to be believed here: look for a leak.")
 

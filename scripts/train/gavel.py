@@ -17,7 +17,8 @@ class Rows:
         self.path = os.path.join(folder, "features.npy")
         self.features = np.load(self.path)
         table = pd.read_csv(os.path.join(folder, "rows.csv"), dtype={"id": str, "day": str})
-        self.clicked = table.clicked.to_numpy()
+        # 1: clicked, or converted after a click.
+        self.labels = table.label.to_numpy()
         self.days = table.day.to_numpy()
         # Of a simulated world only; NaN elsewhere.
         self.true_probability = table.probability.to_numpy(dtype=float)
@@ -41,7 +42,7 @@ def export(options, days, folder, rates=None, extra=()):
     """Rows of the days; with `rates` of an earlier export, else out-of-fold ones to train with."""
     source = (["--ipinyou", options.data, "--device", options.device] if options.data
               else ["--simulate", str(options.simulate), "--seed", str(options.seed)])
-    _run("features", *source, "--days", days, "--out", folder, *(["--rates", rates] if rates else []), *extra)
+    _run("features", *source, "--target", options.target, "--days", days, "--out", folder, *(["--rates", rates] if rates else []), *extra)
     return Rows(folder)
 
 
@@ -57,8 +58,8 @@ def negative_rate(options, rows):
     """Share q of the impressions without a click that are in the rows."""
     if options.simulate:
         return 1.0
-    clicks = rows.clicked.sum()
-    return (len(rows.clicked) - clicks) / (len(np.unique(rows.days)) * options.population - clicks)
+    clicks = rows.labels.sum()
+    return (len(rows.labels) - clicks) / (len(np.unique(rows.days)) * options.population - clicks)
 
 
 def _run(*arguments):

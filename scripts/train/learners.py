@@ -18,13 +18,13 @@ def train_gbdt(rows, options):
         "lambda_l2": 10, "extra_trees": True, "seed": 1, "deterministic": True, "force_row_wise": True, "verbose": -1,
     }
     names = [feature["name"].replace("*", "_x_") for feature in rows.declared]
-    data = lgb.Dataset(rows.features, rows.clicked, feature_name=names)
+    data = lgb.Dataset(rows.features, rows.labels, feature_name=names)
     return lgb.train(parameters, data, options.trees).model_to_string()
 
 
 def train_logistic(rows, options):
     columns, values = _scaled(rows)
-    model = LogisticRegression(C=options.logistic_c, solver="newton-cholesky").fit(values / columns.scales, rows.clicked)
+    model = LogisticRegression(C=options.logistic_c, solver="newton-cholesky").fit(values / columns.scales, rows.labels)
     weights = columns.spread(model.coef_[0] / columns.scales)
     return json.dumps({"kind": "logistic", "intercept": float(model.intercept_[0]), "weights": weights.tolist()})
 
@@ -32,7 +32,7 @@ def train_logistic(rows, options):
 def train_fm(rows, options, epochs=12, batch_rows=512, factors=4):
     """Factorization machine of second order by Adam, in libFM's format. Starts as a linear model with small factors."""
     columns, values = _scaled(rows)
-    x, y = values / columns.scales, rows.clicked.astype(float)
+    x, y = values / columns.scales, rows.labels.astype(float)
     random = np.random.default_rng(1)
     bias = np.array([np.log(y.mean() / (1 - y.mean()))])
     parameters = [bias, np.zeros(x.shape[1]), random.normal(0, 0.01, (x.shape[1], factors))]

@@ -1,4 +1,5 @@
-"""Figures of how good probabilities are. Rows without a click count 1/q each, for the impressions that they stand for."""
+"""Figures of how good probabilities are, of clicks (or of conversions: read those for clicks, and clicks for impressions). Rows
+without a click count 1/q each, for the impressions that they stand for."""
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, roc_auc_score

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Trains click models and writes a signed bundle of each. In time order: a model of all days but the last is scored on the
+"""Trains models of clicks or of conversions and writes a signed bundle of each. In time order: a model of all days but the last is scored on the
 last to fit the calibration and to know its quality; the model that ships is then trained on all of them.
 
     python scripts/train/train.py --data DIR --train-days 20130606-20130609 --key KEY.pem --out OUT
     python scripts/train/train.py --simulate 200000 --train-days 20260101-20260109 --key KEY.pem --out OUT --kinds gbdt
+    python scripts/train/train.py --simulate 3000000 --target conversion --train-days 20260101-20260109 --key KEY.pem --out OUT
 """
 import argparse
 import json
@@ -36,7 +37,8 @@ def main():
         for kind in options.kinds.split(","):
             train(kind, earlier, last, everything, golden, options)
     with open(os.path.join(options.out, "training.json"), "w") as file:
-        json.dump({"device": options.device, "days": options.train_days, "simulate": options.simulate, "seed": options.seed}, file)
+        json.dump({"device": options.device, "days": options.train_days, "simulate": options.simulate, "seed": options.seed,
+                   "target": options.target}, file)
 
 
 def train(kind, earlier, last, everything, golden, options):
@@ -45,17 +47,17 @@ def train(kind, earlier, last, everything, golden, options):
     trial = predict(kind, learn(earlier, options), last, folder)
     last_rate = gavel.negative_rate(options, last)
     trial_rate = gavel.negative_rate(options, earlier)
-    slope, intercept = metrics.fit_platt(last.clicked, metrics.corrected(trial, trial_rate), last_rate)
+    slope, intercept = metrics.fit_platt(last.labels, metrics.corrected(trial, trial_rate), last_rate)
     calibration = {"kind": "platt", "slope": slope, "intercept": intercept}
     trial_calibration = {**calibration, "negativeSampleRate": trial_rate}
-    figures = metrics.figures(last.clicked, metrics.calibrated(trial, trial_calibration), last_rate)
+    figures = metrics.figures(last.labels, metrics.calibrated(trial, trial_calibration), last_rate)
     print(f"{kind}: trained to the day before, on {last.days[0]}:", json.dumps(figures))
     final_calibration = {**calibration, "negativeSampleRate": gavel.negative_rate(options, everything)}
     model = learn(everything, options)
     about = {"schemaHash": everything.schema_hash, "metrics": figures}
     chosen = golden_rows(golden)
     probability = metrics.calibrated(predict(kind, model, golden, folder)[chosen], final_calibration)
-    labels = golden.clicked[chosen]
+    labels = golden.labels[chosen]
     write_bundle(folder, kind, model, final_calibration, os.path.join(everything.folder, "rates.json"),
                  {"rows": golden.features[chosen], "labels": labels, "logLoss": float(log_loss(labels, probability))},
                  about, options)
@@ -78,15 +80,17 @@ def predict(kind, model, rows, folder):
 
 
 def golden_rows(rows):
-    """Half with a click, half without."""
+    """Half positive, half not."""
     random = np.random.default_rng(1)
-    halves = [random.choice(np.flatnonzero(rows.clicked == clicked), GOLDEN_ROWS // 2, replace=False) for clicked in (0, 1)]
+    halves = [random.choice(np.flatnonzero(rows.labels == label), GOLDEN_ROWS // 2, replace=False) for label in (0, 1)]
     return np.sort(np.concatenate(halves))
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     gavel.add_source_options(parser)
+    parser.add_argument("--target", choices=["click", "conversion"], default="click",
+                        help="what is learned: the click of an impression (default), or the conversion of a click")
     parser.add_argument("--train-days", required=True, help="two or more, e.g. 20130606-20130609; the last is calibrated on")
     parser.add_argument("--out", required=True, help="gets a folder for each kind, a bundle each")
     parser.add_argument("--key", required=True, help="PEM of the private key to sign with (make_key.py)")

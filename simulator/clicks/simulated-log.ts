@@ -1,6 +1,10 @@
-/** A log of shown ads and clicks: generated requests, answered by the simulated DSPs, clicked by the simulated users. */
+/**
+ * A log of shown ads, clicks and conversions: generated requests, answered by the simulated DSPs, clicked by the simulated
+ * users, some of whom then buy.
+ */
 import type { BidCandidate } from '../../engine/auction/types.ts';
-import type { LoggedImpression } from '../../engine/estimation/features/training-rows.ts';
+import type { LoggedConversion, LoggedImpression } from '../../engine/estimation/features/training-target.ts';
+import { NO_PRIORS } from '../../engine/estimation/priors.ts';
 import { bidCandidate } from '../../engine/exchange/bid-candidate.ts';
 import type { BidRequest } from '../../openrtb/types.ts';
 import { decide } from '../dsp/behaviour.ts';
@@ -12,16 +16,17 @@ import { ClickWorld, localHour, WORLD_SEED } from './click-world.ts';
 const START_MS = Date.UTC(2026, 0, 1);
 const DAYS = 10;
 const DAY_MS = 86_400_000;
-const CLICK_PRIORS = { banner: 0, video: 0, audio: 0, native: 0 };
 
 /**
  * `count` requests over ten days (UTC) from 1 January 2026; each is answered by one DSP, and one of its bids is shown.
  * What is shown does not depend on what is clicked, so rates need no correction for choice. Those without a bid are none.
+ * Only what `isKept` takes stays in memory.
  */
 export function simulateImpressions(
   count: number,
   seed: number,
   isWanted: (day: string) => boolean,
+  isKept: (impression: LoggedImpression) => boolean = () => true,
 ): LoggedImpression[] {
   const world = new ClickWorld(WORLD_SEED);
   const random = seededRandom(seed).fork('log');
@@ -38,7 +43,9 @@ export function simulateImpressions(
     const imp = request.imp.find(({ id }) => id === bid.impId)!;
     const clickProbability = world.clickProbability(request, imp, bid, localHour(request, atMs));
     const isClicked = ofRequest.fork('click').chance(clickProbability);
-    impressions.push({ id: String(index), day, atMs, request, imp, bid, isClicked, clickProbability });
+    const conversion = isClicked ? drawConversion(world.conversionProbability(request, imp, bid), ofRequest) : null;
+    const shown = { id: String(index), day, atMs, request, imp, bid, isClicked, clickProbability, conversion };
+    if (isKept(shown)) impressions.push(shown);
   }
   return impressions;
 }
@@ -58,9 +65,13 @@ function drawBid(dsps: readonly SimulatedDsp[], request: BidRequest, random: See
       pricing: 'cpm',
       quality: 1,
     } as const;
-    return bidCandidate(0, random.pick(bid), origin, CLICK_PRIORS);
+    return bidCandidate(0, random.pick(bid), origin, NO_PRIORS);
   }
   return null;
 }
 
 const ATTEMPTS = 6;
+
+function drawConversion(probability: number, random: SeededRandom): LoggedConversion {
+  return { isConverted: random.fork('conversion').chance(probability), probability };
+}

@@ -118,6 +118,20 @@ describe('a simulated DSP', () => {
     expect(new Set(ids).size).toBe(2);
   });
 
+  it('that pays for actions bids its worth of a thousand impressions per action it expects of them', () => {
+    const priced = (pricing: string) => {
+      const plain = dspWith();
+      return { ...plain, price: { ...plain.price, pricing, actionsPerMille: 0.5 } } as SimulatedDsp;
+    };
+    const request = requestWith({ bidfloor: 1.5 });
+    const perMille = bidsOf(priced('cpm'), request, 200);
+    for (const pricing of ['cpc', 'cpa']) {
+      const perAction = bidsOf(priced(pricing), request, 200);
+      expect(perAction).toHaveLength(perMille.length);
+      for (const [index, { price }] of perAction.entries()) expect(price / 2).toBeCloseTo(perMille[index]!.price, 3);
+    }
+  });
+
   it('buys a deal at its floor or above, at the agreed price when there is one, and only from an invited seat', () => {
     const dsp = { ...dspWith(), deals: { probability: 1 } };
     const deal = (terms: object) => requestWith({ pmp: { private_auction: 1, deals: [{ id: 'd1', ...terms }] } });

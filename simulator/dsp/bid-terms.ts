@@ -6,7 +6,7 @@ import type { SimulatedDsp } from './scenario.ts';
 export interface Terms {
   /** Seat id on the wire. */
   readonly seat: string;
-  /** CPM in the DSP's currency, four decimals. */
+  /** Of what the DSP pays for, in its currency, four decimals. */
   readonly price: number;
   readonly dealid?: string;
 }
@@ -31,14 +31,14 @@ export function chooseTerms(
   for (const deal of imp.pmp?.deals ?? []) {
     const dealSeats = deal.wseat?.length ? seats.filter((seat) => deal.wseat!.includes(seat)) : seats;
     if (dealSeats.length === 0 || !random.chance(dsp.deals.probability)) continue;
-    return [{ seat: random.pick(dealSeats), price: dealPrice(deal, value, dsp), dealid: deal.id }];
+    return [{ seat: random.pick(dealSeats), price: priceOf(dealCpm(deal, value, dsp), dsp), dealid: deal.id }];
   }
   const floor = floorIn(dsp.price.currency, imp.bidfloor, imp.bidfloorcur);
   if (appetite === 'no' || imp.pmp?.private_auction === 1 || (appetite === 'at-value' && value < floor)) return [];
-  const first = { seat: random.pick(seats), price: roundPrice(Math.max(value, floor)) };
+  const first = { seat: random.pick(seats), price: priceOf(Math.max(value, floor), dsp) };
   if (!random.chance(dsp.secondBid)) return [first];
   const seat = seats.find((other) => other !== first.seat) ?? first.seat;
-  return [first, { seat, price: roundPrice(Math.max(value * random.uniform(0.5, 1), floor)) }];
+  return [first, { seat, price: priceOf(Math.max(value * random.uniform(0.5, 1), floor), dsp) }];
 }
 
 /** Seat ids are made unique among DSPs by the DSP's own id. */
@@ -51,9 +51,9 @@ function admittedSeats(dsp: SimulatedDsp, request: BidRequest): string[] {
 }
 
 /** A party to a deal pays its floor at least; with `at: 3` the floor is the agreed price. */
-function dealPrice(deal: Deal, value: number, dsp: SimulatedDsp): number {
+function dealCpm(deal: Deal, value: number, dsp: SimulatedDsp): number {
   const floor = floorIn(dsp.price.currency, deal.bidfloor, deal.bidfloorcur);
-  return deal.at === 3 && floor > 0 ? floor : roundPrice(Math.max(value, floor));
+  return deal.at === 3 && floor > 0 ? floor : Math.max(value, floor);
 }
 
 /** 0 when there is no floor or it is in another currency: the simulated DSPs know no exchange rates and leave that to the auction. */
@@ -61,7 +61,11 @@ function floorIn(currency: string, floor = 0, floorCurrency = 'USD'): number {
   return floorCurrency === currency ? floor : 0;
 }
 
-/** Four decimals, rounded up so that a price at a floor stays there; never 0. */
-function roundPrice(value: number): number {
+/**
+ * What it bids for a click or a conversion is its own guess of their number: by the exchange's, the bid may be worth less
+ * than a floor. Four decimals, rounded up so that a price at a floor stays there; never 0.
+ */
+function priceOf(cpm: number, { price: { pricing, actionsPerMille } }: SimulatedDsp): number {
+  const value = pricing === 'cpm' ? cpm : cpm / actionsPerMille;
   return Math.max(1, Math.ceil(value * 10_000 - 1e-6)) / 10_000;
 }

@@ -1,3 +1,4 @@
+import type { PricingModel } from '../../engine/auction/types.ts';
 import type { FaultTimes } from './fault-times.ts';
 import { FAULTS, type FaultShares } from './faults.ts';
 
@@ -60,8 +61,13 @@ export interface BidRateTraits {
 }
 
 export interface PriceTraits {
+  /** What a thousand impressions are worth to it, whatever it pays for. */
   readonly medianCpm: number;
   readonly sigma: number;
+  /** What it pays for by agreement; its bids are prices of that. */
+  readonly pricing: PricingModel;
+  /** CPC, CPA: clicks or conversions that it expects a thousand impressions to bring. */
+  readonly actionsPerMille: number;
   /** ISO 4217. A DSP does not bid when the request does not allow its currency. */
   readonly currency: string;
 }
@@ -141,6 +147,8 @@ const groupProperties = {
     properties: {
       medianCpm: { type: 'number', exclusiveMinimum: 0, maximum: 10_000 },
       sigma: { type: 'number', minimum: 0, maximum: 3, default: 0.5 },
+      pricing: { enum: ['cpm', 'cpc', 'cpa'], default: 'cpm' },
+      actionsPerMille: { type: 'number', exclusiveMinimum: 0, maximum: 1_000, default: 1 },
       currency: { type: 'string', pattern: '^[A-Z]{3}$', default: 'USD' },
     },
   },

@@ -109,9 +109,15 @@ describe('the DSPs of a scenario', () => {
     expect(other[0]!.latency.medianMs).not.toBe(dspsOf(scenario)[0]!.latency.medianMs);
   });
 
+  const example = (name: string) =>
+    dspsOf(loadScenario(fileURLToPath(new URL(`../../config/examples/scenarios/${name}.yaml`, import.meta.url))));
+
+  it('of the example of actions pay for all that can be paid for', () => {
+    expect(new Set(example('actions').map(({ price }) => price.pricing))).toEqual(new Set(['cpm', 'cpc', 'cpa']));
+  });
+
   it('of the faulty example show every fault', () => {
-    const path = fileURLToPath(new URL('../../config/examples/scenarios/faulty.yaml', import.meta.url));
-    const dsps = dspsOf(loadScenario(path));
+    const dsps = example('faulty');
     const shown = new Set(dsps.flatMap(({ faults }) => Object.keys(faults)));
     expect([...shown].sort()).toEqual([...FAULTS].sort());
   });

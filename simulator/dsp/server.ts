@@ -1,4 +1,5 @@
 import { gzip } from 'node:zlib';
+import type { PricingModel } from '../../engine/auction/types.ts';
 import { type SeededRandom, seededRandom } from '../random.ts';
 import { decide } from './behaviour.ts';
 import { areFaultsDue, type FaultTimes } from './fault-times.ts';
@@ -14,6 +15,8 @@ export interface DspEndpoint {
   /** Of `POST`, e.g. `http://127.0.0.1:9001/bid`. */
   readonly url: string;
   readonly version: '2.5' | '2.6';
+  /** What its prices mean, to be agreed with the engine. */
+  readonly pricing: PricingModel;
 }
 
 /** What one DSP has received: bid requests, and notices. */
@@ -131,7 +134,8 @@ class DspServer {
   }
 
   get endpoint(): DspEndpoint {
-    return { id: this.#dsp.id, url: `${this.#origin}/bid`, version: this.#dsp.version };
+    const { id, version, price } = this.#dsp;
+    return { id, url: `${this.#origin}/bid`, version, pricing: price.pricing };
   }
 
   setFaults(faults: FaultShares): void {

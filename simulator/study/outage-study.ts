@@ -6,10 +6,11 @@ import { decisionRules, exchangeRules } from '../../config/engine-options.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { DspReply } from '../../engine/dsp/reply.ts';
 import type { EstimateSubject } from '../../engine/estimation/click-estimates.ts';
+import { CLICKS } from '../../engine/estimation/estimate-target.ts';
 import { FallbackEstimator } from '../../engine/estimation/fallback/fallback-estimator.ts';
 import { ModelEstimates } from '../../engine/estimation/model-estimates.ts';
 import type { ServedModel } from '../../engine/estimation/served-model.ts';
-import { auctionTerms, type AuctionTerms } from '../../engine/exchange/auction-terms.ts';
+import { type AuctionTerms, auctionTerms } from '../../engine/exchange/auction-terms.ts';
 import { bidCandidate } from '../../engine/exchange/bid-candidate.ts';
 import { decideAuction } from '../../engine/exchange/decision.ts';
 import { requestFeatures } from '../../engine/traffic/request-features.ts';
@@ -117,10 +118,22 @@ function replyOf(dsp: SimulatedDsp, request: BidRequest, random: SeededRandom): 
   };
 }
 
+const KNOWN_RATES = {
+  clicks: AVERAGE_CLICK_RATES,
+  conversions: { banner: 0, video: 0, audio: 0, native: 0 },
+};
+
 /** Buyers know what a thousand impressions are worth to them and how often an ad of this media type is clicked. */
 function pricedByClick(bid: Bid, { id, price }: SimulatedDsp): Bid {
-  const origin = { dspId: id, seat: null, groupKey: null, currency: price.currency, pricing: 'cpc', quality: 1 } as const;
-  const { ctr } = bidCandidate(0, bid, origin, AVERAGE_CLICK_RATES);
+  const origin = {
+    dspId: id,
+    seat: null,
+    groupKey: null,
+    currency: price.currency,
+    pricing: 'cpc',
+    quality: 1,
+  } as const;
+  const { ctr } = bidCandidate(0, bid, origin, KNOWN_RATES);
   return { ...bid, price: bid.price / 1000 / ctr };
 }
 
@@ -131,8 +144,12 @@ class Exchange {
 
   constructor(market: ClickMarket, current: () => ServedModel | null) {
     this.#market = market;
-    const observer = { onModel: () => {}, onFallback: () => {} };
-    const estimates = new ModelEstimates({ model: { current }, fallback: new FallbackEstimator(), observer });
+    const estimates = new ModelEstimates({
+      target: CLICKS,
+      model: { current },
+      fallback: new FallbackEstimator(),
+      observer: { onEstimate: () => {}, onFallback: () => {} },
+    });
     this.#rules = {
       ...decisionRules(market.config, estimates),
       bidding: new Map(market.dsps.map(({ id }) => [id, { pricing: 'cpc', quality: 1 }])),
@@ -143,12 +160,12 @@ class Exchange {
     const { input, outcome } = decideAuction(terms, replies, this.#rules, subject);
     if (!isCounted) return;
     const { request, atMs } = subject;
-    for (const { bidIndex, impId, clearingCpmMicros, clearingClickMicros } of outcome.wins) {
+    for (const { bidIndex, impId, clearingCpmMicros, clearingUnitMicros } of outcome.wins) {
       const imp = request.imp.find(({ id }) => id === impId)!;
       const clicks = this.#market.world.clickProbability(request, imp, input.bids[bidIndex]!, localHour(request, atMs));
       this.sales.filled += 1;
       this.sales.estimatedMicros += clearingCpmMicros;
-      this.sales.trueMicros += clearingClickMicros! * clicks * 1000;
+      this.sales.trueMicros += clearingUnitMicros * clicks * 1000;
     }
   }
 }

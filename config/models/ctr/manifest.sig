@@ -1,1 +1,1 @@
-kns1X4unYEQttrAkk0LR9wYfHDw8jXYcqGwovzHBz40OQvaO+2MjOjth1inRT/9v60FlyuPTvLmGj4jpsChUCA==
+zXtEH4Ycg6uSHYd/R7KFUSZtA9yK/4voNVG6OzniCvmDlszwOJapNPaQa7u90Y/zw8o4opobyif4AWqaLVTrDQ==

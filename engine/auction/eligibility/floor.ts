@@ -1,8 +1,8 @@
 /**
  * The floor of one bid (OPENRTB 2.x Imp.bidfloor, Deal.bidfloor, DurFloors). A bid equal to its floor passes.
  *
- * The floor is compared with the money a bid is expected to bring per mille: its CPM, or CPC x CTR x 1000. The quality
- * factor ranks bids; it neither pays a floor nor owes one.
+ * The floor is compared with the money a bid is expected to bring per mille: its CPM, CPC x CTR x 1000 or
+ * CPA x CTR x CVR x 1000. The quality factor ranks bids; it neither pays a floor nor owes one.
  */
 import type { Contender } from '../contender.ts';
 import { roundDownMicros, roundUpMicros } from '../micros.ts';

@@ -1,7 +1,7 @@
-/** Price, currency and estimate: can the bid be ranked at all, and at what eCPM? (OPENRTB 2.x Bid.price, BidResponse.cur) */
+/** Price, currency and estimates: can the bid be ranked at all, and at what eCPM? (OPENRTB 2.x Bid.price, BidResponse.cur) */
 import type { Contender } from '../contender.ts';
 import { roundDownMicros } from '../micros.ts';
-import type { AuctionInput } from '../types.ts';
+import type { AuctionInput, BidCandidate } from '../types.ts';
 import type { ImpRules } from './request-rules.ts';
 
 /** Sets the amounts of the contender, or refuses it. */
@@ -11,7 +11,7 @@ export function checkPrice(contender: Contender, impRules: ImpRules, input: Auct
   const isFree = priceMicros === 0;
   if (isFree && !isForFreeDeal(contender, impRules)) return contender.refuse('invalid-price', 'price');
   if (!checkCurrency(contender, input)) return false;
-  if (!checkEstimate(contender)) return false;
+  if (!checkEstimates(contender)) return false;
   const { rate, revenuePerUnit, ecpmPerUnit } = contender;
   const unitMicros = rate === 1 ? priceMicros : roundDownMicros(priceMicros * rate);
   const ecpmMicros = ecpmPerUnit === 1 ? unitMicros : roundDownMicros(unitMicros * ecpmPerUnit);
@@ -45,13 +45,24 @@ function checkCurrency(contender: Contender, input: AuctionInput): boolean {
   return true;
 }
 
-function checkEstimate(contender: Contender): boolean {
-  const { pricing, ctr, quality } = contender.bid;
+function checkEstimates(contender: Contender): boolean {
+  const { pricing, quality } = contender.bid;
   if (pricing === 'cpm') return true;
-  if (!(ctr > 0 && ctr <= 1) || !(quality > 0 && Number.isFinite(quality))) {
-    return contender.refuse('unusable-estimate', '');
-  }
-  contender.revenuePerUnit = ctr * 1000;
-  contender.ecpmPerUnit = contender.revenuePerUnit * quality;
+  const actions = actionsPerMille(contender.bid);
+  if (!(actions > 0) || !(quality > 0 && Number.isFinite(quality))) return contender.refuse('unusable-estimate', '');
+  contender.revenuePerUnit = actions;
+  contender.ecpmPerUnit = actions * quality;
   return true;
+}
+
+/** What a CPC or CPA bid pays for, expected of a thousand impressions; 0 when an estimate it needs is no probability. */
+function actionsPerMille({ pricing, ctr, cvr }: BidCandidate): number {
+  if (!isProbability(ctr)) return 0;
+  const clicks = ctr * 1000;
+  if (pricing === 'cpc') return clicks;
+  return isProbability(cvr) ? clicks * cvr : 0;
+}
+
+function isProbability(estimate: number): boolean {
+  return estimate > 0 && estimate <= 1;
 }

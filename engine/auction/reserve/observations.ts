@@ -4,7 +4,7 @@ import type { AuctionInput, AuctionOutcome, BidCandidate, BidVerdict } from '../
 export interface ReserveObservation {
   /** `AuctionImp.reserveKey`. */
   readonly reserveKey: string;
-  /** Expected revenue per mille in the auction currency: CPM, or CPC x CTR x 1000. */
+  /** Expected revenue per mille in the auction currency. */
   readonly ecpmMicros: number;
 }
 
@@ -36,5 +36,5 @@ function showsValue(bid: BidCandidate, verdict: BidVerdict, input: AuctionInput)
 
 /** The quality factor ranks bids and is no money. */
 function revenueOf(bid: BidCandidate, verdict: BidVerdict): number {
-  return bid.pricing === 'cpc' ? Math.round(verdict.ecpmMicros / bid.quality) : verdict.ecpmMicros;
+  return bid.pricing === 'cpm' ? verdict.ecpmMicros : Math.round(verdict.ecpmMicros / bid.quality);
 }

@@ -58,6 +58,7 @@ const POLICY: AuctionPolicy = {
   dealOrder: 'deal_first',
   incrementCpmMicros: 0,
   incrementClickMicros: 0,
+  incrementConversionMicros: 0,
   maximumCpmMicros: 1_000_000_000,
   floorRulesBindDeals: false,
 };
@@ -112,6 +113,9 @@ export function buildBid(bid: Partial<BidCandidate>, index: number): BidCandidat
     ctr: 0.01,
     ctrSource: 'prior',
     ctrModel: null,
+    cvr: 0.05,
+    cvrSource: 'prior',
+    cvrModel: null,
     quality: 1,
     advertiserDomains: [`${letter}.example`],
     categories: [],

@@ -1,4 +1,7 @@
-/** Impressions and clicks by key, counted while a log is read: what rate tables are made from at training. */
+/**
+ * Impressions and clicks by key, counted while a log is read: what rate tables are made from at training. For a conversion
+ * model, clicks and conversions.
+ */
 import { rateKeyName } from './declare.ts';
 import { CATEGORY, type FactSheet } from './facts.ts';
 import type { RateKey } from './feature.ts';

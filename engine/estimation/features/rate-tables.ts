@@ -23,6 +23,11 @@ export function readRateTables(text: string): RateTables {
   );
 }
 
+/** No past: every rate is average. */
+export function emptyRateTables(): RateTables {
+  return new Map(RATE_KEYS.map((key) => [rateKeyName(key), new RateTable({ keys: [], lifts: [], impressions: [] })]));
+}
+
 export function rateTables(data: RateTablesData): RateTables {
   return new Map(Object.entries(data).map(([name, table]) => [name, new RateTable(table)]));
 }

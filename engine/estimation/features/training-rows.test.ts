@@ -5,12 +5,13 @@ import { FactSheet } from './facts.ts';
 import { setAdFacts, setImpFacts, setRequestFacts } from './from-openrtb.ts';
 import { readRateTables } from './rate-tables.ts';
 import { FEATURE_COUNT, FEATURES } from './schema.ts';
-import { type LoggedImpression, rowsWithRates, trainingRows } from './training-rows.ts';
+import { rowsWithRates, trainingRows } from './training-rows.ts';
+import { type LoggedImpression, TRAINING_TARGETS } from './training-target.ts';
 import { VectorBuilder } from './vector-builder.ts';
 
 const FREEZE = { priorClicks: 3, minimumImpressions: 1 };
 const impressions = simulateImpressions(1500, 3, () => true);
-const { rates } = trainingRows(impressions, 5, FREEZE);
+const { rates } = trainingRows(impressions, TRAINING_TARGETS.click, 5, FREEZE);
 /** As an engine has them: out of a bundle's file. */
 const ratesOfBundle = readRateTables(JSON.stringify(rates));
 
@@ -68,7 +69,7 @@ describe('training rows', () => {
         isClicked: index % 7 === 0,
       }),
     );
-    const { rows, rates: after } = trainingRows(once, 5, FREEZE);
+    const { rows, rates: after } = trainingRows(once, TRAINING_TARGETS.click, 5, FREEZE);
     for (let row = 0; row < once.length; row++) {
       expect(rows[row * FEATURE_COUNT + column('ad.rate.creative')]).toBe(0);
       expect(rows[row * FEATURE_COUNT + column('ad.evidence.creative')]).toBe(0);
@@ -79,6 +80,23 @@ describe('training rows', () => {
 
   it('need clicks and impressions without one', () => {
     const unclicked = impressions.map((impression) => ({ ...impression, isClicked: false }));
-    expect(() => trainingRows(unclicked, 5, FREEZE)).toThrow(RangeError);
+    expect(() => trainingRows(unclicked, TRAINING_TARGETS.click, 5, FREEZE)).toThrow(RangeError);
+  });
+
+  it('for conversions are of clicks, with the rates of conversions', () => {
+    const { isTrial } = TRAINING_TARGETS.conversion;
+    const clicks = impressions.map((impression, index) => ({
+      ...impression,
+      isClicked: index % 2 === 0,
+      conversion: index % 2 === 0 ? { isConverted: index % 4 === 0, probability: 0.5 } : null,
+    }));
+    const trials = clicks.filter(isTrial);
+    expect(trials).toHaveLength(Math.ceil(impressions.length / 2));
+    const { rows, rates } = trainingRows(trials, TRAINING_TARGETS.conversion, 5, FREEZE);
+    expect(rows).toHaveLength(trials.length * FEATURE_COUNT);
+    const counted = rates.media!.impressions.reduce((sum, count) => sum + count);
+    expect(counted).toBe(trials.length);
+    const converted = clicks.map((click) => ({ ...click, isClicked: click.conversion?.isConverted ?? false }));
+    expect(rates).toEqual(trainingRows(converted.filter(isTrial), TRAINING_TARGETS.click, 5, FREEZE).rates);
   });
 });

@@ -1,6 +1,4 @@
 /** Rows to train and to test with, built by the code that builds those of serving. */
-import type { BidRequest, Imp } from '../../../openrtb/types.ts';
-import type { BidCandidate } from '../../auction/types.ts';
 import { requestFeatures } from '../../traffic/request-features.ts';
 import { FactSheet } from './facts.ts';
 import { setAdFacts, setImpFacts, setRequestFacts } from './from-openrtb.ts';
@@ -8,22 +6,8 @@ import { hashText } from './hash.ts';
 import { type FreezeOptions, RateCounts } from './rate-counts.ts';
 import { type RateTables, type RateTablesData, rateTables } from './rate-tables.ts';
 import { FEATURE_COUNT } from './schema.ts';
+import type { LoggedImpression, TrainingTarget } from './training-target.ts';
 import { VectorBuilder } from './vector-builder.ts';
-
-/** One impression of a log. */
-export interface LoggedImpression {
-  readonly id: string;
-  /** Calendar day of the log, `yyyyMMdd`. */
-  readonly day: string;
-  /** In UTC. */
-  readonly atMs: number;
-  readonly request: BidRequest;
-  readonly imp: Imp;
-  readonly bid: BidCandidate;
-  readonly isClicked: boolean;
-  /** Where the world is simulated and it is known; null for a real log. */
-  readonly clickProbability: number | null;
-}
 
 /** Row after row, `FEATURE_COUNT` numbers each. */
 export function rowsWithRates(impressions: readonly LoggedImpression[], rates: RateTables): Float64Array {
@@ -37,11 +21,13 @@ export function rowsWithRates(impressions: readonly LoggedImpression[], rates: R
 }
 
 /**
- * Rows to train with, and the tables for all later ones. A row's rates are of the other folds (by id) only: with its own
- * click among them, they would tell the model what it is to learn. Throws a RangeError when clicks are too few.
+ * Rows to train with, and the tables for all later ones, of impressions that are trials of the target. A row's rates are of
+ * the other folds (by id) only: with its own click or conversion among them, they would tell the model what it is to learn.
+ * Throws a RangeError when those are too few.
  */
 export function trainingRows(
   impressions: readonly LoggedImpression[],
+  target: TrainingTarget,
   folds: number,
   freeze: FreezeOptions,
 ): { readonly rows: Float64Array; readonly rates: RateTablesData } {
@@ -50,8 +36,9 @@ export function trainingRows(
   const byFold = Array.from({ length: folds }, () => new RateCounts());
   for (const impression of impressions) {
     setFacts(sheet, impression);
-    all.add(sheet, impression.isClicked);
-    byFold[foldOf(impression, folds)]!.add(sheet, impression.isClicked);
+    const isPositive = target.isPositive(impression);
+    all.add(sheet, isPositive);
+    byFold[foldOf(impression, folds)]!.add(sheet, isPositive);
   }
   const builders = byFold.map((fold) => new VectorBuilder(rateTables(all.freeze(freeze, fold))));
   const rows = new Float64Array(impressions.length * FEATURE_COUNT);
@@ -61,14 +48,14 @@ export function trainingRows(
   return { rows, rates: all.freeze(freeze) };
 }
 
-interface Target {
+interface RowPlace {
   readonly builder: VectorBuilder;
   readonly sheet: FactSheet;
   readonly rows: Float64Array;
   readonly index: number;
 }
 
-function fillRow(impression: LoggedImpression, { builder, sheet, rows, index }: Target): void {
+function fillRow(impression: LoggedImpression, { builder, sheet, rows, index }: RowPlace): void {
   setFacts(sheet, impression);
   builder.startImp(sheet);
   builder.fill(sheet, rows, index);

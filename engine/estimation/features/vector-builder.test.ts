@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { FactSheet } from './facts.ts';
 import { hashCode, hashPair, hashText } from './hash.ts';
 import { RateTable } from './rate-table.ts';
+import { emptyRateTables } from './rate-tables.ts';
 import { FEATURE_COUNT, FEATURES } from './schema.ts';
-import { emptyRateTables } from './testing/empty-rate-tables.ts';
 import { VectorBuilder } from './vector-builder.ts';
 
 function table(entries: Readonly<Record<number, number>>): RateTable {

@@ -77,8 +77,12 @@ export function buildSubject(request: BidRequest): EstimateSubject {
 
 export const DECISION_RULES: DecisionRules = {
   currencies: CURRENCIES,
-  clickPriors: { banner: 0.001, video: 0.004, audio: 0.0005, native: 0.002 },
+  priors: {
+    clicks: { banner: 0.001, video: 0.004, audio: 0.0005, native: 0.002 },
+    conversions: { banner: 0.01, video: 0.02, audio: 0.03, native: 0.04 },
+  },
   estimates: null,
+  conversionEstimates: null,
   bidding: new Map(),
 };
 

@@ -1,0 +1,160 @@
+/** Estimates by a model server: its client, the caches in front of it, and the actor that asks. */
+import { readFile } from 'node:fs/promises';
+import { spawnEstimatorActor } from '../actors/estimator-actor.ts';
+import type { ActorParent } from '../actors/mailbox.ts';
+import { createEmbeddedPredictionCache } from '../adapters/cache/prediction-cache.embedded.ts';
+import { openRedisPredictionCache } from '../adapters/cache/prediction-cache.redis.ts';
+import type { RemoteModelMetrics } from '../adapters/metrics/remote-model-metrics.ts';
+import { createRemoteModel, REMOTE_MODEL_DEFAULTS } from '../adapters/model/remote-model.ts';
+import { horizonOptions } from '../config/engine-options.ts';
+import { ConfigError } from '../config/load.ts';
+import { HOT_PER_SECOND_MIN_DEFAULT } from '../engine/estimation/cache/local-predictions.ts';
+import { CachedEstimates } from '../engine/estimation/cached-estimates.ts';
+import { FallbackEstimator } from '../engine/estimation/fallback/fallback-estimator.ts';
+import { KEY_COLUMNS } from '../engine/estimation/features/key-columns.ts';
+import { emptyRateTables, type RateTables, readRateTables } from '../engine/estimation/features/rate-tables.ts';
+import { FEATURE_COUNT, SCHEMA_HASH } from '../engine/estimation/features/schema.ts';
+import { RemoteEstimates } from '../engine/estimation/remote-estimates.ts';
+import type { PredictionCache } from '../engine/ports/prediction-cache.ts';
+import type { RemoteModel } from '../engine/ports/remote-model.ts';
+import type { DegradeLevel } from '../engine/traffic/admission/zones.ts';
+import type { Estimator } from './estimation.ts';
+import { type Parts, supervisorOf } from './parts.ts';
+
+/** Before all keys and channels in Redis. */
+const KEY_PREFIX = 'gavel:';
+/** A command that takes longer is slower than most models. */
+const REDIS_MS_MAX = 50;
+/** How often a process looks for an answer that another one has asked for, ms. */
+const LOCK_POLL_MS = 5;
+/** Keys asked at a time, and auctions that wait for them. */
+const FLIGHTS_MAX = 10_000;
+const WAITERS_MAX = 50_000;
+
+/** Rejects when the rates cannot be read. A model server or a Redis that is away is no reason not to serve. */
+export async function openRemoteEstimation(
+  parts: Parts,
+  parent: ActorParent,
+  degradeLevel: () => DegradeLevel,
+): Promise<Estimator<RemoteEstimates>> {
+  const { config, clock, timers, random, closing } = parts;
+  const { remote, cache } = config.estimation.model;
+  const rates = await readRates(remote.ratesFile);
+  const metrics = parts.metrics.remoteModel();
+  const horizons = horizonOptions(config);
+  const model = openModel(parts, metrics);
+  const shared = await openSharedCache(parts);
+  const cached = new CachedEstimates(
+    {
+      columns: KEY_COLUMNS,
+      schemaHash: SCHEMA_HASH,
+      horizons,
+      entriesMax: cache.entriesMax,
+      hotPerSecondMin: HOT_PER_SECOND_MIN_DEFAULT,
+      refreshesPerSecondMax: cache.refreshesPerSecondMax,
+      random,
+    },
+    new FallbackEstimator(),
+    clock.monotonicMs(),
+  );
+  const estimator = spawnEstimatorActor(parent, {
+    cached,
+    model,
+    shared,
+    horizons,
+    flights: { windowMs: remote.callTimeoutMs, flightsMax: FLIGHTS_MAX, waitersMax: WAITERS_MAX },
+    inferenceMsMax: remote.callTimeoutMs,
+    lockPollMs: LOCK_POLL_MS,
+    degradeLevel,
+    clock,
+    timers,
+    supervisor: supervisorOf(parts),
+    observer: { ...parts.metrics.estimation.clicks.observer, ...observerOf(metrics) },
+  });
+  closing(async () => estimator.stop());
+  metrics.readFrom({
+    breakerState: model.breakerState,
+    entryCount: () => cached.size,
+    flightCount: estimator.flightCount,
+  });
+  return {
+    estimates: new RemoteEstimates({ rates, estimateNow: estimator.estimateNow, version: () => cached.version }),
+    estimating: { estimator, budgetMs: remote.budgetMs },
+    status: () => ({ version: model.version(), isFailing: model.isFailing() }),
+    invalidate: estimator.invalidate,
+  };
+}
+
+const observerOf = ({
+  onModelAsked,
+  onModelFailed,
+  onJoined,
+  onLookup,
+  onSharedCacheFailed,
+  onRefused,
+}: RemoteModelMetrics) => ({
+  onModelAsked,
+  onModelFailed,
+  onJoined,
+  onLookup,
+  onSharedCacheFailed,
+  onRefused,
+});
+
+async function readRates(file: string): Promise<RateTables> {
+  if (file === '') return emptyRateTables();
+  try {
+    return readRateTables(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw new ConfigError(`configuration: estimation.model.remote.ratesFile: ${file}: ${(error as Error).message}`);
+  }
+}
+
+function openModel(parts: Parts, metrics: RemoteModelMetrics): RemoteModel {
+  const { config, clock, timers, random, log, closing, onProcessFault } = parts;
+  const { url, model: name, headers, gatherMs, batchRowsMax, callsMax } = config.estimation.model.remote;
+  let isReported = false;
+  const model = createRemoteModel({
+    ...REMOTE_MODEL_DEFAULTS,
+    url,
+    model: name,
+    headers,
+    gatherMs,
+    batchRowsMax,
+    callsMax,
+    featureCount: FEATURE_COUNT,
+    schemaHash: SCHEMA_HASH,
+    clock,
+    timers,
+    random,
+    observer: {
+      onReady: ({ version }) => log.info({ model: name, version }, 'model server found'),
+      // It is looked for every second: the first time says it.
+      onNotReady: (err) => {
+        if (!isReported) log.error({ model: name, err }, 'model server cannot be used yet');
+        isReported = true;
+      },
+      onCall: metrics.onCall,
+      onFault: (error) => onProcessFault('deadline', error),
+    },
+  });
+  closing(model.close);
+  return model;
+}
+
+async function openSharedCache({ config, clock, log, closing }: Parts): Promise<PredictionCache> {
+  const { redisUrl, entriesMax, exact, coarse } = config.estimation.model.cache;
+  const keptMsMax = Math.max(exact.staleMs, coarse.staleMs);
+  const cache =
+    redisUrl === ''
+      ? createEmbeddedPredictionCache({ entriesMax, keptMsMax, clock })
+      : await openRedisPredictionCache({
+          url: redisUrl,
+          keyPrefix: KEY_PREFIX,
+          commandTimeoutMs: REDIS_MS_MAX,
+          keptMsMax,
+          onError: (err) => log.warn({ err }, 'shared cache of predictions'),
+        });
+  closing(cache.close);
+  return cache;
+}

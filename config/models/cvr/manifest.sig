@@ -1,0 +1,1 @@
+dP2ZgVKnFa1snxkZLCSYxH2B5PeHXN/0UpK7v8e4g6/o0DgW8XvzhsGyFPtGTytemIEq6tVtRudPSynXWhu7Ag==
