@@ -43,6 +43,8 @@ export interface Gavel {
   readonly metrics: () => Promise<readonly MetricSnapshot[]>;
   /** State of each DSP as this process sees it: body of `GET /admin/dsps`. */
   readonly dsps: () => DspState[];
+  /** See `Estimation.invalidate`. */
+  readonly invalidateEstimates: ((tag: number) => Promise<void>) | null;
   /** Takes a fault that nobody caught, counts and logs it, and says what the process does next (docs/overload.md). */
   readonly uncaught: (origin: 'exception' | 'rejection', error: unknown) => 'go-on' | 'drain';
   /** Finishes auctions under way, flushes events, sends what notices it can, closes everything. */
@@ -179,7 +181,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   await outside.beforeListening?.();
 
   const dspStates = readDspStates(config, dsps);
-  if (outside.supervisor === undefined) await openAdmin(parts, dspStates);
+  if (outside.supervisor === undefined) await openAdmin(parts, dspStates, estimation.invalidate);
   const server = await openPublicDoor(parts, {
     adRequests,
     listens: outside.supervisor === undefined,
@@ -199,6 +201,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
     takeConnection: server.take,
     metrics: metrics.snapshot,
     dsps: dspStates,
+    invalidateEstimates: estimation.invalidate,
     uncaught: (origin, error) => {
       parts.onProcessFault(origin, error);
       return policy();

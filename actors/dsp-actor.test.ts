@@ -82,6 +82,7 @@ function fanOut(deadlineAtMs = NOW_MS + 90) {
   const waiting = { isOver: false };
   const notAwaited: string[] = [];
   const late: DspReply[] = [];
+  let wakeUps = 0;
   const post = (message: { kind: string; reply?: DspReply }) => {
     if (waiting.isOver) return false;
     if (message.reply === undefined || message.kind === 'replied-unawaited') notAwaited.push(message.kind);
@@ -92,13 +93,19 @@ function fanOut(deadlineAtMs = NOW_MS + 90) {
     solicitation: new Solicitation(buildRequest()),
     shaping: null,
     deadlineAtMs,
-    replyTo: { post } as unknown as FanOut['replyTo'],
+    replyTo: {
+      post,
+      tell: (message: Parameters<typeof post>[0]) => {
+        wakeUps += 1;
+        return post(message);
+      },
+    } as unknown as FanOut['replyTo'],
     awaited: [],
     delivered: 0,
     onLateReply: (reply) => late.push(reply),
     abandons: [],
   };
-  return { offer, replies, notAwaited, late, waiting };
+  return { offer, replies, notAwaited, late, waiting, wakeUps: () => wakeUps };
 }
 
 const solicit = (offer: FanOut): DspMessage => ({ kind: 'solicit', fanOut: offer });
@@ -128,6 +135,27 @@ test('calls with the body of its dialect, the tmax and deadline it has, and repl
   expect(replies).toMatchObject([{ dspId: 'a', result: 'bid', latencyMs: 7 }]);
   expect(observed).toEqual(replies);
   expect(offer.abandons).toHaveLength(1);
+});
+
+test('wakes the auction for bids whose estimates are asked for, and only for those', async () => {
+  const definition = {
+    id: 'a',
+    health: HEALTH,
+    shaping: null,
+    dialect: dialect({ version: '2.5', quirks: [], blockedAdvertisers: [], blockedCategories: [] }),
+    reply: { strictness: 'default', readResponse: READ_RESPONSE },
+  } as const;
+  for (const [wakesForBids, body, wakeUpCount] of [
+    [true, BID, 1],
+    [true, '{"id":"request-1","seatbid":[]}', 0],
+    [false, BID, 0],
+  ] as const) {
+    const { mailbox, transport } = start({ definition: { ...definition, wakesForBids } });
+    const { replies, wakeUps } = await ask(mailbox);
+    transport.calls[0]!.answer(answered(body));
+    expect(replies).toHaveLength(1);
+    expect(wakeUps()).toBe(wakeUpCount);
+  }
 });
 
 test('has no longer than the auction', async () => {

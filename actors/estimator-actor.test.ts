@@ -236,6 +236,23 @@ describe('a failing model', () => {
     expect(calls).toHaveLength(1);
   });
 
+  it('is asked for what is used, a little, to see whether it works again', async () => {
+    await predict([1, 1], 0.1);
+    await settle(20_000);
+    isFailing = true;
+    for (let times = 0; times < 5; times++) lookUp(batchOf([1, 1]));
+    await settle();
+    expect(calls).toHaveLength(2);
+    calls[1]!.answer({ kind: 'failed', reason: 'breaker-open' });
+    await settle(1001);
+    lookUp(batchOf([1, 1]));
+    await settle();
+    calls[2]!.answer({ kind: 'estimate', value: 0.2, version });
+    isFailing = false;
+    await settle();
+    expect(lookUp(batchOf([1, 1]))[0]).toEqual({ value: 0.2, source: 'l1' });
+  });
+
   it('that has no estimate for a row is not asked again at once', async () => {
     const batch = batchOf([1, 1]);
     ask(batch);
@@ -248,6 +265,91 @@ describe('a failing model', () => {
     lookUp(batch);
     expect(batch.missCount).toBe(1);
   });
+});
+
+describe('a slow model', () => {
+  const answerAllAfter = async (ms: number): Promise<void> => {
+    const asked = calls.splice(0);
+    await settle(ms);
+    for (const { answer } of asked) answer({ kind: 'estimate', value: 0.1, version });
+    await settle();
+  };
+
+  it('is no longer waited for, until it answers in time again', async () => {
+    for (let key = 0; key < 32; key++) ask(batchOf([key, key]));
+    await settle();
+    await answerAllAfter(200);
+    const replies = ask(batchOf([50, 50]), 20);
+    await settle(1);
+    expect(calls).toHaveLength(1);
+    expect(replies).toEqual([]);
+    await settle(2);
+    expect(replies[0]![0]!.source).toBe('fallback');
+    expect(log).toContain('fallback late');
+    for (let key = 100; key < 132; key++) ask(batchOf([key, key]));
+    await settle();
+    await answerAllAfter(5);
+    const again = ask(batchOf([60, 60]), 20);
+    await settle(10);
+    expect(again).toEqual([]);
+    calls[0]!.answer({ kind: 'estimate', value: 0.3, version });
+    await settle();
+    expect(again).toEqual([[{ index: 0, value: 0.3, source: 'model', model: 'v1' }]]);
+  });
+});
+
+describe('a model that was swapped', () => {
+  it('while it was asked answers this request, and what it said is not kept as the word of the one before', async () => {
+    const replies = ask(batchOf([1, 1]));
+    await settle();
+    calls[0]!.answer({ kind: 'estimate', value: 0.1, version: 'v2' });
+    await settle();
+    expect(replies).toEqual([[{ index: 0, value: 0.1, source: 'model', model: 'v2' }]]);
+    expect(estimator.estimateNow(batchOf([1, 1]))).toHaveLength(1);
+  });
+});
+
+describe('a process that has too much to do', () => {
+  it('uses old predictions and refreshes none, but asks for what it does not know', async () => {
+    await predict([1, 1], 0.1);
+    await settle(200_000);
+    degradeLevel = 1;
+    expect(lookUp(batchOf([1, 1]))[0]).toEqual({ value: 0.1, source: 'stale' });
+    await settle();
+    expect(calls).toHaveLength(1);
+    expect(estimator.estimateNow(batchOf([2, 2]))).toHaveLength(1);
+  });
+
+  it('asks no model at all when it has far too much', async () => {
+    degradeLevel = 2;
+    log = [];
+    expect(estimator.estimateNow(batchOf([2, 2]))).toEqual([]);
+    expect(log).toEqual(['l1 miss', 'estimate fallback', 'fallback shed']);
+  });
+});
+
+it('each estimate is counted once, by where it came from and why not from the model', async () => {
+  const counted = (): string[] => log.filter((line) => /^(estimate|fallback|l1|l2)/.test(line));
+  const shown = (): string[] => {
+    const lines = counted();
+    log = [];
+    return lines;
+  };
+  await predict([1, 1], 0.1);
+  expect(shown()).toEqual(['l1 miss', 'estimate model']);
+  lookUp(batchOf([1, 1]));
+  expect(shown()).toEqual(['l1 hit', 'estimate l1']);
+  for (const [key, reason, cause] of [
+    [5, 'out-of-range', 'unusable'],
+    [6, 'unreachable', 'failing'],
+    [7, 'queue-full', 'busy'],
+  ] as const) {
+    ask(batchOf([key, key]));
+    await settle();
+    calls.at(-1)!.answer({ kind: 'failed', reason });
+    await settle();
+    expect(shown()).toEqual(['l1 miss', 'estimate fallback', `fallback ${cause}`]);
+  }
 });
 
 describe('a known key', () => {
@@ -397,6 +499,19 @@ describe('with a shared cache', () => {
     const batch = batchOf([1, 1]);
     lookUp(batch);
     expect(batch.missCount).toBe(1);
+    here.stop();
+  });
+
+  it('a process that starts while the model fails uses what others have had from it', async () => {
+    const [here, there] = startTwo(shared());
+    asking(here);
+    await settle();
+    calls[0]!.answer({ kind: 'estimate', value: 0.1, version });
+    await settle(200_000);
+    isFailing = true;
+    const replies = asking(there);
+    await settle();
+    expect(replies).toEqual([[{ index: 0, value: 0.1, source: 'stale', model: 'v1' }]]);
     here.stop();
   });
 

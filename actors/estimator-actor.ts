@@ -7,16 +7,18 @@
  * later serves the next. Overflow policy `refuse-newest`: who cannot ask is answered at once in the same way.
  */
 
-import type { HorizonOptions } from '../engine/estimation/cache/horizons.ts';
+import { AnswerTimes } from '../engine/estimation/answer-times.ts';
+import type { Horizon, HorizonOptions } from '../engine/estimation/cache/horizons.ts';
 import { SingleFlight, type SingleFlightOptions } from '../engine/estimation/cache/single-flight.ts';
 import type { CachedEstimates } from '../engine/estimation/cached-estimates.ts';
 import type { EstimateBatch } from '../engine/estimation/estimate-batch.ts';
 import type { EstimateObserver, FallbackCause, LookupResult } from '../engine/estimation/estimate-observer.ts';
 import type { Estimate, EstimateAnswer, EstimateQuestion } from '../engine/estimation/estimate-question.ts';
-import type { Clock, TimerHandle, Timers } from '../engine/ports/clock.ts';
+import type { Clock, Timers } from '../engine/ports/clock.ts';
 import type { PredictionCache, SharedPrediction } from '../engine/ports/prediction-cache.ts';
 import type { InferenceFailure, InferenceResult, RemoteModel } from '../engine/ports/remote-model.ts';
 import type { DegradeLevel } from '../engine/traffic/admission/zones.ts';
+import { type Asking, EstimateAskings, type Outcome, type Waiter } from './estimate-askings.ts';
 import { type ActorParent, type Mailbox, spawnActor } from './mailbox.ts';
 import type { Supervisor } from './supervision.ts';
 
@@ -75,21 +77,6 @@ export interface EstimatorActor {
   readonly stop: () => void;
 }
 
-/** Of one batch. */
-interface Asking {
-  readonly questions: readonly EstimateQuestion[];
-  readonly answers: EstimateAnswer[];
-  readonly hasAnswer: boolean[];
-  readonly onAnswers: (answers: readonly EstimateAnswer[]) => void;
-  timer: TimerHandle;
-  isOver: boolean;
-}
-
-interface Waiter {
-  readonly asking: Asking;
-  readonly place: number;
-}
-
 type EstimatorMessage =
   | { readonly kind: 'ask'; readonly asking: Asking; readonly deadlineAtMs: number }
   | { readonly kind: 'refresh'; readonly questions: readonly EstimateQuestion[] }
@@ -101,13 +88,16 @@ type EstimatorMessage =
       readonly found: readonly (SharedPrediction | null)[];
     }
   | { readonly kind: 'locked'; readonly flight: Flight; readonly isOurs: boolean }
-  | { readonly kind: 'inferred'; readonly flight: Flight; readonly result: InferenceResult };
+  | {
+      readonly kind: 'inferred';
+      readonly flight: Flight;
+      readonly result: InferenceResult;
+      readonly askedAtMs: number;
+    };
 
 /** A question on its way. */
 interface Flight {
   readonly question: EstimateQuestion;
-  /** Of what the shared cache may answer, ms. */
-  readonly ageMsMax: number;
   readonly reason: 'miss' | 'refresh';
   /** When the lock of another process has run out at the latest. */
   lockedUntilMs: number;
@@ -118,6 +108,8 @@ interface EstimatorState {
 }
 
 const MAILBOX_LENGTH_MAX = 20_000;
+/** A shared cache that answers has done so by then. */
+const SHARED_CACHE_MS = 2;
 const NO_QUESTIONS: readonly EstimateQuestion[] = [];
 const FALLBACK_CAUSE_OF = {
   'queue-full': 'busy',
@@ -137,12 +129,13 @@ export function spawnEstimatorActor(parent: ActorParent, options: EstimatorActor
 class Estimator implements EstimatorActor {
   readonly #options: EstimatorActorOptions;
   readonly #mailbox: Mailbox<EstimatorMessage>;
-  /** Not part of the actor's state: askers are answered even when it is lost. */
-  readonly #askings = new Set<Asking>();
+  readonly #askings: EstimateAskings;
+  readonly #answerTimes = new AnswerTimes();
   #flights: SingleFlight<Waiter>;
 
   constructor(parent: ActorParent, options: EstimatorActorOptions) {
     this.#options = options;
+    this.#askings = new EstimateAskings(options);
     this.#flights = new SingleFlight(options.flights);
     this.#mailbox = spawnActor<EstimatorState, EstimatorMessage>(parent, options.clock, {
       name: 'estimator',
@@ -182,16 +175,9 @@ class Estimator implements EstimatorActor {
     deadlineAtMs: number,
     onAnswers: (answers: readonly EstimateAnswer[]) => void,
   ): void => {
-    const asking: Asking = {
-      questions,
-      answers: [],
-      hasAnswer: new Array<boolean>(questions.length).fill(false),
-      onAnswers,
-      timer: null,
-      isOver: false,
-    };
-    this.#askings.add(asking);
-    if (!this.#mailbox.tell({ kind: 'ask', asking, deadlineAtMs })) queueMicrotask(() => this.#finish(asking, 'busy'));
+    const asking = this.#askings.open(questions, onAnswers);
+    if (this.#mailbox.tell({ kind: 'ask', asking, deadlineAtMs })) return;
+    queueMicrotask(() => this.#askings.finish(asking, 'busy'));
   };
 
   readonly prefetch = (questions: readonly EstimateQuestion[]): void => {
@@ -206,7 +192,7 @@ class Estimator implements EstimatorActor {
 
   readonly stop = (): void => {
     this.#mailbox.stop();
-    for (const asking of [...this.#askings]) this.#finish(asking, 'busy');
+    this.#askings.finishAll('busy');
   };
 
   /** Misses that will be asked are counted with their answers. */
@@ -243,7 +229,7 @@ class Estimator implements EstimatorActor {
         this.#depart(this.#board(state, message.questions, null, nowMs));
         break;
       case 'late':
-        this.#finish(message.asking, 'late');
+        this.#askings.finish(message.asking, 'late');
         break;
       case 'fetched':
         for (const [index, flight] of message.flights.entries()) {
@@ -256,6 +242,7 @@ class Estimator implements EstimatorActor {
         else this.#fetchLater(message.flight);
         break;
       case 'inferred':
+        this.#recordTime(message.result, nowMs - message.askedAtMs);
         this.#inferred(state, message.flight, message.result, nowMs);
         break;
     }
@@ -266,14 +253,19 @@ class Estimator implements EstimatorActor {
     if (asking.questions.length === 0 || deadlineAtMs <= nowMs) {
       // Late already; the prediction is worth having for the next.
       this.#depart(this.#board(state, asking.questions, null, nowMs));
-      this.#finish(asking, 'late');
+      this.#askings.finish(asking, 'late');
       return;
     }
-    asking.timer = this.#options.timers.schedule(deadlineAtMs - nowMs, () => {
+    asking.timer = this.#options.timers.schedule(this.#waitMs(deadlineAtMs - nowMs), () => {
       // Answered even when no mail gets through.
-      if (!this.#mailbox.tell({ kind: 'late', asking })) this.#finish(asking, 'late');
+      if (!this.#mailbox.tell({ kind: 'late', asking })) this.#askings.finish(asking, 'late');
     });
     this.#depart(this.#board(state, asking.questions, asking, nowMs));
+  }
+
+  /** A model that will be late is not waited for, only whether the shared cache knows something. */
+  #waitMs(leftMs: number): number {
+    return this.#answerTimes.areMostlyWithin(leftMs) ? leftMs : Math.min(leftMs, SHARED_CACHE_MS);
   }
 
   /** Gives the questions that nobody asks yet. */
@@ -291,21 +283,13 @@ class Estimator implements EstimatorActor {
         observer.onJoined();
       } else if (boarding === 'refused') {
         observer.onRefused();
-        if (asking !== null) this.#answer({ asking, place }, 'busy', nowMs);
+        if (asking !== null) this.#askings.answer({ asking, place }, 'busy', nowMs);
       } else {
         const reason = asking === null ? 'refresh' : 'miss';
-        leading.push({ question, ageMsMax: this.#ageMsMax(reason), reason, lockedUntilMs: 0 });
+        leading.push({ question, reason, lockedUntilMs: 0 });
       }
     }
     return leading;
-  }
-
-  #ageMsMax(reason: Flight['reason']): number {
-    const { horizons, model, degradeLevel } = this.#options;
-    const { exact, refreshShare } = horizons;
-    // What is as old as the one to be refreshed would not be a refresh.
-    if (reason === 'refresh') return exact.localMs * refreshShare;
-    return model.isFailing() || degradeLevel() > 0 ? exact.staleMs : exact.sharedMs;
   }
 
   #depart(flights: readonly Flight[]): void {
@@ -334,29 +318,40 @@ class Estimator implements EstimatorActor {
     coarse: SharedPrediction | null,
     nowMs: number,
   ): void {
-    const { question, ageMsMax } = flight;
+    const { question } = flight;
     const { cached, horizons, observer } = this.#options;
-    const model = question.version;
-    if (found !== null && found.ageMs <= ageMsMax) {
-      const isFresh = found.ageMs <= horizons.exact.sharedMs;
-      observer.onLookup('l2', isFresh ? 'hit' : 'stale');
-      cached.keep(question, found.value, nowMs - found.ageMs, nowMs);
-      this.#land(state, question, { value: found.value, source: isFresh ? 'l2' : 'stale', model }, nowMs);
+    const exactEstimate = this.#usable(found, horizons.exact, flight);
+    if (exactEstimate !== null) {
+      observer.onLookup('l2', exactEstimate.source === 'l2' ? 'hit' : 'stale');
+      cached.keep(question, exactEstimate.value, nowMs - found!.ageMs, nowMs);
+      this.#land(state, question, exactEstimate, nowMs);
       return;
     }
-    const hasStandIn = coarse !== null && coarse.ageMs <= horizons.coarse.sharedMs;
+    const standIn = this.#usable(coarse, horizons.coarse, flight);
     // Looked at again while another process has the lock.
-    if (flight.lockedUntilMs === 0) observer.onLookup('l2', hasStandIn ? 'hit' : 'miss');
-    if (hasStandIn) {
-      cached.keepCoarse(question, coarse.value, nowMs - coarse.ageMs, nowMs);
-      const standIn: Estimate = { value: coarse.value, source: 'l2', model };
-      for (const waiter of state.flights.release(question.exactKey)) this.#answer(waiter, standIn, nowMs);
+    if (flight.lockedUntilMs === 0) {
+      observer.onLookup('l2', standIn === null ? 'miss' : standIn.source === 'l2' ? 'hit' : 'stale');
+    }
+    if (standIn !== null) {
+      cached.keepCoarse(question, standIn.value, nowMs - coarse!.ageMs, nowMs);
+      for (const waiter of state.flights.release(question.exactKey)) this.#askings.answer(waiter, standIn, nowMs);
     }
     if (flight.lockedUntilMs > nowMs) {
       this.#fetchLater(flight);
     } else {
       this.#lock(flight, nowMs);
     }
+  }
+
+  #usable(found: SharedPrediction | null, horizon: Horizon, { question, reason }: Flight): Estimate | null {
+    if (found === null) return null;
+    const { model, degradeLevel, horizons } = this.#options;
+    const estimate = (source: 'l2' | 'stale'): Estimate => ({ value: found.value, source, model: question.version });
+    // What is as old as the one to be refreshed would not be a refresh.
+    if (reason === 'refresh') return found.ageMs <= horizon.localMs * horizons.refreshShare ? estimate('l2') : null;
+    if (found.ageMs <= horizon.sharedMs) return estimate('l2');
+    const mayUseStale = model.isFailing() || degradeLevel() > 0;
+    return mayUseStale && found.ageMs <= horizon.staleMs ? estimate('stale') : null;
   }
 
   #lock(flight: Flight, nowMs: number): void {
@@ -385,8 +380,14 @@ class Estimator implements EstimatorActor {
     const { model, inferenceMsMax, observer } = this.#options;
     observer.onModelAsked(flight.reason);
     model.infer(flight.question.row, nowMs + inferenceMsMax, (result) => {
-      this.#mailbox.tell({ kind: 'inferred', flight, result });
+      this.#mailbox.tell({ kind: 'inferred', flight, result, askedAtMs: nowMs });
     });
+  }
+
+  /** What fails at once says nothing about how long answers take. */
+  #recordTime(result: InferenceResult, elapsedMs: number): void {
+    if (result.kind === 'estimate') this.#answerTimes.record(elapsedMs);
+    else if (result.reason === 'deadline') this.#answerTimes.record(Number.POSITIVE_INFINITY);
   }
 
   #inferred(state: EstimatorState, { question }: Flight, result: InferenceResult, nowMs: number): void {
@@ -430,44 +431,7 @@ class Estimator implements EstimatorActor {
     this.#options.shared?.unlock(exactKey).catch(this.#options.observer.onSharedCacheFailed);
   }
 
-  #land(
-    { flights }: EstimatorState,
-    { exactKey }: EstimateQuestion,
-    outcome: Estimate | FallbackCause,
-    nowMs: number,
-  ): void {
-    for (const waiter of flights.land(exactKey)) this.#answer(waiter, outcome, nowMs);
-  }
-
-  /** `outcome` is a cause when the model has no estimate, now or for this row. */
-  #answer({ asking, place }: Waiter, outcome: Estimate | FallbackCause, nowMs: number): void {
-    if (asking.isOver || asking.hasAnswer[place] === true) return;
-    this.#settle(asking, place, outcome, nowMs);
-    if (asking.answers.length === asking.questions.length) this.#finish(asking, 'late');
-  }
-
-  #settle(asking: Asking, place: number, outcome: Estimate | FallbackCause, nowMs: number): void {
-    const { cached, observer } = this.#options;
-    const question = asking.questions[place]!;
-    const hasEstimate = typeof outcome !== 'string';
-    const { value, source, model } = hasEstimate ? outcome : cached.withoutModel(question, nowMs);
-    asking.hasAnswer[place] = true;
-    asking.answers.push({ index: question.index, value, source, model });
-    observer.onEstimate(source);
-    if (source === 'fallback' && !hasEstimate) observer.onFallback(outcome);
-  }
-
-  /** Who has no answer yet gets what there is without the model. */
-  #finish(asking: Asking, cause: FallbackCause): void {
-    if (asking.isOver) return;
-    const { clock, timers } = this.#options;
-    const nowMs = clock.monotonicMs();
-    for (let place = 0; place < asking.questions.length; place++) {
-      if (asking.hasAnswer[place] !== true) this.#settle(asking, place, cause, nowMs);
-    }
-    asking.isOver = true;
-    timers.cancel(asking.timer);
-    this.#askings.delete(asking);
-    asking.onAnswers(asking.answers);
+  #land({ flights }: EstimatorState, { exactKey }: EstimateQuestion, outcome: Outcome, nowMs: number): void {
+    for (const waiter of flights.land(exactKey)) this.#askings.answer(waiter, outcome, nowMs);
   }
 }

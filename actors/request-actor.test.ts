@@ -8,8 +8,9 @@ import type { RequestShaping } from '../engine/dsp/shaping/request-shaping.ts';
 import { dialect } from '../engine/dsp/solicitation.ts';
 import type { AuctionRanking } from '../engine/dsp/waiting/auction-ranking.ts';
 import { WAITING_DEFAULTS } from '../engine/dsp/waiting/waiting-value.ts';
+import type { EstimateAnswer, EstimateQuestion } from '../engine/estimation/estimate-question.ts';
 import type { AuctionEvent } from '../engine/exchange/auction-event.ts';
-import type { Decision } from '../engine/exchange/decision.ts';
+import type { Decision, DecisionRules } from '../engine/exchange/decision.ts';
 import type { NoticePlan } from '../engine/exchange/notices.ts';
 import { buildRequest, buildSubject, buildTerms, DECISION_RULES } from '../engine/exchange/testing/build-exchange.ts';
 import type { DspTransportResult } from '../engine/ports/dsp-transport.ts';
@@ -18,7 +19,12 @@ import { createResponseReader } from '../openrtb/read-response.ts';
 import type { BidResponse } from '../openrtb/types.ts';
 import { type DspMessage, spawnDspActor } from './dsp-actor.ts';
 import { type Mailbox, spawnParent } from './mailbox.ts';
-import { type AdmittedRequest, type RequestEnvironment, spawnRequestActor } from './request-actor.ts';
+import {
+  type AdmittedRequest,
+  type EstimatingRules,
+  type RequestEnvironment,
+  spawnRequestActor,
+} from './request-actor.ts';
 import { type ActorFault, restartWithin } from './supervision.ts';
 
 const ARRIVED_AT_MS = 10_000;
@@ -444,6 +450,55 @@ describe('a shaped request', () => {
     await world.bids('a', { price: 3 });
     expect(lessons).toEqual({ a: null });
     expect(audits).toEqual([]);
+  });
+});
+
+describe('estimates of a model elsewhere', () => {
+  const question = { ...({} as EstimateQuestion), index: 0 };
+  const rules: DecisionRules = {
+    ...DECISION_RULES,
+    estimates: { mayAsk: true, estimate: () => [question] },
+    bidding: new Map([['a', { pricing: 'cpc', quality: 1 }]]),
+  };
+  type Asked = { deadlineAtMs: number; answer: (answers: readonly EstimateAnswer[]) => void };
+
+  async function bidByClick(deadlineInMs = 95): Promise<{ world: World; asked: Asked[] }> {
+    const world = new World(['a']);
+    const asked: Asked[] = [];
+    const estimator: EstimatingRules['estimator'] = {
+      ask: (_questions, deadlineAtMs, answer) => asked.push({ deadlineAtMs, answer }),
+    };
+    const admitted = { deadlineAtMs: ARRIVED_AT_MS + deadlineInMs };
+    await world.run(admitted, { rules, estimating: { estimator, budgetMs: 20 } });
+    await world.pass(10);
+    await world.bids('a', { price: 3 });
+    return { world, asked };
+  }
+
+  test('are waited for within their budget, and recorded', async () => {
+    const { world, asked } = await bidByClick();
+    expect(asked).toMatchObject([{ deadlineAtMs: ARRIVED_AT_MS + 30 }]);
+    expect(world.answers).toEqual([]);
+    await world.pass(5);
+    asked[0]!.answer([{ index: 0, value: 0.2, source: 'model', model: 'v1' }]);
+    await settled();
+    expect(world.answers).toMatchObject([{ ending: 'won' }]);
+    expect(world.event).toMatchObject({
+      closing: 'all-replied',
+      input: { bids: [{ ctr: 0.2, ctrSource: 'model', ctrModel: 'v1' }] },
+      timings: { closedAtMs: 15, answeredAtMs: 15 },
+    });
+  });
+
+  test('are not waited for beyond the time of the decision, even if nobody answers', async () => {
+    const { world, asked } = await bidByClick(25);
+    expect(asked).toMatchObject([{ deadlineAtMs: ARRIVED_AT_MS + 22 }]);
+    await world.pass(12);
+    expect(world.answers).toMatchObject([{ ending: 'won' }]);
+    expect(world.event.input!.bids).toMatchObject([{ ctrSource: 'prior' }]);
+    asked[0]!.answer([{ index: 0, value: 0.2, source: 'model', model: 'v1' }]);
+    await settled();
+    expect(world.faults).toEqual([]);
   });
 });
 

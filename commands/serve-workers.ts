@@ -10,6 +10,7 @@ import type { MetricSnapshot } from '../adapters/metrics/exposition.ts';
 import { MetricSums } from '../adapters/metrics/metric-sums.ts';
 import { SupervisorMetrics } from '../adapters/metrics/supervisor-metrics.ts';
 import { createFaultPolicy, UNCAUGHT_FAULTS } from '../adapters/process/fault-policy.ts';
+import { Confirmations } from '../adapters/workers/confirmations.ts';
 import { ConnectionDealer } from '../adapters/workers/connection-dealer.ts';
 import { dspsOfWorkers } from '../adapters/workers/dsp-states.ts';
 import { Gathering } from '../adapters/workers/gathering.ts';
@@ -50,7 +51,12 @@ export async function startWorkers(config: Config): Promise<RunningWorkers> {
     opened.push(supervisor.close);
     const url = await supervisor.start();
     if (config.admin.token !== '') {
-      const admin = await startAdminServer({ ...config.admin, dsps: supervisor.dsps });
+      const admin = await startAdminServer({
+        ...config.admin,
+        dsps: supervisor.dsps,
+        invalidateEstimates: config.estimation.model.source === 'remote' ? supervisor.invalidateEstimates : null,
+        onChange: (change) => log.info(change, 'changed by an admin'),
+      });
       opened.push(admin.close);
       log.info({ url: admin.url }, 'admin listener opened');
     }
@@ -104,6 +110,7 @@ class Supervisor {
   readonly #pool: WorkerPool<WorkerStart>;
   readonly #workerMetrics: Gathering<readonly MetricSnapshot[]>;
   readonly #workerDsps: Gathering<readonly DspState[]>;
+  readonly #invalidations = new Confirmations({ timers: systemTimers, timeoutMs: REPORT_MS_MAX });
   /** Anybody may ask for it, and it costs milliseconds of the loop that accepts connections. */
   readonly #metricsText = new SharedReading({
     timers: systemTimers,
@@ -162,6 +169,12 @@ class Supervisor {
       this.#config.dsps.map(({ id }) => id),
     );
 
+  /** In every worker, and through their shared cache in all other processes; rejects when not all may know it. */
+  readonly invalidateEstimates = (tag: number): Promise<void> =>
+    this.#invalidations.all(this.#startedNumbers(), (number, id) =>
+      this.#workerOf(number)?.process.send({ kind: 'invalidate', id, tag }),
+    );
+
   #gathering<Report>(what: ReportKind): Gathering<Report> {
     return new Gathering({
       timers: systemTimers,
@@ -184,6 +197,9 @@ class Supervisor {
         if (message.what === 'metrics') this.#workerMetrics.answered(number, message.id, message.report);
         else this.#workerDsps.answered(number, message.id, message.report);
         return;
+      case 'invalidated':
+        this.#invalidations.confirmed(number, message.id, message.failure);
+        return;
       case 'last-metrics':
         this.#workerMetrics.updated(number, message.metrics);
         return;
@@ -205,6 +221,7 @@ class Supervisor {
     const counted = this.#workerMetrics.forget(number);
     if (counted !== undefined) this.#sums.keep(counted);
     this.#workerDsps.forget(number);
+    this.#invalidations.forget(number);
     if (failure === null) this.#log.info({ worker: number, why }, 'worker ended');
     else this.#log.error({ worker: number, why, failure, respawnInMs }, 'worker failed');
   }

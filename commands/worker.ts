@@ -83,6 +83,9 @@ process.on('message', (message: ToWorker<WorkerStart>, socket: Socket | undefine
     case 'report':
       void report(message.id, message.what);
       return;
+    case 'invalidate':
+      void invalidate(message.id, message.tag);
+      return;
     case 'counts':
       counts = message.counts;
       return;
@@ -118,6 +121,15 @@ async function report(id: number, what: ReportKind): Promise<void> {
   if (gavel === null) return;
   if (what === 'metrics') await say({ kind: 'report', id, what, report: await gavel.metrics() });
   else await say({ kind: 'report', id, what, report: gavel.dsps() });
+}
+
+/** One that is still starting has nothing to forget. */
+async function invalidate(id: number, tag: number): Promise<void> {
+  const failure = await gavel?.invalidateEstimates?.(tag).then(
+    () => null,
+    (error: Error) => error.message,
+  );
+  await say({ kind: 'invalidated', id, failure: failure ?? null });
 }
 
 function sumOfMetrics(): Promise<string> {

@@ -13,12 +13,18 @@ const REQUEST_BYTES_MAX = 256 * 1024;
 export async function openAdmin(
   { config: { admin }, log, closing }: Parts,
   dsps: () => readonly DspState[],
+  invalidateEstimates: ((tag: number) => Promise<void>) | null,
 ): Promise<void> {
   if (admin.token === '') {
-    log.info('no admin.token: GET /admin/dsps is not served');
+    log.info('no admin.token: the admin listener is not opened');
     return;
   }
-  const server = await startAdminServer({ ...admin, dsps });
+  const server = await startAdminServer({
+    ...admin,
+    dsps,
+    invalidateEstimates,
+    onChange: (change) => log.info(change, 'changed by an admin'),
+  });
   closing(server.close);
   log.info({ url: server.url }, 'admin listener opened');
 }

@@ -39,6 +39,44 @@ test.each(['model', 'conversionModel'] as const)('a bundle is signed by somebody
   expect(pathOf({ estimation: { ...estimation, [key]: { ...model, source: 'none' } } })).toBeNull();
 });
 
+describe('a model server', () => {
+  const model = (remote: object, cache: object = {}) => ({
+    estimation: {
+      model: {
+        ...DEFAULTS.estimation.model,
+        source: 'remote' as const,
+        remote: { ...DEFAULTS.estimation.model.remote, url: 'http://models:8080', ...remote },
+        cache: { ...DEFAULTS.estimation.model.cache, ...cache },
+      },
+    },
+  });
+
+  test('is somewhere, and needs no key of a bundle', () => {
+    expect(pathOf(model({}))).toBeNull();
+    expect(pathOf(model({ url: '' }))).toBe('estimation.model.remote.url');
+  });
+
+  test('is given at least the time that auctions wait', () => {
+    expect(pathOf(model({ budgetMs: 100, callTimeoutMs: 99 }))).toBe('estimation.model.remote.callTimeoutMs');
+  });
+
+  test('gets headers that are headers, and not ours', () => {
+    expect(pathOf(model({ headers: { authorization: 'x' } }))).toBeNull();
+    expect(pathOf(model({ headers: { 'a b': 'x' } }))).toBe('estimation.model.remote.headers');
+    expect(pathOf(model({ headers: { Host: 'x' } }))).toBe('estimation.model.remote.headers.Host');
+  });
+
+  test.each(['exact', 'coarse'])('is believed for longer in bad times: %s', (kind) => {
+    expect(pathOf(model({}, { [kind]: { localMs: 1, sharedMs: 1, staleMs: 1 } }))).toBeNull();
+    for (const horizon of [
+      { localMs: 2, sharedMs: 1, staleMs: 3 },
+      { localMs: 1, sharedMs: 3, staleMs: 2 },
+    ]) {
+      expect(pathOf(model({}, { [kind]: horizon }))).toBe(`estimation.model.cache.${kind}`);
+    }
+  });
+});
+
 test('the admin listener has a port of its own, where there is one', () => {
   const token = 'sixteen-characters';
   const server = { port: 9000 };

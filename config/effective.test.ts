@@ -26,3 +26,18 @@ test('secrets of every DSP are masked, the configuration itself is not changed',
   });
   expect(config.dsps[0]!.url).toBe('https://a.example/bid?token=canary');
 });
+
+test('secrets of the model server and the shared cache are masked', () => {
+  const config = loadConfig({
+    file: null,
+    environment: {},
+    overrides: {
+      'estimation.model.source': 'remote',
+      'estimation.model.remote.url': 'http://models:8080/canary',
+      'estimation.model.remote.headers': { authorization: 'canary' },
+      'estimation.model.cache.redisUrl': 'redis://:canary@redis:6379',
+    },
+  });
+  expect(JSON.stringify(config)).toContain('canary');
+  expect(JSON.stringify(effectiveConfig(config))).not.toContain('canary');
+});

@@ -578,7 +578,7 @@ export const CONFIG_SCHEMA: ConfigSchema = {
             default: 1,
             exclusiveMinimum: 0,
             maximum: 10,
-            description: 'Relevance factor on the rank of its CPC bids; 1 = neutral. No part of the price.',
+            description: 'Relevance factor on the rank of its CPC and CPA bids; 1 = neutral. No part of the price.',
           },
           gzipRequests: { type: 'boolean', default: false, description: 'It agreed to gzipped requests.' },
           headers: {

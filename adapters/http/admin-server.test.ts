@@ -1,4 +1,5 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { TAG_ALL, tagOfId } from '../../engine/estimation/cache/invalidations.ts';
 import { type AdminServer, startAdminServer } from './admin-server.ts';
 
 let server: AdminServer | undefined;
@@ -10,8 +11,35 @@ afterEach(async () => {
 const TOKEN = 'a-token-of-some-length';
 const DSPS = [{ id: 'a', state: 'healthy' }];
 
+let tags: number[];
+let changes: object[];
+let failure: Error | null;
+let keepsPredictions: boolean;
+beforeEach(() => {
+  tags = [];
+  changes = [];
+  failure = null;
+  keepsPredictions = true;
+});
+
+async function start(): Promise<AdminServer> {
+  return startAdminServer({
+    host: '127.0.0.1',
+    port: 0,
+    token: TOKEN,
+    dsps: () => DSPS,
+    invalidateEstimates: keepsPredictions
+      ? async (tag) => {
+          tags.push(tag);
+          if (failure !== null) throw failure;
+        }
+      : null,
+    onChange: (change) => changes.push(change),
+  });
+}
+
 async function get(path: string, authorization?: string, method = 'GET'): Promise<Response> {
-  server ??= await startAdminServer({ host: '127.0.0.1', port: 0, token: TOKEN, dsps: () => DSPS });
+  server ??= await start();
   return fetch(`${server.url}${path}`, { method, headers: authorization === undefined ? {} : { authorization } });
 }
 
@@ -42,4 +70,50 @@ test.each([
   ['/admin/dsps', 'POST'],
 ])('has nothing else: %s by %s', async (path, method) => {
   expect((await get(path, `Bearer ${TOKEN}`, method)).status).toBe(404);
+});
+
+describe('invalidating estimates', () => {
+  async function invalidate(body: string): Promise<{ status: number; text: string }> {
+    server ??= await start();
+    const answer = await fetch(`${server.url}/admin/estimates/invalidate`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+      body,
+    });
+    return { status: answer.status, text: await answer.text() };
+  }
+
+  test('of a campaign, a user or all; who it was is not for the log', async () => {
+    for (const body of ['{"campaign":"c"}', '{"user":"secret"}', '{"all":true}']) {
+      expect(await invalidate(body)).toEqual({ status: 204, text: '' });
+    }
+    expect(tags).toEqual([tagOfId('campaign', 'c'), tagOfId('user', 'secret'), TAG_ALL]);
+    expect(changes).toEqual([{ invalidated: 'campaign' }, { invalidated: 'user' }, { invalidated: 'all' }]);
+  });
+
+  test.each([
+    '{}',
+    '{"all":false}',
+    '{"user":""}',
+    '{"user":1}',
+    '{"user":"u","all":true}',
+    '[]',
+    'null',
+    '{"ad":"a"}',
+    '{',
+  ])('says what is wrong with %s', async (body) => {
+    expect((await invalidate(body)).status).toBe(400);
+    expect(tags).toEqual([]);
+  });
+
+  test('says when not all processes know it, and when there is nothing to invalidate', async () => {
+    failure = new Error('Redis is away');
+    const { status, text } = await invalidate('{"all":true}');
+    expect(status).toBe(503);
+    expect(text).toContain('Redis is away');
+    await server!.close();
+    server = undefined;
+    keepsPredictions = false;
+    expect((await invalidate('{"all":true}')).status).toBe(409);
+  });
 });

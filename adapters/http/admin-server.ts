@@ -1,9 +1,11 @@
 /**
- * The admin listener: `GET /admin/dsps` for people and tools that hold the token. A listener of its own, so that no route of
- * the public one can ever reach it, and so that it answers when the public one is full.
+ * The admin listener: `GET /admin/dsps` and `POST /admin/estimates/invalidate` for people and tools that hold the token. A
+ * listener of its own, so that no route of the public one can ever reach it, and so that it answers when the public one is full.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import fastify from 'fastify';
+import fastify, { type FastifyReply } from 'fastify';
+import { tagOf } from '../../engine/estimation/cache/invalidations.ts';
+import { INVALIDATION_BODIES, readInvalidation } from './invalidation-body.ts';
 
 export interface AdminServerOptions {
   readonly host: string;
@@ -12,6 +14,12 @@ export interface AdminServerOptions {
   readonly token: string;
   /** Body of `GET /admin/dsps`. */
   readonly dsps: () => object | Promise<object>;
+  /**
+   * Of predictions with a tag, in all processes; rejects when not all may know it. Null: no predictions are kept.
+   */
+  readonly invalidateEstimates: ((tag: number) => Promise<void>) | null;
+  /** Something was changed through this listener: for the log, which gets no ids of users. */
+  readonly onChange: (what: object) => void;
 }
 
 export interface AdminServer {
@@ -25,7 +33,8 @@ const CONNECTIONS_MAX = 16;
 const REQUEST_TIMEOUT_MS = 5000;
 
 /** Rejects when the address cannot be listened on; the message names it. */
-export async function startAdminServer({ host, port, token, dsps }: AdminServerOptions): Promise<AdminServer> {
+export async function startAdminServer(options: AdminServerOptions): Promise<AdminServer> {
+  const { host, port, token, dsps } = options;
   const app = fastify({ logger: false, requestTimeout: REQUEST_TIMEOUT_MS, forceCloseConnections: true });
   app.server.maxConnections = CONNECTIONS_MAX;
   const expected = digest(`Bearer ${token}`);
@@ -35,11 +44,31 @@ export async function startAdminServer({ host, port, token, dsps }: AdminServerO
     reply.code(401).header('www-authenticate', 'Bearer').send({ error: 'the bearer token is missing or wrong' });
   });
   app.get('/admin/dsps', async (_request, reply) => reply.header('cache-control', 'no-store').send(await dsps()));
+  app.post('/admin/estimates/invalidate', (request, reply) => invalidate(request.body, options, reply));
   app.setNotFoundHandler((_request, reply) =>
-    reply.code(404).send({ error: 'no such path; there is GET /admin/dsps' }),
+    reply.code(404).send({ error: 'no such path; there are GET /admin/dsps and POST /admin/estimates/invalidate' }),
   );
   const url = await app.listen({ host, port });
   return { url, close: () => app.close() };
+}
+
+async function invalidate(
+  body: unknown,
+  { invalidateEstimates, onChange }: AdminServerOptions,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const event = readInvalidation(body);
+  if (event === null) return reply.code(400).send({ error: `the body must be ${INVALIDATION_BODIES}` });
+  if (invalidateEstimates === null) {
+    return reply.code(409).send({ error: 'no predictions are kept: estimation.model.source is not remote' });
+  }
+  onChange({ invalidated: event.kind });
+  try {
+    await invalidateEstimates(tagOf(event));
+  } catch (error) {
+    return reply.code(503).send({ error: `not in all processes, ask again: ${(error as Error).message}` });
+  }
+  return reply.code(204).send();
 }
 
 /** Equal lengths for the comparison, whose time then tells nothing, not even how long the token is. */

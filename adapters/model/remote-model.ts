@@ -69,7 +69,8 @@ export const REMOTE_MODEL_DEFAULTS = {
     failureRunMax: 5,
     failureRunMsMin: 100,
     backOffMs: 1000,
-    backOffMsMax: 30_000,
+    // One probe in a while costs the server nothing, and within 5 s of its recovery it is to be used again.
+    backOffMsMax: 4000,
     jitterShare: 0.2,
     probeCount: 3,
     probeSuccessRatioMin: 1,

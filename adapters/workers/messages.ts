@@ -38,6 +38,8 @@ export type ToWorker<Start> =
   /** Answered by `all-taken`, behind `taken` for each connection up to this one that has arrived. */
   | { readonly kind: 'confirm'; readonly untilId: number }
   | { readonly kind: 'report'; readonly id: number; readonly what: ReportKind }
+  /** Of predictions with this tag; answered by `invalidated`. */
+  | { readonly kind: 'invalidate'; readonly id: number; readonly tag: number }
   | { readonly kind: 'counts'; readonly counts: WorkerCounts }
   /** Answer to `sum-metrics`. */
   | { readonly kind: 'metrics-sum'; readonly id: number; readonly text: string }
@@ -70,6 +72,8 @@ export type FromWorker =
   | { readonly kind: 'serving' }
   | StartFailure
   | WorkerReport
+  /** `failure`: why other processes than this one may not know it; null: all do. */
+  | { readonly kind: 'invalidated'; readonly id: number; readonly failure: string | null }
   /** What it has counted in its life: the last message before it ends. */
   | { readonly kind: 'last-metrics'; readonly metrics: WorkerReports['metrics'] }
   | { readonly kind: 'sum-metrics'; readonly id: number }

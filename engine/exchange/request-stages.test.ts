@@ -3,6 +3,9 @@ import type { Bid, BidRequest } from '../../openrtb/types.ts';
 import type { DspReply } from '../dsp/reply.ts';
 import { createWaitingModel, learnBid } from '../dsp/waiting/waiting-model.ts';
 import { WAITING_DEFAULTS } from '../dsp/waiting/waiting-value.ts';
+import type { ClickEstimates } from '../estimation/click-estimates.ts';
+import type { EstimateAnswer, EstimateQuestion } from '../estimation/estimate-question.ts';
+import type { DecisionRules } from './decision.ts';
 import {
   advance,
   type Conclusion,
@@ -98,6 +101,133 @@ describe('collecting', () => {
       decision: null,
     });
     expect(state.replies).toHaveLength(1);
+  });
+});
+
+describe('estimates of a model elsewhere', () => {
+  const question = (index: number): EstimateQuestion => ({
+    index,
+    version: 'v1',
+    exactKey: index,
+    coarseKey: 0,
+    row: new Float64Array(0),
+    facts: { ad: 0, placement: 0, device: 0 },
+    prior: 0.001,
+    campaignTag: 0,
+    userTag: 0,
+    bornAtMs: 0,
+  });
+  let shown: string[][];
+  let campaigns: string[];
+  const estimates: ClickEstimates = {
+    mayAsk: true,
+    estimate: (_subject, candidates, campaignIds) => {
+      shown.push(candidates.map(({ bidId }) => bidId));
+      campaigns.push(...campaignIds);
+      return candidates.flatMap(({ bidId }, index) => (bidId === 'known' ? [] : [question(index)]));
+    },
+  };
+  const rules: DecisionRules = {
+    ...DECISION_RULES,
+    estimates,
+    bidding: new Map(['a', 'b'].map((id) => [id, { pricing: 'cpc' as const, quality: 1 }])),
+  };
+  const begin = (dspCount: number): RequestState => {
+    shown = [];
+    campaigns = [];
+    const request = buildRequest();
+    const state = openRequest(request, buildTerms(request), rules, buildSubject(request), dspCount);
+    advance(state, { kind: 'start' }, 0);
+    return state;
+  };
+  const answer = (index: number, value: number): EstimateAnswer => ({ index, value, source: 'model', model: 'v1' });
+  const replied = (state: RequestState, reply: DspReply, nowMs = 10) =>
+    advance(state, { kind: 'replied', reply }, nowMs);
+  const asked = (effects: readonly RequestEffect[]) =>
+    effects.flatMap((effect) => (effect.kind === 'ask-estimates' ? [effect.questions.map(({ index }) => index)] : []));
+
+  test('are asked for as click-priced bids come, by index of the bid', () => {
+    const state = begin(4);
+    expect(replied(state, bidReply('mille', [{ id: 'm' }]))).toEqual([]);
+    expect(asked(replied(state, bidReply('a', [{ id: 'known' }, { id: 'x', cid: 'c1' }])))).toEqual([[2]]);
+    expect(asked(replied(state, bidReply('b', [{ id: 'y' }])))).toEqual([[3]]);
+    expect(shown).toEqual([['known', 'x'], ['y']]);
+    expect(campaigns).toEqual(['', 'c1', '']);
+  });
+
+  test('that came while others were out are not waited for', () => {
+    const state = begin(2);
+    replied(
+      state,
+      bidReply('a', [
+        { id: 'x', price: 1 },
+        { id: 'y', price: 1 },
+      ]),
+    );
+    advance(state, { kind: 'estimated', answers: [answer(0, 0.1), answer(1, 0.2)] }, 12);
+    const conclusion = conclusionOf(replied(state, noBidReply('b'), 20));
+    expect(winners(conclusion)).toMatchObject([{ id: 'y' }]);
+    expect(conclusion.decision!.input.bids).toMatchObject([
+      { ctr: 0.1, ctrSource: 'model', ctrModel: 'v1' },
+      { ctr: 0.2, ctrSource: 'model', ctrModel: 'v1' },
+    ]);
+  });
+
+  test('that are missing when the last DSP has replied are waited for', () => {
+    const state = begin(1);
+    expect(asked(replied(state, bidReply('a', [{ id: 'x' }, { id: 'y' }])))).toEqual([[0, 1]]);
+    expect(state).toMatchObject({ stage: 'estimating', decision: null, closing: 'all-replied' });
+    const conclusion = conclusionOf(
+      advance(state, { kind: 'estimated', answers: [answer(1, 0.2), answer(0, 0.1)] }, 25),
+    );
+    expect(winners(conclusion)).toMatchObject([{ id: 'y' }]);
+    expect(state.closedAtMs).toBe(25);
+  });
+
+  test('are waited for until the deadline at most, and come too late then', () => {
+    const state = begin(1);
+    replied(state, bidReply('a', [{ id: 'x' }]));
+    const conclusion = conclusionOf(advance(state, { kind: 'deadline' }, 90));
+    expect(conclusion.decision!.input.bids[0]).toMatchObject({ ctr: 0.001, ctrSource: 'prior' });
+    expect(state.closing).toBe('all-replied');
+    expect(advance(state, { kind: 'estimated', answers: [answer(0, 0.1)] }, 91)).toEqual([]);
+  });
+
+  test('are not waited for when the deadline ended collecting', () => {
+    const state = begin(2);
+    replied(state, bidReply('a', [{ id: 'x' }]));
+    expect(conclusionOf(advance(state, { kind: 'deadline' }, 90)).ending).toBe('won');
+  });
+
+  test('of a bid do not change once its markup is being fetched', () => {
+    const state = begin(2);
+    replied(state, bidReply('a', [unserved('a', 5)]));
+    expect(advance(state, { kind: 'deadline' }, 90)).toMatchObject([{ kind: 'fetch-markup' }]);
+    advance(state, { kind: 'estimated', answers: [answer(0, 0.5)] }, 91);
+    const conclusion = conclusionOf(advance(state, markup(0, '<b>ad</b>'), 92));
+    expect(conclusion.decision!.input.bids[0]).toMatchObject({ ctrSource: 'prior' });
+  });
+
+  test('are nothing to a client that has gone', () => {
+    const state = begin(1);
+    replied(state, bidReply('a', [{ id: 'x' }]));
+    expect(conclusionOf(advance(state, { kind: 'client-gone' }, 12))).toMatchObject({ ending: 'cancelled' });
+  });
+
+  test('change what a look finds', () => {
+    const request = buildRequest();
+    const waiting = { options: WAITING_DEFAULTS, rate: 1, collectUntilMs: 90 };
+    const calls = [{ model: createWaitingModel(), calledAtMs: 0, deadlineAtMs: 30, isOver: false }];
+    shown = [];
+    campaigns = [];
+    const state = openRequest(request, buildTerms(request), rules, buildSubject(request), 2, waiting);
+    advance(state, { kind: 'start' }, 0);
+    replied(state, bidReply('a', [{ id: 'x', price: 1 }]));
+    advance(state, { kind: 'look', calls }, 20);
+    expect(state.decision!.input.bids[0]).toMatchObject({ ctr: 0.001 });
+    advance(state, { kind: 'estimated', answers: [answer(0, 0.5)] }, 21);
+    advance(state, { kind: 'look', calls }, 22);
+    expect(state.decision!.input.bids[0]).toMatchObject({ ctr: 0.5 });
   });
 });
 

@@ -25,9 +25,10 @@ export interface StubModelServer {
   readonly close: () => Promise<void>;
 }
 
-export async function startStubModelServer(featureCount: number): Promise<StubModelServer> {
+/** `port` 0: a free one. */
+export async function startStubModelServer(featureCount: number, port = 0): Promise<StubModelServer> {
   const server = createServer((request, response) => void handle(request, response));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   const stub: StubModelServer = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls: [],

@@ -188,6 +188,7 @@ describe('reserve observations', () => {
         { priceMicros: 8_000_000, impId: '3' },
         { priceMicros: 9_000_000 },
         { priceMicros: 400_000, pricing: 'cpc', ctr: 0.01, quality: 0.5 },
+        { priceMicros: 15_000_000, pricing: 'cpa', ctr: 0.01, cvr: 0.02, quality: 2 },
       ],
     });
     const observations = reserveObservations(input, clearAuction(input));
@@ -196,6 +197,7 @@ describe('reserve observations', () => {
       { reserveKey: TOP, ecpmMicros: 1_000_000 },
       { reserveKey: 'other\u001ftop', ecpmMicros: 8_000_000 },
       { reserveKey: TOP, ecpmMicros: 4_000_000 },
+      { reserveKey: TOP, ecpmMicros: 3_000_000 },
     ]);
   });
 });
