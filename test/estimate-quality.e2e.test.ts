@@ -12,8 +12,7 @@ import { goldenLogLoss, readGoldenSet } from '../engine/estimation/models/golden
 import { readModel } from '../engine/estimation/models/model.ts';
 import type { QualityReport } from '../engine/estimation/quality/estimate-quality.ts';
 import type { BidRequest } from '../openrtb/types.ts';
-import { ClickWorld } from '../simulator/clicks/click-world.ts';
-import { localHour, WORLD_SEED } from '../simulator/clicks/simulated-log.ts';
+import { ClickWorld, localHour, WORLD_SEED } from '../simulator/clicks/click-world.ts';
 import { defaultScenarioPath, loadScenario } from '../simulator/dsp/scenario.ts';
 import { type RunningDsps, startDspServers } from '../simulator/dsp/server.ts';
 import { seededRandom } from '../simulator/random.ts';

@@ -11,10 +11,8 @@ import { decide } from '../dsp/behaviour.ts';
 import { defaultScenarioPath, dspsOf, loadScenario, type SimulatedDsp } from '../dsp/scenario.ts';
 import { type SeededRandom, seededRandom } from '../random.ts';
 import { generateRequest } from '../traffic/request-generator.ts';
-import { ClickWorld } from './click-world.ts';
+import { ClickWorld, localHour, WORLD_SEED } from './click-world.ts';
 
-/** There is one simulated world; its logs are many. */
-export const WORLD_SEED = 1;
 const START_MS = Date.UTC(2026, 0, 1);
 const DAYS = 10;
 const DAY_MS = 86_400_000;
@@ -88,8 +86,4 @@ const ATTEMPTS = 6;
 
 function drawConversion(probability: number, random: SeededRandom): LoggedConversion {
   return { isConverted: random.fork('conversion').chance(probability), probability };
-}
-
-export function localHour({ device }: BidRequest, atMs: number): number {
-  return Math.floor((atMs + (device?.geo?.utcoffset ?? 0) * 60_000) / 3_600_000) % 24;
 }
