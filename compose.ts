@@ -17,6 +17,7 @@ import { createFaultPolicy, UNCAUGHT_FAULTS } from './adapters/process/fault-pol
 import { allocateYoungOnly } from './adapters/process/young-generation.ts';
 import type { DspState } from './adapters/workers/messages.ts';
 import { openDsps, openShaping, openTransport, readDspStates, teachingRules } from './compose/dsps.ts';
+import { type EstimateQualityStatus, openEstimateQuality } from './compose/estimate-quality.ts';
 import { openEstimation } from './compose/estimation.ts';
 import { openEmbeddedLog, openEvents } from './compose/events.ts';
 import { openAdmin, openPublicDoor } from './compose/listeners.ts';
@@ -28,6 +29,7 @@ import { effectiveConfig } from './config/effective.ts';
 import { decisionRules, exchangeRules, waitingOptions } from './config/engine-options.ts';
 import type { Config } from './config/types.ts';
 import { VERSION } from './config/version.ts';
+import type { Outcome, OutcomeCounts } from './engine/estimation/quality/awaited-outcomes.ts';
 import type { Clock, Timers } from './engine/ports/clock.ts';
 import type { DspTransport } from './engine/ports/dsp-transport.ts';
 import type { EventLog } from './engine/ports/event-log.ts';
@@ -45,6 +47,10 @@ export interface Gavel {
   readonly dsps: () => DspState[];
   /** See `Estimation.invalidate`. */
   readonly invalidateEstimates: ((tag: number) => Promise<void>) | null;
+  /** Takes what is known to have become of impressions that this process has sold; what it knows nothing of is counted. */
+  readonly reportOutcomes: (outcomes: readonly Outcome[]) => OutcomeCounts;
+  /** How good its click estimates were: body of `GET /admin/estimates`. */
+  readonly estimates: () => EstimateQualityStatus;
   /** Takes a fault that nobody caught, counts and logs it, and says what the process does next (docs/overload.md). */
   readonly uncaught: (origin: 'exception' | 'rejection', error: unknown) => 'go-on' | 'drain';
   /** Finishes auctions under way, flushes events, sends what notices it can, closes everything. */
@@ -127,6 +133,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   closing(() => transport.close());
   const notices = openNotices(parts, resolvers);
   const markupFetcher = openMarkupFetcher(parts, resolvers);
+  const quality = await openEstimateQuality(parts);
 
   const system = nact.start();
   closing(async () => nact.stop(system as never));
@@ -155,10 +162,11 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
     onFault: parts.onActorFault,
     onBegun: (auctionId) => gate?.auctionBegan(auctionId),
     onLate: (dspId) => metrics.dsp(dspId).onLate(dspId),
-    onConcluded: (event, decision, plan) => {
+    onConcluded: (event, decision, plan, subject) => {
       gate?.auctionEnded(event);
       metrics.auctionEnded(event);
       events.record(event);
+      quality.auctionEnded(event, subject);
       for (const notice of plan.now) notices.send(notice);
       if (decision !== null && !event.isTest) reserves?.observe(inExchangeCurrency(decision, rules));
     },
@@ -182,7 +190,9 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   await outside.beforeListening?.();
 
   const dspStates = readDspStates(config, dsps);
-  if (outside.supervisor === undefined) await openAdmin(parts, dspStates, estimation.invalidate);
+  if (outside.supervisor === undefined) {
+    await openAdmin(parts, { dsps: dspStates, ...quality, invalidateEstimates: estimation.invalidate });
+  }
   const server = await openPublicDoor(parts, {
     adRequests,
     listens: outside.supervisor === undefined,
@@ -203,6 +213,8 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
     metrics: metrics.snapshot,
     dsps: dspStates,
     invalidateEstimates: estimation.invalidate,
+    reportOutcomes: quality.reportOutcomes,
+    estimates: quality.status,
     uncaught: (origin, error) => {
       parts.onProcessFault(origin, error);
       return policy();

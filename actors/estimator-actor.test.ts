@@ -113,7 +113,7 @@ function batchOf(...rows: readonly (readonly [number, number])[]): EstimateBatch
     batch.rows.set(row, index * 2);
     batch.priors[index] = PRIOR;
     batch.campaignTags[index] = tagOfId('campaign', 'c');
-    batch.facts[index]!.ad = row[0];
+    batch.facts[index]![0] = row[0];
   }
   return batch;
 }

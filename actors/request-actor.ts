@@ -89,7 +89,13 @@ export interface RequestEnvironment {
   readonly onBegun: (auctionId: string) => void;
   /** A reply came when its auction was decided. */
   readonly onLate: (dspId: string) => void;
-  readonly onConcluded: (event: AuctionEvent, decision: Decision | null, notices: NoticePlan) => void;
+  /** Behind the answer. `subject` is for those who look at it once more; the event must not have it. */
+  readonly onConcluded: (
+    event: AuctionEvent,
+    decision: Decision | null,
+    notices: NoticePlan,
+    subject: EstimateSubject,
+  ) => void;
   readonly onFault: (fault: ActorFault) => void;
 }
 
@@ -388,7 +394,7 @@ class RequestActor {
   #record(event: AuctionEvent, decision: Decision | null, notices: NoticePlan): void {
     if (this.#isRecorded) return;
     this.#isRecorded = true;
-    this.#environment.onConcluded(event, decision, notices);
+    this.#environment.onConcluded(event, decision, notices, this.#admitted.subject);
   }
 
   #end(): void {

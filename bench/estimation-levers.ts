@@ -11,10 +11,11 @@ import { stopOnFault } from '../actors/supervision.ts';
 import { systemClock, systemTimers } from '../adapters/clock.ts';
 import { createRemoteModel, REMOTE_MODEL_DEFAULTS } from '../adapters/model/remote-model.ts';
 import { HORIZON_DEFAULTS, type Horizon, type HorizonOptions } from '../engine/estimation/cache/horizons.ts';
-import type { KeyColumn } from '../engine/estimation/cache/prediction-key.ts';
 import { CachedEstimates } from '../engine/estimation/cached-estimates.ts';
 import { EstimateBatch } from '../engine/estimation/estimate-batch.ts';
 import { FallbackEstimator } from '../engine/estimation/fallback/fallback-estimator.ts';
+import { KEY_COLUMNS } from '../engine/estimation/features/key-columns.ts';
+import { FEATURE_COUNT, FEATURES } from '../engine/estimation/features/schema.ts';
 import type { RemoteModel } from '../engine/ports/remote-model.ts';
 import { seededRandom } from '../simulator/random.ts';
 import { type BenchContext, type Measurement, percentile } from './measurement.ts';
@@ -32,11 +33,9 @@ const BUDGET_MS = 20;
 const PATIENCE_MS = 10_000;
 const ONE_KEY_REQUESTS = 10_000;
 
-/** A stable feature and a volatile one. */
-const COLUMNS: readonly KeyColumn[] = [
-  { bucket: { kind: 'exact' }, isVolatile: false },
-  { bucket: { kind: 'exact' }, isVolatile: true },
-];
+/** Requests differ in one feature that is the same for many and one that tells users apart; keys are made of all. */
+const STABLE_AT = FEATURES.findIndex(({ name }) => name === 'ad.creative');
+const VOLATILE_AT = FEATURES.findIndex(({ name }) => name === 'user.city');
 
 interface Levers {
   readonly hasCache: boolean;
@@ -69,7 +68,7 @@ export const LEVER_NAMES: readonly string[] = Object.keys(ADDED);
 
 export async function measureEstimationLevers(context: BenchContext): Promise<Measurement[]> {
   const server = startChild<StubModelHandlers>('stub-model');
-  const url = await server.ask('start', { seed: context.seed, featureCount: COLUMNS.length, ...MODEL });
+  const url = await server.ask('start', { seed: context.seed, featureCount: FEATURE_COUNT, ...MODEL });
   const measurements: Measurement[] = [];
   let levers = NO_LEVERS;
   try {
@@ -150,7 +149,7 @@ async function openEndpoint(levers: Levers, url: string): Promise<Endpoint> {
   if (!levers.hasCache) return { request: (key) => askStraight(model, key), close: model.close };
   const system = nact.start();
   const estimator = spawnEstimator(system, model, levers);
-  const batch = new EstimateBatch(COLUMNS.length);
+  const batch = new EstimateBatch(FEATURE_COUNT);
   return {
     request: (key) => askEstimator(estimator, batch, key, levers.budgetMs),
     close: async () => {
@@ -168,7 +167,7 @@ async function openModel({ batchRowsMax }: Levers, url: string): Promise<RemoteM
       url,
       model: 'clicks',
       headers: {},
-      featureCount: COLUMNS.length,
+      featureCount: FEATURE_COUNT,
       schemaHash: '',
       batchRowsMax,
       callsMax: 512,
@@ -189,7 +188,7 @@ function spawnEstimator(system: nact.ActorSystemRef, model: RemoteModel, levers:
   };
   const cached = new CachedEstimates(
     {
-      columns: COLUMNS,
+      columns: KEY_COLUMNS,
       schemaHash: '',
       horizons,
       entriesMax: KEYS / 5,
@@ -247,7 +246,10 @@ function askEstimator(estimator: EstimatorActor, batch: EstimateBatch, key: numb
 }
 
 function rowOf(key: number): Float64Array {
-  return Float64Array.of(key % COARSE_KEYS, Math.floor(key / COARSE_KEYS));
+  const row = new Float64Array(FEATURE_COUNT);
+  row[STABLE_AT] = key % COARSE_KEYS;
+  row[VOLATILE_AT] = Math.floor(key / COARSE_KEYS);
+  return row;
 }
 
 /** Frequent keys are not alike. */

@@ -9,6 +9,7 @@ import { measureHandling } from './handling-cost.ts';
 import { clearingOfBids, fillingOfMacros, readingOfRequest } from './hot-functions.ts';
 import type { BenchContext, BenchScale, Measurement } from './measurement.ts';
 import { measureMemoryGrowth } from './memory-growth.ts';
+import { measureModelOutage, OUTAGE_NAMES } from './model-outage.ts';
 import { IPINYOU_NAMES, measureIpinyouQuality, measureSimulatorQuality, SIMULATOR_NAMES } from './model-quality.ts';
 import { measureOverload, OVERLOAD_FACTORS } from './overload.ts';
 import { measureReservation } from './reservation-cost.ts';
@@ -59,6 +60,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   { names: ['gbdt.row_us', 'gbdt.batch50_us', 'gbdt.alloc_bytes_per_row'], run: measureTreeScoring },
   { names: SIMULATOR_NAMES, run: measureSimulatorQuality },
   { names: IPINYOU_NAMES, run: measureIpinyouQuality },
+  { names: OUTAGE_NAMES, run: measureModelOutage },
   { names: ['cache.hit_rate'], run: measureCacheHits },
   ...FAN_OUT_WIDTHS.map((dspCount) => ({
     names: [`fanout.cpu_ratio.${dspCount}`],

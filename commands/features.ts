@@ -1,8 +1,9 @@
 /** `gavel features`: rows of features of logged or simulated impressions, to train a model with or to test it. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type IpinyouOptions, LogFormatError, readIpinyou } from '../adapters/training-data/ipinyou.ts';
+import { LogFormatError, readIpinyou } from '../adapters/training-data/ipinyou.ts';
 import { writeMatrix } from '../adapters/training-data/npy.ts';
+import { quarantineSummary, readQuarantine, writeQuarantine } from '../adapters/training-data/quarantine-file.ts';
 import { readRateTables } from '../engine/estimation/features/rate-tables.ts';
 import { canonicalSchema, FEATURE_COUNT, SCHEMA_HASH } from '../engine/estimation/features/schema.ts';
 import { rowsWithRates, trainingRows } from '../engine/estimation/features/training-rows.ts';
@@ -11,6 +12,7 @@ import {
   TRAINING_TARGETS,
   type TrainingTarget,
 } from '../engine/estimation/features/training-target.ts';
+import { quarantineSuspects } from '../engine/estimation/quality/training-quarantine.ts';
 import { simulateImpressions } from '../simulator/clicks/simulated-log.ts';
 import { dayFilter } from './day-filter.ts';
 import { readOptions, wholeNumber } from './options.ts';
@@ -26,6 +28,12 @@ const COMMAND = {
     target: { type: 'string', value: 'KIND', help: 'click of each impression (default), or conversion of each click' },
     seed: { type: 'string', value: 'N', help: 'of the simulated log (default 1); the world stays the same' },
     days: { type: 'string', value: 'DAYS', help: 'only these, e.g. 20130606-20130609 (default all)' },
+    quarantine: {
+      type: 'string',
+      value: 'FILE',
+      help: 'leave out rows that look made up; gets one a line, as JSON, and why',
+    },
+    exclude: { type: 'string', value: 'FILE', help: 'leave out what an earlier run has put in this quarantine' },
     rates: {
       type: 'string',
       value: 'FILE',
@@ -48,7 +56,7 @@ export async function features(args: readonly string[]): Promise<void> {
   const { out } = options;
   if (out === undefined) throw new UsageError('features: --out is missing');
   const target = targetOf(options);
-  const impressions = readImpressions(options, target);
+  const impressions = withoutSuspects(readImpressions(options, target), options);
   if (impressions.length === 0) throw new UsageError('features: there is nothing to learn from on those days');
   mkdirSync(out, { recursive: true });
   if (options.rates === undefined) {
@@ -86,16 +94,40 @@ function readImpressions(options: FeaturesOptions, target: TrainingTarget): Logg
   const isWanted = dayFilter(days);
   if (ipinyou !== undefined) {
     if (device !== 'none' && device !== 'coarse') throw new UsageError('--device must be none or coarse');
-    return readLogs({ folders: ipinyou.split(','), device, isWanted }).filter(target.isTrial);
+    const logged = refusingFormat(() => readIpinyou({ folders: ipinyou.split(','), device, isWanted }));
+    return logged.filter(target.isTrial);
   }
   const count = wholeNumber(simulate, 'simulate', 0, { min: 1, max: 10_000_000 });
   const ofSeed = wholeNumber(seed, 'seed', 1, { min: 0, max: Number.MAX_SAFE_INTEGER });
   return simulateImpressions(count, ofSeed, isWanted, target.isTrial);
 }
 
-function readLogs(options: IpinyouOptions): LoggedImpression[] {
+function withoutSuspects(
+  impressions: LoggedImpression[],
+  { quarantine, exclude }: FeaturesOptions,
+): readonly LoggedImpression[] {
+  const kept =
+    exclude === undefined
+      ? impressions
+      : withoutIds(
+          impressions,
+          refusingFormat(() => readQuarantine(exclude)),
+        );
+  if (quarantine === undefined) return kept;
+  const result = quarantineSuspects(kept);
+  writeQuarantine(quarantine, result.quarantined);
+  process.stderr.write(`${quarantineSummary(result)}\n`);
+  return result.clean;
+}
+
+function withoutIds(impressions: readonly LoggedImpression[], ids: ReadonlySet<string>): LoggedImpression[] {
+  return impressions.filter(({ id }) => !ids.has(id));
+}
+
+/** What is wrong with a file of the caller's is said in one line. */
+function refusingFormat<Value>(read: () => Value): Value {
   try {
-    return readIpinyou(options);
+    return read();
   } catch (error) {
     if (error instanceof LogFormatError) throw new UsageError(`features: ${error.message}`);
     throw error;

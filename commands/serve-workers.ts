@@ -14,13 +14,22 @@ import { Confirmations } from '../adapters/workers/confirmations.ts';
 import { ConnectionDealer } from '../adapters/workers/connection-dealer.ts';
 import { dspsOfWorkers } from '../adapters/workers/dsp-states.ts';
 import { Gathering } from '../adapters/workers/gathering.ts';
-import type { DspState, FromWorker, ReportKind, WorkerCounts } from '../adapters/workers/messages.ts';
+import type {
+  DspState,
+  FromWorker,
+  ReportKind,
+  WorkerCounts,
+  WorkerReport,
+  WorkerReports,
+} from '../adapters/workers/messages.ts';
+import { OutcomeBroadcast } from '../adapters/workers/outcome-broadcast.ts';
 import { SharedReading } from '../adapters/workers/shared-reading.ts';
 import { type PoolWorker, type PoolWorkerEnd, WorkerPool } from '../adapters/workers/worker-pool.ts';
 import { forkWorkers } from '../adapters/workers/worker-process.ts';
 import type { Config } from '../config/types.ts';
 import { VERSION } from '../config/version.ts';
 import { workerShare } from '../config/worker-share.ts';
+import type { Outcome, OutcomeCounts } from '../engine/estimation/quality/awaited-outcomes.ts';
 import { EventLogError } from '../engine/ports/event-log.ts';
 import type { WorkerStart } from './worker.ts';
 
@@ -56,6 +65,8 @@ export async function startWorkers(config: Config): Promise<RunningWorkers> {
         dsps: supervisor.dsps,
         invalidateEstimates: config.estimation.model.source === 'remote' ? supervisor.invalidateEstimates : null,
         onChange: (change) => log.info(change, 'changed by an admin'),
+        estimates: supervisor.estimates,
+        reportOutcomes: supervisor.reportOutcomes,
       });
       opened.push(admin.close);
       log.info({ url: admin.url }, 'admin listener opened');
@@ -111,6 +122,12 @@ class Supervisor {
   readonly #workerMetrics: Gathering<readonly MetricSnapshot[]>;
   readonly #workerDsps: Gathering<readonly DspState[]>;
   readonly #invalidations = new Confirmations({ timers: systemTimers, timeoutMs: REPORT_MS_MAX });
+  readonly #workerEstimates: Gathering<WorkerReports['estimates']>;
+  readonly #outcomes = new OutcomeBroadcast({
+    timers: systemTimers,
+    timeoutMs: REPORT_MS_MAX,
+    tell: (number, id, outcomes) => this.#workerOf(number)?.process.send({ kind: 'outcomes', id, outcomes }),
+  });
   /** Anybody may ask for it, and it costs milliseconds of the loop that accepts connections. */
   readonly #metricsText = new SharedReading({
     timers: systemTimers,
@@ -144,6 +161,7 @@ class Supervisor {
     });
     this.#workerMetrics = this.#gathering('metrics');
     this.#workerDsps = this.#gathering('dsps');
+    this.#workerEstimates = this.#gathering('estimates');
   }
 
   /** Where it listens. The port comes first: that it is taken is known before any process is started. */
@@ -174,6 +192,18 @@ class Supervisor {
     this.#invalidations.all(this.#startedNumbers(), (number, id) =>
       this.#workerOf(number)?.process.send({ kind: 'invalidate', id, tag }),
     );
+  /** Body of `GET /admin/estimates`: each worker judges the auctions that it ran. */
+  readonly estimates = async (): Promise<object> => {
+    const reports = await this.#workerEstimates.gather(this.#startedNumbers());
+    const workers = [...reports].sort(([a], [b]) => a - b).map(([worker, report]) => ({ worker, ...report }));
+    return { workers };
+  };
+
+  readonly reportOutcomes = async (outcomes: readonly Outcome[]): Promise<OutcomeCounts> => {
+    const counts = await this.#outcomes.report(this.#startedNumbers(), outcomes);
+    this.#metrics.outcomesReported(counts);
+    return counts;
+  };
 
   #gathering<Report>(what: ReportKind): Gathering<Report> {
     return new Gathering({
@@ -194,8 +224,10 @@ class Supervisor {
   async #onMessage({ number, process }: PoolWorker<WorkerStart>, message: FromWorker): Promise<void> {
     switch (message.kind) {
       case 'report':
-        if (message.what === 'metrics') this.#workerMetrics.answered(number, message.id, message.report);
-        else this.#workerDsps.answered(number, message.id, message.report);
+        this.#reported(number, message);
+        return;
+      case 'outcomes':
+        this.#outcomes.answered(number, message.id, message.counts);
         return;
       case 'invalidated':
         this.#invalidations.confirmed(number, message.id, message.failure);
@@ -205,6 +237,20 @@ class Supervisor {
         return;
       case 'sum-metrics':
         process.send({ kind: 'metrics-sum', id: message.id, text: await this.#metricsText.read() });
+        return;
+    }
+  }
+
+  #reported(number: number, { id, ...reported }: WorkerReport): void {
+    switch (reported.what) {
+      case 'metrics':
+        this.#workerMetrics.answered(number, id, reported.report);
+        return;
+      case 'dsps':
+        this.#workerDsps.answered(number, id, reported.report);
+        return;
+      case 'estimates':
+        this.#workerEstimates.answered(number, id, reported.report);
         return;
     }
   }
@@ -222,6 +268,8 @@ class Supervisor {
     if (counted !== undefined) this.#sums.keep(counted);
     this.#workerDsps.forget(number);
     this.#invalidations.forget(number);
+    this.#workerEstimates.forget(number);
+    this.#outcomes.forget(number);
     if (failure === null) this.#log.info({ worker: number, why }, 'worker ended');
     else this.#log.error({ worker: number, why, failure, respawnInMs }, 'worker failed');
   }

@@ -16,3 +16,10 @@ test('anything else stays what it is', () => {
   const error = new Error('bug');
   expect(startupError(error)).toBe(error);
 });
+
+test('a file that the configuration names cannot be read', () => {
+  const error = Object.assign(new Error('configuration: estimation.model.remote.ratesFile: is no file'), {
+    name: 'ConfigError',
+  });
+  expect(startupError(error)).toEqual(new UsageError(error.message));
+});

@@ -13,6 +13,7 @@ export function startupError(error: unknown): unknown {
     return new UsageError(`${message}; choose another --port (0 picks a free one)`);
   }
   const { name } = error as Error;
+  if (name === 'ConfigError') return new UsageError(message);
   if (name === 'FolderLockedError' || name === 'EventLogError')
     return new UsageError(`${message}; choose another --data folder`);
   return error;

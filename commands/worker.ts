@@ -86,6 +86,10 @@ process.on('message', (message: ToWorker<WorkerStart>, socket: Socket | undefine
     case 'invalidate':
       void invalidate(message.id, message.tag);
       return;
+    case 'outcomes':
+      if (gavel !== null)
+        void say({ kind: 'outcomes', id: message.id, counts: gavel.reportOutcomes(message.outcomes) });
+      return;
     case 'counts':
       counts = message.counts;
       return;
@@ -119,8 +123,14 @@ async function start({ number, config }: WorkerStart): Promise<void> {
 
 async function report(id: number, what: ReportKind): Promise<void> {
   if (gavel === null) return;
-  if (what === 'metrics') await say({ kind: 'report', id, what, report: await gavel.metrics() });
-  else await say({ kind: 'report', id, what, report: gavel.dsps() });
+  switch (what) {
+    case 'metrics':
+      return say({ kind: 'report', id, what, report: await gavel.metrics() });
+    case 'dsps':
+      return say({ kind: 'report', id, what, report: gavel.dsps() });
+    case 'estimates':
+      return say({ kind: 'report', id, what, report: gavel.estimates() });
+  }
 }
 
 /** One that is still starting has nothing to forget. */

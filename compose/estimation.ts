@@ -5,7 +5,7 @@
 import type { ActorParent } from '../actors/mailbox.ts';
 import type { EstimatingRules } from '../actors/request-actor.ts';
 import type { EstimationMetrics } from '../adapters/metrics/estimation-metrics.ts';
-import { type BundleLoader, startBundleLoader } from '../adapters/model/bundle-loader.ts';
+import { type BundleLoader, type BundleObserver, startBundleLoader } from '../adapters/model/bundle-loader.ts';
 import { readPublicKey } from '../adapters/model/public-key.ts';
 import { shippedModelFolder } from '../config/shipped-model.ts';
 import type { ModelConfig } from '../config/types.ts';
@@ -100,7 +100,7 @@ interface ModelOptions {
 async function openModel(parts: Parts, options: ModelOptions): Promise<Estimator<ModelEstimates>> {
   const { target, isUsed, metrics } = options;
   if (!isUsed) return NO_MODEL;
-  const loader = await openBundles(parts, options);
+  const loader = await openServed(parts, options);
   const version = (): number | null => loader.current()?.version ?? null;
   metrics.readVersion(() => version() ?? 0);
   const fallback = new FallbackEstimator();
@@ -108,29 +108,41 @@ async function openModel(parts: Parts, options: ModelOptions): Promise<Estimator
   return { ...NO_MODEL, estimates, status: () => ({ version: version() }) };
 }
 
-async function openBundles(
-  { clock, timers, log, closing }: Parts,
-  { name, model, shippedAs, metrics }: ModelOptions,
-): Promise<BundleLoader> {
-  const { publicKeys, versionMin, reloadIntervalMs } = model;
+function openServed(parts: Parts, { name, target, model, shippedAs, metrics }: ModelOptions): Promise<BundleLoader> {
   const folder = model.directory || shippedModelFolder(shippedAs);
+  return openBundles(parts, model, folder, target, {
+    onLoaded: ({ version, manifest }) => {
+      metrics.loadEnded('loaded');
+      parts.log.info({ folder, version, metrics: manifest.metrics }, `${name} loaded`);
+    },
+    onRefused: (err, serving) => {
+      metrics.loadEnded(err.reason);
+      parts.log.error({ folder, err, serving: serving?.version ?? null }, `${name} refused`);
+    },
+  });
+}
+
+/** Of one folder, by the rules of `model`; polled until the engine closes. */
+export async function openBundles(
+  { clock, timers, closing }: Parts,
+  { publicKeys, versionMin, reloadIntervalMs }: Omit<ModelConfig, 'source'>,
+  folder: string,
+  target: EstimateTarget,
+  observer: BundleObserver,
+): Promise<BundleLoader> {
   const loader = await startBundleLoader({
     folder,
-    rules: { publicKeys: publicKeys.map(readPublicKey), schemaHash: SCHEMA_HASH, featureCount: FEATURE_COUNT },
+    rules: {
+      publicKeys: publicKeys.map(readPublicKey),
+      schemaHash: SCHEMA_HASH,
+      featureCount: FEATURE_COUNT,
+      target: target.name,
+    },
     versionMin,
     pollIntervalMs: reloadIntervalMs,
     clock,
     timers,
-    observer: {
-      onLoaded: ({ version, manifest }) => {
-        metrics.loadEnded('loaded');
-        log.info({ folder, version, metrics: manifest.metrics }, `${name} loaded`);
-      },
-      onRefused: (err, serving) => {
-        metrics.loadEnded(err.reason);
-        log.error({ folder, err, serving: serving?.version ?? null }, `${name} refused`);
-      },
-    },
+    observer,
   });
   closing(loader.close);
   return loader;

@@ -5,18 +5,25 @@ import { clientConnectionsWithin, descriptorLimit } from '../adapters/process/de
 import type { DspState } from '../adapters/workers/messages.ts';
 import { connectionsTo } from '../config/engine-options.ts';
 import type { AdRequests } from '../engine/ports/ad-requests.ts';
+import type { EstimateQualityParts } from './estimate-quality.ts';
 import type { Parts } from './parts.ts';
 
 /** Limit of the wire (docs/openrtb.md). */
 const REQUEST_BYTES_MAX = 256 * 1024;
 
+/** What the admin listener is about. */
+export interface AdminSubjects extends Pick<EstimateQualityParts, 'status' | 'reportOutcomes'> {
+  readonly dsps: () => readonly DspState[];
+  /** See `Estimation.invalidate`. */
+  readonly invalidateEstimates: ((tag: number) => Promise<void>) | null;
+}
+
 export async function openAdmin(
-  { config: { admin }, log, closing }: Parts,
-  dsps: () => readonly DspState[],
-  invalidateEstimates: ((tag: number) => Promise<void>) | null,
+  { config: { admin }, metrics, log, closing }: Parts,
+  { dsps, status, reportOutcomes, invalidateEstimates }: AdminSubjects,
 ): Promise<void> {
   if (admin.token === '') {
-    log.info('no admin.token: the admin listener is not opened');
+    log.info('no admin.token: there is no admin listener');
     return;
   }
   const server = await startAdminServer({
@@ -24,6 +31,12 @@ export async function openAdmin(
     dsps,
     invalidateEstimates,
     onChange: (change) => log.info(change, 'changed by an admin'),
+    estimates: status,
+    reportOutcomes: (outcomes) => {
+      const counts = reportOutcomes(outcomes);
+      metrics.outcomesReported(counts);
+      return counts;
+    },
   });
   closing(server.close);
   log.info({ url: server.url }, 'admin listener opened');

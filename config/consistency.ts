@@ -142,7 +142,8 @@ function disorderedLimits({ admission }: Config): Inconsistency | null {
 function unsignedModel({ estimation }: Config): Inconsistency | null {
   for (const key of ['model', 'conversionModel'] as const) {
     const { source, publicKeys } = estimation[key];
-    if (source !== 'bundle' || publicKeys.length > 0) continue;
+    const isLoaded = source === 'bundle' || (key === 'model' && estimation.model.shadow.directory !== '');
+    if (!isLoaded || publicKeys.length > 0) continue;
     return {
       path: `estimation.${key}.publicKeys`,
       message: 'must name the key that signs bundles, or none is ever served',

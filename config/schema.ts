@@ -161,17 +161,23 @@ export const CONFIG_SCHEMA: ConfigSchema = {
         'Auctions run on loopback before listening, so that the first real ones do not wait for the compiler; 0 = none.',
       ),
     }),
-    admin: section('Listener for people and their tools: `GET /admin/dsps` (docs/fan-out.md).', {
-      host: text('127.0.0.1', 'Address to listen on; it speaks plain HTTP, so beyond loopback the token can be read.'),
-      port: integer(8081, 0, 65535, 'TCP port; 0 picks a free one.'),
-      token: {
-        type: 'string',
-        default: '',
-        pattern: '^$|^[\\x21-\\x7e]{16,256}$',
-        description: 'Bearer token, 16 to 256 visible ASCII characters. Empty: the listener is not started.',
-        secret: true,
+    admin: section(
+      'Listener for people and their tools: `GET /admin/dsps` (docs/fan-out.md), `GET /admin/estimates`, `POST /admin/estimates/invalidate` and `POST /admin/outcomes` (docs/estimation.md).',
+      {
+        host: text(
+          '127.0.0.1',
+          'Address to listen on; it speaks plain HTTP, so beyond loopback the token can be read.',
+        ),
+        port: integer(8081, 0, 65535, 'TCP port; 0 picks a free one.'),
+        token: {
+          type: 'string',
+          default: '',
+          pattern: '^$|^[\\x21-\\x7e]{16,256}$',
+          description: 'Bearer token, 16 to 256 visible ASCII characters. Empty: the listener is not started.',
+          secret: true,
+        },
       },
-    }),
+    ),
     dataDirectory: text('data', 'Folder for everything that must survive a restart.'),
     exchange: section('Who we are towards buyers.', {
       domain: text('gavel.example', 'Our domain in the supply chain (schain node `asi`).'),
@@ -383,6 +389,47 @@ export const CONFIG_SCHEMA: ConfigSchema = {
           exact: horizons(HORIZON_DEFAULTS.exact, 'What was said of exactly the same features.'),
           coarse: horizons(HORIZON_DEFAULTS.coarse, 'What was said of the same ad, place and kind of device.'),
         }),
+        shadow: section(
+          'A candidate that estimates a sample of won CPC bids behind their auctions and decides nothing.',
+          {
+            directory: {
+              type: 'string',
+              default: '',
+              description: 'Folder of its bundle, judged like the one that is served. Empty: there is no candidate.',
+            },
+            share: share(0.1, 'Share of auctions won by CPC bids that it sees.'),
+          },
+        ),
+      }),
+      quality: section('Estimates compared with what happened (docs/estimation.md#quality-in-operation).', {
+        attributionWindowMs: integer(
+          300_000,
+          100,
+          86_400_000,
+          'ms after an auction within which a click counts and has to be reported.',
+        ),
+        awaitedMax: integer(
+          50_000,
+          1,
+          10_000_000,
+          'Impressions of one process whose outcome is awaited; those beyond are left out. About 0.3 KB each.',
+        ),
+        windowCount: integer(
+          500_000,
+          100,
+          10_000_000,
+          'Outcomes that figures look back on: at 0.1% of clicks the default has 500. 9 bytes each, for up to 4 models.',
+        ),
+        calibrationMin: number(0.85, 0.01, 1, 'Alert below this ratio of predicted to actual clicks.'),
+        calibrationMax: number(1.15, 1, 100, 'Alert above it.'),
+        aucMin: number(0.6, 0.5, 1, 'Alert below this AUC. That of won impressions is below that of all.'),
+        clicksMin: integer(
+          400,
+          1,
+          1_000_000,
+          'Clicks before those are judged: with 400 the ratio has a standard error of 0.05.',
+        ),
+        fallbackShareMax: share(0.1, 'Alert above this share of auctions with click estimates that the fallback gave.'),
       }),
       conversionModel: section(
         'The model that estimates the conversions of CPA bids, given a click.',

@@ -93,6 +93,7 @@ export interface EstimationConfig {
   readonly conversionPriors: Readonly<Record<MediaType, number>>;
   readonly model: ClickModelConfig;
   readonly conversionModel: ModelConfig;
+  readonly quality: EstimateQualityConfig;
 }
 
 export interface ModelConfig {
@@ -105,8 +106,26 @@ export interface ModelConfig {
   readonly reloadIntervalMs: number;
 }
 
+export interface ShadowModelConfig {
+  /** Empty: none. */
+  readonly directory: string;
+  readonly share: number;
+}
+
+export interface EstimateQualityConfig {
+  readonly attributionWindowMs: number;
+  readonly awaitedMax: number;
+  readonly windowCount: number;
+  readonly calibrationMin: number;
+  readonly calibrationMax: number;
+  readonly aucMin: number;
+  readonly clicksMin: number;
+  readonly fallbackShareMax: number;
+}
+
 export interface ClickModelConfig extends Omit<ModelConfig, 'source'> {
   readonly source: ModelConfig['source'] | 'remote';
+  readonly shadow: ShadowModelConfig;
   readonly remote: RemoteModelConfig;
   readonly cache: EstimateCacheConfig;
 }

@@ -13,7 +13,7 @@ import { adRequest, bidsOf, startTestGavel, type TestGavel } from './support/tes
 
 const PATIENCE = { timeout: 20_000, interval: 20 };
 const CLICKS: WidthModel = { version: 3, intercept: -4, weightOfWidth: 0.001 };
-const CONVERSIONS: WidthModel = { version: 5, intercept: -3, weightOfWidth: 0.002 };
+const CONVERSIONS: WidthModel = { version: 5, intercept: -3, weightOfWidth: 0.002, target: 'conversion' };
 const CONVERSION_BID = 40;
 const CLICK_BID = 0.5;
 const INCREMENT_MICROS = 250_000;
@@ -140,6 +140,11 @@ describe('without a conversion model', () => {
     expect(clearAuction(before.input!)).toEqual(before.outcome);
     expect(await metric('rtb_cvr_fallback_total{cause="no-model"}')).toBe(1);
     expect(await metric('rtb_cvr_model_loads_total{result="unreadable"}')).toBe(1);
+    expect(await status()).toMatchObject({ conversionModel: { version: null } });
+
+    await publishWidthModel(conversionFolder, CLICKS);
+    const refusals = 'rtb_cvr_model_loads_total{result="target"}';
+    await vi.waitFor(async () => expect(await metric(refusals)).toBeGreaterThan(0), PATIENCE);
     expect(await status()).toMatchObject({ conversionModel: { version: null } });
 
     await publishWidthModel(conversionFolder, CONVERSIONS);

@@ -283,7 +283,7 @@ describe.skipIf(!hasRedisServer)('with Redis', () => {
 describe.skipIf(!hasMlServer)('with MLServer', () => {
   it('the model that ships estimates what it estimates in this process', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'mlserver-'));
-    const bundle = shippedModelFolder();
+    const bundle = shippedModelFolder('ctr');
     const port = await freePort();
     const settings = {
       host: '127.0.0.1',
@@ -344,4 +344,9 @@ describe.skipIf(!hasMlServer)('with MLServer', () => {
     });
     return gavel;
   }
+});
+
+it('does not start without the rates that it is to make rows with', async () => {
+  const config = { 'estimation.model.remote.ratesFile': '/nowhere/rates.json' };
+  await expect(start(config)).rejects.toThrow(/^configuration: estimation\.model\.remote\.ratesFile: \/nowhere\//);
 });

@@ -4,8 +4,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freePort } from './support/free-port.ts';
 import { COLD, IS_BUILT, type RunningGavel, runGavel, serveGavel } from './support/gavel-process.ts';
 import { type KeepAliveClient, keepAliveClient } from './support/keep-alive-clients.ts';
+import { metricOf } from './support/metric.ts';
+import { bidding, startScriptedDsp } from './support/scripted-dsp.ts';
 import { adRequest, postAdRequest, readAuctionEvents } from './support/test-gavel.ts';
 
 /** A second process takes seconds to start on a busy machine. */
@@ -226,6 +229,54 @@ describe.skipIf(!IS_BUILT)('gavel serve --workers (needs a build: npm run build)
         workers: [expect.objectContaining({ worker: 1 }), expect.objectContaining({ worker: 2 })],
       }),
     ]);
+  });
+
+  it('tells outcomes to the worker that ran their auction, and counts each once', async () => {
+    const dsp = await startScriptedDsp({ bid: bidding({ price: 1 }) });
+    const port = await freePort();
+    const token = 'a-token-of-some-length';
+    const config = join(folder, 'gavel.yaml');
+    await writeFile(
+      config,
+      `admin: { port: ${port}, token: ${token} }
+auction: { tmaxDefaultMs: 5000, tmaxMaxMs: 5000 }
+dspDefaults: { timeoutMs: 5000 }
+protection: { enabled: false }
+dsps: [{ id: by-click, url: "${dsp.origin}/bid", pricing: cpc }]
+`,
+    );
+    const gavel = await serve([...WORKERS, '--config', config]);
+    const admin = async (path: string, body?: string): Promise<{ status: number; body: unknown }> => {
+      const method = body === undefined ? 'GET' : 'POST';
+      const answer = await fetch(`http://127.0.0.1:${port}/admin/${path}`, {
+        method,
+        ...(body === undefined ? {} : { body }),
+        headers: { authorization: `Bearer ${token}` },
+      });
+      return { status: answer.status, body: await answer.json() };
+    };
+    const clicks: object[] = [];
+    for (let index = 0; index < 8; index += 1) {
+      const answer = await postAdRequest(gavel.url, adRequest(`r-${index}`), { headers: { connection: 'close' } });
+      clicks.push({ auction: answer.body.bidid, imp: '1', type: 'click' });
+    }
+    const report = JSON.stringify([...clicks, { auction: 'of-yesterday', imp: '1', type: 'click' }]);
+    const counts = { counted: 0, duplicate: 0, 'out-of-window': 0, unknown: 1 };
+    process.kill(pids(gavel).get(1)!, 'SIGSTOP');
+    expect(await admin('outcomes', report)).toEqual({
+      status: 503,
+      body: { error: 'worker 1 does not answer; report again' },
+    });
+    process.kill(pids(gavel).get(1)!, 'SIGCONT');
+    await expect
+      .poll(() => admin('outcomes', report), PATIENCE)
+      .toEqual({ status: 200, body: { ...counts, duplicate: 8 } });
+    const { workers } = (await admin('estimates')).body as { workers: { worker: number; awaited: number }[] };
+    expect(workers.map(({ worker }) => worker)).toEqual([1, 2]);
+    for (const { awaited } of workers) expect(awaited).toBeGreaterThan(0);
+    expect(workers[0]!.awaited + workers[1]!.awaited).toBe(8);
+    expect(await metricOf(gavel.url, 'rtb_ctr_outcomes_total', { result: 'unknown' })).toBeGreaterThan(0);
+    await dsp.close();
   });
 
   it('has one supervisor or engine per data folder', async () => {

@@ -1,5 +1,8 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { TAG_ALL, tagOfId } from '../../engine/estimation/cache/invalidations.ts';
+import type { Outcome } from '../../engine/estimation/quality/awaited-outcomes.ts';
 import { type AdminServer, startAdminServer } from './admin-server.ts';
 
 let server: AdminServer | undefined;
@@ -10,6 +13,11 @@ afterEach(async () => {
 
 const TOKEN = 'a-token-of-some-length';
 const DSPS = [{ id: 'a', state: 'healthy' }];
+const ESTIMATES = { awaited: 3 };
+
+let reported: readonly Outcome[] = [];
+/** Null: it fails. */
+let counts: { counted: number } | null = { counted: 1 };
 
 let tags: number[];
 let changes: object[];
@@ -28,6 +36,12 @@ async function start(): Promise<AdminServer> {
     port: 0,
     token: TOKEN,
     dsps: () => DSPS,
+    estimates: () => ESTIMATES,
+    reportOutcomes: (outcomes) => {
+      reported = outcomes;
+      if (counts === null) throw new Error('worker 2 does not answer');
+      return { duplicate: 0, 'out-of-window': 0, unknown: 0, ...counts };
+    },
     invalidateEstimates: keepsPredictions
       ? async (tag) => {
           tags.push(tag);
@@ -49,6 +63,86 @@ test('answers who has the token', async () => {
   expect(await answer.json()).toEqual(DSPS);
 });
 
+test('shows how good estimates were', async () => {
+  expect(await (await get('/admin/estimates', `Bearer ${TOKEN}`)).json()).toEqual(ESTIMATES);
+});
+
+describe('reported outcomes', () => {
+  async function post(body: string, type = 'application/json'): Promise<{ status: number; body: unknown }> {
+    server ??= await start();
+    const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': type };
+    const answer = await fetch(`${server.url}/admin/outcomes`, { method: 'POST', body, headers });
+    return { status: answer.status, body: await answer.json() };
+  }
+
+  const click = { auction: 'a-1', imp: '1', type: 'click' };
+  const asRead = { auctionId: 'a-1', impId: '1', type: 'click', atMs: null };
+
+  test.each([
+    ['a JSON array', JSON.stringify([click, { ...click, atMs: 5 }]), 'application/json'],
+    ['NDJSON', `${JSON.stringify(click)}\n${JSON.stringify({ ...click, atMs: 5 })}\n`, 'application/x-ndjson'],
+    [
+      'a log with other line ends and fields',
+      `\n${JSON.stringify({ ...click, host: 'x' })}\r\n{"auction":"a-1","imp":"1","type":"click","atMs":5}`,
+      'text/plain',
+    ],
+    ['whatever curl says it is', JSON.stringify([click, { ...click, atMs: 5 }]), 'application/x-www-form-urlencoded'],
+  ])('are taken as %s', async (_name, body, type) => {
+    expect(await post(body, type)).toEqual({
+      status: 200,
+      body: { counted: 1, duplicate: 0, 'out-of-window': 0, unknown: 0 },
+    });
+    expect(reported).toEqual([asRead, { ...asRead, atMs: 5 }]);
+  });
+
+  test('need no content type', async () => {
+    server ??= await start();
+    const body = JSON.stringify([click]);
+    const { port } = new URL(server.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.write(
+      `POST /admin/outcomes HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${TOKEN}\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
+    expect(await text(socket)).toMatch(/^HTTP\/1.1 200 /);
+    expect(reported).toEqual([asRead]);
+  });
+
+  test('may be none', async () => {
+    expect((await post('[]')).status).toBe(200);
+    expect((await post('')).status).toBe(200);
+    expect(reported).toEqual([]);
+  });
+
+  test.each([
+    ['no JSON', '[{', ''],
+    ['a line that is none', `${JSON.stringify(click)}\nnonsense`, '[1]'],
+    ['a number', '[1]', '[0]'],
+    ['a list in the list', '[[]]', '[0]'],
+    ['no auction', JSON.stringify([click, { ...click, auction: undefined }]), '[1].auction'],
+    ['an empty imp', JSON.stringify([{ ...click, imp: '' }]), '[0].imp'],
+    ['an imp that is a number', JSON.stringify([{ ...click, imp: 1 }]), '[0].imp'],
+    ['an id without end', JSON.stringify([{ ...click, auction: 'x'.repeat(257) }]), '[0].auction'],
+    ['another type', JSON.stringify([{ ...click, type: 'view' }]), '[0].type'],
+    ['a time that is text', JSON.stringify([{ ...click, atMs: '5' }]), '[0].atMs'],
+    ['a time that is a fraction', JSON.stringify([{ ...click, atMs: 5.5 }]), '[0].atMs'],
+    ['too many', `[${Array.from({ length: 2001 }, () => '{}').join()}]`, ''],
+  ])('are refused as a whole with %s', async (_name, body, path) => {
+    reported = [];
+    expect(await post(body)).toEqual({ status: 400, body: { error: expect.any(String), path } });
+    expect(reported).toEqual([]);
+  });
+
+  test('are refused above 256 KiB', async () => {
+    expect(await post(' '.repeat(256 * 1024 + 1))).toEqual({ status: 413, body: { error: expect.any(String) } });
+  });
+
+  test('that did not reach everybody are to be sent again', async () => {
+    counts = null;
+    expect(await post(JSON.stringify([click]))).toEqual({ status: 503, body: { error: 'worker 2 does not answer' } });
+    counts = { counted: 1 };
+  });
+});
+
 test.each([
   ['nothing', undefined],
   ['a wrong token', 'Bearer nonsense'],
@@ -68,6 +162,7 @@ test.each([
   ['/', 'GET'],
   ['/admin/dsps/a', 'GET'],
   ['/admin/dsps', 'POST'],
+  ['/admin/outcomes', 'GET'],
 ])('has nothing else: %s by %s', async (path, method) => {
   expect((await get(path, `Bearer ${TOKEN}`, method)).status).toBe(404);
 });

@@ -1,11 +1,14 @@
 /**
- * The admin listener: `GET /admin/dsps` and `POST /admin/estimates/invalidate` for people and tools that hold the token. A
- * listener of its own, so that no route of the public one can ever reach it, and so that it answers when the public one is full.
+ * The admin listener, for people and tools that hold the token: `GET /admin/dsps`, `GET /admin/estimates`,
+ * `POST /admin/estimates/invalidate` and `POST /admin/outcomes`. A listener of its own, so that no route of the public one can ever reach it, and so that it
+ * answers when the public one is full.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import fastify, { type FastifyReply } from 'fastify';
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import { tagOf } from '../../engine/estimation/cache/invalidations.ts';
+import type { Outcome, OutcomeCounts } from '../../engine/estimation/quality/awaited-outcomes.ts';
 import { INVALIDATION_BODIES, readInvalidation } from './invalidation-body.ts';
+import { OutcomeReportError, readOutcomes } from './outcome-report.ts';
 
 export interface AdminServerOptions {
   readonly host: string;
@@ -14,9 +17,11 @@ export interface AdminServerOptions {
   readonly token: string;
   /** Body of `GET /admin/dsps`. */
   readonly dsps: () => object | Promise<object>;
-  /**
-   * Of predictions with a tag, in all processes; rejects when not all may know it. Null: no predictions are kept.
-   */
+  /** Body of `GET /admin/estimates`. */
+  readonly estimates: () => object | Promise<object>;
+  /** Takes the body of `POST /admin/outcomes`. Rejects when it cannot tell what came of all of them: they may be sent again. */
+  readonly reportOutcomes: (outcomes: readonly Outcome[]) => OutcomeCounts | Promise<OutcomeCounts>;
+  /** Of predictions with a tag, in all processes; rejects when not all may know it. Null: no predictions are kept. */
   readonly invalidateEstimates: ((tag: number) => Promise<void>) | null;
   /** Something was changed through this listener: for the log, which gets no ids of users. */
   readonly onChange: (what: object) => void;
@@ -31,11 +36,19 @@ export interface AdminServer {
 /** People and their tools: more connections than this are a mistake. */
 const CONNECTIONS_MAX = 16;
 const REQUEST_TIMEOUT_MS = 5000;
+/** Read in one step of the loop that runs auctions. */
+const BODY_BYTES_MAX = 256 * 1024;
+const PATHS = 'GET /admin/dsps, GET /admin/estimates, POST /admin/estimates/invalidate, POST /admin/outcomes';
 
 /** Rejects when the address cannot be listened on; the message names it. */
 export async function startAdminServer(options: AdminServerOptions): Promise<AdminServer> {
-  const { host, port, token, dsps } = options;
-  const app = fastify({ logger: false, requestTimeout: REQUEST_TIMEOUT_MS, forceCloseConnections: true });
+  const { host, port, token, dsps, estimates } = options;
+  const app = fastify({
+    logger: false,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    bodyLimit: BODY_BYTES_MAX,
+    forceCloseConnections: true,
+  });
   app.server.maxConnections = CONNECTIONS_MAX;
   const expected = digest(`Bearer ${token}`);
   // Before routing: without the token nobody learns which paths there are.
@@ -44,12 +57,38 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
     reply.code(401).header('www-authenticate', 'Bearer').send({ error: 'the bearer token is missing or wrong' });
   });
   app.get('/admin/dsps', async (_request, reply) => reply.header('cache-control', 'no-store').send(await dsps()));
-  app.post('/admin/estimates/invalidate', (request, reply) => invalidate(request.body, options, reply));
-  app.setNotFoundHandler((_request, reply) =>
-    reply.code(404).send({ error: 'no such path; there are GET /admin/dsps and POST /admin/estimates/invalidate' }),
+  app.get('/admin/estimates', async (_request, reply) =>
+    reply.header('cache-control', 'no-store').send(await estimates()),
   );
+  app.post('/admin/estimates/invalidate', (request, reply) => invalidate(request.body, options, reply));
+  // A scope of its own: elsewhere bodies are parsed by their content type.
+  app.register(async (scope) => serveOutcomes(scope, options));
+  app.setErrorHandler((error: FastifyError, _request, reply) =>
+    reply.code(error.statusCode ?? 500).send({ error: error.message }),
+  );
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: `no such path; there is ${PATHS}` }));
   const url = await app.listen({ host, port });
   return { url, close: () => app.close() };
+}
+
+/** The body tells its form by itself: tools send logs under all kinds of content types. */
+function serveOutcomes(scope: FastifyInstance, { reportOutcomes }: AdminServerOptions): void {
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
+  scope.post('/admin/outcomes', async (request, reply) => {
+    let outcomes: Outcome[];
+    try {
+      outcomes = readOutcomes(String(request.body ?? ''));
+    } catch (error) {
+      if (!(error instanceof OutcomeReportError)) throw error;
+      return reply.code(400).send({ error: error.message, path: error.path });
+    }
+    try {
+      return reply.send(await reportOutcomes(outcomes));
+    } catch (error) {
+      return reply.code(503).send({ error: (error as Error).message });
+    }
+  });
 }
 
 async function invalidate(

@@ -5,7 +5,7 @@ export class Gauge implements ExposedMetric {
   readonly name: string;
   readonly help: string;
   readonly #aggregator: Aggregator;
-  readonly #sources: { readonly labels: Labels; readonly read: () => number }[] = [];
+  readonly #sources: (() => readonly Sample[])[] = [];
 
   /** `aggregator` says what several processes are together. */
   constructor(name: string, help: string, aggregator: Aggregator = 'sum') {
@@ -15,11 +15,16 @@ export class Gauge implements ExposedMetric {
   }
 
   readFrom(read: () => number, labels: Labels = {}): void {
-    this.#sources.push({ labels, read });
+    this.#sources.push(() => [{ labels, value: read() }]);
+  }
+
+  /** For series that come and go; the reader bounds how many there are. */
+  readSeriesFrom(read: () => readonly Sample[]): void {
+    this.#sources.push(read);
   }
 
   async get(): Promise<MetricSnapshot> {
-    const values: Sample[] = this.#sources.map(({ labels, read }) => ({ labels, value: read() }));
+    const values = this.#sources.flatMap((read) => read());
     return { name: this.name, help: this.help, type: 'gauge', aggregator: this.#aggregator, values };
   }
 }

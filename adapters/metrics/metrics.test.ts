@@ -3,6 +3,7 @@ import { REFUSALS } from '../../engine/auction/reasons.ts';
 import type { DspHealthSnapshot } from '../../engine/dsp/dsp-health.ts';
 import { type DspReply, REPLY_RESULTS } from '../../engine/dsp/reply.ts';
 import { SHAPING_SKIP_REASONS } from '../../engine/dsp/shaping/dsp-shaping.ts';
+import { QUALITY_LINES_MAX, type QualityReport } from '../../engine/estimation/quality/estimate-quality.ts';
 import type { AuctionEvent } from '../../engine/exchange/auction-event.ts';
 import { NOTICE_RESULTS } from '../notices/notice-policy.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -69,6 +70,30 @@ const DROPPING = reply({
 });
 
 const HEALTH = { breaker: 'closed', callShare: 1, timeoutMs: 50 } as DspHealthSnapshot;
+
+const PERIOD = { auctions: 1, fillRate: 1, revenueMicrosPerAuction: 1, calibrationRatio: 1 };
+const QUALITY: QualityReport = {
+  awaited: 3,
+  lines: Array.from({ length: QUALITY_LINES_MAX }, (_, index) => ({
+    version: `${index}`,
+    arm: 'served',
+    count: 10,
+    positives: 1,
+    predicted: 1.5,
+    auc: 0.75,
+    logLoss: 0.1,
+    calibrationRatio: index === 1 ? null : 1.5,
+  })),
+  alerts: { calibration: true, auc: false, 'fallback-share': false },
+  fallback: {
+    model: PERIOD,
+    fallback: PERIOD,
+    fallbackShare: 0.5,
+    fillShift: -0.25,
+    revenueShift: 0,
+    calibrationShift: 0.125,
+  },
+};
 
 describe('createMetrics', () => {
   it('has every metric of this stage, in the exposition format', async () => {
@@ -171,6 +196,22 @@ describe('createMetrics', () => {
     expect(await readValue(metrics, 'rtb_actor_faults_total{decision="restart"}')).toBe(1);
   });
 
+  it('shows how good estimates were, and only what is known', async () => {
+    const metrics = create();
+    metrics.estimateQuality(() => QUALITY);
+    expect(await readValue(metrics, 'rtb_ctr_calibration_ratio{version="0",arm="served"}')).toBe(1.5);
+    expect(await readValue(metrics, 'rtb_ctr_calibration_ratio{version="1",arm="served"}')).toBeUndefined();
+    expect(await readValue(metrics, 'rtb_ctr_auc{version="1",arm="served"}')).toBe(0.75);
+    expect(await readValue(metrics, 'rtb_ctr_log_loss{version="1",arm="served"}')).toBe(0.1);
+    expect(await readValue(metrics, 'rtb_ctr_quality_alert{kind="calibration"}')).toBe(1);
+    expect(await readValue(metrics, 'rtb_ctr_quality_alert{kind="auc"}')).toBe(0);
+    expect(await readValue(metrics, 'rtb_ctr_fallback_shift{figure="fill"}')).toBe(-0.25);
+    expect(await readValue(metrics, 'rtb_ctr_fallback_shift{figure="calibration"}')).toBe(0.125);
+    metrics.outcomesReported({ counted: 2, duplicate: 1, 'out-of-window': 0, unknown: 3 });
+    expect(await readValue(metrics, 'rtb_ctr_outcomes_total{result="counted"}')).toBe(2);
+    expect(await readValue(metrics, 'rtb_ctr_outcomes_total{result="unknown"}')).toBe(3);
+  });
+
   it('counts a DSP that is not configured under other', async () => {
     const metrics = create();
     metrics.noticeResult('stranger', 'win', 'delivered');
@@ -221,6 +262,8 @@ describe('createMetrics', () => {
       metrics.intake.onDiagnostics(diagnostics);
     }
     for (const ending of ['won', 'no-bid', 'cancelled', 'failed'] as const) metrics.auctionEnded({ ...EVENT, ending });
+    metrics.estimateQuality(() => QUALITY);
+    for (const queue of ['awaited-outcomes', 'shadow-scores'] as const) metrics.queueRefused(queue);
     const count = (await series(metrics)).length;
     expect(count).toBeGreaterThan(3_000);
     expect(count).toBeLessThan(5_000);

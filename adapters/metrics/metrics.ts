@@ -1,11 +1,13 @@
 /** All metrics of one engine process, and the calls that feed them. Names and meaning: docs/metrics.md. */
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { QualityReport } from '../../engine/estimation/quality/estimate-quality.ts';
 import type { AuctionEvent } from '../../engine/exchange/auction-event.ts';
 import type { Notice } from '../../engine/ports/notice-sender.ts';
 import { AdmissionMetrics } from './admission-metrics.ts';
 import { AuctionMetrics } from './auction-metrics.ts';
 import { Counter, CountersByLabel } from './counter.ts';
 import { DspMetrics } from './dsp-metrics.ts';
+import { countOutcomes, readEstimateQuality } from './estimate-quality-metrics.ts';
 import { EstimationMetrics } from './estimation-metrics.ts';
 import { type MetricSnapshot, register } from './exposition.ts';
 import { Gauge } from './gauge.ts';
@@ -20,7 +22,7 @@ export interface MetricsOptions {
 }
 
 /** Closed list, the `queue` label of `rtb_queue_refused_total` (docs/architecture.md, "Queues and their limits"). */
-export type QueueName = 'ad-requests' | 'markup-fetches' | 'name-lookups';
+export type QueueName = 'ad-requests' | 'markup-fetches' | 'name-lookups' | 'awaited-outcomes' | 'shadow-scores';
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -80,6 +82,8 @@ export function createMetrics(options: MetricsOptions) {
     estimation: { clicks, conversions },
     /** Once, for a model behind a server. */
     remoteModel: () => new RemoteModelMetrics(registry),
+    outcomesReported: countOutcomes(registry),
+    estimateQuality: (read: () => QualityReport): void => readEstimateQuality(registry, read),
     auctionEnded: (event: AuctionEvent): void => {
       auctions.ended(event);
       dsps.rejectedBids(event);

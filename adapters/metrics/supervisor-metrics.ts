@@ -3,6 +3,7 @@ import { Registry } from 'prom-client';
 import { REFUSE_REASONS, type RefuseReason } from '../workers/connection-dealer.ts';
 import type { WorkerCounts, WorkerEndReason } from '../workers/messages.ts';
 import { Counter, CountersByLabel } from './counter.ts';
+import { countOutcomes } from './estimate-quality-metrics.ts';
 import { type MetricSnapshot, register } from './exposition.ts';
 import { Gauge } from './gauge.ts';
 
@@ -11,6 +12,8 @@ export class SupervisorMetrics {
   readonly #ended: CountersByLabel;
   readonly #refused: CountersByLabel;
   counts: WorkerCounts = { configured: 0, serving: 0 };
+  /** Here and not by the workers, each of which knows its own auctions only. */
+  readonly outcomesReported = countOutcomes(this.#registry);
 
   constructor() {
     const workers = register(this.#registry, new Gauge('rtb_workers', 'Engine processes.'));

@@ -27,7 +27,7 @@ afterEach(async () => {
 async function start(versionMin = 0): Promise<BundleLoader> {
   loader = await startBundleLoader({
     folder,
-    rules: { publicKeys: [trainer.publicKey], schemaHash: SCHEMA_HASH, featureCount: FEATURE_COUNT },
+    rules: { publicKeys: [trainer.publicKey], schemaHash: SCHEMA_HASH, featureCount: FEATURE_COUNT, target: 'click' },
     versionMin,
     pollIntervalMs: POLL_MS,
     clock: { wallMs: () => Date.parse('2026-06-10T00:00:00Z'), monotonicMs: () => 0 },

@@ -20,6 +20,7 @@ const rules: BundleRules = {
   publicKeys: [trainer.publicKey],
   schemaHash: SCHEMA_HASH,
   featureCount: FEATURE_COUNT,
+  target: 'click',
 };
 
 let folder: string;
@@ -57,9 +58,17 @@ describe('a bundle that is in order', () => {
   });
 });
 
+it('a bundle that says what it estimates is taken where that is wanted', async () => {
+  await writeBundle(folder, { manifest: { target: 'conversion' } });
+  const model = await readBundle(folder, { ...rules, target: 'conversion' }, { versionMin: 0, nowMs: NOW_MS });
+  expect(model.manifest.target).toBe('conversion');
+});
+
 describe('refused', () => {
   const cases: [string, string, BundleParts][] = [
     ['a signature by somebody else', 'signature', { signedWith: stranger.privateKey }],
+    ['a model of conversions', 'target', { manifest: { target: 'conversion' } }],
+    ['a target that nobody knows', 'manifest', { manifest: { target: 'view' } }],
     ['another schema', 'schema', { manifest: { schemaHash: 'cd'.repeat(32) } }],
     ['one that has expired', 'expired', { manifest: { expiresAt: '2026-06-10T00:00:00Z' } }],
     ['one that expires before it was made', 'manifest', { manifest: { createdAt: '2026-08-01T00:00:00Z' } }],

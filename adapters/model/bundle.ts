@@ -6,14 +6,17 @@
 import { createHash, type KeyObject, verify } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readRateTables } from '../../engine/estimation/features/rate-tables.ts';
+import type { TargetName } from '../../engine/estimation/estimate-target.ts';
+import { type RateTables, readRateTablesInSteps } from '../../engine/estimation/features/rate-tables.ts';
 import { CalibratedModel } from '../../engine/estimation/models/calibrated-model.ts';
 import { readCalibration } from '../../engine/estimation/models/calibration.ts';
 import { type GoldenSet, goldenLogLoss, readGoldenSet } from '../../engine/estimation/models/golden-set.ts';
 import { parseJson } from '../../engine/estimation/models/json-fields.ts';
-import { type Model, readModel } from '../../engine/estimation/models/model.ts';
+import { type Model, readModelInSteps } from '../../engine/estimation/models/model.ts';
 import { ModelFormatError } from '../../engine/estimation/models/model-format-error.ts';
+import type { Steps } from '../../engine/estimation/models/steps.ts';
 import type { ServedModel } from '../../engine/estimation/served-model.ts';
+import { inSlices } from './in-slices.ts';
 import { CALIBRATION_FILE, GOLDEN_FILE, type Manifest, MODEL_FILE, RATES_FILE, readManifest } from './manifest.ts';
 
 /** Why a bundle is not served; stable, a label of metrics. */
@@ -28,6 +31,8 @@ export type BundleRefusal =
   /** Not above the version that is served. */
   | 'old-version'
   | 'schema'
+  /** It estimates conversions where clicks are wanted, or the other way round. */
+  | 'target'
   /** Model, calibration or golden set are not what they claim to be; also weights that are no numbers. */
   | 'format'
   /** The golden set gives another log-loss than recorded, or a score outside (0, 1). */
@@ -51,6 +56,7 @@ export interface BundleRules {
   /** Of the features that this engine builds. */
   readonly schemaHash: string;
   readonly featureCount: number;
+  readonly target: TargetName;
 }
 
 export interface BundleModel extends ServedModel {
@@ -64,6 +70,9 @@ const FILE_BYTES_MAX = 256 * 1024 * 1024;
 const MANIFEST_BYTES_MAX = 1024 * 1024;
 const SIGNATURE_BYTES_MAX = 1024;
 
+/** Hashed in one step: about a millisecond. */
+const HASHED_BYTES = 1024 * 1024;
+
 /** A trainer may record six digits. */
 const GOLDEN_LOG_LOSS_TOLERANCE = 1e-6;
 /** Predicted by actual clicks. Beyond, a bid by click would be worth half or twice what it is. */
@@ -74,7 +83,7 @@ const AUC_MIN = 0.5;
 
 /**
  * `versionMin` is the lowest version that is taken; `nowMs` is wall time. Throws a `BundleRefused`. Cheap checks come
- * first, and nothing is parsed before its signature or hash is right.
+ * first, and nothing is parsed before its signature or hash is right. Never holds the event loop for long.
  */
 export async function readBundle(
   folder: string,
@@ -82,20 +91,11 @@ export async function readBundle(
   { versionMin, nowMs }: { readonly versionMin: number; readonly nowMs: number },
 ): Promise<BundleModel> {
   const manifestBytes = await readSignedManifest(folder, rules.publicKeys);
-  const manifest = refuseFormat('manifest', () => readManifest(manifestBytes.toString('utf8')));
+  const manifest = manifestOf(manifestBytes);
   checkManifest(manifest, rules, versionMin, nowMs);
   const files = new Map<string, Buffer>();
   for (const [name, sha256] of manifest.files) files.set(name, await readHashed(folder, name, sha256));
-  const textOf = (name: string): string => files.get(name)!.toString('utf8');
-  const { model, golden, rates } = refuseFormat('format', () => ({
-    model: new CalibratedModel(
-      readModel(manifest.kind, textOf(MODEL_FILE)),
-      readCalibration(parseJson(textOf(CALIBRATION_FILE), 'calibration')),
-    ),
-    golden: readGoldenSet(textOf(GOLDEN_FILE)),
-    rates: readRateTables(textOf(RATES_FILE)),
-  }));
-  checkModel(model, golden, manifest, rules.featureCount);
+  const { model, rates } = await inSlices(readParts(manifest, files, rules.featureCount));
   return {
     version: manifest.version,
     schemaHash: manifest.schemaHash,
@@ -105,6 +105,35 @@ export async function readBundle(
     manifest,
     manifestBytes,
   };
+}
+
+function manifestOf(bytes: Buffer): Manifest {
+  try {
+    return readManifest(bytes.toString('utf8'));
+  } catch (error) {
+    throw asRefusal('manifest', error);
+  }
+}
+
+function* readParts(
+  manifest: Manifest,
+  files: ReadonlyMap<string, Buffer>,
+  featureCount: number,
+): Steps<{ readonly model: Model; readonly rates: RateTables }> {
+  const textOf = (name: string): string => files.get(name)!.toString('utf8');
+  try {
+    const scores = yield* readModelInSteps(manifest.kind, textOf(MODEL_FILE));
+    yield;
+    const calibration = readCalibration(parseJson(textOf(CALIBRATION_FILE), 'calibration'));
+    const model = new CalibratedModel(scores, calibration);
+    const golden = readGoldenSet(textOf(GOLDEN_FILE));
+    yield;
+    checkModel(model, golden, manifest, featureCount);
+    yield;
+    return { model, rates: yield* readRateTablesInSteps(textOf(RATES_FILE)) };
+  } catch (error) {
+    throw asRefusal('format', error);
+  }
 }
 
 async function readSignedManifest(folder: string, publicKeys: readonly KeyObject[]): Promise<Buffer> {
@@ -120,7 +149,7 @@ async function readSignedManifest(folder: string, publicKeys: readonly KeyObject
 }
 
 function checkManifest(manifest: Manifest, rules: BundleRules, versionMin: number, nowMs: number): void {
-  const { version, createdAtMs, expiresAtMs, schemaHash, metrics } = manifest;
+  const { version, createdAtMs, expiresAtMs, schemaHash, target, metrics } = manifest;
   if (expiresAtMs <= createdAtMs) throw new BundleRefused('manifest', 'it expires before it was made');
   if (expiresAtMs <= nowMs) throw new BundleRefused('expired', `since ${new Date(expiresAtMs).toISOString()}`);
   if (version < versionMin)
@@ -128,6 +157,7 @@ function checkManifest(manifest: Manifest, rules: BundleRules, versionMin: numbe
   if (schemaHash !== rules.schemaHash) {
     throw new BundleRefused('schema', `trained on features ${schemaHash}, not on ${rules.schemaHash}`);
   }
+  if (target !== rules.target) throw new BundleRefused('target', `of a ${target}, not of a ${rules.target}`);
   if (!(metrics.auc >= AUC_MIN && metrics.auc <= 1)) throw new BundleRefused('metrics', `AUC ${metrics.auc}`);
   if (!(metrics.calibrationRatio >= CALIBRATION_RATIO_MIN && metrics.calibrationRatio <= CALIBRATION_RATIO_MAX)) {
     throw new BundleRefused('metrics', `calibration ratio ${metrics.calibrationRatio}`);
@@ -152,10 +182,19 @@ function checkModel(model: Model, golden: GoldenSet, { golden: recorded }: Manif
 
 async function readHashed(folder: string, name: string, sha256: string): Promise<Buffer> {
   const bytes = await readBounded(folder, name, FILE_BYTES_MAX);
-  if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
+  if ((await inSlices(hashOf(bytes))) !== sha256) {
     throw new BundleRefused('file-hash', `${name} is not the file that the manifest names`);
   }
   return bytes;
+}
+
+function* hashOf(bytes: Buffer): Steps<string> {
+  const hash = createHash('sha256');
+  for (let at = 0; at < bytes.length; at += HASHED_BYTES) {
+    hash.update(bytes.subarray(at, at + HASHED_BYTES));
+    yield;
+  }
+  return hash.digest('hex');
 }
 
 async function readBounded(folder: string, name: string, bytesMax: number): Promise<Buffer> {
@@ -174,11 +213,6 @@ async function readBounded(folder: string, name: string, bytesMax: number): Prom
   }
 }
 
-function refuseFormat<T>(reason: 'manifest' | 'format', read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof ModelFormatError) throw new BundleRefused(reason, error.message, { cause: error });
-    throw error;
-  }
+function asRefusal(reason: 'manifest' | 'format', error: unknown): unknown {
+  return error instanceof ModelFormatError ? new BundleRefused(reason, error.message, { cause: error }) : error;
 }

@@ -4,12 +4,13 @@
  *     {
  *       "version": 12,
  *       "createdAt": "2026-06-10T00:00:00Z", "expiresAt": "2026-07-10T00:00:00Z",
- *       "schemaHash": "9f86...", "kind": "gbdt",
+ *       "schemaHash": "9f86...", "kind": "gbdt", "target": "click",
  *       "files": { "model.txt": "SHA-256 in hex", "calibration.json": "...", "golden.json": "..." },
  *       "metrics": { "auc": 0.78, "logLoss": 0.0061, "normalizedEntropy": 0.91, "calibrationRatio": 1.02 },
  *       "golden": { "rows": 1000, "logLoss": 0.0061 }
  *     }
  */
+import { TARGET_NAMES, type TargetName } from '../../engine/estimation/estimate-target.ts';
 import { JsonFields, parseJson } from '../../engine/estimation/models/json-fields.ts';
 import { MODEL_KINDS, type ModelKind } from '../../engine/estimation/models/model.ts';
 
@@ -36,6 +37,7 @@ export interface Manifest {
   readonly expiresAtMs: number;
   readonly schemaHash: string;
   readonly kind: ModelKind;
+  readonly target: TargetName;
   /** SHA-256 in hex by file name. */
   readonly files: ReadonlyMap<string, string>;
   readonly metrics: ModelMetrics;
@@ -59,6 +61,8 @@ export function readManifest(text: string): Manifest {
     expiresAtMs: readTime(fields, 'expiresAt'),
     schemaHash: readHash(fields, 'schemaHash'),
     kind: fields.oneOf('kind', MODEL_KINDS),
+    // Trainers that knew of clicks only did not say so.
+    target: fields.has('target') ? fields.oneOf('target', TARGET_NAMES) : 'click',
     files: readFiles(fields.object('files')),
     metrics: {
       auc: metrics.number('auc'),

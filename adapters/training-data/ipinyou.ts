@@ -124,6 +124,7 @@ function impression(columns: readonly string[], isClicked: boolean, options: Ipi
     imp,
     bid: bidCandidate(0, bid, origin, NO_PRIORS),
     isClicked,
+    clickedAtMs: isClicked ? timeMs(timestamp) : null,
     clickProbability: null,
     conversion: null,
   };
@@ -175,11 +176,13 @@ function known(text: string): string | undefined {
 
 /** Start of the hour of a time `yyyyMMddHHmmssSSS` in China. */
 function hourMs(timestamp: string): number {
-  const [year, month, day, hour] = [
-    timestamp.slice(0, 4),
-    timestamp.slice(4, 6),
-    timestamp.slice(6, 8),
-    timestamp.slice(8, 10),
-  ].map(Number) as [number, number, number, number];
-  return Date.UTC(year, month - 1, day, hour) - UTC_OFFSET_MINUTES * 60_000;
+  return timeMs(timestamp.slice(0, 10));
+}
+
+/** A time `yyyyMMddHHmmssSSS` in China; what is cut off is 0. */
+function timeMs(timestamp: string): number {
+  const part = (from: number, to: number): number => Number(timestamp.slice(from, to));
+  const [year, month, day, hour] = [part(0, 4), part(4, 6), part(6, 8), part(8, 10)];
+  const utcMs = Date.UTC(year, month - 1, day, hour, part(10, 12), part(12, 14), part(14, 17));
+  return utcMs - UTC_OFFSET_MINUTES * 60_000;
 }

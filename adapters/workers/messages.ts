@@ -1,6 +1,8 @@
 /** What the supervisor and its worker processes say to each other. Structured clones: plain data only. */
 import type { DspHealthSnapshot } from '../../engine/dsp/dsp-health.ts';
 import type { DspShapingSnapshot } from '../../engine/dsp/shaping/dsp-shaping.ts';
+import type { Outcome, OutcomeCounts } from '../../engine/estimation/quality/awaited-outcomes.ts';
+import type { QualityReport } from '../../engine/estimation/quality/estimate-quality.ts';
 import type { MetricSnapshot } from '../metrics/exposition.ts';
 
 /** How many workers there should be, and how many answer requests now. */
@@ -21,6 +23,7 @@ export type DspState = DspHealthSnapshot & {
 export interface WorkerReports {
   readonly metrics: readonly MetricSnapshot[];
   readonly dsps: readonly DspState[];
+  readonly estimates: QualityReport;
 }
 
 export type ReportKind = keyof WorkerReports;
@@ -40,6 +43,8 @@ export type ToWorker<Start> =
   | { readonly kind: 'report'; readonly id: number; readonly what: ReportKind }
   /** Of predictions with this tag; answered by `invalidated`. */
   | { readonly kind: 'invalidate'; readonly id: number; readonly tag: number }
+  /** Answered by a message of the same kind. */
+  | { readonly kind: 'outcomes'; readonly id: number; readonly outcomes: readonly Outcome[] }
   | { readonly kind: 'counts'; readonly counts: WorkerCounts }
   /** Answer to `sum-metrics`. */
   | { readonly kind: 'metrics-sum'; readonly id: number; readonly text: string }
@@ -74,6 +79,7 @@ export type FromWorker =
   | WorkerReport
   /** `failure`: why other processes than this one may not know it; null: all do. */
   | { readonly kind: 'invalidated'; readonly id: number; readonly failure: string | null }
+  | { readonly kind: 'outcomes'; readonly id: number; readonly counts: OutcomeCounts }
   /** What it has counted in its life: the last message before it ends. */
   | { readonly kind: 'last-metrics'; readonly metrics: WorkerReports['metrics'] }
   | { readonly kind: 'sum-metrics'; readonly id: number }

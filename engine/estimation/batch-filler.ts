@@ -1,10 +1,10 @@
 /** From the candidates of a request to the rows of a batch: the user is read once, and each placement once for all bids on it. */
 
 import type { DraftCandidate, EstimateSubject } from './click-estimates.ts';
-import type { EstimateBatch, MutableFacts } from './estimate-batch.ts';
-import { CATEGORY, FactSheet } from './features/facts.ts';
+import type { EstimateBatch } from './estimate-batch.ts';
+import { setFallbackFacts } from './fallback/fallback-facts.ts';
+import { FactSheet } from './features/facts.ts';
 import { setAdFacts, setImpFacts, setRequestFacts } from './features/from-openrtb.ts';
-import { hashPair } from './features/hash.ts';
 import type { VectorBuilder } from './features/vector-builder.ts';
 
 export class BatchFiller {
@@ -43,12 +43,4 @@ export class BatchFiller {
     }
     batch.cutTo(count);
   }
-}
-
-/** A creative without an id is known by its advertiser, a placement without one by the site or app that it is on. */
-function setFallbackFacts(facts: MutableFacts, { categories }: FactSheet): void {
-  facts.ad = categories[CATEGORY.creative]! || categories[CATEGORY.advertiser]!;
-  const placement = hashPair(categories[CATEGORY.publisher]!, categories[CATEGORY.placement]!);
-  facts.placement = placement || categories[CATEGORY.inventory]!;
-  facts.device = categories[CATEGORY.deviceType]!;
 }

@@ -141,14 +141,13 @@ export class CachedEstimates {
   questionAt(batch: EstimateBatch, index: number, nowMs: number): EstimateQuestion {
     const at = index * batch.featureCount;
     this.#keys.read(batch.rows, at);
-    const { ad, placement, device } = batch.facts[index]!;
     return {
       index: batch.indexes[index]!,
       version: this.#version,
       exactKey: this.#keys.exact,
       coarseKey: this.#keys.coarse,
       row: batch.rows.slice(at, at + batch.featureCount),
-      facts: { ad, placement, device },
+      facts: batch.facts[index]!.slice(),
       prior: batch.priors[index]!,
       campaignTag: batch.campaignTags[index]!,
       userTag: batch.userTag,

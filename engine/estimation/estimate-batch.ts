@@ -3,9 +3,7 @@
  * then for each candidate its index, row, facts, prior and campaign tag. Read out: values, sources, misses.
  */
 import type { EstimateSource } from '../auction/types.ts';
-import type { FallbackFacts } from './fallback/fallback-estimator.ts';
-
-export type MutableFacts = { -readonly [K in keyof FallbackFacts]: FallbackFacts[K] };
+import { FALLBACK_KEY_COUNT, type FallbackFacts } from './fallback/fallback-facts.ts';
 
 export class EstimateBatch {
   readonly featureCount: number;
@@ -14,7 +12,7 @@ export class EstimateBatch {
   indexes = new Int32Array(0);
   /** Row after row of features, NaN for what is missing. */
   rows = new Float64Array(0);
-  readonly facts: MutableFacts[] = [];
+  readonly facts: FallbackFacts[] = [];
   /** The rate of what nothing is known of, by media type. */
   priors = new Float64Array(0);
   campaignTags = new Int32Array(0);
@@ -67,7 +65,7 @@ export class EstimateBatch {
     this.values = new Float64Array(capacity);
     this.misses = new Int32Array(capacity);
     while (this.facts.length < capacity) {
-      this.facts.push({ ad: 0, placement: 0, device: 0 });
+      this.facts.push(new Int32Array(FALLBACK_KEY_COUNT));
       this.sources.push('fallback');
     }
   }

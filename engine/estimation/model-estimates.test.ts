@@ -95,6 +95,7 @@ describe('with a model', () => {
       imp: REQUEST.imp[index]!,
       bid,
       isClicked: false,
+      clickedAtMs: null,
       clickProbability: null,
       conversion: null,
     }));

@@ -111,7 +111,7 @@ describe('estimates of a model elsewhere', () => {
     exactKey: index,
     coarseKey: 0,
     row: new Float64Array(0),
-    facts: { ad: 0, placement: 0, device: 0 },
+    facts: new Int32Array(0),
     prior: 0.001,
     campaignTag: 0,
     userTag: 0,

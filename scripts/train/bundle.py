@@ -28,6 +28,7 @@ def write_bundle(folder, kind, model, calibration, rates, golden, about, options
         "expiresAt": _iso(now + datetime.timedelta(days=options.valid_days)),
         "schemaHash": about["schemaHash"],
         "kind": kind,
+        "target": options.target,
         "files": {name: _sha256(os.path.join(folder, name)) for name in ("model.txt", "calibration.json", "rates.json", "golden.json")},
         "metrics": about["metrics"],
         "golden": {"rows": len(rows), "logLoss": golden["logLoss"]},

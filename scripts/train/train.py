@@ -24,16 +24,20 @@ GOLDEN_ROWS = 64
 
 def main():
     options = parse()
+    os.makedirs(options.out, exist_ok=True)
+    quarantine = os.path.join(options.out, "quarantine.ndjson")
     with tempfile.TemporaryDirectory() as folder:
         rates = ["--folds", str(options.folds), "--prior-clicks", str(options.prior_clicks),
                  "--minimum-impressions", str(options.minimum_impressions)]
-        everything = gavel.export(options, options.train_days, os.path.join(folder, "all"), extra=rates)
+        # Judged once, over all days in their order; the parts then leave out the same rows.
+        everything = gavel.export(options, options.train_days, os.path.join(folder, "all"), extra=[*rates, "--quarantine", quarantine])
+        honest = ["--exclude", quarantine]
         *earlier_days, last_day = sorted(set(everything.days))
         if not earlier_days:
             raise SystemExit("--train-days must be two days or more: the last is calibrated on")
-        earlier = gavel.export(options, ",".join(earlier_days), os.path.join(folder, "earlier"), extra=rates)
-        last = gavel.export(options, last_day, os.path.join(folder, "last"), os.path.join(earlier.folder, "rates.json"))
-        golden = gavel.export(options, last_day, os.path.join(folder, "golden"), os.path.join(everything.folder, "rates.json"))
+        earlier = gavel.export(options, ",".join(earlier_days), os.path.join(folder, "earlier"), extra=[*rates, *honest])
+        last = gavel.export(options, last_day, os.path.join(folder, "last"), os.path.join(earlier.folder, "rates.json"), honest)
+        golden = gavel.export(options, last_day, os.path.join(folder, "golden"), os.path.join(everything.folder, "rates.json"), honest)
         for kind in options.kinds.split(","):
             train(kind, earlier, last, everything, golden, options)
     with open(os.path.join(options.out, "training.json"), "w") as file:

@@ -10,6 +10,9 @@ import type { BidRequest, Imp } from '../../openrtb/types.ts';
 import { seededRandom } from '../random.ts';
 import { Effects, probabilityOf } from './effects.ts';
 
+/** There is one simulated world; its logs are many. */
+export const WORLD_SEED = 1;
+
 /** Log-odds of a click on the average banner: 0.8%. */
 const CLICK_BASE = { banner: -4.8, video: -4.0, audio: -5.5, native: -4.2 } as const;
 /** Of a conversion after a click on the average banner: 3.2%. */
@@ -44,6 +47,14 @@ const CONVERSION_DEVIATION = {
 
 /** Segments name topics: this many, over the ids in turn. */
 const TOPICS = 20;
+/** What buyers know without a model: how often an ad of a media type is clicked. */
+export const AVERAGE_CLICK_RATES = {
+  banner: probabilityOf(CLICK_BASE.banner),
+  video: probabilityOf(CLICK_BASE.video),
+  audio: probabilityOf(CLICK_BASE.audio),
+  native: probabilityOf(CLICK_BASE.native),
+} as const;
+
 const HOUR_AMPLITUDE = 0.35;
 const EVENING_HOUR = 21;
 
@@ -116,4 +127,9 @@ function greatestInterest(effects: Effects<'interest'>, { user }: BidRequest, ca
     }
   }
   return greatest ?? 0;
+}
+
+/** The user's own hour, 0..23. */
+export function localHour({ device }: BidRequest, atMs: number): number {
+  return Math.floor((atMs + (device?.geo?.utcoffset ?? 0) * 60_000) / 3_600_000) % 24;
 }

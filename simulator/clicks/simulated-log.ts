@@ -11,10 +11,8 @@ import { decide } from '../dsp/behaviour.ts';
 import { defaultScenarioPath, dspsOf, loadScenario, type SimulatedDsp } from '../dsp/scenario.ts';
 import { type SeededRandom, seededRandom } from '../random.ts';
 import { generateRequest } from '../traffic/request-generator.ts';
-import { ClickWorld } from './click-world.ts';
+import { ClickWorld, localHour, WORLD_SEED } from './click-world.ts';
 
-/** There is one simulated world; its logs are many. */
-const WORLD_SEED = 1;
 const START_MS = Date.UTC(2026, 0, 1);
 const DAYS = 10;
 const DAY_MS = 86_400_000;
@@ -45,8 +43,20 @@ export function simulateImpressions(
     const imp = request.imp.find(({ id }) => id === bid.impId)!;
     const clickProbability = world.clickProbability(request, imp, bid, localHour(request, atMs));
     const isClicked = ofRequest.fork('click').chance(clickProbability);
+    const clickedAtMs = isClicked ? atMs : null;
     const conversion = isClicked ? drawConversion(world.conversionProbability(request, imp, bid), ofRequest) : null;
-    const shown = { id: String(index), day, atMs, request, imp, bid, isClicked, clickProbability, conversion };
+    const shown = {
+      id: String(index),
+      day,
+      atMs,
+      request,
+      imp,
+      bid,
+      isClicked,
+      clickedAtMs,
+      clickProbability,
+      conversion,
+    };
     if (isKept(shown)) impressions.push(shown);
   }
   return impressions;
@@ -76,8 +86,4 @@ const ATTEMPTS = 6;
 
 function drawConversion(probability: number, random: SeededRandom): LoggedConversion {
   return { isConverted: random.fork('conversion').chance(probability), probability };
-}
-
-function localHour({ device }: BidRequest, atMs: number): number {
-  return Math.floor((atMs + (device?.geo?.utcoffset ?? 0) * 60_000) / 3_600_000) % 24;
 }

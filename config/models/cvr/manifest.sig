@@ -1,1 +1,1 @@
-dP2ZgVKnFa1snxkZLCSYxH2B5PeHXN/0UpK7v8e4g6/o0DgW8XvzhsGyFPtGTytemIEq6tVtRudPSynXWhu7Ag==
+06jtiC8wuwxE/W7b9chgSH4ABGxGLmdRZZhphT33/2zJ2owVbVFfOWGgyRdT7rLuIuUmS8efIOiFiUFdYknyCg==

@@ -1,53 +1,43 @@
 /**
- * What an estimate is when there is no model's: a rate by ad x placement x device, learned from the model's own output
- * while there was some. So an outage moves neither fill nor revenue by more than the model differs within such a cell.
+ * What an estimate is when there is no model's: the prior's odds, changed by the effects of what is known of ad, placement
+ * and device, which are learned from the model's own output while there is some. So an outage moves neither fill nor
+ * revenue by more than the model differs among what the fallback cannot tell apart.
  *
- * From coarse to fine, each level drawn towards the one before by `strength` observations, so a cell that is rarely
- * seen backs off by itself:
+ *     log-odds = log-odds(prior) + effect(all) + sum of effect(key), one for each key of the facts
  *
- *     all                          towards the prior of the caller
- *     ad, placement x device       towards all
- *     ad x placement               towards what both together suggest: odds(ad) x odds(placement) / odds(all)
- *     ad x placement x device      towards ad x placement
+ * An effect is the mean of what was left to explain when its key was seen, drawn to 0 by `strength` observations. So a
+ * combination that is rarely seen backs off by itself to what its parts suggest, and what was never seen to the prior.
  *
  * Above that sits one factor on the odds, which closes what gap is left between heuristic and model over a rolling
  * window of the model's output. The window is counted in outputs and not in seconds: it must stand still in an outage.
  */
-import { combineHashes } from '../../traffic/admission/key-hash.ts';
-import { RateTable } from './rate-table.ts';
+import type { FallbackFacts } from './fallback-facts.ts';
 
 export interface FallbackOptions {
-  /** Cells held, over all levels; a power of two. 20 bytes each. */
+  /** Effects held; a power of two. 10 bytes each. Keys that fall on the same share one. */
   readonly slotCount: number;
-  /** Observations of a coarser level that one of a finer level has to outweigh. */
+  /** Observations without an effect that those of a key have to outweigh. */
   readonly strength: number;
-  /** Observations that a rate remembers. */
+  /** Observations that an effect remembers. */
   readonly memory: number;
   /** Model outputs that the calibration looks back on. */
   readonly calibrationWindow: number;
 }
 
 export const FALLBACK_DEFAULTS: FallbackOptions = {
-  // 2.6 MB. An exchange of 1,000 ads on 100 placements and 3 devices has 300,000 cells, of which far fewer matter.
-  slotCount: 2 ** 17,
+  // 2.6 MB. Most keys of an exchange are seen so rarely that their effects are next to nothing.
+  slotCount: 2 ** 18,
   strength: 20,
   memory: 5000,
-  calibrationWindow: 50_000,
+  calibrationWindow: 20_000,
 };
 
-/** Hashes of 32 bits of what an estimate is for; 0 for what is not known. */
-export interface FallbackFacts {
-  readonly ad: number;
-  readonly placement: number;
-  /** Kind of device: phone, tablet, ... */
-  readonly device: number;
-}
-
-/** Told apart from each other in one table. */
-const LEVEL = { all: 1, ad: 2, place: 3, adPlacement: 4, cell: 5 } as const;
-
+/** Slot of what all have in common. */
+const ALL = 0;
 /** No estimate is outside of this and 1 minus this: nobody clicks always or never. */
 const RATE_MIN = 1e-9;
+/** What one output may change, in units of log-odds: one far off is no reason to forget all others. */
+const RESIDUAL_MAX = 3;
 /** A heuristic further off than this is not made better by a factor. */
 const FACTOR_MAX = 4;
 /** Model outputs after which the factor is half trusted. */
@@ -55,18 +45,27 @@ const FACTOR_INERTIA = 200;
 
 export class FallbackEstimator {
   readonly #strength: number;
+  readonly #memory: number;
   readonly #window: number;
-  readonly #rates: RateTable;
+  readonly #mask: number;
+  /** By slot, in log-odds. */
+  readonly #effects: Float64Array;
+  /** Observations behind each, at most `#memory`. */
+  readonly #counts: Uint16Array;
   /** Of the window: how many outputs, and the mean rates of model and heuristic. */
   #count = 0;
   #modelMean = 0;
   #heuristicMean = 0;
   #factor = 1;
 
-  constructor(options: FallbackOptions = FALLBACK_DEFAULTS) {
-    this.#strength = options.strength;
-    this.#window = options.calibrationWindow;
-    this.#rates = new RateTable({ slotCount: options.slotCount, weightMax: options.memory });
+  constructor({ slotCount, strength, memory, calibrationWindow }: FallbackOptions = FALLBACK_DEFAULTS) {
+    if (slotCount < 2 || (slotCount & (slotCount - 1)) !== 0) throw new RangeError(`${slotCount} is no power of two`);
+    this.#strength = strength;
+    this.#memory = memory;
+    this.#window = calibrationWindow;
+    this.#mask = slotCount - 1;
+    this.#effects = new Float64Array(slotCount);
+    this.#counts = new Uint16Array(slotCount);
   }
 
   /** What the odds of the heuristic are multiplied with. */
@@ -83,27 +82,35 @@ export class FallbackEstimator {
   learn(facts: FallbackFacts, rate: number, prior: number): void {
     if (!(rate > 0 && rate < 1)) return;
     // Judged before it learns from this output, as it would have been used.
-    this.#calibrate(rate, this.#heuristic(facts, prior));
-    const { ad, placement, device } = facts;
-    const rates = this.#rates;
-    rates.observe(LEVEL.all, rate);
-    rates.observe(combineHashes(LEVEL.ad, ad), rate);
-    rates.observe(placeKey(placement, device), rate);
-    const adPlacement = adPlacementKey(ad, placement);
-    rates.observe(adPlacement, rate);
-    rates.observe(cellKey(adPlacement, device), rate);
+    const heuristic = this.#heuristic(facts, prior);
+    this.#calibrate(rate, heuristic);
+    // Of rates and not of their logarithms, so that what is learned is the mean rate.
+    const residual = (rate - heuristic) / (heuristic * (1 - heuristic));
+    const bounded = Math.min(RESIDUAL_MAX, Math.max(-RESIDUAL_MAX, residual));
+    this.#adjust(ALL, bounded);
+    for (let index = 0; index < facts.length; index++) {
+      const key = facts[index]!;
+      if (key !== 0) this.#adjust(this.#slotOf(key), bounded);
+    }
   }
 
-  #heuristic({ ad, placement, device }: FallbackFacts, prior: number): number {
-    const rates = this.#rates;
-    const strength = this.#strength;
-    const all = rates.smoothed(LEVEL.all, clampRate(prior), strength);
-    const ofAd = rates.smoothed(combineHashes(LEVEL.ad, ad), all, strength);
-    const ofPlace = rates.smoothed(placeKey(placement, device), all, strength);
-    const together = rateOf((oddsOf(ofAd) * oddsOf(ofPlace)) / oddsOf(all));
-    const adPlacement = adPlacementKey(ad, placement);
-    const ofAdPlacement = rates.smoothed(adPlacement, together, strength);
-    return rates.smoothed(cellKey(adPlacement, device), ofAdPlacement, strength);
+  #heuristic(facts: FallbackFacts, prior: number): number {
+    let logOdds = Math.log(oddsOf(clampRate(prior))) + this.#effects[ALL]!;
+    for (let index = 0; index < facts.length; index++) {
+      const key = facts[index]!;
+      if (key !== 0) logOdds += this.#effects[this.#slotOf(key)]!;
+    }
+    return rateOf(Math.exp(logOdds));
+  }
+
+  #slotOf(key: number): number {
+    return key & this.#mask || 1;
+  }
+
+  #adjust(slot: number, residual: number): void {
+    const count = Math.min(this.#memory, this.#counts[slot]! + 1);
+    this.#counts[slot] = count;
+    this.#effects[slot] = this.#effects[slot]! + residual / (count + this.#strength);
   }
 
   #calibrate(modelRate: number, heuristicRate: number): void {
@@ -116,24 +123,12 @@ export class FallbackEstimator {
   }
 }
 
-function placeKey(placement: number, device: number): number {
-  return combineHashes(combineHashes(LEVEL.place, placement), device);
-}
-
-function adPlacementKey(ad: number, placement: number): number {
-  return combineHashes(combineHashes(LEVEL.adPlacement, ad), placement);
-}
-
-function cellKey(adPlacement: number, device: number): number {
-  return combineHashes(combineHashes(LEVEL.cell, adPlacement), device);
-}
-
 function oddsOf(rate: number): number {
   return rate / (1 - rate);
 }
 
 function rateOf(odds: number): number {
-  return clampRate(odds / (1 + odds));
+  return odds === Number.POSITIVE_INFINITY ? 1 - RATE_MIN : clampRate(odds / (1 + odds));
 }
 
 function clampRate(rate: number): number {

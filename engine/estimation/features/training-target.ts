@@ -13,6 +13,8 @@ export interface LoggedImpression {
   readonly imp: Imp;
   readonly bid: BidCandidate;
   readonly isClicked: boolean;
+  /** As exactly as the log has it: for judging the log, no fact for features. Null: not clicked. */
+  readonly clickedAtMs: number | null;
   /** Where the world is simulated and it is known; null for a real log. */
   readonly clickProbability: number | null;
   /** What the click led to; null without a click, or where the log does not tell. */

@@ -7,11 +7,16 @@ import { applyLink, type Link } from './lightgbm-objective.ts';
 import { type LightgbmModel, parseLightgbmText } from './lightgbm-text.ts';
 import type { LinearLeaves } from './lightgbm-tree.ts';
 import type { Model } from './model.ts';
+import { finish, type Steps } from './steps.ts';
 import { buildTreePool, NUMERIC, type TreePool } from './tree-pool.ts';
 
 /** From LightGBM's model text. Throws a `ModelFormatError`. */
 export function readGbdt(text: string): GbdtModel {
-  return new GbdtModel(parseLightgbmText(text));
+  return finish(readGbdtInSteps(text));
+}
+
+export function* readGbdtInSteps(text: string): Steps<GbdtModel> {
+  return new GbdtModel(yield* parseLightgbmText(text));
 }
 
 /** Create one by `readGbdt`. */

@@ -1,9 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { readGbdt } from './gbdt.ts';
-import { parseLightgbmText } from './lightgbm-text.ts';
+import { parseLightgbmText as parseInSteps } from './lightgbm-text.ts';
 import { ModelFormatError } from './model-format-error.ts';
+import { finish } from './steps.ts';
 import { modelText } from './testing/fixtures.ts';
+
+const parseLightgbmText = (text: string) => finish(parseInSteps(text));
 
 const numeric = modelText('lightgbm-4.7.0/numeric');
 const categorical = modelText('lightgbm-4.7.0/categorical');

@@ -6,6 +6,7 @@ import { type Link, parseObjective } from './lightgbm-objective.ts';
 import { type LightgbmTree, parseTree } from './lightgbm-tree.ts';
 import { ModelFormatError, quoted } from './model-format-error.ts';
 import { type IntegerRange, integerList, parseInteger, words } from './number-list.ts';
+import type { Steps } from './steps.ts';
 
 export interface LightgbmModel {
   readonly featureNames: readonly string[];
@@ -20,8 +21,11 @@ const VERSIONS: ReadonlySet<string> = new Set(['v2', 'v3', 'v4']);
 const NATURAL: IntegerRange = { minimum: 0, maximum: 2 ** 31 - 2 };
 const END_OF_TREES = 'end of trees';
 
-/** Throws a `ModelFormatError` for anything but a whole model with one output that LightGBM would predict with. */
-export function parseLightgbmText(text: string): LightgbmModel {
+/**
+ * A tree each step. Throws a `ModelFormatError` for anything but a whole model with one output that LightGBM would
+ * predict with.
+ */
+export function* parseLightgbmText(text: string): Steps<LightgbmModel> {
   const treesAt = text.indexOf('\nTree=') + 1;
   if (treesAt === 0) throw new ModelFormatError('model', 'not a LightGBM model text with a "Tree=" line');
   const header = parseHeader(text.slice(0, treesAt));
@@ -36,7 +40,7 @@ export function parseLightgbmText(text: string): LightgbmModel {
     featureNames,
     link: parseObjective(header.get('objective')),
     averagesTrees: header.has('average_output'),
-    trees: parseTrees(text, treesAt, header.require('tree_sizes'), featureNames.length),
+    trees: yield* parseTrees(text, treesAt, header.require('tree_sizes'), featureNames.length),
   };
 }
 
@@ -102,7 +106,7 @@ function parseFeatureNames(header: Header): string[] {
 }
 
 /** By `tree_sizes`, as LightGBM does: a file that was cut or edited does not fit its own table. */
-function parseTrees(text: string, treesAt: number, treeSizes: string, featureCount: number): LightgbmTree[] {
+function* parseTrees(text: string, treesAt: number, treeSizes: string, featureCount: number): Steps<LightgbmTree[]> {
   const treeCount = words(treeSizes).length;
   const sizes = integerList(treeSizes, treeCount, 'header tree_sizes', { minimum: 1, maximum: NATURAL.maximum });
   let at = treesAt;
@@ -115,6 +119,7 @@ function parseTrees(text: string, treesAt: number, treeSizes: string, featureCou
     }
     trees.push(parseTree(section.slice(place.length + 1), place, featureCount));
     at += size;
+    yield;
   }
   if (!text.startsWith(`${END_OF_TREES}\n`, at)) {
     throw new ModelFormatError(

@@ -1,8 +1,9 @@
 /** What all models of clicks or conversions have in common. */
 
 import { readFactorizationMachine } from './factorization-machine.ts';
-import { readGbdt } from './gbdt.ts';
+import { readGbdtInSteps } from './gbdt.ts';
 import { readLogisticRegression } from './logistic.ts';
+import { finish, type Steps } from './steps.ts';
 
 export interface Model {
   /** Columns of a row. */
@@ -16,12 +17,12 @@ export interface Model {
 
 const READERS = {
   /** LightGBM model text. */
-  gbdt: readGbdt,
+  gbdt: readGbdtInSteps,
   /** libFM model text. */
-  fm: readFactorizationMachine,
+  fm: atOnce(readFactorizationMachine),
   /** JSON of this project, see `logistic.ts`. */
-  logistic: readLogisticRegression,
-} as const satisfies Record<string, (text: string) => Model>;
+  logistic: atOnce(readLogisticRegression),
+} as const satisfies Record<string, (text: string) => Steps<Model>>;
 
 export type ModelKind = keyof typeof READERS;
 
@@ -29,5 +30,17 @@ export const MODEL_KINDS = Object.keys(READERS) as readonly ModelKind[];
 
 /** Throws a `ModelFormatError`. */
 export function readModel(kind: ModelKind, text: string): Model {
+  return finish(READERS[kind](text));
+}
+
+export function readModelInSteps(kind: ModelKind, text: string): Steps<Model> {
   return READERS[kind](text);
+}
+
+/** Small enough for one step. */
+function atOnce(read: (text: string) => Model): (text: string) => Steps<Model> {
+  // biome-ignore lint/correctness/useYield: it is one step.
+  return function* (text) {
+    return read(text);
+  };
 }

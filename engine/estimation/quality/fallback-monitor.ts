@@ -1,7 +1,7 @@
 /**
  * Whether anybody could notice that the model was away: fill, revenue and calibration of auctions that were decided with
  * the fallback, beside those decided with the model. Sums only, over two rolling windows counted in auctions, so that the
- * figures of the model are still there at the end of a long outage.
+ * figures of the model are still there at the end of a long outage. Auctions that needed no estimate are none of either.
  */
 export interface DecidedAuction {
   /** Any of its estimates came from the fallback. */
@@ -12,8 +12,9 @@ export interface DecidedAuction {
 
 export interface PeriodFigures {
   readonly auctions: number;
-  readonly fillRate: number;
-  readonly revenueMicrosPerAuction: number;
+  /** Null before the first auction. */
+  readonly fillRate: number | null;
+  readonly revenueMicrosPerAuction: number | null;
   /** Predicted by actual clicks; null while there were none. */
   readonly calibrationRatio: number | null;
 }
@@ -21,22 +22,31 @@ export interface PeriodFigures {
 export interface FallbackShift {
   readonly model: PeriodFigures;
   readonly fallback: PeriodFigures;
+  /** Of the latest auctions, those decided with the fallback; null before the first. */
+  readonly fallbackShare: number | null;
   /** Fallback's by model's, minus 1; null while one of them has no figure. */
   readonly fillShift: number | null;
   readonly revenueShift: number | null;
+  readonly calibrationShift: number | null;
 }
 
 export class FallbackMonitor {
   readonly #model: Period;
   readonly #fallback: Period;
+  readonly #decay: number;
+  #weight = 0;
+  #fallbacks = 0;
 
   /** `memory`: auctions, and outcomes, after which an old one counts for 1/e. */
   constructor(memory: number) {
     this.#model = new Period(memory);
     this.#fallback = new Period(memory);
+    this.#decay = 1 - 1 / memory;
   }
 
   auctionDecided({ isFallback, isFilled, revenueMicros }: DecidedAuction): void {
+    this.#weight = this.#weight * this.#decay + 1;
+    this.#fallbacks = this.#fallbacks * this.#decay + Number(isFallback);
     (isFallback ? this.#fallback : this.#model).decided(isFilled, revenueMicros);
   }
 
@@ -51,8 +61,10 @@ export class FallbackMonitor {
     return {
       model,
       fallback,
+      fallbackShare: this.#weight === 0 ? null : this.#fallbacks / this.#weight,
       fillShift: shiftOf(model.fillRate, fallback.fillRate),
       revenueShift: shiftOf(model.revenueMicrosPerAuction, fallback.revenueMicrosPerAuction),
+      calibrationShift: shiftOf(model.calibrationRatio, fallback.calibrationRatio),
     };
   }
 }
@@ -84,16 +96,18 @@ class Period {
   }
 
   figures(): PeriodFigures {
+    const isEmpty = this.#auctions === 0;
     return {
       auctions: this.#auctions,
-      fillRate: this.#filled / this.#weight,
-      revenueMicrosPerAuction: this.#revenueMicros / this.#weight,
+      fillRate: isEmpty ? null : this.#filled / this.#weight,
+      revenueMicrosPerAuction: isEmpty ? null : this.#revenueMicros / this.#weight,
       calibrationRatio: this.#clicks === 0 ? null : this.#predicted / this.#clicks,
     };
   }
 }
 
-function shiftOf(model: number, fallback: number): number | null {
+function shiftOf(model: number | null, fallback: number | null): number | null {
+  if (model === null || fallback === null) return null;
   const shift = fallback / model - 1;
   return Number.isFinite(shift) ? shift : null;
 }

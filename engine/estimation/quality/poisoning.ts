@@ -4,7 +4,7 @@
  * periods are compared with, or an attacker could raise the bar slowly.
  */
 export interface PoisoningOptions {
-  /** Above the mean of its history, in standard deviations. */
+  /** Above the mean of its history, in standard deviations: of that history, and of chance. */
   readonly sigmasMax: number;
   /** Bits; below, clicks come from too few sources. */
   readonly sourceEntropyMin: number;
@@ -33,7 +33,7 @@ export interface TrainingPeriod {
   readonly impressions: number;
   /** When each click came, ms, in any order. */
   readonly clickTimesMs: readonly number[];
-  /** Clicks by source: network, device model, whatever tells clickers apart without naming them. */
+  /** Clicks by source: network, device model, whatever tells clickers apart without naming them. Those without any are left out. */
   readonly clicksBySource: ReadonlyMap<string, number>;
 }
 
@@ -54,8 +54,8 @@ export class PoisoningCheck {
     const signs: PoisoningSign[] = [];
     const clicks = period.clickTimesMs.length;
     if (this.#isRateSuspect(history, clicks, period.impressions)) signs.push('rate');
+    if (this.#areSourcesSuspect(period.clicksBySource)) signs.push('source-entropy');
     if (clicks >= this.#options.clicksMin) {
-      if (entropyBits(period.clicksBySource) < this.#options.sourceEntropyMin) signs.push('source-entropy');
       if (gapVariation(period.clickTimesMs) < this.#options.gapVariationMin) signs.push('uniform-intervals');
     }
     if (signs.length === 0 && period.impressions > 0) {
@@ -73,16 +73,29 @@ export class PoisoningCheck {
     return history;
   }
 
-  /** The deviation is that of the history, and at least what chance gives for so many impressions. */
+  #areSourcesSuspect(clicksBySource: TrainingPeriod['clicksBySource']): boolean {
+    let clicks = 0;
+    for (const count of clicksBySource.values()) clicks += count;
+    return clicks >= this.#options.clicksMin && entropyBits(clicksBySource) < this.#options.sourceEntropyMin;
+  }
+
+  /** Above what its history varies by, and above what chance gives for so few clicks as were expected. */
   #isRateSuspect(history: readonly number[], clicks: number, impressions: number): boolean {
-    if (impressions === 0) return clicks > 0;
     if (clicks > impressions) return true;
     if (history.length < this.#options.historyMin) return false;
+    const { sigmasMax } = this.#options;
     const mean = history.reduce((sum, rate) => sum + rate, 0) / history.length;
     const variance = history.reduce((sum, rate) => sum + (rate - mean) ** 2, 0) / (history.length - 1);
-    const chance = Math.max(mean * (1 - mean), 1 / impressions) / impressions;
-    return clicks / impressions > mean + this.#options.sigmasMax * Math.sqrt(Math.max(variance, chance));
+    return (
+      clicks / impressions > mean + sigmasMax * Math.sqrt(variance) &&
+      chanceDeviations(clicks, mean * impressions) > sigmasMax
+    );
   }
+}
+
+/** Anscombe's transform: of a count that is Poisson around `expected`, in standard deviations, also where both are small. */
+function chanceDeviations(count: number, expected: number): number {
+  return 2 * (Math.sqrt(count + 3 / 8) - Math.sqrt(expected + 3 / 8));
 }
 
 /** Shannon's, of the shares of the counts. */

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FallbackMonitor } from './fallback-monitor.ts';
-import { lineOf, OutcomeQuality } from './outcome-quality.ts';
+import { OutcomeQuality } from './outcome-quality.ts';
 import { entropyBits, gapVariation, PoisoningCheck, type TrainingPeriod } from './poisoning.ts';
 
 describe('quality of estimates', () => {
-  const line = lineOf('v1', 'a');
+  const line = { version: '1', arm: 'a' };
   const figuresOf = (outcomes: readonly (readonly [number, boolean])[], windowCount = 1000) => {
     const quality = new OutcomeQuality({ windowCount, linesMax: 2 });
     for (const [estimate, isPositive] of outcomes) quality.record(line, estimate, isPositive);
@@ -55,16 +55,36 @@ describe('quality of estimates', () => {
     expect([count, positives]).toEqual([2, 0]);
   });
 
+  it('of a window that has grown and gone round are those of what is in it', () => {
+    const outcomes = Array.from(
+      { length: 7000 },
+      (_, index) => [((index * 7919) % 997) / 1000 + 0.001, (index * 31) % 7 === 0] as const,
+    );
+    const { auc, logLoss, calibrationRatio, ...counts } = figuresOf(outcomes, 3000);
+    const expected = figuresOf(outcomes.slice(-3000), 3000);
+    expect(counts).toEqual({
+      count: 3000,
+      positives: expected.positives,
+      predicted: expect.closeTo(expected.predicted, 6),
+    });
+    expect(auc).toBe(expected.auc);
+    expect(logLoss).toBeCloseTo(expected.logLoss!, 9);
+    expect(calibrationRatio).toBeCloseTo(expected.calibrationRatio!, 9);
+  });
+
   it('of a line that is unused longest is forgotten', () => {
     const quality = new OutcomeQuality({ windowCount: 2, linesMax: 2 });
-    for (const version of ['v1', 'v2', 'v1', 'v3']) quality.record(lineOf(version, ''), 0.5, true);
-    expect(quality.lines()).toEqual(['v1/', 'v3/']);
-    expect(quality.figures('v2/')).toMatchObject({ count: 0, auc: null, logLoss: null });
+    for (const version of ['1', '2', '1', '3']) quality.record({ version, arm: 'a' }, 0.5, true);
+    expect(quality.lines().map(({ version, count }) => [version, count])).toEqual([
+      ['1', 2],
+      ['3', 1],
+    ]);
+    expect(quality.figures({ version: '2', arm: 'a' })).toMatchObject({ count: 0, auc: null, logLoss: null });
   });
 });
 
 describe('poisoned training data', () => {
-  const sources = (count: number) => new Map(Array.from({ length: count }, (_, index) => [`s${index}`, 5]));
+  const sources = (count: number) => new Map(Array.from({ length: count }, (_, index) => [`s${index}`, 10]));
   /** Gaps of 1 to 7 s. */
   const period = (clicks: number, changes: Partial<TrainingPeriod> = {}): TrainingPeriod => ({
     impressions: 10_000,
@@ -107,6 +127,22 @@ describe('poisoned training data', () => {
 
   it('says nothing on a handful of clicks', () => {
     expect(new PoisoningCheck().judge('g', period(5, { clicksBySource: sources(1) }))).toEqual([]);
+    const clickTimesMs = Array.from({ length: 19 }, (_, index) => index * 1000);
+    expect(new PoisoningCheck().judge('g', period(19, { clickTimesMs }))).toEqual([]);
+  });
+
+  it('says nothing on sources where none are known', () => {
+    expect(new PoisoningCheck().judge('g', period(100, { clicksBySource: new Map() }))).toEqual([]);
+  });
+
+  it.each([
+    [2, 4, 'expected one, and chance makes four of it often enough'],
+    [2, 5, 'and five'],
+  ])('knows what chance does to small numbers', (history, clicks) => {
+    const check = new PoisoningCheck();
+    for (let index = 0; index < 10; index++) check.judge('g', period(index % history, { impressions: 50 }));
+    expect(check.judge('g', period(clicks, { impressions: 50 }))).toEqual([]);
+    expect(check.judge('g', period(12, { impressions: 50 }))).toEqual(['rate']);
   });
 });
 
