@@ -29,6 +29,7 @@ export type TrancheRefusal =
   'exhausted' | 'paused' | 'ended' | 'unknown-account';
 
 export interface TrancheWanted {
+  /** A repeated one gets the same tranche, also when that is closed by now. A refusal is judged anew. */
   readonly requestId: string;
   readonly accountId: string;
   readonly amount: number;
@@ -59,7 +60,7 @@ export interface LeaseKey {
 }
 
 export interface Bill extends LeaseKey {
-  /** Auction id, imp id, event type: unique for ever. */
+  /** Auction id, imp id, event type: unique for ever, over all accounts. What costs money and quota has a key for each. */
   readonly key: string;
   readonly amount: number;
   readonly publisherId: string;
@@ -98,19 +99,23 @@ export interface AccountFigures {
 }
 
 export interface BudgetLedger {
-  /** Durable before it resolves. */
+  /**
+   * Durable before it resolves. One tranche of an account is open: while nothing of it was leased everyone who asks gets
+   * it, afterwards it is closed and the next is opened.
+   */
   readonly openTranche: (wanted: TrancheWanted) => Promise<Tranche | TrancheRefusal>;
   /** What of the tranche was not leased goes back to the budget; its epoch grants no more. */
   readonly closeTranche: (accountId: string, epoch: number) => Promise<void>;
-  /** In order; many accounts in one transaction. */
+  /** In order; many accounts in one transaction. A repeated one of a lease that is live is live. */
   readonly confirmLeases: (grants: readonly LeaseGrant[]) => Promise<readonly LeaseConfirmation[]>;
   /** `unspent` goes back to the budget at once; `reserved` stays for bills until the billing horizon has passed. */
   readonly closeLease: (lease: LeaseKey, unspent: number, requestId: string) => Promise<void>;
+  /** What its lease does not cover is not reserved; its bill is judged when it comes. A known key is left as it is. */
   readonly reserve: (reservations: readonly Reservation[]) => Promise<void>;
   readonly bill: (bills: readonly Bill[]) => Promise<readonly BillResult[]>;
-  /** Ends a reservation without a bill. */
+  /** Ends reservations without a bill; `refunded` also undoes what was billed. A key that is not known stays released. */
   readonly release: (keys: readonly string[], reason: 'expired' | 'refunded' | 'not-served') => Promise<void>;
-  /** Expired reservations are released; leases that ended a billing horizon ago give what was not billed back. */
+  /** By the ledger's clock, where `nowMs` is ahead of it. Expired reservations are released; leases that ended a billing horizon ago give what was not billed back. */
   readonly sweep: (nowMs: number) => Promise<{ readonly reservations: number; readonly leases: number }>;
   /** In the order asked for; accounts that are not known are left out. */
   readonly figures: (accountIds: readonly string[]) => Promise<readonly AccountFigures[]>;
