@@ -60,7 +60,7 @@ export interface LeaseKey {
 }
 
 export interface Bill extends LeaseKey {
-  /** Auction id, imp id, event type: unique for ever, over all accounts. What costs money and quota has a key for each. */
+  /** Auction id, imp id, event type: unique for ever, over all accounts. Money and quota of one impression have a key each. */
   readonly key: string;
   readonly amount: number;
   readonly publisherId: string;
