@@ -11,7 +11,6 @@ import {
   type AccountRow,
   AUDIT,
   type AuditRow,
-  addToRows,
   auditJson,
   CHARGE,
   type ChargeRow,
@@ -20,10 +19,6 @@ import {
   insertRows,
   LEASE,
   type LeaseRow,
-  SHARE,
-  type ShareRow,
-  SLOT,
-  type SlotRow,
   selectRows,
   TRANCHE,
   TRANSFER,
@@ -31,55 +26,23 @@ import {
   type TransferRow,
   upsertRows,
 } from './rows.ts';
-
-export const SLOT_MS = 15 * 60_000;
-
-/** Where an amount goes from and to. The books of an account are its columns of that name; the others are the world's. */
-const BOOKS = {
-  fund: ['funding', 'available'],
-  defund: ['available', 'funding'],
-  'open-tranche': ['available', 'tranched'],
-  'close-tranche': ['tranched', 'available'],
-  lease: ['tranched', 'leased'],
-  return: ['leased', 'available'],
-  reserve: ['leased', 'reserved'],
-  release: ['reserved', 'leased'],
-  bill: ['leased', 'spent'],
-  'bill-reserved': ['reserved', 'spent'],
-  refund: ['spent', 'available'],
-  absorb: ['absorbed', 'served'],
-  'refund-absorbed': ['served', 'absorbed'],
-} as const;
-
-export type TransferKind = keyof typeof BOOKS;
-
-export interface Transfer {
-  readonly kind: TransferKind;
-  /** Once for ever with its kind. */
-  readonly key: string;
-  readonly account: AccountRow;
-  readonly amount: bigint;
-  readonly tranche?: TrancheRow | undefined;
-  readonly lease?: LeaseRow | undefined;
-  readonly fee?: bigint;
-  readonly publisherId?: string | null;
-  /** When it happened, if not now: the slot it is reported in. */
-  readonly atMs?: bigint;
-}
+import { Tallies } from './tallies.ts';
+import { BOOKS, type Transfer, type TransferKind } from './transfer.ts';
 
 export class Books {
   readonly nowMs: bigint;
   readonly accounts: ReadonlyMap<string, AccountRow>;
   readonly #tx: Queryable;
   readonly #tranches = new Map<string, TrancheRow>();
+  /** By account, as put last: that which is open is the latest. */
+  readonly #latestTranches = new Map<string, TrancheRow>();
   readonly #leases = new Map<string, LeaseRow>();
   readonly #days = new Map<string, DayRow>();
   readonly #charges = new Map<string, ChargeRow>();
   readonly #newCharges = new Set<ChargeRow>();
   readonly #changed = new Set<Row>();
   readonly #transfers: TransferRow[] = [];
-  readonly #slots = new Map<string, SlotRow>();
-  readonly #shares = new Map<string, ShareRow>();
+  readonly #tallies = new Tallies();
   readonly #audits: AuditRow[] = [];
 
   /** Locks the accounts that exist. `nowMs` null: by the database's clock. */
@@ -167,14 +130,13 @@ export class Books {
   }
 
   openTranche(accountId: string): TrancheRow | undefined {
-    for (const tranche of this.#tranches.values()) {
-      if (tranche.account_id === accountId && tranche.state === 'open') return tranche;
-    }
-    return undefined;
+    const latest = this.#latestTranches.get(accountId);
+    return latest?.state === 'open' ? latest : undefined;
   }
 
   putTranche(row: TrancheRow): void {
     this.#tranches.set(`${row.account_id}#${row.epoch}`, row);
+    this.#latestTranches.set(row.account_id, row);
   }
 
   lease(key: LeaseKey): LeaseRow | undefined {
@@ -183,10 +145,6 @@ export class Books {
 
   putLease(row: LeaseRow): void {
     this.#leases.set(nameOfLease(row), row);
-  }
-
-  leases(): Iterable<LeaseRow> {
-    return this.#leases.values();
   }
 
   /** Of a row that was loaded. */
@@ -238,7 +196,7 @@ export class Books {
       budget: account.budget,
       at_ms: this.nowMs,
     });
-    this.#report(transfer);
+    this.#tallies.add(transfer, this.nowMs);
     if (to === 'available' && kind !== 'fund') this.#defundAfterCut(account, `${kind}:${key}`);
   }
 
@@ -270,44 +228,6 @@ export class Books {
     if (excess > 0n) this.post({ kind: 'defund', key: cause, account, amount: least(excess, account.available) });
   }
 
-  #report({ kind, account, amount, fee = 0n, publisherId, atMs = this.nowMs }: Transfer): void {
-    const isBill = kind === 'bill' || kind === 'bill-reserved';
-    const isRefund = kind === 'refund' || kind === 'refund-absorbed';
-    if (isBill || kind === 'reserve' || kind === 'release' || kind === 'absorb' || isRefund) {
-      const slot = this.#slot(account.id, atMs < this.nowMs ? atMs : this.nowMs);
-      if (isBill) {
-        slot.billed += amount;
-        slot.bills += 1n;
-      } else slot[SLOT_COLUMNS[kind as keyof typeof SLOT_COLUMNS]] += amount;
-    }
-    if (account.unit !== 'nanos' || publisherId == null || !(isBill || isRefund || kind === 'absorb')) return;
-    const share = this.#share(account.id, publisherId);
-    const sign = isRefund ? -1n : 1n;
-    share.payable += sign * (amount - fee);
-    share.fee += sign * fee;
-  }
-
-  #slot(accountId: string, atMs: bigint): SlotRow {
-    const start = atMs - (atMs % BigInt(SLOT_MS));
-    const name = `${accountId} ${start}`;
-    let slot = this.#slots.get(name);
-    if (slot === undefined) {
-      slot = { account_id: accountId, slot_start_ms: start, ...EMPTY_SLOT };
-      this.#slots.set(name, slot);
-    }
-    return slot;
-  }
-
-  #share(accountId: string, publisherId: string): ShareRow {
-    const name = JSON.stringify([accountId, publisherId]);
-    let share = this.#shares.get(name);
-    if (share === undefined) {
-      share = { account_id: accountId, publisher_id: publisherId, payable: 0n, fee: 0n };
-      this.#shares.set(name, share);
-    }
-    return share;
-  }
-
   /** Writes everything. The order is that of the references between the tables. */
   async flush(): Promise<void> {
     const changed = <Kind extends Row>(rows: Iterable<Kind>): Kind[] =>
@@ -320,21 +240,10 @@ export class Books {
     const known = [...this.#charges.values()].filter((charge) => !this.#newCharges.has(charge));
     await upsertRows(this.#tx, CHARGE, changed(known));
     await insertRows(this.#tx, TRANSFER, this.#transfers);
-    await addToRows(this.#tx, SLOT, [...this.#slots.values()]);
-    await addToRows(this.#tx, SHARE, [...this.#shares.values()]);
+    await this.#tallies.flush(this.#tx);
     await insertRows(this.#tx, AUDIT, this.#audits);
   }
 }
-
-const SLOT_COLUMNS = {
-  reserve: 'reserved',
-  release: 'released',
-  refund: 'refunded',
-  absorb: 'absorbed',
-  'refund-absorbed': 'refunded',
-} as const;
-
-const EMPTY_SLOT = { reserved: 0n, billed: 0n, released: 0n, refunded: 0n, absorbed: 0n, bills: 0n };
 
 /** What stands on the account's books: its budget, and after a cut also what was out by then. */
 export function fundedOf({ available, tranched, leased, reserved, spent }: AccountRow): bigint {

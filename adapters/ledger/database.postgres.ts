@@ -6,7 +6,7 @@ import { type Database, type Queryable, type Row, retryConflicts, sqlState } fro
 export interface PostgresOptions {
   /** `postgres://user:password@host:port/database`, and what else libpq's URLs may say. */
   readonly url: string;
-  /** Connections of this process. */
+  /** Connections of this process. Calls beyond wait for one, `connectTimeoutMs` at most. */
   readonly connectionsMax: number;
   /** A statement that takes longer is ended by the server; the wait for a lock counts. */
   readonly statementTimeoutMs: number;
@@ -18,7 +18,7 @@ export interface PostgresOptions {
 /** The network may fail without a word: so much longer than the server's own limit is waited for an answer. */
 const ANSWER_GRACE_MS = 2000;
 /** A process that stopped in the middle of a transaction holds locks for so long. */
-const IDLE_IN_TRANSACTION_MS = 10_000;
+const IDLE_IN_TRANSACTION_MS = 30_000;
 
 const INT8_OID = 20;
 const types = new pg.TypeOverrides();
@@ -69,9 +69,11 @@ async function connect(pool: pg.Pool): Promise<Connection> {
     throw new BudgetLedgerError('unavailable', wordsOf(error), { cause: error });
   });
   let broken = false;
-  // A connection that breaks while it is ours tells by the statement that fails.
-  const onError = (): void => {
+  // A connection that breaks between two statements says why now; the next statement only fails.
+  let lost: Error | null = null;
+  const onError = (error: Error): void => {
     broken = true;
+    lost ??= error;
   };
   client.on('error', onError);
   const run = async <Result extends Row>(sql: string, parameters?: unknown[]): Promise<Result[]> => {
@@ -79,7 +81,7 @@ async function connect(pool: pg.Pool): Promise<Connection> {
       return (await client.query<Result>(sql, parameters)).rows;
     } catch (error) {
       broken ||= !isOfStatement(error);
-      throw inLedgerWords(error);
+      throw inLedgerWords(lost ?? error);
     }
   };
   return {

@@ -7,7 +7,7 @@ import { closeTranche } from './tranches.ts';
 /** The tranches and leases named must be loaded. */
 export function confirmLease(books: Books, grant: LeaseGrant, billingHorizonMs: number): LeaseConfirmation {
   const known = books.lease(grant);
-  if (known?.request_id === grant.requestId) return { kind: known.state === 'live' ? 'live' : 'fenced' };
+  if (known !== undefined && isSame(known, grant)) return { kind: known.state === 'live' ? 'live' : 'fenced' };
   const tranche = books.tranche(grant);
   if (tranche === undefined || tranche.state === 'closed') return { kind: 'fenced' };
   const why = whyFenced(tranche, known, { amount: BigInt(grant.amount), nowMs: books.nowMs });
@@ -19,6 +19,10 @@ export function confirmLease(books: Books, grant: LeaseGrant, billingHorizonMs: 
   }
   addLease(books, tranche, grant, billingHorizonMs);
   return { kind: 'live' };
+}
+
+function isSame({ request_id, process_id, amount }: LeaseRow, grant: LeaseGrant): boolean {
+  return request_id === grant.requestId && process_id === grant.processId && amount === BigInt(grant.amount);
 }
 
 /**

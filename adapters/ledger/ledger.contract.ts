@@ -107,9 +107,11 @@ export function budgetLedgerContract(name: string, createDatabase: CreateTestDat
       it.each([
         ['a sequence that another request has: the store lost data', { sequence: 1 }],
         ['more than the tranche has', { sequence: 2, amount: 201 }],
+        ['the same request at another amount', { requestId: 'live', amount: 101 }],
+        ['the same request for another process', { requestId: 'live', processId: 'p1' }],
       ])('%s fences the epoch; what is live stays live', async (_name, changes) => {
         const tranche = await world.openTranche(300);
-        const live = world.grant(tranche);
+        const live = world.grant(tranche, { requestId: 'live', processId: 'p0' });
         await world.confirm(live);
         expect(await world.confirm(world.grant(tranche, changes))).toBe('fenced');
         expect(await world.confirm(world.grant(tranche, { sequence: 9 }))).toBe('fenced');

@@ -2,6 +2,7 @@ import { afterAll } from 'vitest';
 import { campaignStoreContract } from './campaign-store.contract.ts';
 import { deliveryReportsContract } from './delivery-reports.contract.ts';
 import { budgetLedgerContract } from './ledger.contract.ts';
+import { migrateContract } from './migrate.contract.ts';
 import { pgliteTestDatabases } from './testing/databases.ts';
 
 const databases = pgliteTestDatabases();
@@ -10,3 +11,4 @@ afterAll(() => databases.stop());
 budgetLedgerContract('the ledger on PGlite', databases);
 campaignStoreContract('the campaign store on PGlite', databases);
 deliveryReportsContract('the delivery reports on PGlite', databases);
+migrateContract('PGlite', databases);

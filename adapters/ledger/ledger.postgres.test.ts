@@ -3,6 +3,7 @@ import { startPostgres } from '../../test/support/services.ts';
 import { campaignStoreContract } from './campaign-store.contract.ts';
 import { deliveryReportsContract } from './delivery-reports.contract.ts';
 import { budgetLedgerContract } from './ledger.contract.ts';
+import { migrateContract } from './migrate.contract.ts';
 import { postgresTestDatabases } from './testing/databases.ts';
 
 const postgres = await startPostgres();
@@ -13,4 +14,5 @@ describe.skipIf(postgres === null)('with a PostgreSQL', () => {
   budgetLedgerContract('the ledger on PostgreSQL', databases);
   campaignStoreContract('the campaign store on PostgreSQL', databases);
   deliveryReportsContract('the delivery reports on PostgreSQL', databases);
+  migrateContract('PostgreSQL', databases);
 });

@@ -31,6 +31,7 @@ export type TrancheRefusal =
   'exhausted' | 'paused' | 'ended' | 'unknown-account';
 
 export interface TrancheWanted {
+  /** A repeated one gets the same tranche, also when that is closed by now. A refusal is judged anew. */
   readonly requestId: string;
   readonly accountId: string;
   readonly amount: number;
@@ -69,7 +70,7 @@ export interface LeaseKey {
 }
 
 export interface Bill extends LeaseKey {
-  /** Auction id, imp id, event type: unique for ever. */
+  /** Auction id, imp id, event type: unique for ever, over all accounts. Money and quota of one impression have a key each. */
   readonly key: string;
   readonly amount: number;
   readonly publisherId: string;
@@ -113,18 +114,19 @@ export interface BudgetLedger {
   readonly openTranche: (wanted: TrancheWanted) => Promise<Tranche | TrancheRefusal>;
   /** What of the tranche was not leased goes back to the budget; its epoch grants no more. */
   readonly closeTranche: (accountId: string, epoch: number) => Promise<void>;
-  /** In order; many accounts in one transaction. */
+  /** In order; many accounts in one transaction. A repeated one of a lease that is live is live. */
   readonly confirmLeases: (grants: readonly LeaseGrant[]) => Promise<readonly LeaseConfirmation[]>;
   /**
    * `unspent` goes back to the budget at once; the rest stays for bills until the billing horizon has passed. Of a lease
    * that was never confirmed, or is closed, nothing.
    */
   readonly closeLease: (lease: LeaseKey, unspent: number, requestId: string) => Promise<void>;
+  /** What its lease does not cover is not reserved; its bill is judged when it comes. A known key is left as it is. */
   readonly reserve: (reservations: readonly Reservation[]) => Promise<void>;
   readonly bill: (bills: readonly Bill[]) => Promise<readonly BillResult[]>;
-  /** Ends a reservation without a bill. */
+  /** Ends reservations without a bill; `refunded` also undoes what was billed. A key that is not known stays released. */
   readonly release: (keys: readonly string[], reason: 'expired' | 'refunded' | 'not-served') => Promise<void>;
-  /** Expired reservations are released; leases that ended a billing horizon ago give what was not billed back. */
+  /** By the ledger's clock, where `nowMs` is ahead of it. Expired reservations are released; leases that ended a billing horizon ago give what was not billed back. */
   readonly sweep: (nowMs: number) => Promise<{ readonly reservations: number; readonly leases: number }>;
   /** In the order asked for; accounts that are not known are left out. */
   readonly figures: (accountIds: readonly string[]) => Promise<readonly AccountFigures[]>;

@@ -56,7 +56,10 @@ export interface BookingChange {
 }
 
 export interface CampaignStore {
-  /** All or nothing, in any order: what refers to another may come before it. In the order given. */
+  /**
+   * All or nothing, in any order: what refers to another may come before it. In the order given. One transaction, so one
+   * within the limits of the database's: thousands, not hundreds of thousands.
+   */
   readonly write: (writes: readonly BookingWrite[], actor: string) => Promise<readonly Booking[]>;
   readonly read: <Kind extends BookingKind>(kind: Kind, id: string) => Promise<Booking<Kind> | null>;
   /** By id. */
