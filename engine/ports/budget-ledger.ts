@@ -40,6 +40,7 @@ export interface TrancheWanted {
   /**
    * The newest tranche that the asker knows to be used up or lost, 0 when it knows none. An open one that is newer is
    * given as it is, so processes that ask at the same time share one, and an answer that was lost is had by asking again.
+   * Who knows none, although leases were given from it, asks for a store that lost it: it is given the next.
    */
   readonly afterEpoch: number;
 }

@@ -128,7 +128,9 @@ export class LedgerModel implements BudgetLedger {
     const account = this.#accounts.get(wanted.accountId);
     if (account === undefined) return 'unknown-account';
     const current = account.tranche;
-    const isShared = current !== null && current.epoch > wanted.afterEpoch && current.day === this.#day();
+    const isLost = wanted.afterEpoch === 0 && current !== null && current.parked < current.amount;
+    const isNewer = current !== null && current.epoch > wanted.afterEpoch;
+    const isShared = isNewer && !isLost && current.day === this.#day();
     if (!isShared) this.#closeOpenTranche(account);
     if (account.status !== 'active') return account.status;
     if (isShared) return this.#describe(account, current);

@@ -16,7 +16,7 @@ export interface SimulatedProcessOptions {
   readonly time: VirtualTime;
   readonly random: SeededRandom;
   readonly store: BudgetStore;
-  readonly ledger: BudgetLedger;
+  readonly ledger: Pick<BudgetLedger, 'openTranche' | 'confirmLeases' | 'closeLease'>;
   readonly faults: () => LinkFaults;
   readonly isStoreDown: () => boolean;
   readonly isLedgerDown: () => boolean;
