@@ -30,8 +30,15 @@ export interface PacingController<State extends PacingSignal = PacingSignal> {
   readonly step: (state: State, observation: PacingObservation) => State;
 }
 
-export function isSound({ elapsedMs, targetNanos, spentNanos, eligible, wins }: PacingObservation): boolean {
-  return elapsedMs > 0 && isAmount(elapsedMs) && [targetNanos, spentNanos, eligible, wins].every(isAmount);
+export function isSound(observation: PacingObservation): boolean {
+  return (
+    observation.elapsedMs > 0 &&
+    isAmount(observation.elapsedMs) &&
+    isAmount(observation.targetNanos) &&
+    isAmount(observation.spentNanos) &&
+    isAmount(observation.eligible) &&
+    isAmount(observation.wins)
+  );
 }
 
 /** Anything above is no amount of money or traffic of one tick, and squares of it would overflow. */
