@@ -91,11 +91,12 @@ export class CampaignPacer<State extends PacingSignal = PacingSignal> {
     return funds.unspent / this.#forecast.capacity(this.#tickedAtMs, this.#plan, this.#share.current);
   }
 
+  /** A tick that is not made of sound numbers keeps the signal as it is. */
   tick({ nowMs, eligible, wins, spentNanos, funds }: PacingTick): PacingSignal {
     const elapsedMs = nowMs - this.#tickedAtMs;
-    if (!(elapsedMs > 0)) return this.signal;
     const observation = { elapsedMs, targetNanos: this.#targetNanos, spentNanos, eligible, wins };
-    if (isOpen(this.#flight, this.#tickedAtMs) && isSound(observation)) {
+    if (!isSound(observation) || !Number.isFinite(funds.unspent)) return this.signal;
+    if (isOpen(this.#flight, this.#tickedAtMs)) {
       this.#forecast.observe(elapsedMs, eligible, spentNanos, this.signal);
       this.#state = this.#controller.step(this.#state, observation);
       this.#learn(this.#tickedAtMs, nowMs, eligible);

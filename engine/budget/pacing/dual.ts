@@ -21,10 +21,12 @@ export interface DualState extends PacingSignal {
 const STEP_MS = 60_000;
 /** And at least so many wins, so that one win is no error of hundreds of percent. */
 const STEP_WINS = 8;
-const ERROR_MAX = 4;
+/** Of the logarithm, in one tick. */
+const MOVE_MAX = 4;
 /** A supply of k times the ordinary moves the bid by k to the minus this, at once. */
 const FEED_FORWARD = 0.6;
 const MULTIPLIER_MIN = 0.02;
+/** How far below 0 the base goes, so that bids go down again soon after a shortage has ended. */
 const BASE_WINDUP = 0.3;
 const LOG_PRICE_MAX = 12;
 const START = 1;
@@ -45,7 +47,7 @@ function stepDual(state: DualState, observation: PacingObservation): DualState {
     return { ...signalOf(logPriceOf(base, supply)), supply, base };
   }
   const stepMs = Math.max(STEP_MS, (STEP_WINS * nanosPerWin(supply) * elapsedMs) / targetNanos);
-  const error = clamp((targetNanos - spentNanos) / targetNanos, -ERROR_MAX * (stepMs / elapsedMs), 1);
+  const error = clamp((targetNanos - spentNanos) / targetNanos, -MOVE_MAX * (stepMs / elapsedMs), 1);
   const base = clamp(state.base - (error * elapsedMs) / stepMs, -BASE_WINDUP, LOG_PRICE_MAX);
   return { ...signalOf(logPriceOf(base, supply)), supply, base };
 }

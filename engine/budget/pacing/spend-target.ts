@@ -20,9 +20,10 @@ export function targetRate(plan: DayPlan, atMs: number, spent: number): number {
   const left = plan.amount - spent;
   if (!(left > 0) || atMs >= plan.untilMs) return 0;
   const planned = plan.plannedBy(atMs);
-  const rate = plan.rateAt(atMs);
   const unplanned = plan.amount - planned;
+  if (!(unplanned > 0)) return left / Math.min(FINISH_MS, plan.untilMs - atMs);
+  const rate = plan.rateAt(atMs);
   // Spreads what is left like the plan spreads what it had left: the slowest that can still spend all.
-  const sustained = unplanned > 0 ? rate * (left / unplanned) : left / Math.min(FINISH_MS, plan.untilMs - atMs);
+  const sustained = rate * (left / unplanned);
   return clamp(rate + (planned - spent) / CATCH_UP_MS, SLOWEST * rate, Math.max(FASTEST * rate, sustained));
 }
