@@ -36,12 +36,12 @@ const SHARE_WEIGHT = 0.001;
 /** A slot is learned from when at least so much of it was seen. */
 const SEEN_MS_MIN = SLOT_MS / 3;
 
-export class CampaignPacer<State extends PacingSignal = PacingSignal> {
+export class CampaignPacer {
   readonly #flight: Flight;
   readonly #curve: TrafficCurve;
-  readonly #controller: PacingController<State>;
+  readonly #controller: PacingController;
   readonly #share: ProcessShare;
-  #state: State;
+  #state: PacingSignal;
   #plan: DayPlan;
   readonly #forecast: SpendForecast;
   /** All that could be spent when the plan was made. */
@@ -51,7 +51,7 @@ export class CampaignPacer<State extends PacingSignal = PacingSignal> {
   #seenEvents = 0;
   #seenMs = 0;
 
-  constructor(flight: Flight, curve: TrafficCurve, controller: PacingController<State>, start: PacingStart) {
+  constructor(flight: Flight, curve: TrafficCurve, controller: PacingController, start: PacingStart) {
     this.#flight = flight;
     this.#curve = curve;
     this.#controller = controller;

@@ -21,11 +21,9 @@ const sound = fc
   })
   .map(({ priceNanos, ...rest }) => ({ ...rest, spentNanos: rest.wins * priceNanos }));
 
-const CONTROLLERS: PacingController<PacingSignal>[] = Object.values(PACING_CONTROLLERS).map(
-  (controller) => controller as unknown as PacingController<PacingSignal>,
-);
+const CONTROLLERS: readonly PacingController[] = Object.values(PACING_CONTROLLERS);
 
-function run(controller: PacingController<PacingSignal>, observations: readonly PacingObservation[]): PacingSignal {
+function run(controller: PacingController, observations: readonly PacingObservation[]): PacingSignal {
   return observations.reduce((state, observation) => controller.step(state, observation), controller.start);
 }
 

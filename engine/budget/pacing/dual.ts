@@ -21,6 +21,8 @@ export interface DualState extends PacingSignal {
 const STEP_MS = 60_000;
 /** And at least so many wins, so that one win is no error of hundreds of percent. */
 const STEP_WINS = 8;
+/** Less in a tick is nothing. */
+const TARGET_MIN_NANOS = 1e-3;
 /** Of the logarithm, in one tick. */
 const MOVE_MAX = 4;
 /** A supply of k times the ordinary moves the bid by k to the minus this, at once. */
@@ -41,7 +43,7 @@ function stepDual(state: DualState, observation: PacingObservation): DualState {
   if (!isSound(observation)) return state;
   const { elapsedMs, targetNanos, spentNanos } = observation;
   const supply = updateSupply(state.supply, state, observation);
-  if (targetNanos === 0) {
+  if (targetNanos < TARGET_MIN_NANOS) {
     // Nothing is to be spent: one e-fold per step time, whatever the error would be as a share of nothing.
     const base = spentNanos > 0 ? Math.min(LOG_PRICE_MAX, state.base + elapsedMs / STEP_MS) : state.base;
     return { ...signalOf(logPriceOf(base, supply)), supply, base };
