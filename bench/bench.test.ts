@@ -12,6 +12,7 @@ import { adRequest } from './payloads/ad-request.ts';
 import { bidAnswers } from './payloads/bid-answers.ts';
 import { creative } from './payloads/creative.ts';
 import { formatMeasurements } from './report.ts';
+import { measureReservation } from './reservation-cost.ts';
 import { measureShaping } from './shaping-study.ts';
 import { BENCHMARK_NAMES, QUICK_SCALE } from './suite.ts';
 import { type TimedFunction, timeFunction } from './timed-function.ts';
@@ -111,6 +112,14 @@ test('deciding about DSPs, tiny', () => {
   expect(lines[0]).toMatch(/[1-9]\d* calls of 2000 asked/);
 });
 
+test('reserving and billing, tiny', () => {
+  const lines: string[] = [];
+  const [measured] = measureReservation(quick(lines));
+  expect(measured).toMatchObject({ name: 'reserve.us', unit: 'us' });
+  expect(measured!.value).toBeGreaterThan(0);
+  expect(lines[0]).toMatch(/[1-9]\d* wins of 1000 accounts/);
+});
+
 test('scoring by trees, tiny', async () => {
   const lines: string[] = [];
   const values = new Map((await measureTreeScoring(quick(lines))).map(({ name, value }) => [name, value]));
@@ -170,6 +179,7 @@ test('what the issue asks for has its name', () => {
       'memory.growth_mb',
       'hang.p99_ratio',
       'dsp.decision_us',
+      'reserve.us',
       'cache.hit_rate',
       ...['none', 'cache', 'refresh', 'singleflight', 'fallback', 'batch'].map((lever) => `estimate.p99_ms.${lever}`),
     ]),

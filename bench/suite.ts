@@ -12,6 +12,7 @@ import { measureMemoryGrowth } from './memory-growth.ts';
 import { IPINYOU_NAMES, measureIpinyouQuality, measureSimulatorQuality, SIMULATOR_NAMES } from './model-quality.ts';
 import { measureOverload, OVERLOAD_FACTORS } from './overload.ts';
 import { measurePacing, PACING_NAMES } from './pacing.ts';
+import { measureReservation } from './reservation-cost.ts';
 import { measureShaping } from './shaping-study.ts';
 import { measureSickDsp } from './sick-dsp.ts';
 import { measureThroughput } from './throughput.ts';
@@ -49,6 +50,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   { names: ['macros.us'], run: async (context) => [timeFunction(fillingOfMacros(), context)] },
   { names: ['dsp.decision_us'], run: async (context) => measureDecision(context) },
   { names: ['dsp.handling_us', 'dsp.handling_shaped_us'], run: measureHandling },
+  { names: ['reserve.us'], run: async (context) => measureReservation(context) },
   { names: ['shaping.calls_saved', 'shaping.revenue_ratio'], run: measureShaping },
   { names: PACING_NAMES, run: async (context) => measurePacing(context) },
   { names: ['gbdt.row_us', 'gbdt.batch50_us', 'gbdt.alloc_bytes_per_row'], run: measureTreeScoring },

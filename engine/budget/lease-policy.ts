@@ -34,7 +34,7 @@ export const LEASE_POLICY_DEFAULTS: LeasePolicy = {
   demandFadeMs: 5000,
   reservationsMax: 100_000,
   exhaustedRetryMs: 250,
-  exhaustedRetryMsMax: 5000,
+  exhaustedRetryMsMax: 10_000,
   unavailableRetryMs: 100,
   unavailableRetryMsMax: 1000,
 };

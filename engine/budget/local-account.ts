@@ -121,7 +121,7 @@ export class LocalAccount {
     const { spendMs, aheadMs, termMs } = this.#policy;
     const perMs = this.#demand.perMs(nowMs);
     const comesInMs = aheadMs + 2 * this.#refillMs;
-    if (this.#freeAt(nowMs + comesInMs) >= Math.max(this.#priceMax, perMs * comesInMs)) return null;
+    if (this.#isEnoughAt(nowMs + comesInMs, perMs * comesInMs)) return null;
     const wanted = Math.min(Number.MAX_SAFE_INTEGER, Math.ceil(perMs * Math.max(spendMs, comesInMs)));
     this.#askedAtMs = nowMs;
     const amountMin = this.#priceMax;
@@ -195,6 +195,12 @@ export class LocalAccount {
     let free = 0;
     for (const lease of this.#leases) if (atMs < lease.spendUntilMs) free += lease.free;
     return free;
+  }
+
+  /** A price comes out of one lease: many small rests pay nothing. */
+  #isEnoughAt(atMs: number, amount: number): boolean {
+    const isOneEnough = this.#leases.some(({ spendUntilMs, free }) => atMs < spendUntilMs && free >= this.#priceMax);
+    return isOneEnough && this.#freeAt(atMs) >= amount;
   }
 
   #retire(lease: HeldLease): void {

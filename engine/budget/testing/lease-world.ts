@@ -11,7 +11,7 @@ import { MoneyChecker, MoneyError } from './money-checker.ts';
 import { SimulatedProcess } from './simulated-process.ts';
 import { type LinkFaults, NO_LINK_FAULTS } from './unreliable-link.ts';
 import { VirtualTime } from './virtual-time.ts';
-import { type Break, type OpenStore, type StoreUnderTest, WORLD } from './world-options.ts';
+import { type Break, type OpenStore, type StoreUnderTest, WORLD, WORLD_POLICY } from './world-options.ts';
 
 export interface WorldReport {
   readonly wins: number;
@@ -123,6 +123,7 @@ class LeaseWorld {
       isStoreDown: () => this.#time.nowMs < this.#storeDownUntilMs,
       isLedgerDown: () => this.#time.nowMs < this.#ledgerDownUntilMs,
       accountIds: this.#accounts.map(({ accountId }) => accountId),
+      policy: WORLD_POLICY,
       planted: this.#planted,
     });
   }

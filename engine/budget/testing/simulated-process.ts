@@ -4,22 +4,24 @@ import type { BudgetLedger, LeaseConfirmation, LeaseGrant } from '../../ports/bu
 import { type BudgetStore, BudgetStoreError } from '../../ports/budget-store.ts';
 import type { LiveLease } from '../lease.ts';
 import { LEASE_KEEPER_LIMITS, LeaseKeeper } from '../lease-keeper.ts';
+import type { LeasePolicy } from '../lease-policy.ts';
 import { LocalAccount } from '../local-account.ts';
 import type { LinkFaults } from './unreliable-link.ts';
 import { UnreliableLink } from './unreliable-link.ts';
 import type { VirtualTime } from './virtual-time.ts';
-import { type Break, WORLD, WORLD_POLICY } from './world-options.ts';
+import { type Break, WORLD } from './world-options.ts';
 
 export interface SimulatedProcessOptions {
   readonly processId: string;
   readonly time: VirtualTime;
   readonly random: SeededRandom;
   readonly store: BudgetStore;
-  readonly ledger: BudgetLedger;
+  readonly ledger: Pick<BudgetLedger, 'openTranche' | 'confirmLeases' | 'closeLease'>;
   readonly faults: () => LinkFaults;
   readonly isStoreDown: () => boolean;
   readonly isLedgerDown: () => boolean;
   readonly accountIds: readonly string[];
+  readonly policy: LeasePolicy;
   readonly planted: Break | null;
 }
 
@@ -46,7 +48,7 @@ export class SimulatedProcess {
     this.#clockRate = random.uniform(0.999, 1.001);
     this.#keeper = this.#createKeeper();
     for (const accountId of accountIds) {
-      this.accounts.set(accountId, new LocalAccount(accountId, WORLD.priceMax, WORLD_POLICY, this.nowMs()));
+      this.accounts.set(accountId, new LocalAccount(accountId, WORLD.priceMax, options.policy, this.nowMs()));
     }
     this.#tick();
   }
@@ -139,9 +141,9 @@ export class SimulatedProcess {
   }
 
   #plantedEnd({ endsAtMs }: LiveLease): number {
-    const { planted } = this.#options;
+    const { planted, policy } = this.#options;
     if (planted === 'ignore-expiry') return endsAtMs + 1e9;
-    return planted === 'count-from-answer' ? this.nowMs() + WORLD_POLICY.termMs : endsAtMs;
+    return planted === 'count-from-answer' ? this.nowMs() + policy.termMs : endsAtMs;
   }
 
   /** A lease that nobody asked for. */
