@@ -47,7 +47,8 @@ export class CampaignPacer {
   /** All that could be spent when the plan was made. */
   #fundsOfPlan: Funds;
   #tickedAtMs: number;
-  #targetNanos = 0;
+  /** Of this process, nanos per ms, since the last tick. */
+  #targetRate = 0;
   #seenEvents = 0;
   #seenMs = 0;
 
@@ -73,11 +74,6 @@ export class CampaignPacer {
     return this.#flight.delivery === 'asap' ? UNPACED : this.#state;
   }
 
-  /** Nanos that this process is to spend until the next tick comes, if that is as far away as the last one was. */
-  get targetNanos(): number {
-    return this.#targetNanos;
-  }
-
   /** Nanos that will be spent by the end of the flight, or of today when it has none, from now on, all processes. */
   forecast(funds: Funds): number {
     return this.#forecast.spendUntilEnd(this.#tickedAtMs, this.#plan, funds, this.#share.current);
@@ -94,7 +90,7 @@ export class CampaignPacer {
   /** A tick that is not made of sound numbers keeps the signal as it is. */
   tick({ nowMs, eligible, wins, spentNanos, funds }: PacingTick): PacingSignal {
     const elapsedMs = nowMs - this.#tickedAtMs;
-    const observation = { elapsedMs, targetNanos: this.#targetNanos, spentNanos, eligible, wins };
+    const observation = { elapsedMs, targetNanos: this.#targetRate * elapsedMs, spentNanos, eligible, wins };
     if (!isSound(observation) || !Number.isFinite(funds.unspent)) return this.signal;
     if (isOpen(this.#flight, this.#tickedAtMs)) {
       this.#forecast.observe(elapsedMs, eligible, spentNanos, this.signal);
@@ -106,7 +102,7 @@ export class CampaignPacer {
     if (nowMs >= this.#plan.untilMs) this.replan(funds);
     const spent = this.#fundsOfPlan.unspent - funds.unspent;
     const share = this.#share.next(this.signal, elapsedMs);
-    this.#targetNanos = targetRate(this.#plan, nowMs, spent) * share * elapsedMs;
+    this.#targetRate = targetRate(this.#plan, nowMs, spent) * share;
     return this.signal;
   }
 

@@ -4,9 +4,10 @@
  * Minimization and Equilibrium", Management Science 65(9), 2019. Spending less by bidding less gives up the dearest
  * impressions, a throttle gives up any.
  *
- * Two departures. The step is taken on log(1 + mu) (mirror descent: Balseiro, Lu, Mirrokni, "The Best of Many Worlds",
- * Operations Research 2023), so that it is as quick at low bids as at high ones. And a bid below a fiftieth would hardly
- * save any more: what must be saved beyond that is saved by not taking part.
+ * Three departures. The step is taken on log(1 + mu) (mirror descent: Balseiro, Lu, Mirrokni, "The Best of Many Worlds",
+ * Operations Research 2023), so that it is as quick at low bids as at high ones. A change of supply moves the bid at once,
+ * and the steps only correct that. And a bid below a fiftieth would hardly save any more: what must be saved beyond that is
+ * saved by not taking part.
  */
 import { clamp, isSound, type PacingController, type PacingObservation, type PacingSignal } from './controller.ts';
 import { NO_SUPPLY, nanosPerWin, type SupplyEstimate, surge, updateSupply } from './supply-estimate.ts';
@@ -23,8 +24,9 @@ const STEP_MS = 60_000;
 const STEP_WINS = 8;
 /** Less in a tick is nothing. */
 const TARGET_MIN_NANOS = 1e-3;
-/** Of the logarithm, in one tick. */
-const MOVE_MAX = 4;
+/** Of the bid's logarithm, in one tick, however long it was. */
+const MOVE_UP_MAX = 1;
+const MOVE_DOWN_MAX = 4;
 /** A supply of k times the ordinary moves the bid by k to the minus this, at once. */
 const FEED_FORWARD = 0.6;
 const MULTIPLIER_MIN = 0.02;
@@ -49,8 +51,8 @@ function stepDual(state: DualState, observation: PacingObservation): DualState {
     return { ...signalOf(logPriceOf(base, supply)), supply, base };
   }
   const stepMs = Math.max(STEP_MS, (STEP_WINS * nanosPerWin(supply) * elapsedMs) / targetNanos);
-  const error = clamp((targetNanos - spentNanos) / targetNanos, -MOVE_MAX * (stepMs / elapsedMs), 1);
-  const base = clamp(state.base - (error * elapsedMs) / stepMs, -BASE_WINDUP, LOG_PRICE_MAX);
+  const move = ((targetNanos - spentNanos) / targetNanos) * (elapsedMs / stepMs);
+  const base = clamp(state.base - clamp(move, -MOVE_DOWN_MAX, MOVE_UP_MAX), -BASE_WINDUP, LOG_PRICE_MAX);
   return { ...signalOf(logPriceOf(base, supply)), supply, base };
 }
 
