@@ -7,6 +7,7 @@ import { LEVER_NAMES } from './estimation-levers.ts';
 import { measureHandling } from './handling-cost.ts';
 import { clearingOfBids, fillingOfMacros, readingOfRequest } from './hot-functions.ts';
 import { type BenchContext, type Measurement, median, percentile } from './measurement.ts';
+import { measurePacing, PACING_NAMES } from './pacing.ts';
 import { adRequest } from './payloads/ad-request.ts';
 import { bidAnswers } from './payloads/bid-answers.ts';
 import { creative } from './payloads/creative.ts';
@@ -179,6 +180,9 @@ test('what the issue asks for has its name', () => {
       'overload.goodput.10x',
       'shaping.calls_saved',
       'shaping.revenue_ratio',
+      'budget.over_delivery_nanos',
+      'budget.delivered_ratio',
+      'pacing.rmse',
       'gbdt.row_us',
       'gbdt.batch50_us',
       'gbdt.alloc_bytes_per_row',
@@ -200,6 +204,15 @@ test('shaping, tiny', async () => {
   expect(values['shaping.calls_saved']).toBeGreaterThan(0);
   expect(values['shaping.revenue_ratio']).toBeGreaterThan(0.9);
   expect(await measureShaping(quick())).toEqual(measurements);
+});
+
+test('pacing, tiny', () => {
+  const measurements = measurePacing(quick());
+  const values = Object.fromEntries(measurements.map(({ name, value }) => [name, value]));
+  expect(Object.keys(values)).toEqual(expect.arrayContaining([...PACING_NAMES]));
+  expect(values['budget.over_delivery_nanos']).toBe(0);
+  expect(values['budget.delivered_ratio']).toBeGreaterThan(0.99);
+  expect(values['pacing.rmse']).toBeLessThan(0.03);
 });
 
 test('payloads have the sizes that the names say', () => {

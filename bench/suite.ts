@@ -12,6 +12,7 @@ import { measureMemoryGrowth } from './memory-growth.ts';
 import { measureModelOutage, OUTAGE_NAMES } from './model-outage.ts';
 import { IPINYOU_NAMES, measureIpinyouQuality, measureSimulatorQuality, SIMULATOR_NAMES } from './model-quality.ts';
 import { measureOverload, OVERLOAD_FACTORS } from './overload.ts';
+import { measurePacing, PACING_NAMES } from './pacing.ts';
 import { measureReservation } from './reservation-cost.ts';
 import { measureShaping } from './shaping-study.ts';
 import { measureSickDsp } from './sick-dsp.ts';
@@ -57,6 +58,7 @@ const BENCHMARKS: readonly Benchmark[] = [
     names: [`targeting.us.${size}`],
     run: async (context: BenchContext) => measureTargeting(size, context),
   })),
+  { names: PACING_NAMES, run: async (context) => measurePacing(context) },
   { names: ['gbdt.row_us', 'gbdt.batch50_us', 'gbdt.alloc_bytes_per_row'], run: measureTreeScoring },
   { names: SIMULATOR_NAMES, run: measureSimulatorQuality },
   { names: IPINYOU_NAMES, run: measureIpinyouQuality },

@@ -26,19 +26,31 @@ export interface PacingObservation {
 export interface PacingController<State extends PacingSignal = PacingSignal> {
   readonly name: string;
   readonly start: State;
-  /** Ignores an observation that is not made of finite numbers >= 0 over a positive time. */
-  readonly step: (state: State, observation: PacingObservation) => State;
+  /**
+   * Ignores an observation that `isSound` does not hold for. A method, so that whoever keeps the state of some controller
+   * need not know which: it only ever gives back what `start` or `step` gave.
+   */
+  step(state: State, observation: PacingObservation): State;
 }
 
+/** Counts and nanos are whole; a tick has a ms at least. */
 export function isSound({ elapsedMs, targetNanos, spentNanos, eligible, wins }: PacingObservation): boolean {
-  return elapsedMs > 0 && isAmount(elapsedMs) && [targetNanos, spentNanos, eligible, wins].every(isAmount);
+  return (
+    elapsedMs >= 1 &&
+    elapsedMs <= AMOUNT_MAX &&
+    targetNanos >= 0 &&
+    targetNanos <= AMOUNT_MAX &&
+    isCount(spentNanos) &&
+    isCount(eligible) &&
+    isCount(wins)
+  );
 }
 
-/** Anything above is no amount of money or traffic of one tick, and squares of it would overflow. */
+/** Anything above is no amount of money or time of one tick, and products of it would overflow. */
 const AMOUNT_MAX = Number.MAX_SAFE_INTEGER;
 
-function isAmount(value: number): boolean {
-  return value >= 0 && value <= AMOUNT_MAX;
+function isCount(value: number): boolean {
+  return value >= 0 && Number.isSafeInteger(value);
 }
 
 export function clamp(value: number, low: number, high: number): number {

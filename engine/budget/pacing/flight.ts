@@ -1,5 +1,5 @@
 /** When a campaign may serve, and how much of its traffic falls where. */
-import { SLOT_MS, type LocalTime } from './local-time.ts';
+import { type LocalTime, SLOT_MS } from './local-time.ts';
 import type { TrafficCurve } from './traffic-curve.ts';
 
 export interface Flight {
