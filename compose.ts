@@ -157,7 +157,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
     shaping: openShaping(parts, residents),
     estimating: estimation.estimating,
     teaching: teachingRules(config, dsps),
-    ownDemand: null,
+    houseDemand: null,
     markupFetcher,
     onFault: parts.onActorFault,
     onBegun: (auctionId) => gate?.auctionBegan(auctionId),

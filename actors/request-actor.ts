@@ -16,8 +16,8 @@ import {
   type Decision,
   type DecisionRules,
   type GatheredBids,
-  gatherOwnBids,
-  type OwnBid,
+  gatherHouseBids,
+  type HouseBid,
 } from '../engine/exchange/decision.ts';
 import { droppedBidNotices, type NoticePlan, planNotices } from '../engine/exchange/notices.ts';
 import {
@@ -82,8 +82,8 @@ export interface RequestEnvironment {
   readonly estimating: EstimatingRules | null;
   /** Null: nobody wants to know what became of the bids. */
   readonly teaching: TeachingRules | null;
-  /** Null: nothing of our own is sold. */
-  readonly ownDemand: OwnDemand | null;
+  /** Null: there are no campaigns of our own. */
+  readonly houseDemand: HouseDemand | null;
   readonly markupFetcher: MarkupFetcher;
   /** The auction took its first step. */
   readonly onBegun: (auctionId: string) => void;
@@ -100,8 +100,8 @@ export interface RequestEnvironment {
 }
 
 /** What our own campaigns bid and pay: answers at once. */
-export interface OwnDemand {
-  readonly bidsFor: (subject: EstimateSubject, terms: AuctionTerms, nowMs: number) => readonly OwnBid[];
+export interface HouseDemand {
+  readonly bidsFor: (subject: EstimateSubject, terms: AuctionTerms, nowMs: number) => readonly HouseBid[];
   readonly reserve: (
     purchases: readonly Purchase[],
     subject: EstimateSubject,
@@ -174,7 +174,7 @@ class RequestActor {
           admitted.subject,
           environment.dsps.length,
           this.#progressive,
-          this.#ownBids(),
+          this.#houseBids(),
         ),
       handle: (state, message, nowMs) => this.#handle(state, message, nowMs),
       supervisor: stopOnFault((fault) => this.#fail(fault)),
@@ -197,12 +197,12 @@ class RequestActor {
     return { options: waiting, rate: this.#rate, collectUntilMs: this.#collectUntilMs() };
   }
 
-  #ownBids(): GatheredBids | null {
-    const { ownDemand, rules, clock } = this.#environment;
+  #houseBids(): GatheredBids | null {
+    const { houseDemand, rules, clock } = this.#environment;
     const { subject, terms } = this.#admitted;
-    return ownDemand === null
+    return houseDemand === null
       ? null
-      : gatherOwnBids(ownDemand.bidsFor(subject, terms, clock.monotonicMs()), rules, subject);
+      : gatherHouseBids(houseDemand.bidsFor(subject, terms, clock.monotonicMs()), rules, subject);
   }
 
   /** Units of the currency that DSPs learn in, per unit of the auction's; 0: unknown. */
@@ -267,7 +267,7 @@ class RequestActor {
   }
 
   #reserve(purchases: readonly Purchase[], state: RequestState, nowMs: number): void {
-    const { reservations, refusals } = this.#environment.ownDemand!.reserve(purchases, this.#admitted.subject, nowMs);
+    const { reservations, refusals } = this.#environment.houseDemand!.reserve(purchases, this.#admitted.subject, nowMs);
     this.#reserved = reservations;
     for (const effect of advance(state, { kind: 'reserved', reservations, refusals }, nowMs)) {
       this.#perform(effect, state, nowMs);
@@ -276,7 +276,7 @@ class RequestActor {
 
   #release(reservations: readonly PurchaseReservation[], nowMs: number): void {
     this.#reserved = NO_RESERVATIONS;
-    this.#environment.ownDemand!.release(reservations, nowMs);
+    this.#environment.houseDemand!.release(reservations, nowMs);
   }
 
   #askEstimates(questions: readonly EstimateQuestion[], nowMs: number): void {

@@ -13,6 +13,11 @@ export function lineItemAccountId({ campaignId, id }: Pick<LineItem, 'campaignId
   return `${campaignId}/${id}`;
 }
 
+/** What pays for the line item's impressions. */
+export function accountIdOf(lineItem: LineItem): string {
+  return lineItem.goalImpressions === null ? campaignAccountId(lineItem.campaignId) : lineItemAccountId(lineItem);
+}
+
 /** Whether money of the campaign may be leased, its dates aside. */
 export function campaignStanding(
   { status }: Pick<Campaign, 'status'>,
