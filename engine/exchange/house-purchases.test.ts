@@ -43,6 +43,7 @@ const reservationOf = ({ key, bidIndex, accountId, amount }: Purchase): Purchase
   amount,
   epoch: 1,
   sequence: 1,
+  heldMs: 1000,
 });
 
 /** Answers every round: accounts in `refusing` give nothing. */

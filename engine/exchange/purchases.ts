@@ -24,6 +24,8 @@ export interface PurchaseReservation {
   readonly epoch: number;
   readonly sequence: number;
   readonly amount: number;
+  /** For so long after the auction its bill is waited for, ms. */
+  readonly heldMs: number;
 }
 
 export interface PurchaseRefusal {
