@@ -17,7 +17,6 @@ const SQL_TYPES: Readonly<Record<FieldType, string>> = {
 };
 
 interface BookingTable extends Table {
-  readonly kind: BookingKind;
   /** The column of its advertiser or campaign. */
   readonly parent: string | null;
   readonly fields: readonly { readonly field: string; readonly column: string; readonly type: FieldType }[];
@@ -77,15 +76,15 @@ const CREATIVE: Fields<BookingValues['creative']> = {
 
 /** In this order each refers to those before it only. */
 export const BOOKING_TABLES: Readonly<Record<BookingKind, BookingTable>> = {
-  advertiser: tableOf('advertiser', 'advertiser', null, ADVERTISER),
-  campaign: tableOf('campaign', 'campaign', 'advertiser_id', CAMPAIGN),
-  creative: tableOf('creative', 'creative', 'advertiser_id', CREATIVE),
-  'line-item': tableOf('line-item', 'line_item', 'campaign_id', LINE_ITEM),
+  advertiser: tableOf('advertiser', null, ADVERTISER),
+  campaign: tableOf('campaign', 'advertiser_id', CAMPAIGN),
+  creative: tableOf('creative', 'advertiser_id', CREATIVE),
+  'line-item': tableOf('line_item', 'campaign_id', LINE_ITEM),
 };
 
 export const BOOKING_KINDS = Object.keys(BOOKING_TABLES) as BookingKind[];
 
-function tableOf<Value>(kind: BookingKind, name: string, parent: string | null, map: Fields<Value>): BookingTable {
+function tableOf<Value>(name: string, parent: string | null, map: Fields<Value>): BookingTable {
   const fields = Object.entries<readonly [string, FieldType]>(map).map(([field, [column, type]]) => ({
     field,
     column,
@@ -93,7 +92,7 @@ function tableOf<Value>(kind: BookingKind, name: string, parent: string | null, 
   }));
   const columns = Object.fromEntries(fields.map(({ column, type }) => [column, SQL_TYPES[type]]));
   const all = { ...columns, version: 'bigint', sequence: 'bigint', updated_at_ms: 'bigint' };
-  return { kind, name, parent, fields, columns: all, key: ['id'] };
+  return { name, parent, fields, columns: all, key: ['id'] };
 }
 
 export function toRow({ kind, value, version, sequence, updatedAtMs }: Booking): Row {

@@ -57,8 +57,7 @@ describe.skipIf(postgres === null)('many processes on one PostgreSQL', () => {
     for (const round of range(5)) {
       await Promise.all(
         all.map(async (ledger, at) => {
-          const requestId = `${round} ${at}`;
-          const tranche = await ledger.openTranche({ requestId, accountId: 'c1', amount: 90 });
+          const tranche = await ledger.openTranche(world.wanted(90, { afterEpoch: round }));
           if (typeof tranche === 'string') return;
           const grant = world.grant(tranche, { sequence: at + 1, amount: 30, processId: `p${at}` });
           await ledger.confirmLeases([grant]);

@@ -1,4 +1,4 @@
-/** The `BudgetLedger` over a database: each method one transaction, or several for more than a batch. */
+/** The `BudgetLedger` over a database: each method one transaction, the sweep one per batch. */
 import type { AccountFigures, BudgetLedger, LeaseKey } from '../../engine/ports/budget-ledger.ts';
 import { Books } from './books.ts';
 import { checkAmount, checkBill, checkGrant, checkReservation, checkWanted } from './call-arguments.ts';
@@ -24,10 +24,13 @@ export interface LedgerOptions {
 export function openBudgetLedger(database: Database, options: LedgerOptions): BudgetLedger {
   const { processId: actor, billingHorizonMs, feePpm } = options;
   const now = (): number | null => options.nowMs?.() ?? null;
-  const inBooks = async <Result>(accountIds: Iterable<string>, use: Use<Result>): Promise<Result> =>
+  const inBooks = async <Result>(
+    accountIds: Iterable<string>,
+    use: (books: Books) => Promise<Result>,
+  ): Promise<Result> =>
     database.transaction(async (tx) => {
       const books = await Books.open(tx, accountIds, now());
-      const result = await use(books, tx);
+      const result = await use(books);
       await books.flush();
       return result;
     });
@@ -79,8 +82,6 @@ export function openBudgetLedger(database: Database, options: LedgerOptions): Bu
     close: () => database.close(),
   };
 }
-
-type Use<Result> = (books: Books, tx: Queryable) => Promise<Result>;
 
 function accountsOf(items: readonly { readonly accountId: string }[]): string[] {
   return items.map(({ accountId }) => accountId);
