@@ -4,6 +4,7 @@ import { type HttpServer, startHttpServer } from '../adapters/http/server.ts';
 import { clientConnectionsWithin, descriptorLimit } from '../adapters/process/descriptors.ts';
 import type { DspState } from '../adapters/workers/messages.ts';
 import { connectionsTo } from '../config/engine-options.ts';
+import type { Outcome, OutcomeCounts } from '../engine/estimation/quality/awaited-outcomes.ts';
 import type { AdRequests } from '../engine/ports/ad-requests.ts';
 import type { EstimateQualityParts } from './estimate-quality.ts';
 import type { Parts } from './parts.ts';
@@ -12,7 +13,8 @@ import type { Parts } from './parts.ts';
 const REQUEST_BYTES_MAX = 256 * 1024;
 
 /** What the admin listener is about. */
-export interface AdminSubjects extends Pick<EstimateQualityParts, 'status' | 'reportOutcomes'> {
+export interface AdminSubjects extends Pick<EstimateQualityParts, 'status'> {
+  readonly reportOutcomes: (outcomes: readonly Outcome[]) => Promise<OutcomeCounts>;
   readonly dsps: () => readonly DspState[];
   /** See `Estimation.invalidate`. */
   readonly invalidateEstimates: ((tag: number) => Promise<void>) | null;
@@ -32,8 +34,8 @@ export async function openAdmin(
     invalidateEstimates,
     onChange: (change) => log.info(change, 'changed by an admin'),
     estimates: status,
-    reportOutcomes: (outcomes) => {
-      const counts = reportOutcomes(outcomes);
+    reportOutcomes: async (outcomes) => {
+      const counts = await reportOutcomes(outcomes);
       metrics.outcomesReported(counts);
       return counts;
     },

@@ -3,6 +3,7 @@
  * fills in defaults, names the environment variables and renders `docs/configuration.md`.
  */
 import { RESERVE_ESTIMATORS } from '../engine/auction/reserve/estimator.ts';
+import { DEFAULT_PACING, PACING_CONTROLLERS } from '../engine/budget/pacing/controllers.ts';
 import { ADAPTIVE_TIMEOUT_DEFAULTS } from '../engine/dsp/adaptive-timeout.ts';
 import { BREAKER_DEFAULTS } from '../engine/dsp/breaker.ts';
 import { QUIRK_NAMES } from '../engine/dsp/quirks.ts';
@@ -160,6 +161,77 @@ export const CONFIG_SCHEMA: ConfigSchema = {
         100_000,
         'Auctions run on loopback before listening, so that the first real ones do not wait for the compiler; 0 = none.',
       ),
+    }),
+    campaigns: section('Campaigns of our own: booked, budgeted and paced here (docs/campaigns.md).', {
+      enabled: {
+        type: 'boolean',
+        default: false,
+        description: 'Campaigns of our own take part in auctions. Off, nothing of this section has an effect.',
+      },
+      databaseUrl: {
+        type: 'string',
+        pattern: '^(postgres(ql)?://\\S+)?$',
+        default: '',
+        description:
+          'PostgreSQL with bookings and ledger, `postgres://user:password@host/database`. Empty: files in the data folder, for one process.',
+        secret: true,
+      },
+      redisUrl: {
+        type: 'string',
+        pattern: '^(rediss?://\\S+)?$',
+        default: '',
+        description:
+          'Redis in which all processes share budgets and what users have seen; its `maxmemory-policy` must be `noeviction`. Empty: each process has its own.',
+        secret: true,
+      },
+      refreshIntervalMs: integer(1000, 50, 60_000, 'ms between two looks for changed bookings.'),
+      pacingIntervalMs: integer(10_000, 1000, 60_000, 'ms from one correction of the pace of a campaign to the next.'),
+      pacing: choice(
+        DEFAULT_PACING,
+        Object.keys(PACING_CONTROLLERS),
+        'How the pace of campaigns is corrected (docs/pacing.md). What is guaranteed is paced by `pid`.',
+      ),
+      feePpm: integer(0, 0, 1_000_000, 'Our part of what is billed, in millionths; the publisher has the rest.'),
+      held: section('How long money is held for a bill that does not come.', {
+        bannerMs: integer(
+          3_600_000,
+          1000,
+          604_800_000,
+          'ms for the impression of a banner; apps keep ads for a while.',
+        ),
+        videoMs: integer(7_200_000, 1000, 604_800_000, 'ms for the impression of a video, which may be cached ahead.'),
+        nativeMs: integer(3_600_000, 1000, 604_800_000, 'ms for the impression of a native ad.'),
+        clickMs: integer(86_400_000, 1000, 2_592_000_000, 'ms for a click.'),
+        conversionMs: integer(604_800_000, 1000, 2_592_000_000, 'ms for a conversion.'),
+      }),
+      frequency: section('Frequency caps.', {
+        secret: {
+          type: 'string',
+          default: '',
+          pattern: '^$|^[\\x21-\\x7e]{16,256}$',
+          description:
+            'By which ids of users are hashed, 16 to 256 visible ASCII characters, the same in all processes. Empty: another one at each start, so caps begin anew.',
+          secret: true,
+        },
+        unknownUser: choice('refuse', ['refuse', 'allow'], 'A user without an id, for campaigns with caps.'),
+        silentStore: choice(
+          'refuse',
+          ['refuse', 'allow'],
+          'What users have seen cannot be asked for, or is not known in time.',
+        ),
+        lifetimeMs: integer(
+          7_776_000_000,
+          3_600_000,
+          31_536_000_000,
+          'ms after the last impression that a `lifetime` cap counts.',
+        ),
+        usersMax: integer(
+          200_000,
+          1000,
+          10_000_000,
+          'Users known without a Redis; further ones are shown nothing that is capped.',
+        ),
+      }),
     }),
     admin: section(
       'Listener for people and their tools: `GET /admin/dsps` (docs/fan-out.md), `GET /admin/estimates`, `POST /admin/estimates/invalidate` and `POST /admin/outcomes` (docs/estimation.md).',

@@ -104,7 +104,7 @@ async function crashAt(point: number): Promise<Outcome> {
     const { amount, lease } = reserved;
     const entry = { accountId, epoch: lease.epoch, sequence: lease.sequence, key, amount };
     const expiresAtMs = time.nowMs + WORLD.lapseMs;
-    await counted.take('reserve', () => ledger.reserve([{ ...entry, expiresAtMs }]));
+    await counted.take('reserve', () => ledger.reserve([{ ...entry, publisherId: 'publisher', expiresAtMs }]));
     await counted.take('serve', () => time.sleep(20));
     const bill = { ...entry, publisherId: 'publisher', atMs: time.nowMs };
     expect(await counted.take('bill', () => ledger.bill([bill]))).toEqual(['billed']);

@@ -37,7 +37,12 @@ export class BookedCampaigns {
 
   /** Of a line item of that campaign. Creatives that are not known are left out. */
   booked({ campaign, advertiser }: BookedCampaign, lineItem: LineItem): BookedLineItem {
-    return { lineItem, campaign, advertiser, creatives: lineItem.creativeIds.flatMap((id) => this.#creatives.get(id) ?? []) };
+    return {
+      lineItem,
+      campaign,
+      advertiser,
+      creatives: lineItem.creativeIds.flatMap((id) => this.#creatives.get(id) ?? []),
+    };
   }
 
   campaigns(): Iterable<Campaign> {

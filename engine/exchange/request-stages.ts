@@ -50,7 +50,7 @@ export type RequestMessage =
   /** To all that was asked at a time. */
   | { readonly kind: 'estimated'; readonly answers: readonly EstimateAnswer[] }
   | { readonly kind: 'markup'; readonly bidIndex: number; readonly outcome: MarkupOutcome }
-  /** To all purchases of the round, in the same turn. */
+  /** To all purchases of the round. `refusals` may also be of bids that did not win. */
   | {
       readonly kind: 'reserved';
       readonly reservations: readonly PurchaseReservation[];
@@ -65,7 +65,7 @@ export type RequestEffect =
   /** Send `estimated` once, within the budget of an estimate. */
   | { readonly kind: 'ask-estimates'; readonly questions: readonly EstimateQuestion[] }
   | { readonly kind: 'fetch-markup'; readonly bidIndex: number; readonly url: string }
-  /** Send `reserved` at once. */
+  /** Send `reserved`, at once or after a bounded time. */
   | { readonly kind: 'reserve'; readonly purchases: readonly Purchase[] }
   /** They will not be served. */
   | { readonly kind: 'release'; readonly reservations: readonly PurchaseReservation[] }
@@ -263,6 +263,8 @@ function look(state: RequestState, calls: readonly PendingCall[], nowMs: number)
 
 function reachDeadline(state: RequestState, nowMs: number): readonly RequestEffect[] {
   if (state.stage === 'collecting') return close(state, 'deadline', nowMs);
+  // What users have seen is asked for within a bound of its own, behind the decision.
+  if (state.stage === 'reserving') return NOTHING;
   return state.stage === 'estimating' ? conclusive(state, nowMs) : settleWithout(state);
 }
 

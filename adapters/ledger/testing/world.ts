@@ -109,7 +109,9 @@ export class LedgerWorld {
   }
 
   reserve({ accountId, epoch, sequence }: LeaseGrant, key: string, amount: number, forMs = 5000): Promise<void> {
-    return this.ledger.reserve([{ accountId, epoch, sequence, key, amount, expiresAtMs: this.nowMs + forMs }]);
+    return this.ledger.reserve([
+      { accountId, epoch, sequence, key, amount, publisherId: 'pub', expiresAtMs: this.nowMs + forMs },
+    ]);
   }
 
   /** Balances as numbers. */
