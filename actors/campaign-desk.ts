@@ -1,5 +1,5 @@
 /**
- * Owns what our own campaigns are and may spend in this process (`engine/exchange/house-desk.ts`). Auctions ask it at once,
+ * Owns what our own campaigns are and may spend in this process (`engine/desk/house-desk.ts`). Auctions ask it at once,
  * as one thread allows; everything else is mail: what was booked, leases that came, funds to pace by. It gets leases
  * ahead of need, tells the ledger what was won, and gives everything back when it stops.
  *
@@ -9,16 +9,16 @@
  * policy `refuse-newest`: a lease that finds no room goes back, other mail comes again.
  */
 import { stableHash } from '../engine/auction/ranking.ts';
+import type { AccountPlan } from '../engine/budget/account-plan.ts';
 import { compileCapPlans } from '../engine/budget/frequency/cap-plans.ts';
 import type { FrequencyCaps } from '../engine/budget/frequency/frequency-caps.ts';
 import type { LiveLease, NoLease } from '../engine/budget/lease.ts';
 import { LEASE_KEEPER_LIMITS, LeaseKeeper, type LeaseKeeperObserver } from '../engine/budget/lease-keeper.ts';
 import type { Funds } from '../engine/budget/pacing/day-plan.ts';
 import { ReservationOutbox } from '../engine/budget/reservation-outbox.ts';
-import type { AccountPlan } from '../engine/campaign/account-plan.ts';
+import { HouseDesk, type HouseDeskOptions } from '../engine/desk/house-desk.ts';
+import { HouseEntry } from '../engine/desk/house-entry.ts';
 import type { AuctionEvent } from '../engine/exchange/auction-event.ts';
-import { HouseDesk, type HouseDeskOptions } from '../engine/exchange/house-desk.ts';
-import { HouseEntry } from '../engine/exchange/house-entry.ts';
 import type { BudgetLedger } from '../engine/ports/budget-ledger.ts';
 import type { BudgetStore } from '../engine/ports/budget-store.ts';
 import type { Booking } from '../engine/ports/campaign-store.ts';

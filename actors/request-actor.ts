@@ -3,6 +3,7 @@
  * worth it or at the deadline, answers with what it has, and stops. The stages are `engine/exchange/request-stages.ts`; this shell performs effects.
  */
 
+import type { HouseEntry } from '../engine/desk/house-entry.ts';
 import type { DspReply } from '../engine/dsp/reply.ts';
 import type { RequestShaping } from '../engine/dsp/shaping/request-shaping.ts';
 import { Solicitation } from '../engine/dsp/solicitation.ts';
@@ -13,7 +14,6 @@ import type { EstimateQuestion } from '../engine/estimation/estimate-question.ts
 import { AUCTION_EVENT_VERSION, type AuctionEvent, dspRecord } from '../engine/exchange/auction-event.ts';
 import type { AuctionTerms } from '../engine/exchange/auction-terms.ts';
 import { type Decision, type DecisionRules, type GatheredBids, gatherHouseBids } from '../engine/exchange/decision.ts';
-import type { HouseEntry } from '../engine/exchange/house-entry.ts';
 import { droppedBidNotices, type NoticePlan, planNotices } from '../engine/exchange/notices.ts';
 import {
   bidFeedback,

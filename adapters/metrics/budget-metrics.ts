@@ -1,6 +1,6 @@
 /** Metrics of our own campaigns and their money (meaning: docs/metrics.md). */
 import type { Registry } from 'prom-client';
-import { BILLING_RESULTS, type BillingCounts } from '../../engine/exchange/outcome-billing.ts';
+import { BILLING_RESULTS, type BillingCounts } from '../../engine/desk/outcome-billing.ts';
 import { Counter, cellsBy } from './counter.ts';
 import { register } from './exposition.ts';
 import { Gauge } from './gauge.ts';

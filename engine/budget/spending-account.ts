@@ -2,7 +2,7 @@
  * One account as this process spends from it: the leases it holds, and how fast they are to be spent. What pacing decides
  * at a tick stands on the board until the next.
  */
-import { type AccountPlan, isSameFlight } from '../campaign/account-plan.ts';
+import { type AccountPlan, isSameFlight } from './account-plan.ts';
 import type { LeasePolicy } from './lease-policy.ts';
 import { LocalAccount } from './local-account.ts';
 import { CampaignPacer } from './pacing/campaign-pacer.ts';

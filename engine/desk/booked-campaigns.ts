@@ -1,13 +1,8 @@
 /** All bookings as last heard of, put together from changes that come in any order. */
-import type { Booking } from '../ports/campaign-store.ts';
-import type { BookedLineItem } from './booked-line-item.ts';
-import type { Advertiser, Campaign, Creative, LineItem } from './campaign.ts';
 
-export interface BookedCampaign {
-  readonly campaign: Campaign;
-  readonly advertiser: Advertiser;
-  readonly lineItems: readonly LineItem[];
-}
+import type { BookedCampaign, BookedLineItem } from '../campaign/booked-line-item.ts';
+import type { Advertiser, Campaign, Creative, LineItem } from '../campaign/campaign.ts';
+import type { Booking } from '../ports/campaign-store.ts';
 
 export class BookedCampaigns {
   readonly #advertisers = new Map<string, Advertiser>();

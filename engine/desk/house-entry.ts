@@ -1,8 +1,8 @@
 /** Our own campaigns in one auction: what they bid, and, once they have won, that they are paid for and may be shown. */
 import type { UserCaps } from '../budget/frequency/frequency-caps.ts';
-import type { HouseBid } from './decision.ts';
+import type { HouseBid } from '../exchange/decision.ts';
+import type { Purchase, PurchaseRefusal, PurchaseReservation } from '../exchange/purchases.ts';
 import type { HouseDesk } from './house-desk.ts';
-import type { Purchase, PurchaseRefusal, PurchaseReservation } from './purchases.ts';
 
 export type OnReserved = (reservations: readonly PurchaseReservation[], refusals: readonly PurchaseRefusal[]) => void;
 

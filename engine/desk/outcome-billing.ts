@@ -3,8 +3,8 @@
  * ledger says whose money it is, and the ledger's unique key bills it once.
  */
 import type { Outcome } from '../estimation/quality/awaited-outcomes.ts';
+import { purchaseKey } from '../exchange/purchases.ts';
 import type { BillResult, BudgetLedger } from '../ports/budget-ledger.ts';
-import { purchaseKey } from './purchases.ts';
 
 /** `unmatched`: nothing was reserved for it, because a DSP won, it is paid by another event, or nobody knows of it. */
 export const BILLING_RESULTS = [

@@ -5,6 +5,7 @@
  */
 
 import { stableHash } from '../auction/ranking.ts';
+import { type AccountPlan, accountPlans } from '../budget/account-plan.ts';
 import type { FrequencyCaps } from '../budget/frequency/frequency-caps.ts';
 import type { LeaseNeed, LeaseOver } from '../budget/lease.ts';
 import type { LeasePolicy } from '../budget/lease-policy.ts';
@@ -12,17 +13,16 @@ import type { PacingController } from '../budget/pacing/controller.ts';
 import { LocalTime } from '../budget/pacing/local-time.ts';
 import { PacingBoard } from '../budget/pacing/pacing-board.ts';
 import { SpendingAccount } from '../budget/spending-account.ts';
-import { type AccountPlan, accountPlans } from '../campaign/account-plan.ts';
 import { accountIdOf } from '../campaign/accounts.ts';
-import { BookedCampaigns } from '../campaign/booked-campaigns.ts';
 import type { BookedLineItem } from '../campaign/booked-line-item.ts';
 import type { EstimateSubject } from '../estimation/click-estimates.ts';
+import type { AuctionTerms } from '../exchange/auction-terms.ts';
+import type { HouseBid } from '../exchange/decision.ts';
+import { HouseMarket, type LiveTerms } from '../exchange/house-bids.ts';
+import { HouseCatalogue, type HouseRules } from '../exchange/house-catalogue.ts';
+import type { Purchase, PurchaseReservation } from '../exchange/purchases.ts';
 import type { Booking } from '../ports/campaign-store.ts';
-import type { AuctionTerms } from './auction-terms.ts';
-import type { HouseBid } from './decision.ts';
-import { HouseMarket, type LiveTerms } from './house-bids.ts';
-import { HouseCatalogue, type HouseRules } from './house-catalogue.ts';
-import type { Purchase, PurchaseReservation } from './purchases.ts';
+import { BookedCampaigns } from './booked-campaigns.ts';
 
 export interface HouseDeskOptions {
   readonly rules: HouseRules;

@@ -1,9 +1,10 @@
 /** What the accounts of a campaign are to do in every process: until when, how fast, and what one purchase costs at most. */
-import { type Flight, openHours } from '../budget/pacing/flight.ts';
-import type { LocalTime } from '../budget/pacing/local-time.ts';
-import { campaignAccountId, campaignStanding, lineItemAccountId, lineItemStanding } from './accounts.ts';
-import type { BookedCampaign } from './booked-campaigns.ts';
-import type { LineItem } from './campaign.ts';
+
+import { campaignAccountId, campaignStanding, lineItemAccountId, lineItemStanding } from '../campaign/accounts.ts';
+import type { BookedCampaign } from '../campaign/booked-line-item.ts';
+import type { LineItem } from '../campaign/campaign.ts';
+import { type Flight, openHours } from './pacing/flight.ts';
+import type { LocalTime } from './pacing/local-time.ts';
 
 export interface AccountPlan {
   readonly accountId: string;
