@@ -75,7 +75,6 @@ export function readLineItem(id: string, document: unknown): LineItem {
   };
 }
 
-/** Unapproved: approval is an act of its own. */
 export function readCreative(id: string, document: unknown): Creative {
   const { advertiser, width, height, ...read } = checked<CreativeDocument>(checks.creative, id, document);
   if ((width === null) !== (height === null)) {
@@ -90,7 +89,6 @@ export function readCreative(id: string, document: unknown): Creative {
     id,
     advertiserId: advertiser,
     size: width === null ? null : { w: width, h: height! },
-    approval: 'pending',
   };
 }
 
@@ -128,7 +126,7 @@ export function lineItemDocument(item: LineItem): LineItemDocument {
   };
 }
 
-export function creativeDocument(creative: Creative): CreativeDocument & { readonly approval: Creative['approval'] } {
+export function creativeDocument(creative: Creative): CreativeDocument {
   const { advertiserId, size, ...rest } = creative;
   return { ...rest, advertiser: advertiserId, width: size?.w ?? null, height: size?.h ?? null };
 }
@@ -162,7 +160,7 @@ export interface LineItemDocument {
   readonly creatives: readonly string[];
 }
 
-export interface CreativeDocument extends Omit<Creative, 'advertiserId' | 'size' | 'approval'> {
+export interface CreativeDocument extends Omit<Creative, 'advertiserId' | 'size'> {
   readonly advertiser: string;
   readonly width: number | null;
   readonly height: number | null;

@@ -223,5 +223,10 @@ export const creativeSchema = {
     },
     attributes: { type: 'array', maxItems: 20, items: { type: 'integer', minimum: 1, maximum: 100 }, default: [] },
     language: { ...LANGUAGE, nullable: true, default: null },
+    approval: {
+      enum: ['pending', 'approved', 'rejected'],
+      default: 'pending',
+      description: 'Only what is approved serves. Other markup under an old approval is pending again.',
+    },
   },
 } as const satisfies JsonSchema;

@@ -1,0 +1,78 @@
+/** What the admin API keeps: four kinds of documents, each with its schema, its reading and its table. */
+import {
+  advertiserDocument,
+  campaignDocument,
+  creativeDocument,
+  lineItemDocument,
+  readAdvertiser,
+  readCampaign,
+  readCreative,
+  readLineItem,
+} from '../../../engine/campaign/booking-documents.ts';
+import {
+  advertiserSchema,
+  campaignSchema,
+  creativeSchema,
+  type JsonSchema,
+  lineItemSchema,
+} from '../../../engine/campaign/booking-schemas.ts';
+import type { Advertiser, Campaign, Creative, LineItem } from '../../../engine/campaign/campaign.ts';
+
+/** Order of import: what is referred to comes first. */
+export const RESOURCE_NAMES = ['advertisers', 'creatives', 'campaigns', 'line-items'] as const;
+export type ResourceName = (typeof RESOURCE_NAMES)[number];
+
+export interface Booked {
+  readonly advertisers: Advertiser;
+  readonly creatives: Creative;
+  readonly campaigns: Campaign;
+  readonly 'line-items': LineItem;
+}
+
+export interface Resource<Value> {
+  /** Of one, for people: `a line item`. */
+  readonly noun: string;
+  readonly schema: JsonSchema;
+  /** Throws a `BookingError`. */
+  readonly read: (id: string, document: unknown) => Value;
+  readonly document: (value: Value) => object;
+  /** Fields that only the role `money` may set to something or change. */
+  readonly moneyFields: readonly string[];
+  /** Field of the document that lists can be narrowed by. */
+  readonly parentField: string | null;
+}
+
+export const RESOURCES: { readonly [Name in ResourceName]: Resource<Booked[Name]> } = {
+  advertisers: {
+    noun: 'an advertiser',
+    schema: advertiserSchema,
+    read: readAdvertiser,
+    document: advertiserDocument,
+    moneyFields: [],
+    parentField: null,
+  },
+  creatives: {
+    noun: 'a creative',
+    schema: creativeSchema,
+    read: readCreative,
+    document: creativeDocument,
+    moneyFields: [],
+    parentField: 'advertiser',
+  },
+  campaigns: {
+    noun: 'a campaign',
+    schema: campaignSchema,
+    read: readCampaign,
+    document: campaignDocument,
+    moneyFields: ['budget', 'dailyBudget'],
+    parentField: 'advertiser',
+  },
+  'line-items': {
+    noun: 'a line item',
+    schema: lineItemSchema,
+    read: readLineItem,
+    document: lineItemDocument,
+    moneyFields: [],
+    parentField: 'campaign',
+  },
+};
