@@ -17,6 +17,7 @@ import type { DspState, FromWorker, ReportKind, WorkerCounts } from '../adapters
 import { SharedReading } from '../adapters/workers/shared-reading.ts';
 import { type PoolWorker, type PoolWorkerEnd, WorkerPool } from '../adapters/workers/worker-pool.ts';
 import { forkWorkers } from '../adapters/workers/worker-process.ts';
+import { adminTokens } from '../config/admin-tokens.ts';
 import type { Config } from '../config/types.ts';
 import { VERSION } from '../config/version.ts';
 import { workerShare } from '../config/worker-share.ts';
@@ -49,8 +50,10 @@ export async function startWorkers(config: Config): Promise<RunningWorkers> {
     const supervisor = new Supervisor(config, log, await foreignNumbers(config.dataDirectory));
     opened.push(supervisor.close);
     const url = await supervisor.start();
-    if (config.admin.token !== '') {
-      const admin = await startAdminServer({ ...config.admin, dsps: supervisor.dsps });
+    const tokens = adminTokens(config.admin);
+    if (tokens.length > 0) {
+      const { host, port } = config.admin;
+      const admin = await startAdminServer({ host, port, tokens, dsps: supervisor.dsps, campaigns: null });
       opened.push(admin.close);
       log.info({ url: admin.url }, 'admin listener opened');
     }

@@ -3,6 +3,7 @@ import { startAdminServer } from '../adapters/http/admin-server.ts';
 import { type HttpServer, startHttpServer } from '../adapters/http/server.ts';
 import { clientConnectionsWithin, descriptorLimit } from '../adapters/process/descriptors.ts';
 import type { DspState } from '../adapters/workers/messages.ts';
+import { adminTokens } from '../config/admin-tokens.ts';
 import { connectionsTo } from '../config/engine-options.ts';
 import type { AdRequests } from '../engine/ports/ad-requests.ts';
 import type { Parts } from './parts.ts';
@@ -14,11 +15,13 @@ export async function openAdmin(
   { config: { admin }, log, closing }: Parts,
   dsps: () => readonly DspState[],
 ): Promise<void> {
-  if (admin.token === '') {
-    log.info('no admin.token: GET /admin/dsps is not served');
+  const { host, port } = admin;
+  const tokens = adminTokens(admin);
+  if (tokens.length === 0) {
+    log.info('no admin.token: the admin listener is not opened');
     return;
   }
-  const server = await startAdminServer({ ...admin, dsps });
+  const server = await startAdminServer({ host, port, tokens, dsps, campaigns: null });
   closing(server.close);
   log.info({ url: server.url }, 'admin listener opened');
 }

@@ -49,6 +49,13 @@ export interface AdminConfig {
   readonly host: string;
   readonly port: number;
   readonly token: string;
+  readonly tokens: readonly AdminTokenConfig[];
+}
+
+export interface AdminTokenConfig {
+  readonly name: string;
+  readonly token: string;
+  readonly roles: readonly ('read' | 'ops' | 'money')[];
 }
 
 export interface ExchangeConfig {

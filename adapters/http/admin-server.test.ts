@@ -11,7 +11,13 @@ const TOKEN = 'a-token-of-some-length';
 const DSPS = [{ id: 'a', state: 'healthy' }];
 
 async function get(path: string, authorization?: string, method = 'GET'): Promise<Response> {
-  server ??= await startAdminServer({ host: '127.0.0.1', port: 0, token: TOKEN, dsps: () => DSPS });
+  server ??= await startAdminServer({
+    host: '127.0.0.1',
+    port: 0,
+    tokens: [{ name: 'admin', token: TOKEN, roles: ['read'] }],
+    dsps: () => DSPS,
+    campaigns: null,
+  });
   return fetch(`${server.url}${path}`, { method, headers: authorization === undefined ? {} : { authorization } });
 }
 

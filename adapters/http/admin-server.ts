@@ -1,17 +1,21 @@
 /**
- * The admin listener: `GET /admin/dsps` for people and tools that hold the token. A listener of its own, so that no route of
- * the public one can ever reach it, and so that it answers when the public one is full.
+ * The admin listener: for people and tools that hold a token. A listener of its own, so that no route of the public one can
+ * ever reach it, and so that it answers when the public one is full.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
-import fastify from 'fastify';
+import fastify, { type FastifyInstance } from 'fastify';
+import { type AdminToken, createAuthentication } from './admin-api/access.ts';
+import { needs, Refusal } from './admin-api/booking-routes.ts';
+import { type CampaignApiOptions, campaignApi } from './admin-api/campaign-api.ts';
 
 export interface AdminServerOptions {
   readonly host: string;
   readonly port: number;
-  /** Bearer token; not empty. */
-  readonly token: string;
+  /** At least one. */
+  readonly tokens: readonly AdminToken[];
   /** Body of `GET /admin/dsps`. */
   readonly dsps: () => object | Promise<object>;
+  /** Null: nothing is booked here, and there is no `/admin/v1`. */
+  readonly campaigns: CampaignApiOptions | null;
 }
 
 export interface AdminServer {
@@ -25,24 +29,42 @@ const CONNECTIONS_MAX = 16;
 const REQUEST_TIMEOUT_MS = 5000;
 
 /** Rejects when the address cannot be listened on; the message names it. */
-export async function startAdminServer({ host, port, token, dsps }: AdminServerOptions): Promise<AdminServer> {
+export async function startAdminServer(options: AdminServerOptions): Promise<AdminServer> {
+  const { host, port, tokens, dsps, campaigns } = options;
   const app = fastify({ logger: false, requestTimeout: REQUEST_TIMEOUT_MS, forceCloseConnections: true });
   app.server.maxConnections = CONNECTIONS_MAX;
-  const expected = digest(`Bearer ${token}`);
-  // Before routing: without the token nobody learns which paths there are.
-  app.addHook('onRequest', (request, reply, done) => {
-    if (timingSafeEqual(digest(request.headers.authorization ?? ''), expected)) return done();
-    reply.code(401).header('www-authenticate', 'Bearer').send({ error: 'the bearer token is missing or wrong' });
+  const authenticate = createAuthentication(tokens);
+  app.decorateRequest('caller');
+  // Before routing: without a token nobody learns which paths there are.
+  app.addHook('onRequest', async (request, reply) => {
+    const caller = authenticate(request.headers.authorization);
+    if (caller === null) {
+      return reply
+        .code(401)
+        .header('www-authenticate', 'Bearer')
+        .send({ error: 'the bearer token is missing or wrong' });
+    }
+    request.caller = caller;
+    reply.header('cache-control', 'no-store');
+    return undefined;
   });
-  app.get('/admin/dsps', async (_request, reply) => reply.header('cache-control', 'no-store').send(await dsps()));
-  app.setNotFoundHandler((_request, reply) =>
-    reply.code(404).send({ error: 'no such path; there is GET /admin/dsps' }),
-  );
+  answerErrors(app, campaigns === null ? '/admin/dsps' : '/admin/dsps and /admin/v1/openapi.json');
+  app.get('/admin/dsps', { onRequest: needs('read') }, async (_request, reply) => reply.send(await dsps()));
+  if (campaigns !== null) campaignApi(app, campaigns);
   const url = await app.listen({ host, port });
   return { url, close: () => app.close() };
 }
 
-/** Equal lengths for the comparison, whose time then tells nothing, not even how long the token is. */
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+function answerErrors(app: FastifyInstance, paths: string): void {
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: `no such path; there is GET ${paths}` }));
+  app.setErrorHandler((error: Error & { readonly statusCode?: number }, _request, reply) => {
+    if (error instanceof Refusal) {
+      const { status, path, message } = error;
+      return reply.code(status).send(path === '' ? { error: message } : { error: message, path });
+    }
+    const { statusCode = 500 } = error;
+    if (statusCode < 500) return reply.code(statusCode).send({ error: error.message });
+    // What is wrong inside is for the log of whoever runs it: the store is away, most of the time.
+    return reply.code(503).send({ error: 'the campaign store cannot be reached or failed; try again' });
+  });
 }
