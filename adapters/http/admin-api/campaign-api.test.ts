@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AdminServer, startAdminServer } from '../admin-server.ts';
 import { memoryStore } from './testing/memory-store.ts';
@@ -212,4 +214,10 @@ line-items:
 it('has the delivery of a campaign', async () => {
   expect(await call('GET', 'campaigns/spring/delivery')).toMatchObject({ status: 200, body: { campaign: 'spring' } });
   expect((await call('GET', 'campaigns/none/delivery')).status).toBe(404);
+});
+
+it('takes the example', async () => {
+  const text = readFileSync(join(import.meta.dirname, '../../../config/examples/campaigns.yaml'), 'utf8');
+  const answer = await call('POST', 'import', text, { headers: { 'content-type': 'application/yaml' } });
+  expect(answer).toMatchObject({ status: 200, body: { advertisers: 2, 'line-items': 2 } });
 });
