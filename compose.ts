@@ -16,6 +16,7 @@ import { createMetrics } from './adapters/metrics/metrics.ts';
 import { createFaultPolicy, UNCAUGHT_FAULTS } from './adapters/process/fault-policy.ts';
 import { allocateYoungOnly } from './adapters/process/young-generation.ts';
 import type { DspState } from './adapters/workers/messages.ts';
+import { openBooks } from './compose/campaign-books.ts';
 import { openDsps, openShaping, openTransport, readDspStates, teachingRules } from './compose/dsps.ts';
 import { type EstimateQualityStatus, openEstimateQuality } from './compose/estimate-quality.ts';
 import { openEstimation } from './compose/estimation.ts';
@@ -191,7 +192,13 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
 
   const dspStates = readDspStates(config, dsps);
   if (outside.supervisor === undefined) {
-    await openAdmin(parts, { dsps: dspStates, ...quality, invalidateEstimates: estimation.invalidate });
+    const books = config.campaigns.enabled ? await openBooks(parts) : null;
+    await openAdmin(parts, {
+      dsps: dspStates,
+      ...quality,
+      invalidateEstimates: estimation.invalidate,
+      campaigns: books?.api ?? null,
+    });
   }
   const server = await openPublicDoor(parts, {
     adRequests,

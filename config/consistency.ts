@@ -1,5 +1,6 @@
 /** Rules between settings that a schema cannot say. */
 import { rateBetween } from '../openrtb/currency.ts';
+import { adminTokens } from './admin-tokens.ts';
 import type { Config } from './types.ts';
 
 export interface Inconsistency {
@@ -21,7 +22,8 @@ export function checkConsistency(config: Config): Inconsistency | null {
     disorderedLimits(config) ??
     unsignedModel(config) ??
     missingModelServer(config) ??
-    disorderedHorizons(config)
+    disorderedHorizons(config) ??
+    unsharedCampaigns(config)
   );
 }
 
@@ -34,9 +36,18 @@ function duplicate(entries: readonly { readonly id: string }[], name: string): I
   return null;
 }
 
+/** PGlite is within a process; several engines would each have campaigns and budgets of their own. */
+function unsharedCampaigns({ campaigns, server }: Config): Inconsistency | null {
+  if (!campaigns.enabled || campaigns.databaseUrl !== '' || server.workers === 1) return null;
+  return {
+    path: 'campaigns.databaseUrl',
+    message: `is empty, and server.workers is ${server.workers}: they need a PostgreSQL`,
+  };
+}
+
 /** Port 0 is a different one each time; without a token the admin listener is not opened. */
 function sharedPort({ admin, server }: Config): Inconsistency | null {
-  if (admin.token === '' || admin.port === 0 || admin.port !== server.port) return null;
+  if (adminTokens(admin).length === 0 || admin.port === 0 || admin.port !== server.port) return null;
   return { path: 'admin.port', message: `is server.port, ${server.port}; the admin listener needs a port of its own` };
 }
 

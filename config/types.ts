@@ -9,6 +9,7 @@ export interface Config {
   readonly server: ServerConfig;
   readonly admin: AdminConfig;
   readonly dataDirectory: string;
+  readonly campaigns: CampaignsConfig;
   readonly exchange: ExchangeConfig;
   readonly auction: AuctionConfig;
   readonly floors: readonly FloorConfig[];
@@ -49,6 +50,18 @@ export interface AdminConfig {
   readonly host: string;
   readonly port: number;
   readonly token: string;
+  readonly tokens: readonly AdminTokenConfig[];
+}
+
+export interface CampaignsConfig {
+  readonly enabled: boolean;
+  readonly databaseUrl: string;
+}
+
+export interface AdminTokenConfig {
+  readonly name: string;
+  readonly token: string;
+  readonly roles: readonly ('read' | 'ops' | 'money')[];
 }
 
 export interface ExchangeConfig {
