@@ -37,6 +37,9 @@ import type { EventLog } from './engine/ports/event-log.ts';
 import type { Random } from './engine/ports/random.ts';
 import { createRequestReader } from './openrtb/read-request.ts';
 
+export { openCampaignBooks, readCampaignBooks } from './compose/campaign-books.ts';
+export { type AccountDelivery, type CampaignDelivery, campaignDelivery } from './compose/campaign-delivery.ts';
+
 export interface Gavel {
   /** Where publishers connect; empty in a worker, which has no port of its own. */
   readonly url: string;

@@ -26,7 +26,7 @@ import { OutcomeBroadcast } from '../adapters/workers/outcome-broadcast.ts';
 import { SharedReading } from '../adapters/workers/shared-reading.ts';
 import { type PoolWorker, type PoolWorkerEnd, WorkerPool } from '../adapters/workers/worker-pool.ts';
 import { forkWorkers } from '../adapters/workers/worker-process.ts';
-import { openCampaignBooks } from '../compose/campaign-books.ts';
+import { openCampaignBooks } from '../compose.ts';
 import { adminTokens } from '../config/admin-tokens.ts';
 import type { Config } from '../config/types.ts';
 import { VERSION } from '../config/version.ts';

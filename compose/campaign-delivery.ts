@@ -46,6 +46,7 @@ export interface AccountDelivery {
     readonly plan: Amount;
     readonly plannedByNow: Amount;
     readonly billed: Amount;
+    readonly released: Amount;
   };
   readonly pace: number | null;
   readonly forecast: { readonly at: string; readonly billed: Amount };
@@ -199,6 +200,7 @@ function asDocument(
       plan: estimate(today.plan),
       plannedByNow: estimate(today.plannedByNow),
       billed: exact(today.billed),
+      released: exact(today.released),
     },
     pace: pace === null ? null : Math.round(pace * 10_000) / 10_000,
     forecast: { at: iso(forecast.atMs), billed: estimate(forecast.billed) },

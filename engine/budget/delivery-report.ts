@@ -38,6 +38,7 @@ export interface DeliveryReport {
     readonly plannedByNow: number;
     /** Less what was refunded. */
     readonly billed: bigint;
+    readonly released: bigint;
   };
   /** What was billed today or is reserved, in parts of what was planned by now; null while nothing was planned. */
   readonly pace: number | null;
@@ -82,6 +83,7 @@ export function deliveryReport(inputs: DeliveryInputs): DeliveryReport {
       plan: Math.round(today.amount),
       plannedByNow: Math.round(plannedByNow),
       billed,
+      released: releasedSince(inputs.slots, dayStartMs),
     },
     pace,
     forecast: forecast(inputs, { leftToday: Math.max(0, today.amount - Number(billed)), pace: pace ?? 1 }),
@@ -103,6 +105,12 @@ function planOfDay({ flight, figures, dailyBudget, slots }: DeliveryInputs, atMs
 function billedSince(slots: readonly DeliverySlot[], fromMs: number): bigint {
   let sum = 0n;
   for (const { startMs, billed, refunded } of slots) if (startMs >= fromMs) sum += billed - refunded;
+  return sum;
+}
+
+function releasedSince(slots: readonly DeliverySlot[], fromMs: number): bigint {
+  let sum = 0n;
+  for (const { startMs, released } of slots) if (startMs >= fromMs) sum += released;
   return sum;
 }
 
