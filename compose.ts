@@ -37,6 +37,9 @@ import type { EventLog } from './engine/ports/event-log.ts';
 import type { Random } from './engine/ports/random.ts';
 import { createRequestReader } from './openrtb/read-request.ts';
 
+export { openCampaignBooks, readCampaignBooks } from './compose/campaign-books.ts';
+export { type AccountDelivery, type CampaignDelivery, campaignDelivery } from './compose/campaign-delivery.ts';
+
 export interface Gavel {
   /** Where publishers connect; empty in a worker, which has no port of its own. */
   readonly url: string;
@@ -51,7 +54,7 @@ export interface Gavel {
   /** Takes what is known to have become of impressions that this process has sold; what it knows nothing of is counted. */
   readonly reportOutcomes: (outcomes: readonly Outcome[]) => Promise<OutcomeCounts>;
   /** Campaigns of our own; null: they are not enabled. */
-  readonly campaigns: Pick<Campaigns, 'store' | 'reports' | 'ledger'> | null;
+  readonly campaigns: Pick<Campaigns, 'books' | 'ledger'> | null;
   /** How good its click estimates were: body of `GET /admin/estimates`. */
   readonly estimates: () => EstimateQualityStatus;
   /** Takes a fault that nobody caught, counts and logs it, and says what the process does next (docs/overload.md). */
@@ -201,7 +204,13 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
 
   const dspStates = readDspStates(config, dsps);
   if (outside.supervisor === undefined) {
-    await openAdmin(parts, { dsps: dspStates, ...quality, reportOutcomes, invalidateEstimates: estimation.invalidate });
+    await openAdmin(parts, {
+      dsps: dspStates,
+      ...quality,
+      reportOutcomes,
+      invalidateEstimates: estimation.invalidate,
+      campaigns: campaigns?.books.api ?? null,
+    });
   }
   const server = await openPublicDoor(parts, {
     adRequests,

@@ -1,7 +1,6 @@
 /** Campaigns of our own: database, ledger, stores and the desk that sells from them. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { type CampaignDesk, type KnownFunds, spawnCampaignDesk } from '../actors/campaign-desk.ts';
 import type { ActorParent } from '../actors/mailbox.ts';
 import { BudgetMemory, createEmbeddedBudgetStore } from '../adapters/budget-store/budget-store.embedded.ts';
@@ -9,13 +8,7 @@ import { openRedisBudgetStore } from '../adapters/budget-store/budget-store.redi
 import { createEmbeddedFrequencyStore } from '../adapters/frequency/frequency-store.embedded.ts';
 import { openRedisFrequencyStore } from '../adapters/frequency/frequency-store.redis.ts';
 import { userKey } from '../adapters/frequency/user-key.ts';
-import { openCampaignStore } from '../adapters/ledger/campaign-store.ts';
-import { openPgliteDatabase } from '../adapters/ledger/database.pglite.ts';
-import { openPostgresDatabase } from '../adapters/ledger/database.postgres.ts';
-import type { Database } from '../adapters/ledger/database.ts';
-import { openDeliveryReports } from '../adapters/ledger/delivery-reports.ts';
 import { openBudgetLedger } from '../adapters/ledger/ledger.ts';
-import { migrate } from '../adapters/ledger/migrate.ts';
 import type { BudgetMetrics, BudgetOperation } from '../adapters/metrics/budget-metrics.ts';
 import type { CampaignsConfig } from '../config/types.ts';
 import type { AccountPlan } from '../engine/budget/account-plan.ts';
@@ -32,12 +25,12 @@ import type { BudgetStore } from '../engine/ports/budget-store.ts';
 import type { CampaignStore } from '../engine/ports/campaign-store.ts';
 import type { DeliveryReports } from '../engine/ports/delivery-reports.ts';
 import type { FrequencyStore } from '../engine/ports/frequency-store.ts';
+import { type CampaignBooks, openBooks } from './campaign-books.ts';
 import { type Parts, supervisorOf } from './parts.ts';
 
 export interface Campaigns {
   readonly desk: CampaignDesk;
-  readonly store: CampaignStore;
-  readonly reports: DeliveryReports;
+  readonly books: CampaignBooks;
   readonly ledger: BudgetLedger;
   /** Behind the answer of each auction. */
   readonly auctionEnded: (event: AuctionEvent) => void;
@@ -53,7 +46,6 @@ const KEY_PREFIX = 'gavel:';
 const BUDGET_REDIS_MS_MAX = 500;
 /** A winner with caps waits for this, behind its decision. */
 const FREQUENCY_REDIS_MS_MAX = 10;
-const DATABASE = { connectionsMax: 8, statementTimeoutMs: 5000, connectTimeoutMs: 2000 };
 /** After the end of a lease what was won from it still reaches the ledger: a killed process never tells, a slow one is late. */
 const LEASE_GRACE_MS = 60_000;
 const SWEEP_INTERVAL_MS = 5000;
@@ -72,13 +64,11 @@ export async function openCampaigns(parts: Parts, parent: ActorParent): Promise<
     log.warn({ operation, err }, 'campaigns: a call failed');
   };
   const processId = `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`;
-  const database = await openDatabase(parts);
-  closing(() => database.close());
-  await migrate(database);
+  const books = await openBooks(parts);
+  const { database, store } = books;
+  const { reports } = books.delivery;
   const { feePpm } = campaigns;
   const ledger = openBudgetLedger(database, { processId, billingHorizonMs: LEASE_GRACE_MS, feePpm, nowMs: null });
-  const store = openCampaignStore(database, { nowMs: null });
-  const reports = openDeliveryReports(database);
   const budgets = await openBudgetStore(parts);
   closing(() => budgets.close());
   const frequencies = await openFrequencyStore(parts);
@@ -119,8 +109,7 @@ export async function openCampaigns(parts: Parts, parent: ActorParent): Promise<
   });
   return {
     desk,
-    store,
-    reports,
+    books,
     ledger,
     auctionEnded: desk.auctionEnded,
     bill: async (outcomes) => {
@@ -135,16 +124,6 @@ export async function openCampaigns(parts: Parts, parent: ActorParent): Promise<
     },
     status: () => ({ ...desk.figures(), bookings: refresh.isFailing() ? 'stale' : 'ok' }),
   };
-}
-
-async function openDatabase({ config, log }: Parts): Promise<Database> {
-  const { databaseUrl } = config.campaigns;
-  if (databaseUrl === '') return openPgliteDatabase(join(config.dataDirectory, 'ledger'));
-  return openPostgresDatabase({
-    ...DATABASE,
-    url: databaseUrl,
-    onError: (err) => log.warn({ err }, 'campaigns: a connection to the database broke'),
-  });
 }
 
 async function openBudgetStore({ config, clock, log }: Parts): Promise<BudgetStore> {

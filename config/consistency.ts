@@ -1,6 +1,7 @@
 /** Rules between settings that a schema cannot say. */
 import { HOUSE } from '../engine/exchange/house-catalogue.ts';
 import { rateBetween } from '../openrtb/currency.ts';
+import { adminTokens } from './admin-tokens.ts';
 import type { Config } from './types.ts';
 
 export interface Inconsistency {
@@ -38,7 +39,7 @@ function duplicate(entries: readonly { readonly id: string }[], name: string): I
 
 /** Port 0 is a different one each time; without a token the admin listener is not opened. */
 function sharedPort({ admin, server }: Config): Inconsistency | null {
-  if (admin.token === '' || admin.port === 0 || admin.port !== server.port) return null;
+  if (adminTokens(admin).length === 0 || admin.port === 0 || admin.port !== server.port) return null;
   return { path: 'admin.port', message: `is server.port, ${server.port}; the admin listener needs a port of its own` };
 }
 

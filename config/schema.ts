@@ -166,14 +166,15 @@ export const CONFIG_SCHEMA: ConfigSchema = {
       enabled: {
         type: 'boolean',
         default: false,
-        description: 'Campaigns of our own take part in auctions. Off, nothing of this section has an effect.',
+        description:
+          'Campaigns of our own are booked at `/admin/v1` (docs/admin.md) and take part in auctions. Off, nothing of this section has an effect.',
       },
       databaseUrl: {
         type: 'string',
         pattern: '^(postgres(ql)?://\\S+)?$',
         default: '',
         description:
-          'PostgreSQL with bookings and ledger, `postgres://user:password@host/database`. Empty: files in the data folder, for one process.',
+          'PostgreSQL 14 or later, `postgres://user:password@host:5432/database`. Empty: PGlite in the data folder, for one process.',
         secret: true,
       },
       redisUrl: {
@@ -233,23 +234,45 @@ export const CONFIG_SCHEMA: ConfigSchema = {
         ),
       }),
     }),
-    admin: section(
-      'Listener for people and their tools: `GET /admin/dsps` (docs/fan-out.md), `GET /admin/estimates`, `POST /admin/estimates/invalidate` and `POST /admin/outcomes` (docs/estimation.md).',
-      {
-        host: text(
-          '127.0.0.1',
-          'Address to listen on; it speaks plain HTTP, so beyond loopback the token can be read.',
-        ),
-        port: integer(8081, 0, 65535, 'TCP port; 0 picks a free one.'),
-        token: {
-          type: 'string',
-          default: '',
-          pattern: '^$|^[\\x21-\\x7e]{16,256}$',
-          description: 'Bearer token, 16 to 256 visible ASCII characters. Empty: the listener is not started.',
-          secret: true,
-        },
+    admin: section('Listener for people and their tools (docs/admin.md).', {
+      host: text('127.0.0.1', 'Address to listen on; it speaks plain HTTP, so beyond loopback the token can be read.'),
+      port: integer(8081, 0, 65535, 'TCP port; 0 picks a free one.'),
+      token: {
+        type: 'string',
+        default: '',
+        pattern: '^$|^[\\x21-\\x7e]{16,256}$',
+        description:
+          'Bearer token with all roles, 16 to 256 visible ASCII characters. Empty, and no `tokens`: the listener is not started.',
+        secret: true,
       },
-    ),
+      tokens: list(
+        {
+          type: 'object',
+          additionalProperties: false,
+          required: ['name', 'token', 'roles'],
+          properties: {
+            name: {
+              type: 'string',
+              pattern: '^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$',
+              description: 'Who the audit says did it.',
+            },
+            token: {
+              type: 'string',
+              pattern: '^[\\x21-\\x7e]{16,256}$',
+              description: 'Bearer token.',
+              secret: true,
+            },
+            roles: {
+              type: 'array',
+              minItems: 1,
+              items: { type: 'string', enum: ['read', 'ops', 'money'] },
+              description: '`read`: sees; `ops`: also changes; `money`: also sets budgets.',
+            },
+          },
+        },
+        'Further tokens with fewer roles.',
+      ),
+    }),
     dataDirectory: text('data', 'Folder for everything that must survive a restart.'),
     exchange: section('Who we are towards buyers.', {
       domain: text('gavel.example', 'Our domain in the supply chain (schain node `asi`).'),

@@ -10,13 +10,13 @@ export interface Config {
   readonly server: ServerConfig;
   readonly admin: AdminConfig;
   readonly dataDirectory: string;
+  readonly campaigns: CampaignsConfig;
   readonly exchange: ExchangeConfig;
   readonly auction: AuctionConfig;
   readonly floors: readonly FloorConfig[];
   readonly learnedReserve: LearnedReserveConfig;
   readonly placements: readonly PlacementConfig[];
   readonly estimation: EstimationConfig;
-  readonly campaigns: CampaignsConfig;
   readonly currencies: {
     readonly asOf: string;
     readonly base: string;
@@ -51,6 +51,13 @@ export interface AdminConfig {
   readonly host: string;
   readonly port: number;
   readonly token: string;
+  readonly tokens: readonly AdminTokenConfig[];
+}
+
+export interface AdminTokenConfig {
+  readonly name: string;
+  readonly token: string;
+  readonly roles: readonly ('read' | 'ops' | 'money')[];
 }
 
 export interface ExchangeConfig {

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { campaign, lineItem } from '../engine/campaign/testing/build-booking.ts';
+import { campaign } from '../engine/campaign/testing/build-booking.ts';
 import { eventually, expectSoundBooks, figuresOf, isWonBy, writesOf } from './support/house-campaigns.ts';
 import { bidding } from './support/scripted-dsp.ts';
 import { type AdAnswer, adRequest, bidsOf, startTestGavel, type TestGavel } from './support/test-gavel.ts';
@@ -59,7 +59,7 @@ const impressionOf = (answer: AdAnswer) =>
 
 it('win against DSPs at a price that the campaign has, and are billed once', async () => {
   const engine = await start();
-  await houseOf(engine).store.write(writesOf({ campaign: campaign({ delivery: 'asap' }) }), 'test');
+  await houseOf(engine).books.store.write(writesOf({ campaign: campaign({ delivery: 'asap' }) }), 'test');
   const answer = await untilWon(engine, 'line-1');
   expect(bidsOf(answer)[0]!.price).toBe(1.01);
   expect(await engine.gavel.reportOutcomes([impressionOf(answer)])).toBeDefined();

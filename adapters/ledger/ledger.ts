@@ -79,7 +79,7 @@ export function openBudgetLedger(database: Database, options: LedgerOptions): Bu
     charges: (keys) => knownCharges(database, keys),
     release: (keys, reason) => database.transaction((tx) => releaseAll(tx, { keys, reason, nowMs: now() })),
     sweep: (nowMs) => sweep(database, { nowMs, ledgerNowMs: now(), actor }),
-    figures: (accountIds) => figures(database, accountIds),
+    figures: (accountIds) => readFigures(database, accountIds),
     close: () => database.close(),
   };
 }
@@ -151,7 +151,11 @@ async function knownCharges(database: Database, keys: readonly string[]): Promis
   });
 }
 
-async function figures(database: Database, accountIds: readonly string[]): Promise<readonly AccountFigures[]> {
+/** `BudgetLedger.figures`, for who reads and changes nothing. */
+export async function readFigures(
+  database: Queryable,
+  accountIds: readonly string[],
+): Promise<readonly AccountFigures[]> {
   const distinct = [...new Set(accountIds)];
   const rows = await selectRows<AccountRow>(
     database,

@@ -1,8 +1,8 @@
 /** Which ledger account bounds what: a campaign's money, a guaranteed line item's impressions. */
 import type { Advertiser, Campaign, LineItem } from './campaign.ts';
 
-/** Ids have no slash, so no line item's account is a campaign's. */
-export const BOOKING_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
+/** Of all that is booked. No slash, so no line item's account is a campaign's. */
+export const BOOKING_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 export function campaignAccountId(campaignId: string): string {
   return campaignId;

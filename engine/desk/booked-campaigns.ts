@@ -68,7 +68,7 @@ export class BookedCampaigns {
         for (const id of this.#usersOf.get(value.id) ?? []) touched.add(this.#lineItems.get(id)!.campaignId);
         return;
       default:
-        return change satisfies never;
+        change satisfies never;
     }
   }
 }

@@ -43,7 +43,7 @@ export async function expectSoundLedger(database: Queryable): Promise<void> {
 
 /** The books in a data folder, once their engine is gone. */
 export async function expectSoundBooks(dataDirectory: string): Promise<void> {
-  const database = await openPgliteDatabase(`${dataDirectory}/ledger`);
+  const database = await openPgliteDatabase(`${dataDirectory}/campaigns`);
   try {
     await expectSoundLedger(database);
   } finally {
