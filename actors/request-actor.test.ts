@@ -129,7 +129,7 @@ class World {
         decisionReserveMs: 3,
         waiting: null,
         shaping: null,
-        ownDemand: null,
+        houseDemand: null,
         estimating: null,
         teaching: null,
         markupFetcher: {

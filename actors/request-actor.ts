@@ -3,6 +3,7 @@
  * worth it or at the deadline, answers with what it has, and stops. The stages are `engine/exchange/request-stages.ts`; this shell performs effects.
  */
 
+import type { HouseEntry } from '../engine/desk/house-entry.ts';
 import type { DspReply } from '../engine/dsp/reply.ts';
 import type { RequestShaping } from '../engine/dsp/shaping/request-shaping.ts';
 import { Solicitation } from '../engine/dsp/solicitation.ts';
@@ -12,13 +13,7 @@ import type { EstimateSubject } from '../engine/estimation/click-estimates.ts';
 import type { EstimateQuestion } from '../engine/estimation/estimate-question.ts';
 import { AUCTION_EVENT_VERSION, type AuctionEvent, dspRecord } from '../engine/exchange/auction-event.ts';
 import type { AuctionTerms } from '../engine/exchange/auction-terms.ts';
-import {
-  type Decision,
-  type DecisionRules,
-  type GatheredBids,
-  gatherOwnBids,
-  type OwnBid,
-} from '../engine/exchange/decision.ts';
+import { type Decision, type DecisionRules, type GatheredBids, gatherHouseBids } from '../engine/exchange/decision.ts';
 import { droppedBidNotices, type NoticePlan, planNotices } from '../engine/exchange/notices.ts';
 import {
   bidFeedback,
@@ -26,7 +21,7 @@ import {
   lateBidFeedback,
   type ProgressiveClosing,
 } from '../engine/exchange/progressive-closing.ts';
-import type { Purchase, PurchaseRefusal, PurchaseReservation } from '../engine/exchange/purchases.ts';
+import type { Purchase, PurchaseReservation } from '../engine/exchange/purchases.ts';
 import {
   advance,
   type Conclusion,
@@ -82,8 +77,8 @@ export interface RequestEnvironment {
   readonly estimating: EstimatingRules | null;
   /** Null: nobody wants to know what became of the bids. */
   readonly teaching: TeachingRules | null;
-  /** Null: nothing of our own is sold. */
-  readonly ownDemand: OwnDemand | null;
+  /** Null: there are no campaigns of our own. */
+  readonly houseDemand: HouseDemand | null;
   readonly markupFetcher: MarkupFetcher;
   /** The auction took its first step. */
   readonly onBegun: (auctionId: string) => void;
@@ -99,16 +94,10 @@ export interface RequestEnvironment {
   readonly onFault: (fault: ActorFault) => void;
 }
 
-/** What our own campaigns bid and pay: answers at once. */
-export interface OwnDemand {
-  readonly bidsFor: (subject: EstimateSubject, terms: AuctionTerms, nowMs: number) => readonly OwnBid[];
-  readonly reserve: (
-    purchases: readonly Purchase[],
-    subject: EstimateSubject,
-    nowMs: number,
-  ) => { readonly reservations: readonly PurchaseReservation[]; readonly refusals: readonly PurchaseRefusal[] };
-  /** They were certainly not served. */
-  readonly release: (reservations: readonly PurchaseReservation[], nowMs: number) => void;
+/** What our own campaigns bid and pay. */
+export interface HouseDemand {
+  /** Before anybody is asked; at once. Null: they stay away. */
+  readonly enter: (subject: EstimateSubject, terms: AuctionTerms, nowMs: number) => HouseEntry | null;
 }
 
 export interface EstimatingRules {
@@ -153,6 +142,8 @@ class RequestActor {
   /** Null until the client is answered or given up. */
   #answeredAtMs: number | null = null;
   #isRecorded = false;
+  /** Null: no campaign of our own takes part. */
+  #house: HouseEntry | null = null;
   /** By our own campaigns, for what has won so far. */
   #reserved: readonly PurchaseReservation[] = NO_RESERVATIONS;
   #isDeadlineDeferred = false;
@@ -174,7 +165,7 @@ class RequestActor {
           admitted.subject,
           environment.dsps.length,
           this.#progressive,
-          this.#ownBids(),
+          this.#houseBids(),
         ),
       handle: (state, message, nowMs) => this.#handle(state, message, nowMs),
       supervisor: stopOnFault((fault) => this.#fail(fault)),
@@ -182,6 +173,7 @@ class RequestActor {
       overflow: 'refuse-newest',
       onUnhandled: (message) => {
         if (isReply(message)) this.#onLateReply(message.reply);
+        else if (message.kind === 'reserved') this.#house!.release(message.reservations);
       },
     });
     this.#mailbox.tell({ kind: 'start' });
@@ -197,12 +189,11 @@ class RequestActor {
     return { options: waiting, rate: this.#rate, collectUntilMs: this.#collectUntilMs() };
   }
 
-  #ownBids(): GatheredBids | null {
-    const { ownDemand, rules, clock } = this.#environment;
+  #houseBids(): GatheredBids | null {
+    const { houseDemand, rules, clock } = this.#environment;
     const { subject, terms } = this.#admitted;
-    return ownDemand === null
-      ? null
-      : gatherOwnBids(ownDemand.bidsFor(subject, terms, clock.monotonicMs()), rules, subject);
+    this.#house = houseDemand?.enter(subject, terms, clock.monotonicMs()) ?? null;
+    return this.#house === null ? null : gatherHouseBids(this.#house.bids, rules, subject);
   }
 
   /** Units of the currency that DSPs learn in, per unit of the auction's; 0: unknown. */
@@ -225,7 +216,8 @@ class RequestActor {
       return state;
     }
     if (state.stage !== 'collecting' && isReply(message)) this.#tooLate.push(message.reply);
-    for (const effect of advance(state, message, nowMs)) this.#perform(effect, state, nowMs);
+    if (message.kind === 'reserved') this.#receiveReserved(state, message, nowMs);
+    else for (const effect of advance(state, message, nowMs)) this.#perform(effect, state, nowMs);
     this.#mailbox.wakeAtLength = state.outstanding;
     return state;
   }
@@ -258,7 +250,7 @@ class RequestActor {
         this.#reserve(effect.purchases, state, nowMs);
         return;
       case 'release':
-        this.#release(effect.reservations, nowMs);
+        this.#release(effect.reservations);
         return;
       case 'conclude':
         this.#conclude(state, effect.conclusion);
@@ -266,17 +258,29 @@ class RequestActor {
     }
   }
 
+  /** Almost always answered at once; else by mail, which finds the auction waiting for it or concluded. */
   #reserve(purchases: readonly Purchase[], state: RequestState, nowMs: number): void {
-    const { reservations, refusals } = this.#environment.ownDemand!.reserve(purchases, this.#admitted.subject, nowMs);
-    this.#reserved = reservations;
-    for (const effect of advance(state, { kind: 'reserved', reservations, refusals }, nowMs)) {
-      this.#perform(effect, state, nowMs);
-    }
+    let isAtOnce = true;
+    this.#house!.reserve(purchases, (reservations, refusals) => {
+      const reserved = { kind: 'reserved', reservations, refusals } as const;
+      if (isAtOnce) this.#receiveReserved(state, reserved, nowMs);
+      else if (!this.#mailbox.tell(reserved)) this.#house!.release(reservations);
+    });
+    isAtOnce = false;
   }
 
-  #release(reservations: readonly PurchaseReservation[], nowMs: number): void {
+  #receiveReserved(state: RequestState, message: ReservedMessage, nowMs: number): void {
+    if (state.stage === 'concluded') {
+      this.#house!.release(message.reservations);
+      return;
+    }
+    this.#reserved = message.reservations;
+    for (const effect of advance(state, message, nowMs)) this.#perform(effect, state, nowMs);
+  }
+
+  #release(reservations: readonly PurchaseReservation[]): void {
     this.#reserved = NO_RESERVATIONS;
-    this.#environment.ownDemand!.release(reservations, nowMs);
+    this.#house!.release(reservations);
   }
 
   #askEstimates(questions: readonly EstimateQuestion[], nowMs: number): void {
@@ -370,7 +374,7 @@ class RequestActor {
   #fail(fault: ActorFault): void {
     this.#environment.onFault(fault);
     if (this.#concluded === null) {
-      if (this.#reserved.length > 0) this.#release(this.#reserved, this.#environment.clock.monotonicMs());
+      if (this.#reserved.length > 0) this.#release(this.#reserved);
       this.#answer(null, 'failed');
       this.#record(this.#event('failed', null, null, NO_NOTICES), null, NO_NOTICES);
     } else {
@@ -443,6 +447,8 @@ class RequestActor {
     };
   }
 }
+
+type ReservedMessage = Extract<RequestMessage, { readonly kind: 'reserved' }>;
 
 function isReply(message: RequestMessage): message is RequestMessage & { readonly reply: DspReply } {
   return message.kind === 'replied' || message.kind === 'replied-unawaited';

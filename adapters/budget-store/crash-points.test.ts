@@ -146,7 +146,7 @@ class CrashRun {
     const { epoch, sequence } = reserved.lease;
     const entry = { accountId, epoch, sequence, key, amount: price };
     const expiresAtMs = this.#time.nowMs + WORLD.lapseMs;
-    await steps.take('reserve', () => this.#ledger.reserve([{ ...entry, expiresAtMs }]));
+    await steps.take('reserve', () => this.#ledger.reserve([{ ...entry, publisherId: 'publisher', expiresAtMs }]));
     await steps.take('serve', () => this.#time.sleep(20));
     const bill = { ...entry, publisherId: 'publisher', atMs: this.#time.nowMs };
     expect(await steps.take('bill', () => this.#ledger.bill([bill]))).toEqual(['billed']);

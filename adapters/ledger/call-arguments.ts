@@ -8,9 +8,11 @@ export function checkAmount(name: string, value: number, least: number): void {
   }
 }
 
-export function checkWanted({ requestId, amount }: TrancheWanted): void {
+export function checkWanted({ requestId, amount, amountMin, afterEpoch }: TrancheWanted): void {
   checkText('requestId', requestId);
   checkAmount('amount', amount, 1);
+  checkAmount('amountMin', amountMin, 1);
+  checkAmount('afterEpoch', afterEpoch, 0);
 }
 
 export function checkGrant(grant: LeaseGrant): void {

@@ -140,8 +140,7 @@ export function campaignStoreContract(name: string, createDatabase: CreateTestDa
     });
 
     describe('accounts', () => {
-      const ask = (accountId: string) =>
-        world.ledger.openTranche({ requestId: world.nextRequestId(), accountId, amount: 10 });
+      const ask = (accountId: string) => world.ledger.openTranche(world.wanted(10, { accountId }));
       const change = async (changes: Parameters<typeof campaign>[0]) => {
         const { version } = (await store.read('campaign', 'c1'))!;
         await put(write('campaign', campaign({ budgetNanos: 1000n, ...changes }), version));

@@ -10,7 +10,7 @@ export type ReleaseReason = 'expired' | 'refunded' | 'not-served';
  * loaded.
  */
 export function reserve(books: Books, reservation: Reservation): void {
-  const { key, accountId, epoch, sequence, amount, expiresAtMs } = reservation;
+  const { key, accountId, epoch, sequence, amount, publisherId, expiresAtMs } = reservation;
   const account = books.accounts.get(accountId);
   const lease = books.lease(reservation);
   const isCovered = lease !== undefined && lease.state !== 'closed' && freeOf(lease) >= BigInt(amount);
@@ -23,7 +23,7 @@ export function reserve(books: Books, reservation: Reservation): void {
     state: 'reserved',
     amount: BigInt(amount),
     fee: 0n,
-    publisher_id: null,
+    publisher_id: publisherId,
     expires_at_ms: BigInt(Math.ceil(expiresAtMs)),
   });
   books.post({ kind: 'reserve', key, account, amount: BigInt(amount), lease });

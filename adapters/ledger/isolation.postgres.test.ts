@@ -57,8 +57,7 @@ describe.skipIf(postgres === null)('many processes on one PostgreSQL', () => {
     for (const round of range(5)) {
       await Promise.all(
         all.map(async (ledger, at) => {
-          const requestId = `${round} ${at}`;
-          const tranche = await ledger.openTranche({ requestId, accountId: 'c1', amount: 90 });
+          const tranche = await ledger.openTranche(world.wanted(90, { afterEpoch: round }));
           if (typeof tranche === 'string') return;
           const grant = world.grant(tranche, { sequence: at + 1, amount: 30, processId: `p${at}` });
           await ledger.confirmLeases([grant]);
@@ -80,7 +79,9 @@ describe.skipIf(postgres === null)('many processes on one PostgreSQL', () => {
   it('bills, releases, sweeps and cuts that race end with every key in one state', async () => {
     const lease = await world.lease(1000);
     const keys = range(40).map((index) => `k${index}`);
-    await world.ledger.reserve(keys.map((key) => ({ ...lease, key, amount: 10, expiresAtMs: world.nowMs })));
+    await world.ledger.reserve(
+      keys.map((key) => ({ ...lease, key, amount: 10, publisherId: 'pub', expiresAtMs: world.nowMs })),
+    );
     const all = ledgers(6);
     await Promise.all([
       ...range(4).map((at) => all[at]!.bill(keys.map((key) => world.billOf(lease, key, 10)))),

@@ -7,7 +7,7 @@ import { closeTranche } from './tranches.ts';
 /** The tranches and leases named must be loaded. */
 export function confirmLease(books: Books, grant: LeaseGrant, billingHorizonMs: number): LeaseConfirmation {
   const known = books.lease(grant);
-  if (known !== undefined && isSame(known, grant)) return { kind: known.state === 'live' ? 'live' : 'fenced' };
+  if (known !== undefined && isSame(known, grant)) return standingOf(known, books.nowMs, billingHorizonMs);
   const tranche = books.tranche(grant);
   if (tranche === undefined || tranche.state === 'closed') return { kind: 'fenced' };
   const why = whyFenced(tranche, known, { amount: BigInt(grant.amount), nowMs: books.nowMs });
@@ -17,8 +17,19 @@ export function confirmLease(books: Books, grant: LeaseGrant, billingHorizonMs: 
     closeTranche(books, tranche, { actor: processId, why: 'fenced' });
     return { kind: 'fenced' };
   }
-  addLease(books, tranche, grant, billingHorizonMs);
-  return { kind: 'live' };
+  const termMs = termWithin(tranche, grant.termMs, books.nowMs);
+  addLease(books, tranche, { grant, termMs, billingHorizonMs });
+  return { kind: 'live', termMs };
+}
+
+/** What is left of the term of a lease that was confirmed before. */
+function standingOf({ state, closes_at_ms }: LeaseRow, nowMs: bigint, billingHorizonMs: number): LeaseConfirmation {
+  if (state !== 'live') return { kind: 'fenced' };
+  return { kind: 'live', termMs: Math.max(0, Number(closes_at_ms - nowMs) - billingHorizonMs) };
+}
+
+function termWithin({ not_after_ms }: TrancheRow, termMs: number, nowMs: bigint): number {
+  return not_after_ms === null ? termMs : Math.min(termMs, Number(not_after_ms - nowMs));
 }
 
 function isSame({ request_id, process_id, amount }: LeaseRow, grant: LeaseGrant): boolean {
@@ -39,8 +50,16 @@ function whyFenced(
   return tranche.not_after_ms !== null && tranche.not_after_ms <= nowMs ? 'over' : null;
 }
 
-function addLease(books: Books, tranche: TrancheRow, grant: LeaseGrant, billingHorizonMs: number): void {
-  const { accountId, epoch, sequence, requestId, processId, amount, termMs } = grant;
+function addLease(
+  books: Books,
+  tranche: TrancheRow,
+  {
+    grant,
+    termMs,
+    billingHorizonMs,
+  }: { readonly grant: LeaseGrant; readonly termMs: number; readonly billingHorizonMs: number },
+): void {
+  const { accountId, epoch, sequence, requestId, processId, amount } = grant;
   const lease: LeaseRow = {
     account_id: accountId,
     epoch: BigInt(epoch),

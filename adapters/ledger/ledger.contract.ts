@@ -23,27 +23,60 @@ export function budgetLedgerContract(name: string, createDatabase: CreateTestDat
 
     describe('tranches', () => {
       it('are debited from the budget, numbered, never more than is left', async () => {
-        expect(await world.openTranche(300)).toEqual({ accountId: 'c1', epoch: 1, amount: 300, notAfterMs: null });
+        const tranche = { accountId: 'c1', epoch: 1, amount: 300, budgetLeft: 700, notAfterMs: null };
+        expect(await world.openTranche(300)).toEqual(tranche);
         expect(await world.figures()).toEqual(all({ available: 700, leased: 300 }));
       });
 
       it('a repeated request gives the first answer, also after that tranche is closed', async () => {
-        const wanted = { requestId: 'same', accountId: 'c1', amount: 300 };
+        const wanted = world.wanted(300);
         const first = await world.ledger.openTranche(wanted);
         expect(await world.ledger.openTranche(wanted)).toEqual(first);
         await world.ledger.closeTranche('c1', 1);
-        expect(await world.ledger.openTranche(wanted)).toEqual(first);
+        expect(await world.ledger.openTranche(wanted)).toMatchObject({ epoch: 1, amount: 300 });
         expect(await world.figures()).toEqual(all({ available: 1000 }));
       });
 
-      it('are shared by those who ask before anything is leased, each under its own request', async () => {
-        const ask = (requestId: string, amount: number) =>
-          world.ledger.openTranche({ requestId, accountId: 'c1', amount });
-        const first = await ask('a', 300);
-        expect(await ask('b', 100)).toEqual(first);
+      it('are shared by those who know none that is newer, whatever was leased of it', async () => {
+        const before = await world.openTranche(300);
+        const ask = (amount: number, afterEpoch = before.epoch) =>
+          world.ledger.openTranche(world.wanted(amount, { afterEpoch }));
+        const next = await ask(200);
+        expect(next).toMatchObject({ epoch: 2, amount: 200 });
+        expect(await ask(100)).toEqual(next);
+        await world.confirm(world.grant({ accountId: 'c1', epoch: 2 }));
+        expect(await ask(300)).toEqual(next);
+        expect(await ask(300, 2)).toMatchObject({ epoch: 3, amount: 300 });
+      });
+
+      it('who knows none shares one that is whole; one that was leased from, a store has lost', async () => {
+        const ask = () => world.ledger.openTranche(world.wanted(300, { afterEpoch: 0 }));
+        expect(await ask()).toMatchObject({ epoch: 1 });
+        expect(await ask()).toMatchObject({ epoch: 1 });
         await world.confirm(world.grant({ accountId: 'c1', epoch: 1 }));
-        expect(await ask('c', 300)).toMatchObject({ epoch: 2 });
-        expect(await ask('b', 100)).toEqual(first);
+        expect(await ask()).toMatchObject({ epoch: 2 });
+        expect(await world.figures()).toEqual(all({ available: 600, leased: 400 }));
+      });
+
+      it('an epoch that anybody knows of never comes again, though the ledger may have lost it', async () => {
+        expect(await world.ledger.openTranche(world.wanted(10, { afterEpoch: 7 }))).toMatchObject({ epoch: 8 });
+      });
+
+      it('of less than is of use are refused; the older one is closed all the same', async () => {
+        const tranche = await world.openTranche(900);
+        await world.confirm(world.grant(tranche, { amount: 850 }));
+        expect(await world.ledger.openTranche(world.wanted(300, { amountMin: 151 }))).toBe('exhausted');
+        expect(await world.figures()).toEqual(all({ available: 150, leased: 850 }));
+        expect(await world.confirm(world.grant(tranche, { sequence: 2, amount: 1 }))).toBe('fenced');
+        expect(await world.ledger.openTranche(world.wanted(300, { amountMin: 150 }))).toMatchObject({ amount: 150 });
+      });
+
+      it('tell what the ledger could give after them', async () => {
+        await world.setTerms({ dailyBudget: 400n });
+        const wanted = world.wanted(300);
+        expect(await world.ledger.openTranche(wanted)).toMatchObject({ budgetLeft: 100 });
+        await world.setTerms({ dailyBudget: 200n });
+        expect(await world.ledger.openTranche(wanted)).toMatchObject({ epoch: 1, budgetLeft: 200 });
       });
 
       it('the next one closes the one before: nothing is parked in two', async () => {
@@ -65,8 +98,7 @@ export function budgetLedgerContract(name: string, createDatabase: CreateTestDat
       });
 
       it('are refused with the reason', async () => {
-        const ask = (accountId: string) =>
-          world.ledger.openTranche({ requestId: world.nextRequestId(), accountId, amount: 10 });
+        const ask = (accountId: string) => world.ledger.openTranche(world.wanted(10, { accountId }));
         expect(await ask('nobody')).toBe('unknown-account');
         await world.setTerms({ status: 'paused' });
         expect(await ask('c1')).toBe('paused');
@@ -78,23 +110,33 @@ export function budgetLedgerContract(name: string, createDatabase: CreateTestDat
         expect(await ask('c2')).toBe('exhausted');
       });
 
-      it('end with the campaign', async () => {
+      it('end with the campaign, and so do their leases', async () => {
         await world.setTerms({ endAtMs: START_MS + 5000 });
-        expect(await world.openTranche(10)).toMatchObject({ notAfterMs: START_MS + 5000 });
+        const tranche = await world.openTranche(10);
+        expect(tranche).toMatchObject({ notAfterMs: START_MS + 5000 });
+        const grant = world.grant(tranche, { amount: 10, termMs: 10_000 });
+        expect(await world.ledger.confirmLeases([grant])).toEqual([{ kind: 'live', termMs: 5000 }]);
+        world.nowMs += 5000 + HORIZON_MS;
+        expect(await world.ledger.sweep(world.nowMs)).toEqual({ reservations: 0, leases: 1 });
       });
 
       it('of nothing, of fractions and of what is no number are defects', async () => {
         for (const amount of [0, -1, 1.5, Number.NaN, 2 ** 53]) {
           await expect(world.openTranche(amount)).rejects.toThrow(RangeError);
+          const wanted = world.wanted(10, { amountMin: amount });
+          await expect(world.ledger.openTranche(wanted)).rejects.toThrow(RangeError);
         }
       });
     });
 
     describe('leases', () => {
-      it('are live once confirmed, by the same request again', async () => {
-        const grant = world.grant(await world.openTranche(300));
-        expect(await world.confirm(grant)).toBe('live');
-        expect(await world.confirm(grant)).toBe('live');
+      it('are live once confirmed, by the same request again: for what is left of the term', async () => {
+        const grant = world.grant(await world.openTranche(300), { termMs: 10_000 });
+        expect(await world.ledger.confirmLeases([grant])).toEqual([{ kind: 'live', termMs: 10_000 }]);
+        world.nowMs += 4000;
+        expect(await world.ledger.confirmLeases([grant])).toEqual([{ kind: 'live', termMs: 6000 }]);
+        world.nowMs += 7000;
+        expect(await world.ledger.confirmLeases([grant])).toEqual([{ kind: 'live', termMs: 0 }]);
         expect(await world.figures()).toEqual(all({ available: 700, leased: 300 }));
       });
 
@@ -315,7 +357,7 @@ export function budgetLedgerContract(name: string, createDatabase: CreateTestDat
         await world.setTerms({ budget: 400n });
         expect(await world.confirm(world.grant(tranche, { sequence: 2, amount: 1 }))).toBe('fenced');
         expect(await world.figures()).toEqual(all({ budget: 400, leased: 500 }));
-        expect(await world.ledger.openTranche({ requestId: 'x', accountId: 'c1', amount: 1 })).toBe('exhausted');
+        expect(await world.ledger.openTranche(world.wanted(1))).toBe('exhausted');
         await world.ledger.closeLease(lease, 450, 'r');
         expect(await world.figures()).toEqual(all({ budget: 400, available: 350, leased: 50 }));
       });
@@ -378,7 +420,7 @@ export function budgetLedgerContract(name: string, createDatabase: CreateTestDat
         world.nowMs = Date.UTC(2026, 2, 28, 23);
         await world.setTerms(berlin);
         expect(await world.openTranche(500)).toMatchObject({ amount: 100, notAfterMs: Date.UTC(2026, 2, 29, 22) });
-        const exhausted = { requestId: 'x', accountId: 'c1', amount: 1 };
+        const exhausted = world.wanted(1);
         await world.confirm(world.grant({ accountId: 'c1', epoch: 1 }));
         expect(await world.ledger.openTranche(exhausted)).toBe('exhausted');
         world.nowMs = Date.UTC(2026, 2, 29, 22) - 1;
@@ -439,7 +481,7 @@ export function budgetLedgerContract(name: string, createDatabase: CreateTestDat
         await world.setTerms({ dailyBudget: 50n });
         expect(await world.bill(lease, 'a', 50)).toBe('billed');
         expect(await world.bill(lease, 'b', 1)).toBe('absorbed');
-        expect(await world.ledger.openTranche({ requestId: 'x', accountId: 'c1', amount: 1 })).toBe('exhausted');
+        expect(await world.ledger.openTranche(world.wanted(1))).toBe('exhausted');
       });
     });
 

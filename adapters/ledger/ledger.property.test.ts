@@ -25,9 +25,16 @@ const index = fc.nat({ max: 30 });
 const grantAt = ({ grants, world }: Played, at: number): LeaseGrant =>
   grants.length === 0 ? world.grant({ accountId: 'c1', epoch: 1 }) : grants[at % grants.length]!;
 
-const openTranche = fc.record({ accountId: account, amount }).map((wanted): Step => {
-  return ({ world }) => world.ledger.openTranche({ ...wanted, requestId: world.nextRequestId() });
-});
+const openTranche = fc
+  .record({
+    accountId: account,
+    size: amount,
+    amountMin: fc.integer({ min: 1, max: 50 }),
+    afterEpoch: fc.nat({ max: 9 }),
+  })
+  .map(({ size, ...changes }): Step => {
+    return ({ world }) => world.ledger.openTranche(world.wanted(size, changes));
+  });
 
 /** Of the latest epoch or one before, in sequence or not: a store that lost data may say anything. */
 const confirm = fc
@@ -54,7 +61,7 @@ const charge = fc.array(fc.record({ at: index, key, amount }), { minLength: 1, m
         items.map((item) => {
           const { accountId, epoch, sequence } = grantAt(played, item.at);
           const expiresAtMs = played.world.nowMs + item.amount * 100;
-          return { accountId, epoch, sequence, key: item.key, amount: item.amount, expiresAtMs };
+          return { accountId, epoch, sequence, key: item.key, amount: item.amount, publisherId: 'pub', expiresAtMs };
         }),
       ),
   ),

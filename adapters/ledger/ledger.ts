@@ -1,5 +1,5 @@
 /** The `BudgetLedger` over a database: each method one transaction, the sweep one per batch. */
-import type { AccountFigures, BudgetLedger, LeaseKey } from '../../engine/ports/budget-ledger.ts';
+import type { AccountFigures, BudgetLedger, KnownCharge, LeaseKey } from '../../engine/ports/budget-ledger.ts';
 import { Books } from './books.ts';
 import { checkAmount, checkBill, checkGrant, checkReservation, checkWanted } from './call-arguments.ts';
 import { bill, type ReleaseReason, release, reserve } from './charges.ts';
@@ -76,9 +76,10 @@ export function openBudgetLedger(database: Database, options: LedgerOptions): Bu
         return bills.map((each) => bill(books, each, feePpm));
       });
     },
+    charges: (keys) => knownCharges(database, keys),
     release: (keys, reason) => database.transaction((tx) => releaseAll(tx, { keys, reason, nowMs: now() })),
     sweep: (nowMs) => sweep(database, { nowMs, ledgerNowMs: now(), actor }),
-    figures: (accountIds) => figures(database, accountIds),
+    figures: (accountIds) => readFigures(database, accountIds),
     close: () => database.close(),
   };
 }
@@ -134,7 +135,27 @@ async function releaseAll(
   await books.flush();
 }
 
-async function figures(database: Database, accountIds: readonly string[]): Promise<readonly AccountFigures[]> {
+async function knownCharges(database: Database, keys: readonly string[]): Promise<readonly KnownCharge[]> {
+  const distinct = [...new Set(keys)];
+  const rows = await selectRows<ChargeRow>(
+    database,
+    CHARGE,
+    distinct.map((key) => ({ key })),
+  );
+  const byKey = new Map(rows.map((row) => [row.key, row]));
+  return distinct.flatMap((key) => {
+    const { account_id: accountId, epoch, sequence, amount, publisher_id } = byKey.get(key) ?? { account_id: null };
+    if (accountId === null) return [];
+    const lease = { accountId, epoch: Number(epoch), sequence: Number(sequence) };
+    return [{ ...lease, key, amount: Number(amount), publisherId: publisher_id ?? '' }];
+  });
+}
+
+/** `BudgetLedger.figures`, for who reads and changes nothing. */
+export async function readFigures(
+  database: Queryable,
+  accountIds: readonly string[],
+): Promise<readonly AccountFigures[]> {
   const distinct = [...new Set(accountIds)];
   const rows = await selectRows<AccountRow>(
     database,

@@ -97,6 +97,19 @@ export class LocalAccount {
     return refusal;
   }
 
+  /** Whether one lease has so much. Who asks wants to spend: it keeps leases coming, whatever the answer. */
+  canPay(amount: number, nowMs: number): boolean {
+    if (this.#isDraining) return false;
+    this.#wantsUntilMs = nowMs + this.#policy.termMs;
+    return this.#leases.some(({ spendUntilMs, free }) => nowMs < spendUntilMs && free >= amount);
+  }
+
+  /** Nothing is held, on its way or wanted: there is nothing to settle and nothing to need until it is asked to pay. */
+  isIdle(nowMs: number): boolean {
+    if (this.#leases.length > 0 || this.#reservations.size > 0 || this.#over.length > 0) return false;
+    return this.#askedAtMs === null && (this.#isDraining || nowMs >= this.#wantsUntilMs);
+  }
+
   /** What was reserved is spent. Null: no such reservation is open here; the ledger knows about it. */
   bill(key: string): LocalReservation | null {
     return this.#end(key);

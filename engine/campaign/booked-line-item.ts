@@ -9,6 +9,13 @@ export interface BookedLineItem {
   readonly creatives: readonly Creative[];
 }
 
+/** A campaign with what is booked of it. */
+export interface BookedCampaign {
+  readonly campaign: Campaign;
+  readonly advertiser: Advertiser;
+  readonly lineItems: readonly LineItem[];
+}
+
 /** Nobody paused or ended it. Its schedule is another question. */
 export function isSwitchedOn({ lineItem, campaign, advertiser }: BookedLineItem): boolean {
   return campaign.status === 'active' && !lineItem.isPaused && !advertiser.isPaused;

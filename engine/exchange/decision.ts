@@ -23,11 +23,11 @@ export interface CollectedBid {
   readonly bid: Bid;
   readonly response: ReadResponse;
   /** Null for bids of DSPs. */
-  readonly own: OwnLineItem | null;
+  readonly house: HouseLineItem | null;
 }
 
-/** What a bid of our own is for, and what it is paid from. */
-export interface OwnLineItem {
+/** What a house bid is for, and what it is paid from. */
+export interface HouseLineItem {
   readonly lineItemId: string;
   readonly campaignId: string;
   readonly advertiserId: string;
@@ -35,13 +35,13 @@ export interface OwnLineItem {
   readonly accountId: string;
 }
 
-/** Of one of our line items, for one imp; made before any DSP is asked. */
-export interface OwnBid {
+/** A bid of one of our own line items, for one imp; made before any DSP is asked. */
+export interface HouseBid {
   /** Its index is set when it is gathered. */
   readonly candidate: Omit<DraftCandidate, 'index'>;
   readonly bid: Bid;
   readonly response: ReadResponse;
-  readonly own: OwnLineItem;
+  readonly house: HouseLineItem;
 }
 
 export interface Decision {
@@ -103,15 +103,15 @@ export function gatherBids(
   return { bids, collected, replyCount: replies.length, questions };
 }
 
-/** Bids of our own, which come before all replies. Null: there are none. */
-export function gatherOwnBids(
-  own: readonly OwnBid[],
+/** House bids, which come before all replies. Null: there are none. */
+export function gatherHouseBids(
+  house: readonly HouseBid[],
   rules: DecisionRules,
   subject: EstimateSubject,
 ): GatheredBids | null {
-  if (own.length === 0) return null;
+  if (house.length === 0) return null;
   const collection: Collection = { collected: [], bids: [], byAction: [], byConversion: [] };
-  for (const { candidate: made, ...origin } of own) {
+  for (const { candidate: made, ...origin } of house) {
     const candidate: DraftCandidate = { index: collection.bids.length, ...made };
     const { dspId, seat } = candidate;
     collect(collection, candidate, { dspId, seat, ...origin });
@@ -185,7 +185,7 @@ export function clearWithMarkup(decision: Decision, markupByBid: ReadonlyMap<num
   return { ...decision, input, outcome: clearAuction(input) };
 }
 
-/** The same auction without bids of our own that won and cannot be paid or shown. */
+/** The same auction without house bids that cannot be paid or shown. */
 export function clearWithout(
   decision: Decision,
   withheld: ReadonlyMap<number, NonNullable<BidCandidate['withheld']>>,
@@ -222,7 +222,7 @@ function collectBids(
     for (const bid of seatBids) {
       const read = bidCandidate(collection.bids.length, bid, origin, rules.priors);
       const candidate = read.hasMarkup || mayFetchMarkup(read, terms) ? read : withoutNotice(read);
-      collect(collection, candidate, { dspId, seat, bid, response, own: null });
+      collect(collection, candidate, { dspId, seat, bid, response, house: null });
     }
   }
 }

@@ -17,13 +17,13 @@ import { buildExchangeRules, buildRequest, buildTerms, DECISION_RULES } from './
 const RULES = {
   currencies: DECISION_RULES.currencies,
   currency: 'USD',
-  priors: { banner: 0.001, video: 0.004, audio: 0.0005, native: 0.002 },
+  priors: DECISION_RULES.priors,
 };
 const AT_FULL: LiveTerms = { share: () => 1 };
 
 function bidsOf(items: readonly BookedLineItem[], request = buildRequest(), live = AT_FULL, bidsMax = 16) {
   const market = new HouseMarket(new HouseCatalogue(items, RULES), bidsMax);
-  return market.bids({ request, terms: buildTerms(request), nowMs: 1000, firstIndex: 0 }, live);
+  return market.bids({ request, terms: buildTerms(request), nowMs: 1000 }, live);
 }
 
 /** Of an advertiser of its own. */
@@ -39,9 +39,8 @@ describe('a house bid', () => {
     const request = buildRequest();
     const terms = buildTerms(request);
     const market = new HouseMarket(new HouseCatalogue([booking()], RULES));
-    const [bid] = market.bids({ request, terms, nowMs: 1000, firstIndex: 7 }, AT_FULL);
+    const [bid] = market.bids({ request, terms, nowMs: 1000 }, AT_FULL);
     expect(bid!.candidate).toMatchObject({
-      index: 7,
       dspId: 'house',
       seat: 'acme',
       bidId: 'line-1-1',
@@ -59,13 +58,12 @@ describe('a house bid', () => {
       hasMarkup: true,
       hasWinNoticeUrl: false,
     });
-    expect(bid!.collected).toMatchObject({
-      dspId: 'house',
-      seat: 'acme',
+    expect(bid).toMatchObject({
+      house: { lineItemId: 'line-1', campaignId: 'spring', advertiserId: 'acme', accountId: 'spring' },
       bid: { id: 'line-1-1', impid: '1', price: 2, cid: 'spring', crid: 'banner-1', mtype: 1, w: 300, h: 250 },
       response: { cur: 'USD' },
     });
-    expect(bid!.isGuaranteed).toBe(false);
+    expect(bid!.candidate.isGuaranteed).toBe(false);
     const outcome = clearAuction({ ...terms, conversionRates: { USD: 1 }, bids: [{ ...bid!.candidate, index: 0 }] });
     expect(outcome.wins).toMatchObject([{ bidIndex: 0, media: 'banner' }]);
   });
@@ -75,7 +73,10 @@ describe('a house bid', () => {
     expect(bidsOf([booking()], undefined, share)[0]!.candidate.priceMicros).toBe(666_666);
     const sold = booking({ lineItem: lineItem({ goalImpressions: 10 }) });
     const [bid] = bidsOf([sold], undefined, share);
-    expect(bid).toMatchObject({ isGuaranteed: true, candidate: { priceMicros: 2_000_000 } });
+    expect(bid).toMatchObject({
+      candidate: { isGuaranteed: true, priceMicros: 2_000_000 },
+      house: { accountId: 'spring/line-1' },
+    });
   });
 
   it('stays away when pacing, money or caps say so, and when less than a micro is left', () => {
@@ -87,7 +88,7 @@ describe('a house bid', () => {
     const item = booking({ advertiser: advertiser({ currency: 'EUR' }), lineItem: lineItem({ pricing: 'cpc' }) });
     const [bid] = bidsOf([item]);
     expect(bid!.candidate).toMatchObject({ currency: 'EUR', pricing: 'cpc', priceMicros: 2_000_000, ctr: 0.001 });
-    expect(bid!.collected.response.cur).toBe('EUR');
+    expect(bid!.response.cur).toBe('EUR');
   });
 
   it('stays away when no rate leads from its currency', () => {
@@ -102,9 +103,9 @@ describe('the creative', () => {
 
   it('is the first that fits', () => {
     const items = [booking({ creatives: [wide, insecure, secure] })];
-    expect(bidsOf(items)[0]!.creative.id).toBe('insecure');
+    expect(bidsOf(items)[0]!.candidate.creativeId).toBe('insecure');
     const request = buildRequest({ imp: [{ id: '1', secure: 1, banner: { format: [{ w: 300, h: 250 }] } }] });
-    expect(bidsOf(items, request)[0]!.creative.id).toBe('secure');
+    expect(bidsOf(items, request)[0]!.candidate.creativeId).toBe('secure');
   });
 
   it('is of the media and sizes that the line item chose', () => {
@@ -123,7 +124,7 @@ describe('the creative', () => {
         },
       ],
     });
-    expect(bidsOf(items, both)[0]!.creative.id).toBe('wide');
+    expect(bidsOf(items, both)[0]!.candidate.creativeId).toBe('wide');
   });
 
   it.each([
@@ -155,7 +156,7 @@ describe('the creative', () => {
 describe('of many', () => {
   const rivals = Array.from({ length: 50 }, (_, index) => rival(index + 1));
   const numbers = (items: readonly BookedLineItem[], live = AT_FULL, max = 3) =>
-    bidsOf(items, buildRequest(), live, max).map(({ booked }) => booked.advertiser.id);
+    bidsOf(items, buildRequest(), live, max).map(({ house }) => house.advertiserId);
 
   it('those that are worth most enter, one per advertiser', () => {
     const second = rival(50, { id: 'second', bidMicros: 49_500_000 });
@@ -187,9 +188,9 @@ describe('of many', () => {
       ],
     });
     const bids = bidsOf([booking()], request);
-    expect(bids.map(({ candidate: { index, impId, bidId } }) => [index, impId, bidId])).toEqual([
-      [0, 'a', 'line-1-a'],
-      [1, 'c', 'line-1-c'],
+    expect(bids.map(({ candidate: { impId, bidId } }) => [impId, bidId])).toEqual([
+      ['a', 'line-1-a'],
+      ['c', 'line-1-c'],
     ]);
   });
 });
@@ -200,7 +201,7 @@ it('follows changes of the catalogue', () => {
   const request = buildRequest();
   const prices = () =>
     market
-      .bids({ request, terms: buildTerms(request), nowMs: 1000, firstIndex: 0 }, AT_FULL)
+      .bids({ request, terms: buildTerms(request), nowMs: 1000 }, AT_FULL)
       .map(({ candidate }) => candidate.priceMicros);
   catalogue.put(booking({ lineItem: lineItem({ bidMicros: 5 }) }));
   expect(prices()).toEqual([5]);
@@ -216,5 +217,5 @@ it('is bound by what the exchange blocks for the house', () => {
   const rules = buildExchangeRules({ dspBlocks: { house: { advertisers: ['acme.example'], categories: [] } } });
   const request = buildRequest();
   const market = new HouseMarket(new HouseCatalogue([booking()], RULES));
-  expect(market.bids({ request, terms: buildTerms(request, rules), nowMs: 1, firstIndex: 0 }, AT_FULL)).toEqual([]);
+  expect(market.bids({ request, terms: buildTerms(request, rules), nowMs: 1 }, AT_FULL)).toEqual([]);
 });

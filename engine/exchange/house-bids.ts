@@ -11,15 +11,12 @@ import { compileRequestRules, type ImpRules, type RequestRules } from '../auctio
 import { checkDeal, checkSeat } from '../auction/eligibility/seat-and-deal.ts';
 import { stableHash } from '../auction/ranking.ts';
 import type { BookedLineItem } from '../campaign/booked-line-item.ts';
-import type { Creative } from '../campaign/campaign.ts';
 import { BestAdvertisers } from '../campaign/targeting/best-advertisers.ts';
 import { impFacts, requestFacts } from '../campaign/targeting/facts.ts';
-import type { DraftCandidate } from '../estimation/click-estimates.ts';
 import type { AuctionTerms } from './auction-terms.ts';
-import type { CollectedBid } from './decision.ts';
+import type { HouseBid } from './decision.ts';
 import {
   GUARANTEED_WORTH,
-  HOUSE,
   type HouseCatalogue,
   type HouseLine,
   type HouseOffer,
@@ -37,23 +34,12 @@ export interface LiveTerms {
   readonly share: (booked: BookedLineItem) => number;
 }
 
-export interface HouseBid {
-  readonly booked: BookedLineItem;
-  readonly creative: Creative;
-  /** Has what was sold in advance: wins before all bids that compete by price. */
-  readonly isGuaranteed: boolean;
-  readonly candidate: DraftCandidate;
-  readonly collected: CollectedBid;
-}
-
 export interface HouseRequest {
   /** As received, without what privacy rules withhold. Its imps are those of the terms, in their order. */
   readonly request: BidRequest;
   readonly terms: AuctionTerms;
   /** Wall clock, epoch ms. */
   readonly nowMs: number;
-  /** Index of the first candidate. */
-  readonly firstIndex: number;
 }
 
 export class HouseMarket {
@@ -68,7 +54,7 @@ export class HouseMarket {
   }
 
   /** At most so many per imp as the market allows, best first. */
-  bids({ request, terms, nowMs, firstIndex }: HouseRequest, live: LiveTerms): HouseBid[] {
+  bids({ request, terms, nowMs }: HouseRequest, live: LiveTerms): HouseBid[] {
     const bids: HouseBid[] = [];
     if (this.#catalogue.index.size === 0) return bids;
     const facts = requestFacts(request);
@@ -81,7 +67,7 @@ export class HouseMarket {
       for (const slot of this.#best.select(matches, worth.worthNow, stableHash(terms.auctionId, offer.id))) {
         const line = this.#catalogue.line(slot);
         const share = live.share(line.booked);
-        bids.push(houseBid(firstIndex + bids.length, line, worth.fitting(line)!, share, offer.id, terms.auctionId));
+        bids.push(houseBid(line, worth.fitting(line)!, share, offer.id, terms.auctionId));
       }
     }
     return bids;
@@ -138,26 +124,19 @@ class WorthInAuction {
 }
 
 function houseBid(
-  index: number,
-  { booked, isGuaranteed }: HouseLine,
-  { creative, bid, candidate }: HouseOffer,
+  { booked, isGuaranteed, accountId }: HouseLine,
+  { bid, candidate }: HouseOffer,
   share: number,
   impId: string,
   auctionId: string,
 ): HouseBid {
-  const { lineItem, advertiser } = booked;
+  const { lineItem, campaign, advertiser } = booked;
   const priceMicros = isGuaranteed ? lineItem.bidMicros : Math.floor(lineItem.bidMicros * share);
   const bidId = `${lineItem.id}-${impId}`;
   return {
-    booked,
-    creative,
-    isGuaranteed,
-    candidate: { ...candidate, index, bidId, impId, priceMicros },
-    collected: {
-      dspId: HOUSE,
-      seat: advertiser.id,
-      bid: { ...bid, id: bidId, impid: impId, price: priceMicros / 1_000_000 },
-      response: { id: auctionId, bidid: auctionId, cur: advertiser.currency, seatbids: [] },
-    },
+    candidate: { ...candidate, bidId, impId, priceMicros },
+    bid: { ...bid, id: bidId, impid: impId, price: priceMicros / 1_000_000 },
+    response: { id: auctionId, bidid: auctionId, cur: advertiser.currency, seatbids: [] },
+    house: { lineItemId: lineItem.id, campaignId: campaign.id, advertiserId: advertiser.id, accountId },
   };
 }

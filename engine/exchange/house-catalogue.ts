@@ -5,11 +5,13 @@
 import { type CurrencyTable, rateBetween } from '../../openrtb/currency.ts';
 import type { Bid } from '../../openrtb/types.ts';
 import type { MediaType, PricingModel } from '../auction/types.ts';
+import { accountIdOf } from '../campaign/accounts.ts';
 import { type BookedLineItem, servableCreatives } from '../campaign/booked-line-item.ts';
 import type { Creative } from '../campaign/campaign.ts';
 import type { StandingWorth } from '../campaign/targeting/best-advertisers.ts';
 import { TargetingIndex } from '../campaign/targeting/targeting-index.ts';
 import type { DraftCandidate } from '../estimation/click-estimates.ts';
+import type { Priors } from '../estimation/priors.ts';
 import { bidCandidate } from './bid-candidate.ts';
 
 /** `dspId` of our own bids. No DSP may be configured under it. */
@@ -20,12 +22,11 @@ export interface HouseRules {
   /** In which line items of all currencies are compared before the auction, ISO 4217. */
   readonly currency: string;
   /** As for the bids of DSPs. */
-  readonly priors: Parameters<typeof bidCandidate>[3];
+  readonly priors: Priors;
 }
 
 /** One creative of a line item, as a bid for no imp yet. */
 export interface HouseOffer {
-  readonly creative: Creative;
   readonly bid: Bid;
   readonly candidate: DraftCandidate;
 }
@@ -35,6 +36,8 @@ export interface HouseLine {
   /** Of the creatives that may serve, in the order of the line item. Never empty. */
   readonly offers: readonly HouseOffer[];
   readonly isGuaranteed: boolean;
+  /** That pays for it: the campaign's money, or the impressions of a guaranteed line item. */
+  readonly accountId: string;
   /** Expected revenue per mille at the full bid, micros of `HouseRules.currency`; 0 when there is no rate. */
   readonly worthCpmMicros: number;
 }
@@ -85,6 +88,7 @@ export class HouseCatalogue implements StandingWorth {
       booked,
       offers,
       isGuaranteed: lineItem.goalImpressions !== null,
+      accountId: accountIdOf(lineItem),
       worthCpmMicros: candidate.priceMicros * EXPECTED_PER_PRICE[candidate.pricing](candidate) * rate,
     };
   }
@@ -103,6 +107,7 @@ export class HouseCatalogue implements StandingWorth {
 const EXPECTED_PER_PRICE: Readonly<Record<PricingModel, (candidate: DraftCandidate) => number>> = {
   cpm: () => 1,
   cpc: ({ ctr }) => ctr * 1000,
+  cpa: ({ ctr, cvr }) => ctr * cvr * 1000,
 };
 
 const MTYPE: Readonly<Record<Exclude<MediaType, 'audio'>, number>> = { banner: 1, video: 2, native: 4 };
@@ -139,5 +144,6 @@ function houseOffer(
     quality: 1,
   };
   const candidate = bidCandidate(0, bid, origin, rules.priors);
-  return { creative, bid, candidate: { ...candidate, priceMicros: lineItem.bidMicros } };
+  const isGuaranteed = lineItem.goalImpressions !== null;
+  return { bid, candidate: { ...candidate, priceMicros: lineItem.bidMicros, isGuaranteed } };
 }

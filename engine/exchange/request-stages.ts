@@ -7,7 +7,7 @@
  * Estimates of a model elsewhere are asked for as bids come; what is still missing when collecting ends is waited for until
  * it is answered, which is within the budget of an estimate, but never beyond the deadline.
  *
- * A win of our own is reserved before it is served. What its account does not give, or its user has seen often enough, is
+ * A house win is reserved before it is served. What its account does not give, or its user has seen often enough, is
  * withheld and the auction cleared again without it; reservations of the round before are given back, since prices change.
  *
  * `advance` gets a message and the time and gives the effects to perform; the request actor performs them.
@@ -50,7 +50,7 @@ export type RequestMessage =
   /** To all that was asked at a time. */
   | { readonly kind: 'estimated'; readonly answers: readonly EstimateAnswer[] }
   | { readonly kind: 'markup'; readonly bidIndex: number; readonly outcome: MarkupOutcome }
-  /** To all purchases of the round, in the same turn. */
+  /** To all purchases of the round. `refusals` may also be of bids that did not win. */
   | {
       readonly kind: 'reserved';
       readonly reservations: readonly PurchaseReservation[];
@@ -65,7 +65,7 @@ export type RequestEffect =
   /** Send `estimated` once, within the budget of an estimate. */
   | { readonly kind: 'ask-estimates'; readonly questions: readonly EstimateQuestion[] }
   | { readonly kind: 'fetch-markup'; readonly bidIndex: number; readonly url: string }
-  /** Send `reserved` at once. */
+  /** Send `reserved`, at once or after a bounded time. */
   | { readonly kind: 'reserve'; readonly purchases: readonly Purchase[] }
   /** They will not be served. */
   | { readonly kind: 'release'; readonly reservations: readonly PurchaseReservation[] }
@@ -78,7 +78,7 @@ export interface Conclusion {
   readonly decision: Decision | null;
   /** Bids whose nurl was called for their markup. */
   readonly notified: ReadonlySet<number>;
-  /** Of the wins of our own. */
+  /** Of the house wins. */
   readonly reservations: readonly PurchaseReservation[];
 }
 
@@ -117,7 +117,7 @@ export interface RequestState {
   /** How often markup has been asked for: each round takes time that the deadline does not give back. */
   fetchRounds: number;
   reserveRounds: number;
-  /** Of the wins of our own, once all of them are reserved. */
+  /** Of the house wins, once all of them are reserved. */
   reservations: readonly PurchaseReservation[];
 }
 
@@ -128,7 +128,7 @@ export function openRequest(
   subject: EstimateSubject,
   dspCount: number,
   progressive: ProgressiveClosing | null = null,
-  ownBids: GatheredBids | null = null,
+  houseBids: GatheredBids | null = null,
 ): RequestState {
   return {
     request,
@@ -142,7 +142,7 @@ export function openRequest(
     solicitedAtMs: 0,
     closedAtMs: 0,
     closing: null,
-    gathered: ownBids,
+    gathered: houseBids,
     estimatesAwaited: 0,
     decision: null,
     isOutdated: true,
@@ -158,7 +158,7 @@ export function openRequest(
 
 /** A second round serves the runner-up of a bid that forfeited; nobody waits for a third. */
 const FETCH_ROUNDS_MAX = 2;
-/** Accounts that refuse do so one after the other; then what is left of our own bids steps back together. */
+/** Accounts that refuse do so one after the other; then what is left of the house bids steps back together. */
 const RESERVE_ROUNDS_MAX = 4;
 
 const NOTHING: readonly RequestEffect[] = [];
@@ -263,6 +263,8 @@ function look(state: RequestState, calls: readonly PendingCall[], nowMs: number)
 
 function reachDeadline(state: RequestState, nowMs: number): readonly RequestEffect[] {
   if (state.stage === 'collecting') return close(state, 'deadline', nowMs);
+  // What users have seen is asked for within a bound of its own, behind the decision.
+  if (state.stage === 'reserving') return NOTHING;
   return state.stage === 'estimating' ? conclusive(state, nowMs) : settleWithout(state);
 }
 
@@ -350,7 +352,7 @@ function serve(state: RequestState): readonly RequestEffect[] {
   }
 }
 
-/** Concludes unless something of our own has won. */
+/** Concludes unless a house bid has won. */
 function reserve(state: RequestState): readonly RequestEffect[] {
   const decision = state.decision!;
   const purchases = purchasesOf(decision);
@@ -371,8 +373,8 @@ function receiveReservations(
   }
   const withheld = new Map(refusals.map(({ bidIndex, reason }) => [bidIndex, reason]));
   if (state.reserveRounds >= RESERVE_ROUNDS_MAX) {
-    for (const [bidIndex, { own }] of state.decision!.collected.entries()) {
-      if (own !== null && !withheld.has(bidIndex)) withheld.set(bidIndex, 'budget-refused');
+    for (const [bidIndex, { house }] of state.decision!.collected.entries()) {
+      if (house !== null && !withheld.has(bidIndex)) withheld.set(bidIndex, 'budget-refused');
     }
   }
   state.decision = clearWithout(state.decision!, withheld);

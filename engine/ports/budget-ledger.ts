@@ -92,8 +92,17 @@ export type BillResult =
 export interface Reservation extends LeaseKey {
   readonly key: string;
   readonly amount: number;
+  /** Who is paid when it is billed. */
+  readonly publisherId: string;
   /** Released by itself then, epoch ms by the ledger's clock. */
   readonly expiresAtMs: number;
+}
+
+/** What is known of a key that was reserved or billed: all that its bill has to say. */
+export interface KnownCharge extends LeaseKey {
+  readonly key: string;
+  readonly amount: number;
+  readonly publisherId: string;
 }
 
 export interface AccountFigures {
@@ -125,6 +134,8 @@ export interface BudgetLedger {
   /** What its lease does not cover is not reserved; its bill is judged when it comes. A known key is left as it is. */
   readonly reserve: (reservations: readonly Reservation[]) => Promise<void>;
   readonly bill: (bills: readonly Bill[]) => Promise<readonly BillResult[]>;
+  /** In the order asked for; keys that were never reserved or billed are left out. */
+  readonly charges: (keys: readonly string[]) => Promise<readonly KnownCharge[]>;
   /** Ends reservations without a bill; `refunded` also undoes what was billed. A key that is not known stays released. */
   readonly release: (keys: readonly string[], reason: 'expired' | 'refunded' | 'not-served') => Promise<void>;
   /** By the ledger's clock, where `nowMs` is ahead of it. Expired reservations are released; leases that ended a billing horizon ago give what was not billed back. */

@@ -6,6 +6,7 @@ import type {
   LeaseConfirmation,
   LeaseGrant,
   Tranche,
+  TrancheWanted,
 } from '../../../engine/ports/budget-ledger.ts';
 import { type AccountTerms, setAccountTerms } from '../accounts.ts';
 import { checkLedger } from '../checks.ts';
@@ -24,6 +25,8 @@ export class LedgerWorld {
   readonly ledger: BudgetLedger;
   readonly #test: TestDatabase;
   #requests = 0;
+  /** Of the latest tranche given, by account: the next is asked for as by who used it up. */
+  readonly #epochs = new Map<string, number>();
 
   constructor(test: TestDatabase) {
     this.#test = test;
@@ -65,9 +68,16 @@ export class LedgerWorld {
     await this.database.transaction((tx) => setAccountTerms(tx, [terms], { actor: 'tester', nowMs: this.nowMs }));
   }
 
+  wanted(amount: number, changes: Partial<TrancheWanted> = {}): TrancheWanted {
+    const accountId = changes.accountId ?? 'c1';
+    const afterEpoch = this.#epochs.get(accountId) ?? 0;
+    return { requestId: this.nextRequestId(), accountId, amount, amountMin: 1, afterEpoch, ...changes };
+  }
+
   async openTranche(amount: number, accountId = 'c1'): Promise<Tranche> {
-    const tranche = await this.ledger.openTranche({ requestId: this.nextRequestId(), accountId, amount });
+    const tranche = await this.ledger.openTranche(this.wanted(amount, { accountId }));
     if (typeof tranche === 'string') throw new Error(tranche);
+    this.#epochs.set(accountId, tranche.epoch);
     return tranche;
   }
 
@@ -99,7 +109,9 @@ export class LedgerWorld {
   }
 
   reserve({ accountId, epoch, sequence }: LeaseGrant, key: string, amount: number, forMs = 5000): Promise<void> {
-    return this.ledger.reserve([{ accountId, epoch, sequence, key, amount, expiresAtMs: this.nowMs + forMs }]);
+    return this.ledger.reserve([
+      { accountId, epoch, sequence, key, amount, publisherId: 'pub', expiresAtMs: this.nowMs + forMs },
+    ]);
   }
 
   /** Balances as numbers. */

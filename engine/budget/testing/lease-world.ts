@@ -178,7 +178,7 @@ class LeaseWorld {
     const random = this.#random;
     const expiresAtMs = this.#time.nowMs + lapsesAtMs - process.nowMs();
     const entry = { accountId, epoch, sequence, key, amount };
-    if (random.chance(0.7)) void this.#ledger.reserve([{ ...entry, expiresAtMs }]);
+    if (random.chance(0.7)) void this.#ledger.reserve([{ ...entry, publisherId: 'publisher', expiresAtMs }]);
     if (!this.#isHealed && random.chance(0.15)) return;
     // Some come when they do not count any more.
     const afterMs = this.#isHealed ? random.exponential(200) : random.exponential(WORLD.lapseMs / 4);

@@ -8,6 +8,7 @@ import type {
   BillResult,
   BudgetLedger,
   BudgetUnit,
+  KnownCharge,
   LeaseConfirmation,
   LeaseGrant,
   LeaseKey,
@@ -169,6 +170,9 @@ export class LedgerModel implements BudgetLedger {
       this.#reservations.set(reservation.key, { reservation, state: 'open' });
     }
   };
+
+  readonly charges = async (keys: readonly string[]): Promise<readonly KnownCharge[]> =>
+    keys.flatMap((key) => this.#reservations.get(key)?.reservation ?? []);
 
   readonly bill = async (bills: readonly Bill[]): Promise<readonly BillResult[]> =>
     bills.map((bill) => this.#bill(bill));

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { clearAuction } from '../auction/clear.ts';
 import type { DspReply } from '../dsp/reply.ts';
-import { gatherOwnBids, type OwnBid } from './decision.ts';
+import { gatherHouseBids, type HouseBid } from './decision.ts';
 import type { Purchase, PurchaseRefusal, PurchaseReservation } from './purchases.ts';
 import { advance, type Conclusion, openRequest, type RequestEffect, type RequestState } from './request-stages.ts';
 import {
   bidReply,
-  buildOwnBid,
+  buildHouseBid,
   buildRequest,
   buildSubject,
   buildTerms,
@@ -15,18 +15,18 @@ import {
 
 const request = buildRequest();
 
-function open(own: readonly OwnBid[], dspCount: number): RequestState {
+function open(house: readonly HouseBid[], dspCount: number): RequestState {
   const subject = buildSubject(request);
-  const gathered = gatherOwnBids(own, DECISION_RULES, subject);
+  const gathered = gatherHouseBids(house, DECISION_RULES, subject);
   return openRequest(request, buildTerms(request), DECISION_RULES, subject, dspCount, null, gathered);
 }
 
 /** Until something is to be reserved, or it is over. */
 function decided(
-  own: readonly OwnBid[],
+  house: readonly HouseBid[],
   ...replies: DspReply[]
 ): { state: RequestState; effects: readonly RequestEffect[] } {
-  const state = open(own, replies.length);
+  const state = open(house, replies.length);
   let effects = advance(state, { kind: 'start' }, 0);
   for (const reply of replies) effects = advance(state, { kind: 'replied', reply }, 10);
   return { state, effects };
@@ -43,6 +43,7 @@ const reservationOf = ({ key, bidIndex, accountId, amount }: Purchase): Purchase
   amount,
   epoch: 1,
   sequence: 1,
+  heldMs: 1000,
 });
 
 /** Answers every round: accounts in `refusing` give nothing. */
@@ -71,22 +72,21 @@ function settled(
 
 const prices = ({ answer }: Conclusion) => answer!.seatbid!.flatMap(({ bid }) => bid.map(({ price }) => price));
 
-describe('bids of our own', () => {
+describe('house bids', () => {
   test('compete with those of DSPs, and reserve the clearing price before they are served', () => {
     const { state, effects } = decided(
-      [buildOwnBid('shoes', { priceMicros: 5_000_000 })],
+      [buildHouseBid('shoes', { priceMicros: 5_000_000 })],
       bidReply('a', [{ price: 3 }]),
     );
     expect(purchasesIn(effects)).toEqual([
       {
         bidIndex: 0,
-        key: 'auction-1/0',
+        key: 'auction-1/1/impression',
         accountId: 'account-of-shoes',
         amount: 3_000_000,
         media: 'banner',
-        pricing: 'cpm',
+        billedBy: 'impression',
         campaignId: 'campaign-of-shoes',
-        advertiserId: 'advertiser-of-shoes',
       },
     ]);
     const { conclusion } = settled(state, effects);
@@ -95,14 +95,14 @@ describe('bids of our own', () => {
   });
 
   test('win alone, when no DSP bids or none is asked', () => {
-    const own = [buildOwnBid('shoes')];
-    for (const { state, effects } of [decided(own), decided(own, bidReply('a', []))]) {
+    const house = [buildHouseBid('shoes')];
+    for (const { state, effects } of [decided(house), decided(house, bidReply('a', []))]) {
       expect(settled(state, effects).conclusion.ending).toBe('won');
     }
   });
 
   test('that lose reserve nothing', () => {
-    const { effects } = decided([buildOwnBid('shoes')], bidReply('a', [{ price: 3 }]));
+    const { effects } = decided([buildHouseBid('shoes')], bidReply('a', [{ price: 3 }]));
     expect(effects).toMatchObject([{ kind: 'conclude', conclusion: { ending: 'won', reservations: [] } }]);
   });
 
@@ -110,15 +110,18 @@ describe('bids of our own', () => {
     ['cpc', 0.01, 2_000_000, 2_000_000_000],
     ['cpm', 0.01, 2_000_000, 2_000_000],
   ] as const)('by %s: the price of its unit, in nanos', (pricing, ctr, clearing, amount) => {
-    const bid = buildOwnBid('shoes', { pricing, ctr, priceMicros: clearing * 2 });
+    const bid = buildHouseBid('shoes', { pricing, ctr, priceMicros: clearing * 2 });
     const other = pricing === 'cpc' ? 20 : 2;
     const { effects } = decided([bid], bidReply('a', [{ price: other }]));
-    expect(purchasesIn(effects)).toMatchObject([{ pricing, amount }]);
+    expect(purchasesIn(effects)).toMatchObject([{ billedBy: pricing === 'cpc' ? 'click' : 'impression', amount }]);
   });
 
   test('what an account does not give goes to the next, at the price that it then has', () => {
-    const own = [buildOwnBid('shoes', { priceMicros: 5_000_000 }), buildOwnBid('boots', { priceMicros: 4_000_000 })];
-    const { state, effects } = decided(own, bidReply('a', [{ price: 3 }]));
+    const house = [
+      buildHouseBid('shoes', { priceMicros: 5_000_000 }),
+      buildHouseBid('boots', { priceMicros: 4_000_000 }),
+    ];
+    const { state, effects } = decided(house, bidReply('a', [{ price: 3 }]));
     const { conclusion } = settled(state, effects, ['account-of-shoes']);
     expect(prices(conclusion)).toEqual([3]);
     expect(conclusion.reservations).toMatchObject([{ accountId: 'account-of-boots', amount: 3_000_000 }]);
@@ -129,14 +132,14 @@ describe('bids of our own', () => {
   });
 
   test('without any money left, the DSPs are served', () => {
-    const own = Array.from({ length: 8 }, (_, index) =>
-      buildOwnBid(`line-${index}`, { priceMicros: 9_000_000 - index }),
+    const house = Array.from({ length: 8 }, (_, index) =>
+      buildHouseBid(`line-${index}`, { priceMicros: 9_000_000 - index }),
     );
-    const { state, effects } = decided(own, bidReply('a', [{ price: 3 }]));
+    const { state, effects } = decided(house, bidReply('a', [{ price: 3 }]));
     const { conclusion } = settled(
       state,
       effects,
-      own.map(({ own: { accountId } }) => accountId),
+      house.map(({ house: { accountId } }) => accountId),
     );
     expect(conclusion.ending).toBe('won');
     expect(conclusion.answer!.seatbid).toMatchObject([{ seat: 'seat-of-a' }]);
@@ -151,17 +154,17 @@ describe('bids of our own', () => {
       ],
     });
     const subject = buildSubject(slots);
-    const own = [buildOwnBid('shoes'), buildOwnBid('boots', { impId: '2' })];
-    const gathered = gatherOwnBids(own, DECISION_RULES, subject);
+    const house = [buildHouseBid('shoes'), buildHouseBid('boots', { impId: '2' })];
+    const gathered = gatherHouseBids(house, DECISION_RULES, subject);
     const state = openRequest(slots, buildTerms(slots), DECISION_RULES, subject, 0, null, gathered);
     const { conclusion, released } = settled(state, advance(state, { kind: 'start' }, 0), ['account-of-shoes']);
-    expect(released).toEqual(['auction-1/1']);
-    expect(conclusion.reservations.map(({ key }) => key)).toEqual(['auction-1/1']);
+    expect(released).toEqual(['auction-1/2/impression']);
+    expect(conclusion.reservations.map(({ key }) => key)).toEqual(['auction-1/2/impression']);
   });
 });
 
 describe('what was sold in advance', () => {
-  const sold = buildOwnBid('sold', { priceMicros: 1_000_000, isGuaranteed: true });
+  const sold = buildHouseBid('sold', { priceMicros: 1_000_000, isGuaranteed: true });
 
   test('goes before the best bid, at its own price, and takes one impression', () => {
     const { state, effects } = decided([sold], bidReply('a', [{ price: 30 }]));

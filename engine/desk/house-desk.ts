@@ -1,0 +1,197 @@
+/**
+ * The desk that sells our own campaigns in one process: what is booked, what may be spent on it, and how fast. Answers the
+ * questions of an auction at once; what takes time (leases, the ledger, what users have seen) is done by whoever owns it
+ * (`actors/campaign-desk.ts`) and told here. Times are monotonic ms unless they are called wall clock.
+ */
+
+import { stableHash } from '../auction/ranking.ts';
+import { type AccountPlan, accountPlans } from '../budget/account-plan.ts';
+import type { FrequencyCaps } from '../budget/frequency/frequency-caps.ts';
+import type { LeaseNeed, LeaseOver } from '../budget/lease.ts';
+import type { LeasePolicy } from '../budget/lease-policy.ts';
+import type { PacingController } from '../budget/pacing/controller.ts';
+import { LocalTime } from '../budget/pacing/local-time.ts';
+import { PacingBoard } from '../budget/pacing/pacing-board.ts';
+import { SpendingAccount } from '../budget/spending-account.ts';
+import { accountIdOf } from '../campaign/accounts.ts';
+import type { BookedLineItem } from '../campaign/booked-line-item.ts';
+import type { EstimateSubject } from '../estimation/click-estimates.ts';
+import type { AuctionTerms } from '../exchange/auction-terms.ts';
+import type { HouseBid } from '../exchange/decision.ts';
+import { HouseMarket, type LiveTerms } from '../exchange/house-bids.ts';
+import { HouseCatalogue, type HouseRules } from '../exchange/house-catalogue.ts';
+import type { Purchase, PurchaseReservation } from '../exchange/purchases.ts';
+import type { Booking } from '../ports/campaign-store.ts';
+import { BookedCampaigns } from './booked-campaigns.ts';
+
+export interface HouseDeskOptions {
+  readonly rules: HouseRules;
+  readonly leasePolicy: LeasePolicy;
+  /** Of campaigns, and of what was sold in advance. */
+  readonly pacing: { readonly campaigns: PacingController; readonly guaranteed: PacingController };
+  readonly caps: FrequencyCaps;
+  /** How long a purchase is held for its bill, ms. */
+  readonly heldMs: (purchase: Purchase) => number;
+}
+
+export class HouseDesk {
+  readonly accounts = new Map<string, SpendingAccount>();
+  readonly bookings = new BookedCampaigns();
+  readonly #options: HouseDeskOptions;
+  readonly #catalogue: HouseCatalogue;
+  readonly #market: HouseMarket;
+  readonly #board = new PacingBoard();
+  /** Accounts that hold leases or want them. */
+  readonly #busy = new Set<SpendingAccount>();
+  readonly #localTimes = new Map<string, LocalTime>();
+  readonly #live: LiveAuction;
+
+  constructor(options: HouseDeskOptions) {
+    this.#options = options;
+    this.#catalogue = new HouseCatalogue([], options.rules);
+    this.#market = new HouseMarket(this.#catalogue);
+    this.#live = new LiveAuction(this.accounts, this.#board, this.#busy);
+  }
+
+  /** Line items that may serve when a request suits them. */
+  get lineItemCount(): number {
+    return this.#catalogue.index.size;
+  }
+
+  /** Gives the campaigns to `refresh`: many changes are carried out a few at a time. */
+  take(changes: readonly Booking[]): ReadonlySet<string> {
+    return this.bookings.take(changes);
+  }
+
+  /** Gives the accounts that are new: they take no part until they are paced. */
+  refresh(campaignId: string, nowMs: number): readonly SpendingAccount[] {
+    const campaign = this.bookings.campaign(campaignId);
+    if (campaign === null) return [];
+    const added: SpendingAccount[] = [];
+    for (const plan of accountPlans(campaign, this.#localTime(campaign.advertiser.timeZone))) {
+      const account = this.#plan(plan, nowMs);
+      if (account !== null) added.push(account);
+    }
+    for (const lineItem of campaign.lineItems) this.#catalogue.put(this.bookings.booked(campaign, lineItem));
+    return added;
+  }
+
+  /** Of one auction, before anybody else is asked. `wallMs` is wall clock. */
+  bids({ request }: EstimateSubject, terms: AuctionTerms, nowMs: number, wallMs: number): readonly HouseBid[] {
+    this.#live.enter(terms.auctionId, nowMs);
+    return this.#market.bids({ request, terms, nowMs: wallMs }, this.#live);
+  }
+
+  /** Null: its account does not give it. */
+  reserve(purchase: Purchase, nowMs: number): PurchaseReservation | null {
+    const { key, bidIndex, accountId, amount } = purchase;
+    const account = this.accounts.get(accountId);
+    if (account === undefined) return null;
+    this.#busy.add(account);
+    const heldMs = this.#options.heldMs(purchase);
+    const reserved = account.leases.reserve(key, amount, heldMs, nowMs);
+    if (typeof reserved === 'string') return null;
+    account.observeWin(amount);
+    const { epoch, sequence } = reserved.lease;
+    return { key, bidIndex, accountId, amount, epoch, sequence, heldMs };
+  }
+
+  /** It was certainly not served, and nobody else has heard of it. */
+  release({ key, accountId, amount }: PurchaseReservation): void {
+    const account = this.accounts.get(accountId);
+    if (account?.leases.release(key) !== null) account?.forgetWin(amount);
+  }
+
+  /** The ledger holds it from now on. */
+  handOver({ key, accountId }: { readonly key: string; readonly accountId: string }): void {
+    this.accounts.get(accountId)?.leases.bill(key);
+  }
+
+  /** Leases that go back, and those to ask for. */
+  settle(nowMs: number): { readonly over: readonly LeaseOver[]; readonly needs: readonly LeaseNeed[] } {
+    const over: LeaseOver[] = [];
+    const needs: LeaseNeed[] = [];
+    for (const account of this.#busy) {
+      const { leases } = account;
+      for (const one of leases.settle(nowMs)) over.push(one);
+      const need = leases.need(nowMs);
+      if (need !== null) needs.push(need);
+      else if (leases.isIdle(nowMs)) this.#busy.delete(account);
+    }
+    return { over, needs };
+  }
+
+  /** Gives everything back with the next settling. */
+  drain(): void {
+    for (const { leases } of this.accounts.values()) leases.drain();
+  }
+
+  /** Null when the account is known already. */
+  #plan(plan: AccountPlan, nowMs: number): SpendingAccount | null {
+    const known = this.accounts.get(plan.accountId);
+    if (known !== undefined) {
+      known.replan(plan, nowMs);
+      this.#busy.add(known);
+      return null;
+    }
+    const { leasePolicy, pacing } = this.#options;
+    const controller = plan.isGuaranteed ? pacing.guaranteed : pacing.campaigns;
+    const account = new SpendingAccount(plan, leasePolicy, controller, this.#board, nowMs);
+    this.accounts.set(plan.accountId, account);
+    this.#busy.add(account);
+    return account;
+  }
+
+  #localTime(timeZone: string): LocalTime {
+    let localTime = this.#localTimes.get(timeZone);
+    if (localTime === undefined) {
+      localTime = new LocalTime(timeZone);
+      this.#localTimes.set(timeZone, localTime);
+    }
+    return localTime;
+  }
+}
+
+/** What line items may bid in the auction at hand. One object for all auctions: it holds what the last one set. */
+class LiveAuction implements LiveTerms {
+  readonly #accounts: ReadonlyMap<string, SpendingAccount>;
+  readonly #board: PacingBoard;
+  readonly #busy: Set<SpendingAccount>;
+  /** Asked about in this auction already. */
+  readonly #shares = new Map<SpendingAccount, number>();
+  #auctionId = '';
+  #nowMs = 0;
+
+  constructor(accounts: ReadonlyMap<string, SpendingAccount>, board: PacingBoard, busy: Set<SpendingAccount>) {
+    this.#accounts = accounts;
+    this.#board = board;
+    this.#busy = busy;
+  }
+
+  enter(auctionId: string, nowMs: number): void {
+    this.#auctionId = auctionId;
+    this.#nowMs = nowMs;
+    this.#shares.clear();
+  }
+
+  readonly share = ({ lineItem }: BookedLineItem): number => {
+    const account = this.#accounts.get(accountIdOf(lineItem));
+    if (account === undefined) return 0;
+    const known = this.#shares.get(account);
+    if (known !== undefined) return known;
+    const share = this.#shareOf(account);
+    this.#shares.set(account, share);
+    return share;
+  };
+
+  #shareOf(account: SpendingAccount): number {
+    const { slot, plan, leases } = account;
+    account.observeOpportunity();
+    this.#busy.add(account);
+    if (!leases.canPay(plan.priceMax, this.#nowMs)) return 0;
+    // Drawn from what the auction is called, so that it is the same however often it is asked.
+    const draw = stableHash(this.#auctionId, plan.accountId) / 2 ** 32;
+    if (!this.#board.takesPart(slot, draw)) return 0;
+    return plan.isGuaranteed ? account.urgency / (1 + account.urgency) : this.#board.multiplier[slot]!;
+  }
+}
