@@ -1,5 +1,4 @@
 /** A model server: asked for one row at a time, answers later. Adapter: `adapters/model/remote-model.ts`. */
-import type { BreakerState } from '../dsp/breaker.ts';
 
 /** Why a model server gave no usable estimates. */
 export const INFERENCE_FAILURES = [
@@ -29,7 +28,8 @@ export interface RemoteModel {
   readonly version: () => string;
   /** So many calls fail that none are made, or few: what is known already should be used for longer. */
   readonly isFailing: () => boolean;
-  readonly breakerState: () => BreakerState;
+  /** Of the breaker in front of its calls. */
+  readonly breakerState: () => 'closed' | 'open' | 'half-open';
   /**
    * One row of features. Calls `onResult` exactly once, not before returning, and soon after `deadlineAtMs` (monotonic)
    * at the latest. The row may be changed once this has returned.
