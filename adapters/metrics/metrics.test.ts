@@ -263,7 +263,27 @@ describe('createMetrics', () => {
     }
     for (const ending of ['won', 'no-bid', 'cancelled', 'failed'] as const) metrics.auctionEnded({ ...EVENT, ending });
     metrics.estimateQuality(() => QUALITY);
+    metrics.outcomesReported({ counted: 1, duplicate: 1, 'out-of-window': 1, unknown: 1 });
+    for (const model of [metrics.estimation.clicks, metrics.estimation.conversions]) {
+      for (let i = 0; i < 100; i += 1) model.loadEnded(`result-${i}`);
+      model.readVersion(() => 1);
+    }
+    const remote = metrics.remoteModel();
+    remote.readFrom({ breakerState: () => 'closed', entryCount: () => 0, flightCount: () => 0 });
+    remote.onCall(1, 1, null);
+    metrics.admission(() => ({ concurrencyLimit: 1, utilisation: 0, zone: 'open' }));
     for (const queue of ['awaited-outcomes', 'shadow-scores'] as const) metrics.queueRefused(queue);
+    for (let i = 0; i < 100; i += 1) {
+      metrics.eventsDropped(1, `reason-${i}`);
+      metrics.clientConnectionCut(`reason-${i}`);
+      metrics.processFault(`origin-${i}`);
+      metrics.mailboxDropped(`actor-${i % 10}`, 'refuse-newest');
+    }
+    for (const decision of ['restart', 'stop'] as const) metrics.actorFault(decision);
+    metrics.clientConnections(() => 0);
+    metrics.noticeQueueLength(() => 0);
+    metrics.outboxBytes(() => 0);
+    metrics.restartWanted(() => false);
     const count = (await series(metrics)).length;
     expect(count).toBeGreaterThan(3_000);
     expect(count).toBeLessThan(5_000);
