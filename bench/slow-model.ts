@@ -3,11 +3,14 @@
  * Traffic keeps asking for what no cache knows, else nobody would notice.
  */
 
+import { join } from 'node:path';
+import { readEvents } from '../adapters/event-log/reader.ts';
 import { FEATURE_COUNT } from '../engine/estimation/features/schema.ts';
+import { decodeEvent } from '../engine/exchange/auction-event.ts';
 import { seededRandom } from '../simulator/random.ts';
 import { type OpenLoopResult, runOpenLoop } from '../simulator/traffic/open-loop.ts';
 import { runClosedLoop } from './closed-loop.ts';
-import { type BenchContext, type Measurement, median } from './measurement.ts';
+import { type BenchContext, type Measurement, median, percentile } from './measurement.ts';
 import { type Child, startChild } from './processes/child.ts';
 import type { StubModelHandlers } from './processes/stub-model.ts';
 import { bodiesOf, CONCURRENCY, type Rig, startRig } from './rig.ts';
@@ -52,7 +55,7 @@ export async function measureSlowModel(context: BenchContext): Promise<Measureme
         seconds: scale.seconds,
         body: bodiesOf('warm-up'),
       });
-      await traffic.run(scale.seconds);
+      await traffic.run('settling', scale.seconds);
       const measurements: Measurement[] = [];
       for (const illness of ILLNESSES) {
         const incidents: Incident[] = [];
@@ -62,7 +65,8 @@ export async function measureSlowModel(context: BenchContext): Promise<Measureme
         measurements.push(...shiftsOf(illness, incidents));
         progress(`  ${illness}: ${incidents.map(described).join('; ')}`);
       }
-      return measurements;
+      await rig.stopEngine();
+      return [...measurements, ...(await measureWaits(join(rig.dataDirectory, 'events')))];
     } finally {
       await rig.close();
     }
@@ -92,15 +96,15 @@ async function measureIncident(
   { scale, progress }: BenchContext,
 ): Promise<Incident> {
   await model.ask('takeCounts');
-  const well = await traffic.run(scale.seconds);
+  const well = await traffic.run('well', scale.seconds);
   const { rows } = await model.ask('takeCounts');
   progress(`  well: ${(rows / well.answered).toFixed(1)} estimates asked of the model per auction`);
   await (illness === 'slow' ? model.ask('setSlowness', SLOWNESS) : model.ask('hang'));
-  const first = await traffic.run(NOTICED_AFTER_SEC);
-  const known = await traffic.run(scale.seconds);
+  const first = await traffic.run(`${illness}-first`, NOTICED_AFTER_SEC);
+  const known = await traffic.run(illness, scale.seconds);
   await model.ask('setSlowness', 1);
   // Until it is waited for again: it is asked meanwhile, so that is noticed.
-  await traffic.run(NOTICED_AFTER_SEC);
+  await traffic.run('recovery', NOTICED_AFTER_SEC);
   return { wellP99Ms: well.latency.p99Ms, firstP99Ms: first.latency.p99Ms, knownP99Ms: known.latency.p99Ms };
 }
 
@@ -113,6 +117,26 @@ function shiftsOf(illness: Illness, incidents: readonly Incident[]): Measurement
   ];
 }
 
+/**
+ * What auctions waited after the last reply, which is for estimates alone: from the event log, and so without what a busy
+ * machine does to everything else.
+ */
+async function measureWaits(folder: string): Promise<Measurement[]> {
+  const waitsMs = new Map<string, number[]>(['well', ...ILLNESSES].map((phase) => [phase, []]));
+  for await (const { payload } of readEvents(folder)) {
+    const { requestId, timings, dsps } = decodeEvent(payload);
+    const lastReplyMs = Math.max(...dsps.map(({ latencyMs }) => latencyMs));
+    waitsMs.get(requestId.split('.')[0]!)?.push(timings.closedAtMs - timings.solicitedAtMs - lastReplyMs);
+  }
+  return [...waitsMs].flatMap(([phase, ofPhase]) =>
+    [50, 99].map((percent) => ({
+      name: `estimate.wait_p${percent}_ms.${phase}`,
+      value: percentile(ofPhase, percent),
+      unit: 'ms',
+    })),
+  );
+}
+
 const described = ({ wellP99Ms, firstP99Ms, knownP99Ms }: Incident): string =>
   `p99 ${wellP99Ms.toFixed(1)}, first ${NOTICED_AFTER_SEC} s ${firstP99Ms.toFixed(1)}, then ${knownP99Ms.toFixed(1)} ms`;
 
@@ -121,7 +145,6 @@ class Traffic {
   readonly #url: string;
   readonly #random: ReturnType<typeof seededRandom>;
   readonly #placements = new Zipf(PLACEMENTS);
-  readonly #body = bodiesOf('slow-model');
   #sent = 0;
 
   constructor({ url }: Rig, seed: number) {
@@ -129,20 +152,22 @@ class Traffic {
     this.#random = seededRandom(seed).fork('slow-model');
   }
 
-  run(seconds: number): Promise<OpenLoopResult> {
+  /** Ids of its requests begin with `phase`. */
+  run(phase: string, seconds: number): Promise<OpenLoopResult> {
+    const body = bodiesOf(`${phase}.`);
     return runOpenLoop({
       url: this.#url,
       ratePerSec: RATE_PER_SEC,
       seconds,
       arrivals: 'poisson',
       random: this.#random,
-      body: () => this.#nextBody(),
+      body: () => this.#withPlacement(body(this.#sent++)),
     });
   }
 
-  #nextBody(): string {
+  #withPlacement(body: string): string {
     const placement = this.#placements.draw(() => this.#random.next());
-    return this.#body(this.#sent++).replace(PLACEMENT, `placement-${placement}`);
+    return body.replace(PLACEMENT, `placement-${placement}`);
   }
 }
 
