@@ -40,31 +40,19 @@ interface Incident {
   readonly knownP99Ms: number;
 }
 
-/** Well and ill take turns, so that a machine that is slower for a while is slower for both. */
 export async function measureSlowModel(context: BenchContext): Promise<Measurement[]> {
-  const { seed, scale, progress } = context;
+  const { seed, scale } = context;
   const model = startChild<StubModelHandlers>('stub-model');
   try {
     const modelUrl = await model.ask('start', { seed, featureCount: FEATURE_COUNT, ...MODEL });
     const rig = await startSlowModelRig(modelUrl, seed);
     try {
       const traffic = new Traffic(rig, seed);
-      await runClosedLoop({
-        url: rig.url,
-        concurrency: CONCURRENCY,
-        seconds: scale.seconds,
-        body: bodiesOf('warm-up'),
-      });
+      const { url } = rig;
+      await runClosedLoop({ url, concurrency: CONCURRENCY, seconds: scale.seconds, body: bodiesOf('warm-up') });
       await traffic.run('settling', scale.seconds);
       const measurements: Measurement[] = [];
-      for (const illness of ILLNESSES) {
-        const incidents: Incident[] = [];
-        for (let round = 0; round < scale.rounds; round++) {
-          incidents.push(await measureIncident(illness, traffic, model, context));
-        }
-        measurements.push(...shiftsOf(illness, incidents));
-        progress(`  ${illness}: ${incidents.map(described).join('; ')}`);
-      }
+      for (const illness of ILLNESSES) measurements.push(...(await measureIllness(illness, traffic, model, context)));
       await rig.stopEngine();
       return [...measurements, ...(await measureWaits(join(rig.dataDirectory, 'events')))];
     } finally {
@@ -87,6 +75,21 @@ function startSlowModelRig(modelUrl: string, seed: number): Promise<Rig> {
       'estimation.model.remote.url': modelUrl,
     },
   });
+}
+
+/** Well and ill take turns, so that a machine that is slower for a while is slower for both. */
+async function measureIllness(
+  illness: Illness,
+  traffic: Traffic,
+  model: Child<StubModelHandlers>,
+  context: BenchContext,
+): Promise<Measurement[]> {
+  const incidents: Incident[] = [];
+  for (let round = 0; round < context.scale.rounds; round++) {
+    incidents.push(await measureIncident(illness, traffic, model, context));
+  }
+  context.progress(`  ${illness}: ${incidents.map(described).join('; ')}`);
+  return shiftsOf(illness, incidents);
 }
 
 async function measureIncident(
