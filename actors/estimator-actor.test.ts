@@ -296,6 +296,21 @@ describe('a slow model', () => {
     await settle();
     expect(again).toEqual([[{ index: 0, value: 0.3, source: 'model', model: 'v1' }]]);
   });
+
+  it('that hangs is no longer waited for long before its calls are given up', async () => {
+    for (let key = 0; key < 32; key++) ask(batchOf([key, key]));
+    await settle();
+    await answerAllAfter(5);
+    for (let key = 100; key < 117; key++) ask(batchOf([key, key]), 20);
+    await settle();
+    await settle(20);
+    const replies = ask(batchOf([50, 50]), 20);
+    await settle(1);
+    expect(replies).toEqual([]);
+    await settle(2);
+    expect(replies[0]![0]!.source).toBe('fallback');
+    expect(log).not.toContain('failed deadline');
+  });
 });
 
 describe('a model that was swapped', () => {

@@ -80,7 +80,8 @@ export interface EstimatorActor {
 type EstimatorMessage =
   | { readonly kind: 'ask'; readonly asking: Asking; readonly deadlineAtMs: number }
   | { readonly kind: 'refresh'; readonly questions: readonly EstimateQuestion[] }
-  | { readonly kind: 'late'; readonly asking: Asking }
+  /** `vainWaitMs`: how long the model was waited for; null when it was not. */
+  | { readonly kind: 'late'; readonly asking: Asking; readonly vainWaitMs: number | null }
   | {
       readonly kind: 'fetched';
       readonly flights: readonly Flight[];
@@ -229,6 +230,7 @@ class Estimator implements EstimatorActor {
         this.#depart(this.#board(state, message.questions, null, nowMs));
         break;
       case 'late':
+        if (!message.asking.isOver && message.vainWaitMs !== null) this.#answerTimes.recordVainWait(message.vainWaitMs);
         this.#askings.finish(message.asking, 'late');
         break;
       case 'fetched':
@@ -256,16 +258,16 @@ class Estimator implements EstimatorActor {
       this.#askings.finish(asking, 'late');
       return;
     }
-    asking.timer = this.#options.timers.schedule(this.#waitMs(deadlineAtMs - nowMs), () => {
+    const leftMs = deadlineAtMs - nowMs;
+    const isWaitedFor = this.#answerTimes.areMostlyWithin(leftMs);
+    // A model that will be late is not waited for, only whether the shared cache knows something.
+    const waitMs = isWaitedFor ? leftMs : Math.min(leftMs, SHARED_CACHE_MS);
+    asking.timer = this.#options.timers.schedule(waitMs, () => {
+      const vainWaitMs = isWaitedFor ? waitMs : null;
       // Answered even when no mail gets through.
-      if (!this.#mailbox.tell({ kind: 'late', asking })) this.#askings.finish(asking, 'late');
+      if (!this.#mailbox.tell({ kind: 'late', asking, vainWaitMs })) this.#askings.finish(asking, 'late');
     });
     this.#depart(this.#board(state, asking.questions, asking, nowMs));
-  }
-
-  /** A model that will be late is not waited for, only whether the shared cache knows something. */
-  #waitMs(leftMs: number): number {
-    return this.#answerTimes.areMostlyWithin(leftMs) ? leftMs : Math.min(leftMs, SHARED_CACHE_MS);
   }
 
   /** Gives the questions that nobody asks yet. */

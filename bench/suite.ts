@@ -14,6 +14,7 @@ import { IPINYOU_NAMES, measureIpinyouQuality, measureSimulatorQuality, SIMULATO
 import { measureOverload, OVERLOAD_FACTORS } from './overload.ts';
 import { measureShaping } from './shaping-study.ts';
 import { measureSickDsp } from './sick-dsp.ts';
+import { measureSlowModel, SLOW_MODEL_NAMES } from './slow-model.ts';
 import { measureThroughput } from './throughput.ts';
 import { timeFunction } from './timed-function.ts';
 import { measureTreeScoring } from './tree-scoring.ts';
@@ -61,6 +62,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   })),
   { names: ['alloc.bytes_per_auction'], run: measureGarbage },
   { names: LEVER_NAMES.map((lever) => `estimate.p99_ms.${lever}`), run: measureEstimationLevers },
+  { names: SLOW_MODEL_NAMES, run: measureSlowModel },
   { names: ['auction.rate', 'auction.own_p99_ms'], run: measureThroughput },
   {
     names: [

@@ -162,7 +162,7 @@ export const CONFIG_SCHEMA: ConfigSchema = {
       ),
     }),
     admin: section(
-      'Listener for people and their tools: `GET /admin/dsps` (docs/fan-out.md), `GET /admin/estimates`, `POST /admin/estimates/invalidate` and `POST /admin/outcomes` (docs/estimation.md).',
+      'Listener for people and their tools: `GET /admin/dsps` (docs/fan-out.md), `GET /admin/estimates`, `POST /admin/outcomes` (docs/estimate-quality.md) and `POST /admin/estimates/invalidate` (docs/model-server.md).',
       {
         host: text(
           '127.0.0.1',
@@ -347,7 +347,7 @@ export const CONFIG_SCHEMA: ConfigSchema = {
             type: 'string',
             default: '',
             description:
-              'The `rates.json` that the model was trained with (docs/estimation.md). Empty: every rate is average.',
+              'The `rates.json` that the model was trained with (docs/models.md). Empty: every rate is average.',
           },
           budgetMs: integer(
             20,
@@ -401,7 +401,7 @@ export const CONFIG_SCHEMA: ConfigSchema = {
           },
         ),
       }),
-      quality: section('Estimates compared with what happened (docs/estimation.md#quality-in-operation).', {
+      quality: section('Estimates compared with what happened (docs/estimate-quality.md).', {
         attributionWindowMs: integer(
           300_000,
           100,
