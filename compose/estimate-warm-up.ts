@@ -32,8 +32,10 @@ const SHAPES_PER_ROW = 4;
 /** The loop is let go after so many events, at some 0.1 ms each. */
 const EVENTS_PER_TURN = 50;
 
+type WarmUpParts = Pick<Parts, 'config' | 'clock' | 'timers' | 'log'>;
+
 /** Gives what warms up from the event log in a folder. It never rejects. */
-export function openWarmUp(parts: Parts, options: WarmUpOptions): (eventFolder: string) => Promise<void> {
+export function openWarmUp(parts: WarmUpParts, options: WarmUpOptions): (eventFolder: string) => Promise<void> {
   const { config, clock, timers, log } = parts;
   const { warmUpMs } = config.estimation.model.cache;
   if (warmUpMs === 0) return async () => {};
@@ -65,7 +67,7 @@ async function isWithin(promise: Promise<boolean>, timeMs: number, timers: Timer
 
 /** A log that cannot be read, or not to its beginning in the time for it, gives what was read. */
 async function readQuestions(
-  { config, clock, log }: Parts,
+  { config, clock, log }: WarmUpParts,
   { rates, model, cached }: WarmUpOptions,
   eventFolder: string,
 ): Promise<EstimateQuestion[]> {
@@ -102,7 +104,7 @@ async function readInto(sample: WarmUpSample, eventFolder: string, untilMs: numb
  * without an answer says that the rest would get none either.
  */
 async function askAll(
-  { config, clock }: Parts,
+  { config, clock }: WarmUpParts,
   estimator: EstimatorActor,
   questions: readonly EstimateQuestion[],
   deadlineAtMs: number,
