@@ -6,11 +6,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import nact from 'nact';
+import { warmUpEstimates } from '../actors/estimate-warm-up.ts';
 import { systemClock, systemTimers } from '../adapters/clock.ts';
 import { openEventLog } from '../adapters/event-log/event-log.embedded.ts';
-import { createLog } from '../adapters/log.ts';
-import { openWarmUp } from '../compose/estimate-warm-up.ts';
-import { loadConfig } from '../config/load.ts';
+import { readNewestEvents } from '../adapters/event-log/reader.ts';
+import { REMOTE_MODEL_DEFAULTS } from '../adapters/model/remote-model.ts';
 import type { EstimateSubject } from '../engine/estimation/click-estimates.ts';
 import { estimateContext } from '../engine/estimation/estimate-context.ts';
 import { emptyRateTables } from '../engine/estimation/features/rate-tables.ts';
@@ -39,8 +39,8 @@ const HIT_RATE = 0.9;
 const RATES = emptyRateTables();
 const REQUEST_BYTES = 1500;
 
-/** Without warm-up, and with the one of the default configuration. */
-const WARM_UPS = { cold: 0, warm: 2000 };
+/** As by default. */
+const WARM_UP = { timeMs: 2000, rowsMax: 1000 };
 
 export async function measureEstimateWarmUp(context: BenchContext): Promise<Measurement[]> {
   const server = startChild<StubModelHandlers>('stub-model');
@@ -48,8 +48,8 @@ export async function measureEstimateWarmUp(context: BenchContext): Promise<Meas
   try {
     const url = await server.ask('start', { seed: context.seed, featureCount: FEATURE_COUNT, ...MODEL });
     await writePast(folder, context.seed);
-    const cold = await startProcess(folder, url, WARM_UPS.cold, context);
-    const warm = await startProcess(folder, url, WARM_UPS.warm, context);
+    const cold = await startProcess(folder, url, null, context);
+    const warm = await startProcess(folder, url, WARM_UP, context);
     return [
       { name: 'estimate.warm_up_to_90_ms', value: warm.toHitRateMs, unit: 'ms' },
       { name: 'estimate.warm_up_to_90_ms.cold', value: cold.toHitRateMs, unit: 'ms' },
@@ -75,27 +75,34 @@ interface Beginning {
 async function startProcess(
   folder: string,
   url: string,
-  warmUpMs: number,
+  warmUp: typeof WARM_UP | null,
   { scale, seed }: BenchContext,
 ): Promise<Beginning> {
   const model = await openModel(ALL_LEVERS, url);
   const system = nact.start();
   const cached = openCache(ALL_LEVERS);
   const estimator = spawnEstimator(system, model, ALL_LEVERS, cached);
-  const parts = {
-    config: loadConfig({
-      file: null,
-      environment: {},
-      overrides: { 'estimation.model.cache.warmUpMs': warmUpMs },
-    }),
-    clock: systemClock,
-    timers: systemTimers,
-    log: createLog('silent'),
-  };
-  const isFound = Promise.resolve(true);
-  const warmUp = openWarmUp(parts, { rates: RATES, model, isFound, cached, estimator, onWarmedUp: () => {} });
+  const { batchRowsMax, callsMax } = REMOTE_MODEL_DEFAULTS;
   const startedAtMs = performance.now();
-  await warmUp(folder);
+  if (warmUp !== null) {
+    await warmUpEstimates({
+      ...warmUp,
+      events: readNewestEvents(folder),
+      cached,
+      estimator,
+      model,
+      isFound: Promise.resolve(true),
+      rates: RATES,
+      priors: PRIORS,
+      batchRowsMax,
+      callsMax,
+      clock: systemClock,
+      timers: systemTimers,
+      onUnreadable: (error) => {
+        throw error;
+      },
+    });
+  }
   const readyAtMs = performance.now();
   const { estimateNow } = estimator;
   const estimates = new RemoteEstimates({ rates: RATES, estimateNow, version: () => cached.version });
@@ -153,6 +160,7 @@ function keysOf(seed: number): () => number {
 
 const REQUEST = JSON.parse(adRequest('request', REQUEST_BYTES)) as BidRequest;
 const RATE = { banner: 0.01, video: 0.01, audio: 0.01, native: 0.01 };
+const PRIORS = { clicks: RATE, conversions: RATE };
 const ORIGIN = { dspId: 'clicks', seat: null, groupKey: null, currency: 'USD', pricing: 'cpc', quality: 1 } as const;
 
 /** One bid by click; which ad it shows is all that its coarse key hangs on, the city tells users apart. */
@@ -164,7 +172,7 @@ function auctionOf(key: number) {
   const subject: EstimateSubject = { request, features: requestFeatures(request), atMs: Date.now() };
   const campaignId = `campaign-${key % CREATIVES}`;
   const bid = { id: 'bid', impid: '1', price: 1, crid: `creative-${key % CREATIVES}`, cid: campaignId, w: 300, h: 250 };
-  const candidate = bidCandidate(0, bid, ORIGIN, { clicks: RATE, conversions: RATE });
+  const candidate = bidCandidate(0, bid, ORIGIN, PRIORS);
   return { subject, candidate, campaignId };
 }
 
