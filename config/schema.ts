@@ -378,6 +378,13 @@ export const CONFIG_SCHEMA: ConfigSchema = {
             1_000_000,
             'Predictions in use that are asked again before they are too old, a second and process.',
           ),
+          warmUpMs: integer(
+            2000,
+            0,
+            30_000,
+            'ms for which a start may wait to fill the cache with what past auctions in its event log asked for. 0: it does not.',
+          ),
+          warmUpRowsMax: integer(1000, 1, 100_000, 'Predictions that a start asks for, the most frequent first.'),
           redisUrl: {
             type: 'string',
             pattern: '^(rediss?://\\S+)?$',
