@@ -10,6 +10,7 @@ import { spawnParent } from './actors/mailbox.ts';
 import type { RequestEnvironment } from './actors/request-actor.ts';
 import { systemClock, systemTimers } from './adapters/clock.ts';
 import { createHostResolvers, type HostResolvers } from './adapters/dns/host-resolvers.ts';
+import { eventLogFolder } from './adapters/event-log/log-folders.ts';
 import { createLog, type Log } from './adapters/log.ts';
 import type { MetricSnapshot } from './adapters/metrics/exposition.ts';
 import { createMetrics } from './adapters/metrics/metrics.ts';
@@ -200,6 +201,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
     await campaigns?.bill(outcomes);
     return quality.reportOutcomes(outcomes);
   };
+  if (outside.eventLog === undefined) await estimation.warmUp(eventLogFolder(config.dataDirectory));
   await outside.beforeListening?.();
 
   const dspStates = readDspStates(config, dsps);

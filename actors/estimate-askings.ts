@@ -7,9 +7,13 @@ import type { EstimateObserver, FallbackCause } from '../engine/estimation/estim
 import type { Estimate, EstimateAnswer, EstimateQuestion } from '../engine/estimation/estimate-question.ts';
 import type { Clock, TimerHandle, Timers } from '../engine/ports/clock.ts';
 
+/** `miss`: for an auction; `warm-up`: to have it, which is no estimate to be counted. */
+export type AskingReason = 'miss' | 'warm-up';
+
 /** All that is asked at a time by one. */
 export interface Asking {
   readonly questions: readonly EstimateQuestion[];
+  readonly reason: AskingReason;
   readonly answers: EstimateAnswer[];
   readonly hasAnswer: boolean[];
   readonly onAnswers: (answers: readonly EstimateAnswer[]) => void;
@@ -42,9 +46,9 @@ export class EstimateAskings {
     this.#options = options;
   }
 
-  open(questions: readonly EstimateQuestion[], onAnswers: Asking['onAnswers']): Asking {
+  open(questions: readonly EstimateQuestion[], reason: AskingReason, onAnswers: Asking['onAnswers']): Asking {
     const hasAnswer = new Array<boolean>(questions.length).fill(false);
-    const asking: Asking = { questions, answers: [], hasAnswer, onAnswers, timer: null, isOver: false };
+    const asking: Asking = { questions, reason, answers: [], hasAnswer, onAnswers, timer: null, isOver: false };
     this.#open.add(asking);
     return asking;
   }
@@ -76,6 +80,7 @@ export class EstimateAskings {
     const { value, source, model } = hasEstimate ? outcome : cached.withoutModel(question, nowMs);
     asking.hasAnswer[place] = true;
     asking.answers.push({ index: question.index, value, source, model });
+    if (asking.reason === 'warm-up') return;
     observer.onEstimate(source);
     if (source === 'fallback' && !hasEstimate) observer.onFallback(outcome);
   }

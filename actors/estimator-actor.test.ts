@@ -296,6 +296,21 @@ describe('a slow model', () => {
     await settle();
     expect(again).toEqual([[{ index: 0, value: 0.3, source: 'model', model: 'v1' }]]);
   });
+
+  it('that hangs is no longer waited for long before its calls are given up', async () => {
+    for (let key = 0; key < 32; key++) ask(batchOf([key, key]));
+    await settle();
+    await answerAllAfter(5);
+    for (let key = 100; key < 117; key++) ask(batchOf([key, key]), 20);
+    await settle();
+    await settle(20);
+    const replies = ask(batchOf([50, 50]), 20);
+    await settle(1);
+    expect(replies).toEqual([]);
+    await settle(2);
+    expect(replies[0]![0]!.source).toBe('fallback');
+    expect(log).not.toContain('failed deadline');
+  });
 });
 
 describe('a model that was swapped', () => {
@@ -457,6 +472,21 @@ describe('with a shared cache', () => {
     here.stop();
   });
 
+  it('what one process knows of the likes of a key is enough to warm up', async () => {
+    const [here, there] = startTwo(shared());
+    asking(here);
+    await settle();
+    calls[0]!.answer({ kind: 'estimate', value: 0.1, version });
+    await settle();
+    estimator = there;
+    const replies = warmUp(batchOf([1, 2]));
+    await settle();
+    expect(replies).toEqual([[{ index: 0, value: 0.1, source: 'l2', model: 'v1' }]]);
+    expect(calls).toHaveLength(1);
+    expect(there.flightCount()).toBe(0);
+    here.stop();
+  });
+
   it('of two that ask at once one asks the model, and the other waits for its answer', async () => {
     const [here, there] = startTwo(shared());
     const first = asking(here);
@@ -529,13 +559,21 @@ describe('with a shared cache', () => {
   });
 });
 
-it('prefetch fills the cache although nobody waits', async () => {
-  const batch = batchOf([1, 1]);
-  estimator.prefetch(estimator.estimateNow(batch));
+const warmUp = (batch: EstimateBatch): EstimateAnswer[][] => {
+  const replies: EstimateAnswer[][] = [];
+  estimator.warmUp(estimator.estimateNow(batch), nowMs + 1000, (answers) => replies.push([...answers]));
+  return replies;
+};
+
+it('warming up fills the cache, and is no estimate of an auction', async () => {
+  const replies = warmUp(batchOf([1, 1]));
   await settle();
   calls[0]!.answer({ kind: 'estimate', value: 0.1, version });
   await settle();
-  expect(lookUp(batch)[0]!.source).toBe('l1');
+  expect(replies).toEqual([[{ index: 0, value: 0.1, source: 'model', model: 'v1' }]]);
+  expect(log).toContain('asked warm-up');
+  expect(log.filter((line) => line.startsWith('estimate'))).toEqual([]);
+  expect(lookUp(batchOf([1, 2]))).toEqual([{ value: 0.1, source: 'l1' }]);
 });
 
 it('who waits when it stops is answered', async () => {

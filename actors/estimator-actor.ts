@@ -18,15 +18,17 @@ import type { Clock, Timers } from '../engine/ports/clock.ts';
 import type { PredictionCache, SharedPrediction } from '../engine/ports/prediction-cache.ts';
 import type { InferenceFailure, InferenceResult, RemoteModel } from '../engine/ports/remote-model.ts';
 import type { DegradeLevel } from '../engine/traffic/admission/zones.ts';
-import { type Asking, EstimateAskings, type Outcome, type Waiter } from './estimate-askings.ts';
+import { type Asking, type AskingReason, EstimateAskings, type Outcome, type Waiter } from './estimate-askings.ts';
 import { type ActorParent, type Mailbox, spawnActor } from './mailbox.ts';
 import type { Supervisor } from './supervision.ts';
+
+/** Why the model is asked; `refresh`: nobody waits for it. */
+export type QuestionReason = AskingReason | 'refresh';
 
 export interface EstimatorObserver extends EstimateObserver {
   /** Of each estimate in this process; of each question that went on to the shared cache there. */
   readonly onLookup: (tier: 'l1' | 'l2', result: LookupResult) => void;
-  /** A question was sent to the model; `refresh` when nobody waits for it. */
-  readonly onModelAsked: (reason: 'miss' | 'refresh') => void;
+  readonly onModelAsked: (reason: QuestionReason) => void;
   readonly onModelFailed: (reason: InferenceFailure) => void;
   /** A question joined one that is under way. */
   readonly onJoined: () => void;
@@ -67,8 +69,8 @@ export interface EstimatorActor {
     deadlineAtMs: number,
     onAnswers: (answers: readonly EstimateAnswer[]) => void,
   ) => void;
-  /** Asks although nobody waits: fills the caches before the first requests. */
-  readonly prefetch: (questions: readonly EstimateQuestion[]) => void;
+  /** As `ask`, before the first requests: any prediction that stands in for them will do, and no estimate is counted. */
+  readonly warmUp: EstimatorActor['ask'];
   /** See `tagOf`: here at once. Resolves when other processes know it, by the shared cache; rejects when they may not. */
   readonly invalidate: (tag: number) => Promise<void>;
   /** Keys under way. */
@@ -80,7 +82,8 @@ export interface EstimatorActor {
 type EstimatorMessage =
   | { readonly kind: 'ask'; readonly asking: Asking; readonly deadlineAtMs: number }
   | { readonly kind: 'refresh'; readonly questions: readonly EstimateQuestion[] }
-  | { readonly kind: 'late'; readonly asking: Asking }
+  /** `vainWaitMs`: how long the model was waited for; null when it was not. */
+  | { readonly kind: 'late'; readonly asking: Asking; readonly vainWaitMs: number | null }
   | {
       readonly kind: 'fetched';
       readonly flights: readonly Flight[];
@@ -98,7 +101,7 @@ type EstimatorMessage =
 /** A question on its way. */
 interface Flight {
   readonly question: EstimateQuestion;
-  readonly reason: 'miss' | 'refresh';
+  readonly reason: QuestionReason;
   /** When the lock of another process has run out at the latest. */
   lockedUntilMs: number;
 }
@@ -175,13 +178,11 @@ class Estimator implements EstimatorActor {
     deadlineAtMs: number,
     onAnswers: (answers: readonly EstimateAnswer[]) => void,
   ): void => {
-    const asking = this.#askings.open(questions, onAnswers);
-    if (this.#mailbox.tell({ kind: 'ask', asking, deadlineAtMs })) return;
-    queueMicrotask(() => this.#askings.finish(asking, 'busy'));
+    this.#ask(this.#askings.open(questions, 'miss', onAnswers), deadlineAtMs);
   };
 
-  readonly prefetch = (questions: readonly EstimateQuestion[]): void => {
-    if (questions.length > 0) this.#mailbox.tell({ kind: 'refresh', questions });
+  readonly warmUp: EstimatorActor['ask'] = (questions, deadlineAtMs, onAnswers) => {
+    this.#ask(this.#askings.open(questions, 'warm-up', onAnswers), deadlineAtMs);
   };
 
   readonly invalidate = async (tag: number): Promise<void> => {
@@ -194,6 +195,11 @@ class Estimator implements EstimatorActor {
     this.#mailbox.stop();
     this.#askings.finishAll('busy');
   };
+
+  #ask(asking: Asking, deadlineAtMs: number): void {
+    if (this.#mailbox.tell({ kind: 'ask', asking, deadlineAtMs })) return;
+    queueMicrotask(() => this.#askings.finish(asking, 'busy'));
+  }
 
   /** Misses that will be asked are counted with their answers. */
   #countLookups({ count, sources, misses, missCount }: EstimateBatch, mayAsk: boolean): void {
@@ -229,6 +235,7 @@ class Estimator implements EstimatorActor {
         this.#depart(this.#board(state, message.questions, null, nowMs));
         break;
       case 'late':
+        if (!message.asking.isOver && message.vainWaitMs !== null) this.#answerTimes.recordVainWait(message.vainWaitMs);
         this.#askings.finish(message.asking, 'late');
         break;
       case 'fetched':
@@ -256,16 +263,16 @@ class Estimator implements EstimatorActor {
       this.#askings.finish(asking, 'late');
       return;
     }
-    asking.timer = this.#options.timers.schedule(this.#waitMs(deadlineAtMs - nowMs), () => {
+    const leftMs = deadlineAtMs - nowMs;
+    const isWaitedFor = this.#answerTimes.areMostlyWithin(leftMs);
+    // A model that will be late is not waited for, only whether the shared cache knows something.
+    const waitMs = isWaitedFor ? leftMs : Math.min(leftMs, SHARED_CACHE_MS);
+    asking.timer = this.#options.timers.schedule(waitMs, () => {
+      const vainWaitMs = isWaitedFor ? waitMs : null;
       // Answered even when no mail gets through.
-      if (!this.#mailbox.tell({ kind: 'late', asking })) this.#askings.finish(asking, 'late');
+      if (!this.#mailbox.tell({ kind: 'late', asking, vainWaitMs })) this.#askings.finish(asking, 'late');
     });
     this.#depart(this.#board(state, asking.questions, asking, nowMs));
-  }
-
-  /** A model that will be late is not waited for, only whether the shared cache knows something. */
-  #waitMs(leftMs: number): number {
-    return this.#answerTimes.areMostlyWithin(leftMs) ? leftMs : Math.min(leftMs, SHARED_CACHE_MS);
   }
 
   /** Gives the questions that nobody asks yet. */
@@ -285,7 +292,7 @@ class Estimator implements EstimatorActor {
         observer.onRefused();
         if (asking !== null) this.#askings.answer({ asking, place }, 'busy', nowMs);
       } else {
-        const reason = asking === null ? 'refresh' : 'miss';
+        const reason = asking?.reason ?? 'refresh';
         leading.push({ question, reason, lockedUntilMs: 0 });
       }
     }
@@ -334,6 +341,10 @@ class Estimator implements EstimatorActor {
     }
     if (standIn !== null) {
       cached.keepCoarse(question, standIn.value, nowMs - coarse!.ageMs, nowMs);
+      if (flight.reason === 'warm-up') {
+        this.#land(state, question, standIn, nowMs);
+        return;
+      }
       for (const waiter of state.flights.release(question.exactKey)) this.#askings.answer(waiter, standIn, nowMs);
     }
     if (flight.lockedUntilMs > nowMs) {

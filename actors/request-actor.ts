@@ -10,6 +10,7 @@ import { Solicitation } from '../engine/dsp/solicitation.ts';
 import { type AuctionRanking, converted } from '../engine/dsp/waiting/auction-ranking.ts';
 import { WAITING_DEFAULTS, type WaitingOptions } from '../engine/dsp/waiting/waiting-value.ts';
 import type { EstimateSubject } from '../engine/estimation/click-estimates.ts';
+import { estimateContext } from '../engine/estimation/estimate-context.ts';
 import type { EstimateQuestion } from '../engine/estimation/estimate-question.ts';
 import { AUCTION_EVENT_VERSION, type AuctionEvent, dspRecord } from '../engine/exchange/auction-event.ts';
 import type { AuctionTerms } from '../engine/exchange/auction-terms.ts';
@@ -431,6 +432,7 @@ class RequestActor {
       ending,
       closing: decision === null ? null : state!.closing,
       features: subject.features,
+      ...(decision === null ? {} : this.#estimateContext(decision)),
       arms: {},
       input: decision?.input ?? null,
       outcome: decision?.outcome ?? null,
@@ -445,6 +447,13 @@ class RequestActor {
         deadlineAtMs: microseconds(deadlineAtMs - arrivedAtMs),
       },
     };
+  }
+
+  /** Nothing when there are no caches to warm up with it. */
+  #estimateContext({ input, collected }: Decision): Pick<AuctionEvent, 'estimateContext'> {
+    if (this.#environment.estimating === null || input.bids.every(({ ctrSource }) => ctrSource === 'prior')) return {};
+    const campaignIds = collected.map(({ bid }) => bid.cid ?? '');
+    return { estimateContext: estimateContext(this.#admitted.subject.request, campaignIds) };
   }
 }
 

@@ -51,6 +51,15 @@ describe.skipIf(!existsSync(built))('benchmarks over the network, tiny (after np
     // Without a fallback the slowest answer of the model is waited for, three times.
   }, 90_000);
 
+  it('a model that is slow, and one that hangs', async () => {
+    const values = await run('estimate.slow_p99_shift_ms');
+    for (const illness of ['slow', 'hang']) {
+      expect(values[`estimate.${illness}_p99_shift_ms`], illness).toSatisfy(Number.isFinite);
+      // Auctions wait no longer for an estimate than its budget; generous for a busy machine.
+      expect(values[`estimate.${illness}_first_2s_p99_shift_ms`], illness).toBeLessThan(1000);
+    }
+  });
+
   it('throughput', async () => {
     const values = await run('auction.rate');
     // A cold engine on a busy machine may answer nothing in time: 0 is a rate too.
@@ -193,6 +202,7 @@ test('what the issue asks for has its name', () => {
       'targeting.us.10k',
       'targeting.us.100k',
       'cache.hit_rate',
+      'estimate.slow_p99_shift_ms',
       ...['none', 'cache', 'refresh', 'singleflight', 'fallback', 'batch'].map((lever) => `estimate.p99_ms.${lever}`),
     ]),
   );

@@ -24,7 +24,7 @@ import type { StubModelHandlers } from './processes/stub-model.ts';
 import { Zipf } from './zipf.ts';
 
 const REQUESTS_PER_SECOND = 1000;
-const MODEL = { medianMs: 25, p99Ms: 700 };
+export const MODEL = { medianMs: 25, p99Ms: 700 };
 const KEYS = 100_000;
 /** Kinds of key that are alike but for volatile features. */
 const COARSE_KEYS = 500;
@@ -37,7 +37,19 @@ const ONE_KEY_REQUESTS = 10_000;
 const STABLE_AT = FEATURES.findIndex(({ name }) => name === 'ad.creative');
 const VOLATILE_AT = FEATURES.findIndex(({ name }) => name === 'user.city');
 
-interface Levers {
+const tenthOf = ({ localMs, sharedMs, staleMs }: Horizon): Horizon => ({
+  localMs: localMs / 10,
+  sharedMs: sharedMs / 10,
+  staleMs: staleMs / 10,
+});
+
+const HORIZONS: HorizonOptions = {
+  ...HORIZON_DEFAULTS,
+  exact: tenthOf(HORIZON_DEFAULTS.exact),
+  coarse: tenthOf(HORIZON_DEFAULTS.coarse),
+};
+
+export interface Levers {
   readonly hasCache: boolean;
   readonly refreshesPerSecondMax: number;
   readonly flightWindowMs: number;
@@ -65,6 +77,7 @@ const ADDED: Readonly<Record<string, Partial<Levers>>> = {
 };
 
 export const LEVER_NAMES: readonly string[] = Object.keys(ADDED);
+export const ALL_LEVERS: Levers = Object.assign({}, NO_LEVERS, ...Object.values(ADDED));
 
 export async function measureEstimationLevers(context: BenchContext): Promise<Measurement[]> {
   const server = startChild<StubModelHandlers>('stub-model');
@@ -148,7 +161,7 @@ async function openEndpoint(levers: Levers, url: string): Promise<Endpoint> {
   const model = await openModel(levers, url);
   if (!levers.hasCache) return { request: (key) => askStraight(model, key), close: model.close };
   const system = nact.start();
-  const estimator = spawnEstimator(system, model, levers);
+  const estimator = spawnEstimator(system, model, levers, openCache(levers));
   const batch = new EstimateBatch(FEATURE_COUNT);
   return {
     request: (key) => askEstimator(estimator, batch, key, levers.budgetMs),
@@ -160,7 +173,7 @@ async function openEndpoint(levers: Levers, url: string): Promise<Endpoint> {
   };
 }
 
-async function openModel({ batchRowsMax }: Levers, url: string): Promise<RemoteModel> {
+export async function openModel({ batchRowsMax }: Levers, url: string): Promise<RemoteModel> {
   return new Promise((resolve, reject) => {
     const model = createRemoteModel({
       ...REMOTE_MODEL_DEFAULTS,
@@ -180,17 +193,12 @@ async function openModel({ batchRowsMax }: Levers, url: string): Promise<RemoteM
   });
 }
 
-function spawnEstimator(system: nact.ActorSystemRef, model: RemoteModel, levers: Levers): EstimatorActor {
-  const horizons: HorizonOptions = {
-    ...HORIZON_DEFAULTS,
-    exact: tenthOf(HORIZON_DEFAULTS.exact),
-    coarse: tenthOf(HORIZON_DEFAULTS.coarse),
-  };
-  const cached = new CachedEstimates(
+export function openCache(levers: Levers): CachedEstimates {
+  return new CachedEstimates(
     {
       columns: KEY_COLUMNS,
       schemaHash: '',
-      horizons,
+      horizons: HORIZONS,
       entriesMax: KEYS / 5,
       hotPerSecondMin: 100,
       refreshesPerSecondMax: levers.refreshesPerSecondMax,
@@ -199,11 +207,19 @@ function spawnEstimator(system: nact.ActorSystemRef, model: RemoteModel, levers:
     new FallbackEstimator(),
     systemClock.monotonicMs(),
   );
+}
+
+export function spawnEstimator(
+  system: nact.ActorSystemRef,
+  model: RemoteModel,
+  levers: Levers,
+  cached: CachedEstimates,
+): EstimatorActor {
   return spawnEstimatorActor(spawnParent(system, 'residents'), {
     cached,
     model,
     shared: null,
-    horizons,
+    horizons: HORIZONS,
     flights: { windowMs: levers.flightWindowMs, flightsMax: KEYS, waitersMax: 100_000 },
     inferenceMsMax: PATIENCE_MS,
     lockPollMs: 5,
@@ -255,10 +271,6 @@ function rowOf(key: number): Float64Array {
 /** Frequent keys are not alike. */
 function scattered(rank: number): number {
   return (rank * 61_803) % KEYS;
-}
-
-function tenthOf({ localMs, sharedMs, staleMs }: Horizon): Horizon {
-  return { localMs: localMs / 10, sharedMs: sharedMs / 10, staleMs: staleMs / 10 };
 }
 
 function share(values: readonly number[], atMost: number): number {

@@ -32,6 +32,10 @@ export interface RigOptions {
   readonly delayMs: (dspIndex: number) => number;
   /** Time for a DSP to answer; when absent so long that a busy machine makes auctions slow and does not cut them short. */
   readonly dspTimeoutMs?: number;
+  /** What all DSPs bid by; per mille when absent. */
+  readonly pricing?: 'cpm' | 'cpc';
+  /** Configuration of the engine that differs for this bench. */
+  readonly overrides?: Readonly<Record<string, unknown>>;
 }
 
 /** Of the requests in all runs over the network. */
@@ -46,7 +50,8 @@ const DSP_TIMEOUT_MS = 150;
 /** After this nothing of an auction is left in the engine: neither timers nor an unwritten event. */
 const SETTLED_AFTER_MS = DSP_TIMEOUT_MS + 100;
 
-export async function startRig({ dspCount, seed, delayMs, dspTimeoutMs = DSP_TIMEOUT_MS }: RigOptions): Promise<Rig> {
+export async function startRig(options: RigOptions): Promise<Rig> {
+  const { dspCount, seed, delayMs } = options;
   const dataDirectory = await mkdtemp(join(tmpdir(), 'gavel-bench-'));
   const dsps = startChild<StubDspsHandlers>('stub-dsps');
   const engine = startChild<EngineHandlers>('engine', ['--expose-gc']);
@@ -60,7 +65,7 @@ export async function startRig({ dspCount, seed, delayMs, dspTimeoutMs = DSP_TIM
       'setDelays',
       Array.from({ length: dspCount }, (_, index) => delayMs(index)),
     );
-    const url = await engine.ask('start', engineConfig(dspUrls, dataDirectory, dspTimeoutMs));
+    const url = await engine.ask('start', engineConfig(dspUrls, dataDirectory, options));
     const stopEngine = async (): Promise<void> => {
       await engine.ask('stop');
     };
@@ -72,7 +77,11 @@ export async function startRig({ dspCount, seed, delayMs, dspTimeoutMs = DSP_TIM
 }
 
 /** The product's defaults, but for what keeps a run apart from others and its machine's speed out of the results. */
-function engineConfig(dspUrls: readonly string[], dataDirectory: string, dspTimeoutMs: number): Config {
+function engineConfig(
+  dspUrls: readonly string[],
+  dataDirectory: string,
+  { dspTimeoutMs = DSP_TIMEOUT_MS, pricing = 'cpm', overrides: ofBench }: RigOptions,
+): Config {
   const overrides = {
     dataDirectory,
     'server.port': 0,
@@ -84,7 +93,8 @@ function engineConfig(dspUrls: readonly string[], dataDirectory: string, dspTime
     'dspDefaults.timeoutMs': dspTimeoutMs,
     'dspDefaults.keepAliveMs': KEEP_ALIVE_MS,
     'dspDefaults.callsPerSecond': (CONNECTIONS_PER_DSP * 1000) / dspTimeoutMs,
-    dsps: dspUrls.map((url, index) => ({ id: `stub-${index}`, url })),
+    dsps: dspUrls.map((url, index) => ({ id: `stub-${index}`, url, pricing })),
+    ...ofBench,
   };
   return loadConfig({ file: null, environment: {}, overrides });
 }

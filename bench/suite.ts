@@ -2,6 +2,7 @@
 
 import { measureCacheHits } from './cache-hits.ts';
 import { measureDecision } from './decision-cost.ts';
+import { measureEstimateWarmUp } from './estimate-warm-up.ts';
 import { LEVER_NAMES, measureEstimationLevers } from './estimation-levers.ts';
 import { FAN_OUT_WIDTHS, measureFanOut } from './fan-out-cost.ts';
 import { measureGarbage } from './garbage.ts';
@@ -16,6 +17,7 @@ import { measurePacing, PACING_NAMES } from './pacing.ts';
 import { measureReservation } from './reservation-cost.ts';
 import { measureShaping } from './shaping-study.ts';
 import { measureSickDsp } from './sick-dsp.ts';
+import { measureSlowModel, SLOW_MODEL_NAMES } from './slow-model.ts';
 import { measureTargeting, TARGETING_SIZES, type TargetingSize } from './targeting.ts';
 import { measureThroughput } from './throughput.ts';
 import { timeFunction } from './timed-function.ts';
@@ -70,6 +72,8 @@ const BENCHMARKS: readonly Benchmark[] = [
   })),
   { names: ['alloc.bytes_per_auction'], run: measureGarbage },
   { names: LEVER_NAMES.map((lever) => `estimate.p99_ms.${lever}`), run: measureEstimationLevers },
+  { names: SLOW_MODEL_NAMES, run: measureSlowModel },
+  { names: ['estimate.warm_up_to_90_ms'], run: measureEstimateWarmUp },
   { names: ['auction.rate', 'auction.own_p99_ms'], run: measureThroughput },
   {
     names: [

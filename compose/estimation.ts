@@ -27,6 +27,8 @@ export interface Estimation {
   readonly estimating: EstimatingRules | null;
   /** Part of `GET /status`; a model that is not configured is not there. */
   readonly status: () => { readonly clickModel?: ModelStatus; readonly conversionModel?: ModelStatus };
+  /** Fills caches with what the auctions in an event log asked for, before there are requests; see `openWarmUp`. */
+  readonly warmUp: (eventFolder: string) => Promise<void>;
   /** Of predictions by tag (`engine/estimation/cache/invalidations.ts`); null: none are kept. */
   readonly invalidate: ((tag: number) => Promise<void>) | null;
 }
@@ -39,13 +41,19 @@ export interface ModelStatus {
 }
 
 /** What one model gives. */
-export type Estimator<Estimates> = Pick<Estimation, 'estimating' | 'invalidate'> & {
+export type Estimator<Estimates> = Pick<Estimation, 'estimating' | 'warmUp' | 'invalidate'> & {
   readonly estimates: Estimates | null;
   /** Null: no model is configured. */
   readonly status: () => ModelStatus | null;
 };
 
-const NO_MODEL: Estimator<never> = { estimates: null, estimating: null, status: () => null, invalidate: null };
+const NO_MODEL: Estimator<never> = {
+  estimates: null,
+  estimating: null,
+  status: () => null,
+  warmUp: async () => {},
+  invalidate: null,
+};
 
 /** A model that cannot be used is no reason not to serve: the fallback estimates until there is one that can. */
 export async function openEstimation(
@@ -79,6 +87,7 @@ export async function openEstimation(
     conversionEstimates: conversions.estimates,
     estimating: clicks.estimating,
     status: () => ({ ...named('clickModel', clicks.status()), ...named('conversionModel', conversions.status()) }),
+    warmUp: clicks.warmUp,
     invalidate: clicks.invalidate,
   };
 }

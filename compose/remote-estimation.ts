@@ -18,6 +18,7 @@ import { RemoteEstimates } from '../engine/estimation/remote-estimates.ts';
 import type { PredictionCache } from '../engine/ports/prediction-cache.ts';
 import type { RemoteModel } from '../engine/ports/remote-model.ts';
 import type { DegradeLevel } from '../engine/traffic/admission/zones.ts';
+import { openWarmUp } from './estimate-warm-up.ts';
 import type { Estimator } from './estimation.ts';
 import { type Parts, supervisorOf } from './parts.ts';
 
@@ -42,7 +43,7 @@ export async function openRemoteEstimation(
   const rates = await readRates(remote.ratesFile);
   const metrics = parts.metrics.remoteModel();
   const horizons = horizonOptions(config);
-  const model = openModel(parts, metrics);
+  const { model, isFound } = openModel(parts, metrics);
   const shared = await openSharedCache(parts);
   const cached = new CachedEstimates(
     {
@@ -81,6 +82,7 @@ export async function openRemoteEstimation(
     estimates: new RemoteEstimates({ rates, estimateNow: estimator.estimateNow, version: () => cached.version }),
     estimating: { estimator, budgetMs: remote.budgetMs },
     status: () => ({ version: model.version(), isFailing: model.isFailing() }),
+    warmUp: openWarmUp(parts, { rates, model, isFound, cached, estimator, onWarmedUp: metrics.onWarmedUp }),
     invalidate: estimator.invalidate,
   };
 }
@@ -110,10 +112,20 @@ async function readRates(file: string): Promise<RateTables> {
   }
 }
 
-function openModel(parts: Parts, metrics: RemoteModelMetrics): RemoteModel {
+interface OpenedModel {
+  readonly model: RemoteModel;
+  /** Whether it could be used when it was first looked for. */
+  readonly isFound: Promise<boolean>;
+}
+
+function openModel(parts: Parts, metrics: RemoteModelMetrics): OpenedModel {
   const { config, clock, timers, random, log, closing, onProcessFault } = parts;
   const { url, model: name, headers, gatherMs, batchRowsMax, callsMax } = config.estimation.model.remote;
   let isReported = false;
+  let onLookedFor: (isFound: boolean) => void;
+  const isFound = new Promise<boolean>((resolve) => {
+    onLookedFor = resolve;
+  });
   const model = createRemoteModel({
     ...REMOTE_MODEL_DEFAULTS,
     url,
@@ -128,18 +140,22 @@ function openModel(parts: Parts, metrics: RemoteModelMetrics): RemoteModel {
     timers,
     random,
     observer: {
-      onReady: ({ version }) => log.info({ model: name, version }, 'model server found'),
+      onReady: ({ version }) => {
+        log.info({ model: name, version }, 'model server found');
+        onLookedFor(true);
+      },
       // It is looked for every second: the first time says it.
       onNotReady: (err) => {
         if (!isReported) log.error({ model: name, err }, 'model server cannot be used yet');
         isReported = true;
+        onLookedFor(false);
       },
       onCall: metrics.onCall,
       onFault: (error) => onProcessFault('deadline', error),
     },
   });
   closing(model.close);
-  return model;
+  return { model, isFound };
 }
 
 async function openSharedCache({ config, clock, log, closing }: Parts): Promise<PredictionCache> {

@@ -442,7 +442,7 @@ export const CONFIG_SCHEMA: ConfigSchema = {
             type: 'string',
             default: '',
             description:
-              'The `rates.json` that the model was trained with (docs/estimation.md). Empty: every rate is average.',
+              'The `rates.json` that the model was trained with (docs/models.md). Empty: every rate is average.',
           },
           budgetMs: integer(
             20,
@@ -473,6 +473,13 @@ export const CONFIG_SCHEMA: ConfigSchema = {
             1_000_000,
             'Predictions in use that are asked again before they are too old, a second and process.',
           ),
+          warmUpMs: integer(
+            2000,
+            0,
+            30_000,
+            'ms for which a start may wait to fill the cache with what past auctions in its event log asked for. 0: it does not.',
+          ),
+          warmUpRowsMax: integer(1000, 1, 100_000, 'Predictions that a start asks for, the most frequent first.'),
           redisUrl: {
             type: 'string',
             pattern: '^(rediss?://\\S+)?$',
@@ -496,7 +503,7 @@ export const CONFIG_SCHEMA: ConfigSchema = {
           },
         ),
       }),
-      quality: section('Estimates compared with what happened (docs/estimation.md#quality-in-operation).', {
+      quality: section('Estimates compared with what happened (docs/estimate-quality.md).', {
         attributionWindowMs: integer(
           300_000,
           100,

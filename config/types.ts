@@ -156,6 +156,9 @@ export interface EstimateCacheConfig {
   readonly entriesMax: number;
   readonly refreshesPerSecondMax: number;
   /** Empty: this process's own memory. */
+  /** 0: caches start empty. */
+  readonly warmUpMs: number;
+  readonly warmUpRowsMax: number;
   readonly redisUrl: string;
   readonly exact: HorizonConfig;
   readonly coarse: HorizonConfig;

@@ -110,7 +110,10 @@ function verdicts(response: { seatbid: { bid: { id?: unknown }[] }[] }, event: A
 describe.skipIf(!HAS_SHARED_DATA)('requests of ../shared/datasets/openrtb', () => {
   it('are answered as the reader judges them, never with an error of ours', async () => {
     const rates = { EUR: 0.9, GBP: 0.8, JPY: 150, AUD: 1.5, MXN: 18, SEK: 10 };
-    const gavel = await startTestGavel({ dsps: { dsp: noBid }, config: { 'currencies.rates': rates } });
+    const gavel = await startTestGavel({
+      dsps: { dsp: noBid },
+      config: { 'currencies.rates': rates, 'admission.enabled': false },
+    });
     const readRequest = createRequestReader();
     const counts = { accepted: 0, refused: 0, unpriceable: 0 };
     try {
@@ -157,7 +160,10 @@ describe.skipIf(!HAS_SHARED_DATA)('DSP answers of ../shared/datasets/openrtb', (
     rounds = roundsOf(datasetAnswers());
     const dspCount = Math.max(...rounds.map(({ answers }) => answers.length));
     const dsps = Array.from({ length: dspCount }, (_, index) => [`dsp-${index}`, playing(index)] as const);
-    gavel = await startTestGavel({ dsps: Object.fromEntries(dsps), config: UNPROTECTED });
+    gavel = await startTestGavel({
+      dsps: Object.fromEntries(dsps),
+      config: { ...UNPROTECTED, 'admission.enabled': false },
+    });
   });
   afterAll(() => gavel?.close());
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type LogProblem, readEvents } from './reader.ts';
+import { type LogProblem, readEvents, readNewestEvents } from './reader.ts';
 import { encodeFrames, encodeHeader, FRAME_OVERHEAD_BYTES, HEADER_BYTES, segmentName } from './segment-format.ts';
 
 let folder: string;
@@ -128,5 +128,34 @@ describe('readEvents', () => {
     await store(1, await readFile(new URL(import.meta.url)));
     const files = { list: async () => [segmentName(1)], read: () => Promise.reject(new Error('EIO')) };
     await expect(readEvents(folder, { files }).next()).rejects.toThrow('EIO');
+  });
+});
+
+describe('readNewestEvents', () => {
+  const newest = async (): Promise<number[]> => {
+    const sequences: number[] = [];
+    for await (const { sequence } of readNewestEvents(folder)) sequences.push(sequence);
+    return sequences;
+  };
+
+  it('begins at the end, and passes over what is damaged, torn or not there', async () => {
+    const damaged = segment(1, ['aaaa', 'bbbb', 'cccc']);
+    damaged[HEADER_BYTES + FRAME + FRAME_OVERHEAD_BYTES]! ^= 0x01;
+    await store(1, damaged);
+    await store(7, Buffer.concat([segment(7, ['dddd', 'eeee']), Buffer.from('torn')]));
+    await store(9, Buffer.alloc(0));
+    expect(await newest()).toEqual([8, 7, 3, 1]);
+  });
+
+  it('reads nothing from an empty folder', async () => {
+    expect(await newest()).toEqual([]);
+  });
+
+  it('looks no further than it is asked to', async () => {
+    await store(1, Buffer.from('GAVELEVT\xff\xff\xff\xff'));
+    await store(2, segment(2, ['aaaa', 'bbbb']));
+    const events = readNewestEvents(folder);
+    expect((await events.next()).value).toMatchObject({ sequence: 3 });
+    await events.return();
   });
 });

@@ -61,6 +61,25 @@ export async function* readEvents(
   }
 }
 
+/**
+ * Events from the newest back, as far as they verify; what is damaged is passed over. Holds one segment in memory at a
+ * time. Rejects as `readEvents` does.
+ */
+export async function* readNewestEvents(
+  folder: string,
+  files: Pick<LogFiles, 'list' | 'read'> = nodeLogFiles,
+): AsyncGenerator<StoredEvent, void, undefined> {
+  const names = await segmentNames(folder, files, null);
+  for (const name of names.reverse()) {
+    const bytes = await readUnlessRemoved(join(folder, name), files);
+    if (bytes === null) continue;
+    if (checkHeader(bytes) === 'newer') throw new UnknownSegmentFormatError(join(folder, name));
+    const events: StoredEvent[] = [];
+    for (const part of scanSegment(bytes, firstSequenceOf(name)!)) if (part.kind === 'frame') events.push(part);
+    yield* events.reverse();
+  }
+}
+
 interface Cursor {
   /** Next sequence wanted; null until the first event tells. */
   next: number | null;

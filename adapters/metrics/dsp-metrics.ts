@@ -6,7 +6,7 @@ import type { DspReply } from '../../engine/dsp/reply.ts';
 import { SHAPING_SKIP_REASONS } from '../../engine/dsp/shaping/dsp-shaping.ts';
 import type { AuctionEvent } from '../../engine/exchange/auction-event.ts';
 import type { Notice } from '../../engine/ports/notice-sender.ts';
-import { LATENCY_BOUNDS_SECONDS } from './bounds.ts';
+import { DSP_LATENCY_BOUNDS_SECONDS } from './bounds.ts';
 import { Counter, CountersByLabel, OTHER_LABEL } from './counter.ts';
 import { type Aggregator, register } from './exposition.ts';
 import { Gauge } from './gauge.ts';
@@ -60,7 +60,7 @@ export class DspMetrics {
     const durations = new Histogram(
       'rtb_dsp_duration_seconds',
       'Time of calls that were made.',
-      LATENCY_BOUNDS_SECONDS,
+      DSP_LATENCY_BOUNDS_SECONDS,
     );
     this.#durations = register(registry, durations);
     this.#rejected = counter('rtb_bid_rejected_total', 'Bids refused or dropped before ranking, by what was wrong.');

@@ -5,6 +5,7 @@ import { type DspReply, REPLY_RESULTS } from '../../engine/dsp/reply.ts';
 import { SHAPING_SKIP_REASONS } from '../../engine/dsp/shaping/dsp-shaping.ts';
 import { QUALITY_LINES_MAX, type QualityReport } from '../../engine/estimation/quality/estimate-quality.ts';
 import type { AuctionEvent } from '../../engine/exchange/auction-event.ts';
+import type { AdmissionSnapshot } from '../../engine/traffic/admission/admission.ts';
 import { NOTICE_RESULTS } from '../notices/notice-policy.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 
@@ -72,6 +73,22 @@ const DROPPING = reply({
 const HEALTH = { breaker: 'closed', callShare: 1, timeoutMs: 50 } as DspHealthSnapshot;
 
 const PERIOD = { auctions: 1, fillRate: 1, revenueMicrosPerAuction: 1, calibrationRatio: 1 };
+const ADMISSION: AdmissionSnapshot = {
+  zone: 'open',
+  degrade: 0,
+  utilisation: 0,
+  smoothedUtilisation: 0,
+  cause: 'concurrency',
+  inFlight: 0,
+  concurrencyLimit: 1,
+  baselineLatencyMs: 0,
+  ownLatencyMs: 0,
+  burstCredit: 0,
+  valuedAboveMicros: null,
+  accepted: 0,
+  shed: [],
+};
+
 const QUALITY: QualityReport = {
   awaited: 3,
   lines: Array.from({ length: QUALITY_LINES_MAX }, (_, index) => ({
@@ -263,7 +280,27 @@ describe('createMetrics', () => {
     }
     for (const ending of ['won', 'no-bid', 'cancelled', 'failed'] as const) metrics.auctionEnded({ ...EVENT, ending });
     metrics.estimateQuality(() => QUALITY);
+    metrics.outcomesReported({ counted: 1, duplicate: 1, 'out-of-window': 1, unknown: 1 });
+    for (const model of [metrics.estimation.clicks, metrics.estimation.conversions]) {
+      for (let i = 0; i < 100; i += 1) model.loadEnded(`result-${i}`);
+      model.readVersion(() => 1);
+    }
+    const remote = metrics.remoteModel();
+    remote.readFrom({ breakerState: () => 'closed', entryCount: () => 0, flightCount: () => 0 });
+    remote.onCall(1, 1, null);
+    metrics.admission(() => ADMISSION);
     for (const queue of ['awaited-outcomes', 'shadow-scores'] as const) metrics.queueRefused(queue);
+    for (let i = 0; i < 100; i += 1) {
+      metrics.eventsDropped(1, `reason-${i}`);
+      metrics.clientConnectionCut(`reason-${i}`);
+      metrics.processFault(`origin-${i}`);
+      metrics.mailboxDropped(`actor-${i % 10}`, 'refuse-newest');
+    }
+    for (const decision of ['restart', 'stop'] as const) metrics.actorFault(decision);
+    metrics.clientConnections(() => 0);
+    metrics.noticeQueueLength(() => 0);
+    metrics.outboxBytes(() => 0);
+    metrics.restartWanted(() => false);
     const count = (await series(metrics)).length;
     expect(count).toBeGreaterThan(3_000);
     expect(count).toBeLessThan(5_000);

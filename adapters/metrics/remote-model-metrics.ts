@@ -9,6 +9,13 @@ import { register } from './exposition.ts';
 import { Gauge } from './gauge.ts';
 import { Histogram, type HistogramCell } from './histogram.ts';
 
+/** What filling the caches before the first requests came to. */
+export interface WarmUpFigures {
+  readonly shapes: number;
+  readonly answered: number;
+  readonly tookMs: number;
+}
+
 /** What is read when metrics are. */
 export interface RemoteModelReadings {
   readonly breakerState: () => BreakerState;
@@ -18,16 +25,19 @@ export interface RemoteModelReadings {
   readonly flightCount: () => number;
 }
 
+const QUESTION_REASONS = ['miss', 'refresh', 'warm-up'] as const;
 const BREAKER_STATES = { closed: 0, 'half-open': 1, open: 2 } as const satisfies Record<BreakerState, number>;
 
 export class RemoteModelMetrics {
   readonly #registry: Registry;
-  readonly #questions: Readonly<Record<'miss' | 'refresh', CounterCell>>;
+  readonly #questions: Readonly<Record<(typeof QUESTION_REASONS)[number], CounterCell>>;
   readonly #failures: Readonly<Record<InferenceFailure, CounterCell>>;
   readonly #joined: CounterCell;
   readonly #lookups: Readonly<Record<'l1' | 'l2', Readonly<Record<LookupResult, CounterCell>>>>;
   readonly #sharedCacheFailures: CounterCell;
   readonly #refused: CounterCell;
+  readonly #warmUpShapes: Readonly<Record<'answered' | 'unanswered', CounterCell>>;
+  #warmUpMs = 0;
   readonly #calls: Readonly<Record<'answered' | InferenceFailure, CounterCell>>;
   readonly #rows: CounterCell;
   readonly #callSeconds: HistogramCell;
@@ -36,7 +46,7 @@ export class RemoteModelMetrics {
     this.#registry = registry;
     const counter = (name: string, help: string) => register(registry, new Counter(name, help));
     const questions = counter('rtb_ctr_questions_total', 'Predictions asked of the model server, by why.');
-    this.#questions = cellsBy(questions, 'reason', ['miss', 'refresh']);
+    this.#questions = cellsBy(questions, 'reason', QUESTION_REASONS);
     const failures = counter('rtb_ctr_question_failures_total', 'Questions that got no prediction, by why.');
     this.#failures = cellsBy(failures, 'reason', INFERENCE_FAILURES);
     this.#joined = counter('rtb_cache_stampede_joined_total', 'Questions that joined one under way.').cell();
@@ -47,6 +57,8 @@ export class RemoteModelMetrics {
     };
     this.#sharedCacheFailures = counter('rtb_cache_failures_total', 'Commands that the shared cache failed.').cell();
     this.#refused = counter('rtb_ctr_questions_refused_total', 'Questions refused by a full table or mailbox.').cell();
+    const warmUp = counter('rtb_cache_warm_up_shapes_total', 'Past shapes of requests asked for before the start.');
+    this.#warmUpShapes = cellsBy(warmUp, 'result', ['answered', 'unanswered']);
     const calls = counter('rtb_ctr_model_calls_total', 'Calls of the model server by result.');
     this.#calls = cellsBy(calls, 'result', ['answered', ...INFERENCE_FAILURES]);
     this.#rows = counter('rtb_ctr_model_rows_total', 'Rows in calls of the model server.').cell();
@@ -57,12 +69,18 @@ export class RemoteModelMetrics {
     ).cell();
   }
 
-  readonly onModelAsked = (reason: 'miss' | 'refresh'): void => this.#questions[reason].add();
+  readonly onModelAsked = (reason: (typeof QUESTION_REASONS)[number]): void => this.#questions[reason].add();
   readonly onModelFailed = (reason: InferenceFailure): void => this.#failures[reason].add();
   readonly onJoined = (): void => this.#joined.add();
   readonly onLookup = (tier: 'l1' | 'l2', result: LookupResult): void => this.#lookups[tier][result].add();
   readonly onSharedCacheFailed = (): void => this.#sharedCacheFailures.add();
   readonly onRefused = (): void => this.#refused.add();
+
+  readonly onWarmedUp = ({ shapes, answered, tookMs }: WarmUpFigures): void => {
+    this.#warmUpShapes.answered.add(answered);
+    this.#warmUpShapes.unanswered.add(shapes - answered);
+    this.#warmUpMs = tookMs;
+  };
 
   readonly onCall = (rowCount: number, latencyMs: number, failure: InferenceFailure | null): void => {
     this.#calls[failure ?? 'answered'].add();
@@ -73,6 +91,8 @@ export class RemoteModelMetrics {
   readFrom({ breakerState, entryCount, flightCount }: RemoteModelReadings): void {
     const breaker = new Gauge('rtb_ctr_model_breaker_state', '0 closed, 1 half-open, 2 open.', 'max');
     register(this.#registry, breaker).readFrom(() => BREAKER_STATES[breakerState()]);
+    const warmUp = new Gauge('rtb_cache_warm_up_seconds', 'How long warming the caches up took.', 'max');
+    register(this.#registry, warmUp).readFrom(() => this.#warmUpMs / 1000);
     const entries = new Gauge('rtb_cache_entries', 'Keys of predictions held in the process.');
     register(this.#registry, entries).readFrom(entryCount, { tier: 'l1' });
     const flights = new Gauge('rtb_ctr_questions_under_way', 'Keys that the model server is being asked for.');

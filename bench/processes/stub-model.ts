@@ -17,6 +17,8 @@ export interface StubModelOptions {
 /** Of the standard normal distribution. */
 const NORMAL_P99 = 2.3263478740408408;
 
+/** How many times as slow as it was started; infinite: it takes calls and never answers. */
+let slowness = 1;
 let callCount = 0;
 let rowCount = 0;
 
@@ -39,7 +41,8 @@ async function start({ seed, featureCount, medianMs, p99Ms }: StubModelOptions):
     const { inputs } = JSON.parse(Buffer.concat(chunks).toString()) as { inputs: [{ shape: [number, number] }] };
     callCount += 1;
     rowCount += inputs[0].shape[0];
-    setTimeout(() => answer(response, inputs[0].shape[0]), random.logNormal(medianMs, sigma));
+    const answerMs = random.logNormal(medianMs, sigma) * slowness;
+    if (Number.isFinite(answerMs)) setTimeout(() => answer(response, inputs[0].shape[0]), answerMs);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -52,6 +55,14 @@ function answer(response: ServerResponse, count: number): void {
 
 const handlers = {
   start,
+  /** How many times as slow calls are from now on. */
+  setSlowness: (times: number): void => {
+    slowness = times;
+  },
+  /** Calls from now on are never answered. */
+  hang: (): void => {
+    slowness = Number.POSITIVE_INFINITY;
+  },
   /** Since this was last asked. */
   takeCounts: (): { calls: number; rows: number } => {
     const counts = { calls: callCount, rows: rowCount };

@@ -26,3 +26,19 @@ it('one that mostly takes longer is not, until it is quick again', () => {
 it('one that gives no answers is worth waiting for in no case', () => {
   expect(times(...repeated(Number.POSITIVE_INFINITY, 32)).areMostlyWithin(1e9)).toBe(false);
 });
+
+it('one that was waited for in vain again and again is not, though it has not answered yet', () => {
+  const answers = times(...repeated(5, 32));
+  for (let wait = 0; wait < 16; wait++) answers.recordVainWait(20);
+  expect(answers.areMostlyWithin(20)).toBe(true);
+  answers.recordVainWait(20);
+  expect(answers.areMostlyWithin(20)).toBe(false);
+  expect(answers.areMostlyWithin(10)).toBe(false);
+});
+
+it('who had less time than an answer takes says nothing about those who have more', () => {
+  const answers = times(...repeated(5, 32));
+  for (let wait = 0; wait < 31; wait++) answers.recordVainWait(1);
+  expect(answers.areMostlyWithin(20)).toBe(true);
+  expect(answers.areMostlyWithin(1)).toBe(false);
+});

@@ -8,19 +8,40 @@ const ANSWERS_SEEN = 32;
 
 export class AnswerTimes {
   readonly #ms = new Float64Array(ANSWERS_SEEN);
+  /** Whether it is only known that no answer came within that time. */
+  readonly #isOpen = new Uint8Array(ANSWERS_SEEN);
   #count = 0;
 
   /** Infinity: it gave none. */
   record(ms: number): void {
-    this.#ms[this.#count % ANSWERS_SEEN] = ms;
-    this.#count += 1;
+    this.#record(ms, 0);
+  }
+
+  /** Somebody waited so long in vain: a model that hangs is noticed long before its calls are given up. */
+  recordVainWait(ms: number): void {
+    this.#record(ms, 1);
   }
 
   /** Whether half of the latest answers came within this time. True while too few are known. */
   areMostlyWithin(ms: number): boolean {
     if (this.#count < ANSWERS_SEEN) return true;
     let within = 0;
-    for (const answerMs of this.#ms) if (answerMs <= ms) within += 1;
-    return within * 2 >= ANSWERS_SEEN;
+    let known = 0;
+    for (let place = 0; place < ANSWERS_SEEN; place++) {
+      const answerMs = this.#ms[place]!;
+      const isOpen = this.#isOpen[place] === 1;
+      // A wait that was shorter says nothing about a longer one.
+      if (isOpen && answerMs < ms) continue;
+      known += 1;
+      if (!isOpen && answerMs <= ms) within += 1;
+    }
+    return within * 2 >= known;
+  }
+
+  #record(ms: number, isOpen: 0 | 1): void {
+    const place = this.#count % ANSWERS_SEEN;
+    this.#ms[place] = ms;
+    this.#isOpen[place] = isOpen;
+    this.#count += 1;
   }
 }

@@ -137,6 +137,12 @@ export class CachedEstimates {
     return mayUseStale;
   }
 
+  /** Which candidates are alike but for volatile features. */
+  coarseKeyAt(batch: EstimateBatch, index: number): number {
+    this.#keys.read(batch.rows, index * batch.featureCount);
+    return this.#keys.coarse;
+  }
+
   /** A copy of what the model has to be asked for a candidate. */
   questionAt(batch: EstimateBatch, index: number, nowMs: number): EstimateQuestion {
     const at = index * batch.featureCount;

@@ -1,10 +1,11 @@
 /**
  * The `auction` event: one per answered request, with all that its decision used, so that clearing `input` again gives
- * `outcome` (docs/events.md). It holds nothing of user and device but what `RequestFeatures` names. What DSPs
+ * `outcome` (docs/events.md). It holds nothing of user and device but what `RequestFeatures` and `EstimateContext` name. What DSPs
  * wrote into their bids (creative ids, billing URLs) is stored as they wrote it.
  */
 import type { AuctionInput, AuctionOutcome, BidVerdict } from '../auction/types.ts';
 import type { DspReply, ReplyResult } from '../dsp/reply.ts';
+import type { EstimateContext } from '../estimation/estimate-context.ts';
 import type { RequestFeatures } from '../traffic/request-features.ts';
 import { type Columns, fromColumns, toColumns } from './columns.ts';
 import type { PendingBillingNotice } from './notices.ts';
@@ -56,6 +57,8 @@ export interface AuctionEvent {
   /** Null when the request ended before the decision. */
   readonly closing: AuctionClosing | null;
   readonly features: RequestFeatures;
+  /** When clicks were estimated with a model server: what warming its caches up needs besides. */
+  readonly estimateContext?: EstimateContext;
   /** Experiment arms by layer; empty while none is configured. */
   readonly arms: Readonly<Record<string, string>>;
   /** Null when the request ended before the decision. */

@@ -1,4 +1,4 @@
-"""A model with all that the engine needs to serve it, signed. docs/estimation.md, "Bundle", describes the files."""
+"""A model with all that the engine needs to serve it, signed. docs/models.md, "Bundle", describes the files."""
 import base64
 import datetime
 import hashlib

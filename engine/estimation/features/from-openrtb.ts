@@ -8,7 +8,7 @@ import type { BidCandidate, MediaType } from '../../auction/types.ts';
 import type { ImpFeatures, RequestFeatures } from '../../traffic/request-features.ts';
 import type { FactSheet } from './facts.ts';
 import { hashCode, hashPair, hashText } from './hash.ts';
-import { browserOf, systemOf, versionAt } from './user-agent.ts';
+import { browserOf, type Family, systemOf, versionAt } from './user-agent.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -33,19 +33,15 @@ export function setRequestFacts(sheet: FactSheet, request: BidRequest, features:
   sheet.setCategory('inventory', hashText(features.inventory));
 }
 
-function setPlaceAndTime(
-  sheet: FactSheet,
-  { geo = {}, language, langb }: Device,
-  country: string,
-  nowMs: number,
-): void {
+function setPlaceAndTime(sheet: FactSheet, device: Device, country: string, nowMs: number): void {
+  const { geo = {} } = device;
   const countryHash = hashText(country);
   sheet.setCategory('country', countryHash);
   // Regions and cities of the same name lie in many countries.
   const region = hashPair(hashPair(countryHash, hashText('region')), hashText(geo.region ?? ''));
   sheet.setCategory('region', region);
   sheet.setCategory('city', hashPair(hashPair(countryHash, hashText('city')), hashText(geo.city ?? '')));
-  sheet.setCategory('language', languageHash(language ?? langb ?? ''));
+  sheet.setCategory('language', languageHash(languageTag(device)));
   const offsetMinutes = geo.utcoffset;
   const localMs = nowMs + (offsetMinutes ?? 0) * 60_000;
   // 1 January 1970 was a Thursday.
@@ -60,11 +56,11 @@ function setDevice(sheet: FactSheet, device: Device, { deviceType, connectionTyp
   const system = systemOf(ua);
   const os = device.os ?? sua?.platform?.brand;
   const osVersion = device.os === undefined ? sua?.platform?.version?.join('.') : device.osv;
-  sheet.setCategory('os', hashText(os ?? system.family));
+  sheet.setCategory('os', hashText(systemName(device, system)));
   sheet.setNumber('osVersion', os === undefined ? system.version : versionAt(osVersion ?? ''));
   const browser = browserOf(ua);
   const brand = sua?.browsers?.[0];
-  sheet.setCategory('browser', hashText(brand?.brand ?? browser.family));
+  sheet.setCategory('browser', hashText(browserName(device, browser)));
   sheet.setNumber('browserVersion', brand === undefined ? browser.version : versionAt(brand.version?.join('.') ?? ''));
   sheet.setCode('deviceType', deviceType === 0 ? undefined : deviceType);
   sheet.setCode('connectionType', connectionType === 0 ? undefined : connectionType);
@@ -77,6 +73,21 @@ function setDevice(sheet: FactSheet, device: Device, { deviceType, connectionTyp
   sheet.setNumber('runsScript', device.js);
   sheet.setFlag('limitsTracking', device.lmt === 1 || device.dnt === 1);
   sheet.setFlag('hasDeviceId', device.ifa !== undefined);
+}
+
+/** Of the operating system; `parsed` out of the user agent. Empty when unknown. */
+export function systemName({ os, sua }: Device, parsed: Family): string {
+  return os ?? sua?.platform?.brand ?? parsed.family;
+}
+
+/** Likewise of the browser. */
+export function browserName({ sua }: Device, parsed: Family): string {
+  return sua?.browsers?.[0]?.brand ?? parsed.family;
+}
+
+/** What the device is set to; empty when unknown. */
+export function languageTag({ language, langb }: Device): string {
+  return language ?? langb ?? '';
 }
 
 function setUser(sheet: FactSheet, user: User, nowMs: number): void {
@@ -101,10 +112,20 @@ export function setImpFacts(sheet: FactSheet, imp: Imp, { placementId, width, he
   sheet.setCategory('slotSize', sizeHash(width, height));
   sheet.setNumber('slotWidth', width || undefined);
   sheet.setNumber('slotHeight', height || undefined);
-  sheet.setCode('position', imp.banner?.pos ?? imp.video?.pos);
+  sheet.setCode('position', positionOf(imp));
   sheet.setCode('slotFormat', (imp.instl === 1 ? 1 : 0) + (imp.rwdd === 1 ? 2 : 0));
   sheet.setNumber('floorCpm', imp.bidfloor ?? 0);
-  sheet.setNumber('maximumDurationSec', imp.video?.maxduration ?? imp.audio?.maxduration);
+  sheet.setNumber('maximumDurationSec', timeLimitSecOf(imp));
+}
+
+/** AdCOM placement position. */
+export function positionOf({ banner, video }: Imp): number | undefined {
+  return banner?.pos ?? video?.pos;
+}
+
+/** Of the longest video or audio that may be played. */
+export function timeLimitSecOf({ video, audio }: Imp): number | undefined {
+  return video?.maxduration ?? audio?.maxduration;
 }
 
 /** After the facts of the imp; those of an earlier ad are overwritten. */
@@ -152,6 +173,11 @@ function sizeHash(width: number, height: number): number {
 
 /** Of the primary subtag: `en-GB` is English. */
 function languageHash(tag: string): number {
+  return hashText(tag, primaryLength(tag));
+}
+
+/** Characters of the primary subtag. */
+export function primaryLength(tag: string): number {
   const dash = tag.indexOf('-');
-  return hashText(tag, dash < 0 ? tag.length : dash);
+  return dash < 0 ? tag.length : dash;
 }

@@ -1,5 +1,5 @@
 /**
- * How features fall together in the keys of predictions (docs/estimation.md, "Keys and horizons"). What follows from other features is
+ * How features fall together in the keys of predictions (docs/model-server.md, "Keys and horizons"). What follows from other features is
  * left out. Volatile is what says who just this user is, or what moment it is: the rest, ad, place and kind of device, is
  * the same for minutes and for many.
  */
