@@ -141,7 +141,8 @@ it('are shown to a user as often as caps allow, however many ask at once', async
 
 it('pay for clicks when they come, whatever else is reported', async () => {
   const engine = await start();
-  await write(engine, { campaign: ASAP, lineItem: lineItem({ pricing: 'cpc', bidMicros: 5_000_000 }) });
+  const rich = { ...ASAP, budgetNanos: 100_000_000_000n };
+  await write(engine, { campaign: rich, lineItem: lineItem({ pricing: 'cpc', bidMicros: 5_000_000 }) });
   const answer = await untilWon(engine, 'line-1');
   await engine.gavel.reportOutcomes([impressionOf(answer)]);
   const before = await figuresOf(houseOf(engine).ledger, 'spring');
