@@ -8,7 +8,7 @@ import { runLeaseWorld, type WorldReport } from '../../engine/budget/testing/lea
 import { type Break, type OpenStore, WORLD } from '../../engine/budget/testing/world-options.ts';
 import { BudgetMemory, createEmbeddedBudgetStore } from './budget-store.embedded.ts';
 
-const SEEDS = Number(process.env.GAVEL_LEASE_SEEDS ?? 200);
+const SEEDS = Number(process.env.GAVEL_LEASE_SEEDS ?? 150);
 /** A failed run prints its seed: run it alone from here. */
 const FIRST_SEED = Number(process.env.GAVEL_LEASE_FIRST_SEED ?? 1);
 
