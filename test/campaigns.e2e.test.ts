@@ -165,7 +165,7 @@ async function bill(folder: string): Promise<void> {
     nowMs: null,
   });
   // Behind those of the engine.
-  const afterEpoch = Number.MAX_SAFE_INTEGER;
+  const afterEpoch = 1000;
   const wanted = { requestId: 'a', accountId: 'winter', amount: 10_000_000_000, amountMin: 1, afterEpoch };
   const tranche = await ledger.openTranche(wanted);
   if (typeof tranche === 'string') throw new Error(tranche);

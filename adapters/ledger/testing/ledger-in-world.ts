@@ -83,6 +83,8 @@ class LedgerInWorld implements LedgerUnderTest {
     return this.#real(() => this.#ledger.reserve(moved));
   };
 
+  readonly charges: BudgetLedger['charges'] = (keys) => this.#real(() => this.#ledger.charges(keys));
+
   readonly bill: BudgetLedger['bill'] = (bills) =>
     this.#real(() => this.#ledger.bill(bills.map((each) => ({ ...each, atMs: Math.floor(each.atMs + START_MS) }))));
 
