@@ -72,7 +72,7 @@ class CrashRun {
     const time = this.#time;
     const { dayMs, billingHorizonMs } = WORLD;
     this.#ledger = new LedgerModel({ nowMs: () => time.nowMs, dayMs, billingHorizonMs });
-    this.#checker = new MoneyChecker(this.#ledger, dayMs);
+    this.#checker = new MoneyChecker(this.#ledger);
     this.#ledger.addAccount({ accountId, unit: 'nanos', budget: BUDGET, dailyBudget: null });
     this.#checker.addAccount(accountId, BUDGET, null);
     const clock = { wallMs: () => time.nowMs, monotonicMs: () => time.nowMs };

@@ -63,13 +63,13 @@ export class HouseDesk {
     return this.bookings.take(changes);
   }
 
-  /** Gives the accounts that are new: they take no part until they are paced. */
-  refresh(campaignId: string, nowMs: number): readonly SpendingAccount[] {
+  /** Gives the accounts that are new: they take no part until they are paced. `wallMs` is wall clock. */
+  refresh(campaignId: string, nowMs: number, wallMs: number): readonly SpendingAccount[] {
     const campaign = this.bookings.campaign(campaignId);
     if (campaign === null) return [];
     const added: SpendingAccount[] = [];
     for (const plan of accountPlans(campaign, this.#localTime(campaign.advertiser.timeZone))) {
-      const account = this.#plan(plan, nowMs);
+      const account = this.#plan(plan, nowMs, wallMs);
       if (account !== null) added.push(account);
     }
     for (const lineItem of campaign.lineItems) this.#catalogue.put(this.bookings.booked(campaign, lineItem));
@@ -126,14 +126,15 @@ export class HouseDesk {
     for (const { leases } of this.accounts.values()) leases.drain();
   }
 
-  /** Null when the account is known already. */
-  #plan(plan: AccountPlan, nowMs: number): SpendingAccount | null {
+  /** Null when the account is known already, or has nothing to do: what has ended takes no room. */
+  #plan(plan: AccountPlan, nowMs: number, wallMs: number): SpendingAccount | null {
     const known = this.accounts.get(plan.accountId);
     if (known !== undefined) {
       known.replan(plan, nowMs);
       this.#busy.add(known);
       return null;
     }
+    if (!plan.isSwitchedOn || (plan.flight.endAt ?? Number.POSITIVE_INFINITY) <= wallMs) return null;
     const { leasePolicy, pacing } = this.#options;
     const controller = plan.isGuaranteed ? pacing.guaranteed : pacing.campaigns;
     const account = new SpendingAccount(plan, leasePolicy, controller, this.#board, nowMs);
@@ -192,6 +193,14 @@ class LiveAuction implements LiveTerms {
     // Drawn from what the auction is called, so that it is the same however often it is asked.
     const draw = stableHash(this.#auctionId, plan.accountId) / 2 ** 32;
     if (!this.#board.takesPart(slot, draw)) return 0;
-    return plan.isGuaranteed ? account.urgency / (1 + account.urgency) : this.#board.multiplier[slot]!;
+    return plan.isGuaranteed ? urgencyShare(account.urgency) : this.#board.multiplier[slot]!;
   }
+}
+
+/**
+ * In the order of urgency, from a half up to 1. Before any supply was seen, and of little urgency, it takes part like the
+ * others: pace and quota say when it does not.
+ */
+function urgencyShare(urgency: number): number {
+  return urgency === Number.POSITIVE_INFINITY ? 1 : (1 + urgency) / (2 + urgency);
 }

@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest';
+import type { Reservation } from '../ports/budget-ledger.ts';
+import { ReservationOutbox } from './reservation-outbox.ts';
+import { VirtualTime } from './testing/virtual-time.ts';
+
+const reservation = (key: string): Reservation => ({
+  key,
+  accountId: 'account',
+  epoch: 1,
+  sequence: 1,
+  amount: 1,
+  publisherId: 'publisher',
+  expiresAtMs: 1000,
+});
+
+it('tells in batches, in order, and again until it is known', async () => {
+  const time = new VirtualTime();
+  const calls: string[][] = [];
+  const told: string[] = [];
+  let isAway = true;
+  const outbox = new ReservationOutbox({
+    ledger: {
+      reserve: async (reservations) => {
+        calls.push(reservations.map(({ key }) => key));
+        if (isAway) throw new Error('away');
+      },
+    },
+    timers: time,
+    lengthMax: 3,
+    batchMax: 2,
+    gatherMs: 10,
+    retryMs: 100,
+    onTold: (batch) => told.push(...batch.map(({ key }) => key)),
+    onFault: () => {},
+  });
+  await outbox.whenEmpty();
+  for (const key of ['a', 'b', 'c']) outbox.add(reservation(key));
+  expect(outbox.isFull).toBe(true);
+  let isEmpty = false;
+  void outbox.whenEmpty().then(() => {
+    isEmpty = true;
+  });
+  await time.run(50, () => {});
+  expect([calls, told, isEmpty]).toEqual([[['a', 'b']], [], false]);
+  isAway = false;
+  await time.run(200, () => {});
+  expect(calls).toEqual([['a', 'b'], ['a', 'b'], ['c']]);
+  expect([told, isEmpty, outbox.length]).toEqual([['a', 'b', 'c'], true, 0]);
+});
