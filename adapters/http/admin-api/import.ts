@@ -7,6 +7,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { LineCounter, parseDocument } from 'yaml';
+import { BOOKING_ID } from '../../../engine/campaign/accounts.ts';
 import type { CampaignStore } from '../../../engine/ports/campaign-store.ts';
 import { type Caller, mayDo } from './access.ts';
 import { prepareWrite, readDocument } from './booking-writes.ts';
@@ -71,6 +72,7 @@ function readItems(text: string): Item[] {
       const path = `${name}[${index}]`;
       const id: unknown = (document as { id?: unknown } | null)?.id;
       if (typeof id !== 'string') throw new Refusal(400, `${path}.id`, 'is missing');
+      if (!BOOKING_ID.test(id)) throw new Refusal(400, `${path}.id`, `must match ${BOOKING_ID.source}`);
       if (ids.has(id)) throw new Refusal(400, `${path}.id`, `${JSON.stringify(id)} is in the list twice`);
       ids.add(id);
       items.push({ name, path, id, document });
