@@ -88,6 +88,7 @@ describe('obtaining', () => {
   });
 
   it('the term counts from the asking, and ends with the day of the ledger', async () => {
+    ledger.addAccount({ accountId: 'campaign', unit: 'nanos', budget: BUDGET, dailyBudget: BUDGET });
     time.nowMs = 86_400_000 - 10_000;
     expect(await obtain()).toMatchObject({ endsAtMs: 86_400_000 });
   });

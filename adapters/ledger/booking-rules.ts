@@ -50,13 +50,14 @@ export function whyInvalid(write: BookingWrite, before: Booking | undefined, loo
 }
 
 function whyCampaignInvalid(
-  { status, startAt, endAt, budgetNanos }: Campaign,
+  { status, startAt, endAt, budgetNanos, dailyBudgetNanos }: Campaign,
   before: Booking | undefined,
 ): string | null {
   const hasEnded = before?.kind === 'campaign' && before.value.status === 'ended';
   if (hasEnded && status !== 'ended') return 'it has ended, which is final';
   if (endAt !== null && endAt <= startAt) return 'it ends before it starts';
-  return budgetNanos > BUDGET_NANOS_MAX ? 'budgetNanos is above what the books can hold' : null;
+  if (budgetNanos > BUDGET_NANOS_MAX) return 'budget is above what the books can hold';
+  return (dailyBudgetNanos ?? 0n) > BUDGET_NANOS_MAX ? 'dailyBudget is above what the books can hold' : null;
 }
 
 function whyLineItemInvalid(item: LineItem, before: Booking | undefined, lookup: Lookup): string | null {

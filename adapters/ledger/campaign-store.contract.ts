@@ -115,6 +115,14 @@ export function campaignStoreContract(name: string, createDatabase: CreateTestDa
       expect(await store.list('line-item', { parentId: 'c1', limit: 5 })).toHaveLength(1);
     });
 
+    it('reads many at once, those that exist', async () => {
+      await put(...everything(), write('campaign', campaign({ id: 'c2' })));
+      const found = await store.readMany('campaign', ['c2', 'none', 'c1', 'c2']);
+      expect(found.map(({ value }) => value.id).sort()).toEqual(['c1', 'c2']);
+      expect(found.find(({ value }) => value.id === 'c1')).toEqual(await store.read('campaign', 'c1'));
+      expect(await store.readMany('campaign', [])).toEqual([]);
+    });
+
     it('tells what changed since, once, as it is now', async () => {
       expect(await store.changesSince(0, 10)).toEqual([]);
       await put(...everything());

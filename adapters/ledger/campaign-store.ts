@@ -26,6 +26,11 @@ export function openCampaignStore(
       const [row] = await selectRows(database, BOOKING_TABLES[kind], [{ id }]);
       return row === undefined ? null : fromRow(kind, row);
     },
+    readMany: async (kind, ids) => {
+      const keys = [...new Set(ids)].map((id) => ({ id }));
+      const rows = await selectRows(database, BOOKING_TABLES[kind], keys);
+      return rows.map((row) => fromRow(kind, row));
+    },
     list: async (kind, query) => {
       const { name, columns, parent } = BOOKING_TABLES[kind];
       if (query.parentId !== undefined && parent === null) throw new RangeError(`a ${kind} has no parent`);

@@ -1,20 +1,17 @@
-/** What the ledger must do on every database. */
+/** What every `BudgetLedger` must do: the one over a database, and the model of it that others are tested with. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CreateTestDatabase, TestDatabase } from './testing/databases.ts';
-import { HORIZON_MS, LedgerWorld, START_MS } from './testing/world.ts';
+import { type AnyLedgerWorld, HORIZON_MS, START_MS } from './testing/world.ts';
 
-export function budgetLedgerContract(name: string, createDatabase: CreateTestDatabase): void {
+export function budgetLedgerContract(name: string, createWorld: () => Promise<AnyLedgerWorld>): void {
   describe(`${name} keeps the BudgetLedger contract`, () => {
-    let test: TestDatabase;
-    let world: LedgerWorld;
+    let world: AnyLedgerWorld;
     beforeEach(async () => {
-      test = await createDatabase();
-      world = new LedgerWorld(test);
+      world = await createWorld();
       await world.setTerms();
     });
     afterEach(async () => {
       expect(await world.problems()).toEqual([]);
-      await test.dispose();
+      await world.dispose();
     });
     const all = (changes: Record<string, number>) => ({
       ...{ budget: 1000, available: 0, leased: 0, reserved: 0, spent: 0, absorbed: 0 },
@@ -159,8 +156,6 @@ export function budgetLedgerContract(name: string, createDatabase: CreateTestDat
         expect(await world.confirm(world.grant(tranche, { sequence: 9 }))).toBe('fenced');
         expect(await world.figures()).toEqual(all({ available: 900, leased: 100 }));
         expect(await world.bill(live, 'k', 100)).toBe('billed');
-        const fences = await world.database.query(`SELECT actor, subject FROM audit WHERE action = 'fence'`);
-        expect(fences).toEqual([{ actor: 'p1', subject: 'c1' }]);
       });
 
       it('many in one call are judged in order', async () => {
@@ -215,16 +210,13 @@ export function budgetLedgerContract(name: string, createDatabase: CreateTestDat
     });
 
     describe('reserve, bill, release', () => {
-      it('a win is reserved, then billed; publisher and exchange share it', async () => {
+      it('a win is reserved, then billed', async () => {
         const lease = await world.lease(100);
         await world.reserve(lease, 'k', 33);
         await world.reserve(lease, 'k', 33);
         expect(await world.figures()).toEqual(all({ available: 900, leased: 67, reserved: 33 }));
         expect(await world.bill(lease, 'k', 33)).toBe('billed');
         expect(await world.figures()).toEqual(all({ available: 900, leased: 67, spent: 33 }));
-        expect(await world.database.query('SELECT publisher_id, payable, fee FROM publisher_share')).toEqual([
-          { publisher_id: 'pub1', payable: 27n, fee: 6n },
-        ]);
       });
 
       it('the first bill of a key stands, whatever price, lease or account the others name', async () => {
@@ -235,8 +227,6 @@ export function budgetLedgerContract(name: string, createDatabase: CreateTestDat
         expect(await world.bill(lease, 'k', 20)).toBe('repeated');
         expect(await world.bill(other, 'k', 10)).toBe('repeated');
         expect(await world.figures()).toEqual(all({ available: 900, leased: 90, spent: 10 }));
-        const mismatches = await world.database.query(`SELECT details FROM audit WHERE action = 'bill-mismatch'`);
-        expect(mismatches).toHaveLength(2);
       });
 
       it('one key twice in a call is billed once', async () => {
@@ -313,9 +303,6 @@ export function budgetLedgerContract(name: string, createDatabase: CreateTestDat
         await world.ledger.release(['k'], 'refunded');
         expect(await world.figures()).toEqual(all({ available: 910, leased: 90 }));
         expect(await world.bill(lease, 'k', 10)).toBe('repeated');
-        expect(await world.database.query('SELECT payable, fee FROM publisher_share')).toEqual([
-          { payable: 0n, fee: 0n },
-        ]);
       });
 
       it('what we absorbed can be refunded too', async () => {
@@ -332,13 +319,12 @@ export function budgetLedgerContract(name: string, createDatabase: CreateTestDat
         expect(await world.bill(lease, 'k', 0)).toBe('repeated');
       });
 
-      it('impressions are counted and owed to nobody', async () => {
+      it('impressions are counted', async () => {
         await world.setTerms({ accountId: 'c1/l1', unit: 'impressions', currency: null, budget: 3n });
         const lease = await world.lease(2, 'c1/l1');
         const bills = ['a', 'b', 'c'].map((key) => world.billOf(lease, key, 1));
         expect(await world.ledger.bill(bills)).toEqual(['billed', 'billed', 'absorbed']);
         expect(await world.figures('c1/l1')).toMatchObject({ budget: 3, available: 1, spent: 2, absorbed: 1 });
-        expect(await world.database.query('SELECT * FROM publisher_share')).toEqual([]);
       });
     });
 
@@ -398,18 +384,6 @@ export function budgetLedgerContract(name: string, createDatabase: CreateTestDat
           expect(await world.figures()).toEqual(all({ available: 900, spent: 100 }));
         },
       );
-
-      it('every change is in the audit with who made it', async () => {
-        await world.setTerms({ budget: 1200n });
-        await world.setTerms({ budget: 1200n });
-        const rows = await world.database.query<{ actor: string; details: { after: { budget: string } } }>(
-          `SELECT actor, details FROM audit WHERE action = 'account-terms' AND subject = 'c1' ORDER BY id`,
-        );
-        expect(rows.map(({ actor, details }) => [actor, details.after.budget])).toEqual([
-          ['tester', '1000'],
-          ['tester', '1200'],
-        ]);
-      });
     });
 
     describe('days', () => {
@@ -446,11 +420,6 @@ export function budgetLedgerContract(name: string, createDatabase: CreateTestDat
         await world.bill(lease, 'k', 40);
         await world.ledger.closeLease(lease, 60, 'r');
         expect(await world.openTranche(500)).toMatchObject({ amount: 100 });
-        const days = await world.database.query('SELECT day, committed, spent FROM account_day ORDER BY day');
-        expect(days).toEqual([
-          { day: '2026-03-10', committed: 40n, spent: 40n },
-          { day: '2026-03-11', committed: 100n, spent: 0n },
-        ]);
       });
 
       it('what comes back the same day can be opened again', async () => {
@@ -482,23 +451,6 @@ export function budgetLedgerContract(name: string, createDatabase: CreateTestDat
         expect(await world.bill(lease, 'a', 50)).toBe('billed');
         expect(await world.bill(lease, 'b', 1)).toBe('absorbed');
         expect(await world.ledger.openTranche(world.wanted(1))).toBe('exhausted');
-      });
-    });
-
-    describe('the tables', () => {
-      it.each([
-        ['the journal is append-only', 'UPDATE transfer SET amount = 1'],
-        ['also for deletes', 'DELETE FROM transfer'],
-        ['the audit is append-only', 'DELETE FROM audit'],
-        ['nothing is truncated', 'TRUNCATE audit'],
-        ['no balance is negative', 'UPDATE account SET available = -1, spent = 1001'],
-        ['all of a budget is somewhere', 'UPDATE account SET available = available - 1'],
-        ['spend does not rise above the budget', 'UPDATE account SET available = 0, spent = 1001'],
-        ['a lease is not billed above its amount', 'UPDATE lease SET billed = amount + 1'],
-        ['a tranche is not leased above its amount', 'UPDATE tranche SET leased = amount + 1'],
-      ])('%s, whoever writes', async (_name, sql) => {
-        await world.lease(100);
-        await expect(world.database.query(sql)).rejects.toMatchObject({ code: expect.stringMatching(/^23/) });
       });
     });
   });

@@ -42,8 +42,8 @@ export function readAdvertiser(id: string, document: unknown): Advertiser {
 
 export function readCampaign(id: string, document: unknown): Campaign {
   const read = checked<CampaignDocument>(checks.campaign, id, document);
-  const startAt = Date.parse(read.start);
-  const endAt = read.end === null ? null : Date.parse(read.end);
+  const startAt = readMoment('start', read.start);
+  const endAt = read.end === null ? null : readMoment('end', read.end);
   if (endAt !== null && endAt <= startAt) throw new BookingError('end', `must be after start (${read.start})`);
   return {
     id,
@@ -57,6 +57,13 @@ export function readCampaign(id: string, document: unknown): Campaign {
     delivery: read.delivery,
     frequencyCaps: read.frequencyCaps,
   };
+}
+
+/** Leap seconds have the format and no place in our time. */
+function readMoment(path: string, text: string): number {
+  const atMs = Date.parse(text);
+  if (Number.isNaN(atMs)) throw new BookingError(path, `is no moment of ours: ${quoted(text)}`);
+  return atMs;
 }
 
 export function readLineItem(id: string, document: unknown): LineItem {
@@ -218,11 +225,29 @@ function checked<Document>(check: ValidateFunction, id: string, document: unknow
     const error = check.errors![0]!;
     throw new BookingError(placeOf(error), explain(error));
   }
+  const place = unstorablePlace(copy, '');
+  if (place !== null) throw new BookingError(place, 'has a character that no database keeps: NUL, or half of a pair');
   const named = copy as { id?: string };
   if (named.id !== undefined && named.id !== id) {
     throw new BookingError('id', `must be ${quoted(id)} or left out, is ${quoted(named.id)}`);
   }
   return copy as Document;
+}
+
+/** NUL and lone surrogates: JSON carries them, PostgreSQL does not. */
+const UNSTORABLE = /[\0\p{Surrogate}]/u;
+
+function unstorablePlace(value: unknown, path: string): string | null {
+  if (typeof value === 'string') return UNSTORABLE.test(value) ? path : null;
+  if (typeof value !== 'object' || value === null) return null;
+  for (const [key, part] of Object.entries(value)) {
+    const place = unstorablePlace(
+      part,
+      Array.isArray(value) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`,
+    );
+    if (place !== null) return place;
+  }
+  return null;
 }
 
 function placeOf({ instancePath, keyword, params, propertyName }: ErrorObject): string {

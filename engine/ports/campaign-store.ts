@@ -62,6 +62,11 @@ export interface CampaignStore {
    */
   readonly write: (writes: readonly BookingWrite[], actor: string) => Promise<readonly Booking[]>;
   readonly read: <Kind extends BookingKind>(kind: Kind, id: string) => Promise<Booking<Kind> | null>;
+  /** Of some ids those that exist, in any order. */
+  readonly readMany: <Kind extends BookingKind>(
+    kind: Kind,
+    ids: readonly string[],
+  ) => Promise<readonly Booking<Kind>[]>;
   /** By id. */
   readonly list: <Kind extends BookingKind>(kind: Kind, query: BookingQuery) => Promise<readonly Booking<Kind>[]>;
   /**

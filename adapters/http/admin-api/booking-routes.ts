@@ -9,6 +9,7 @@
  * Nothing is deleted: money was spent under it. A campaign is ended, the rest paused.
  */
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { BOOKING_ID } from '../../../engine/campaign/accounts.ts';
 import type { Booking, CampaignStore } from '../../../engine/ports/campaign-store.ts';
 import { type Caller, needs } from './access.ts';
 import { documentOf, prepareWrite } from './booking-writes.ts';
@@ -20,7 +21,7 @@ import { OvertakenError, refusedBy, retryOvertaken } from './store-refusals.ts';
 const PAGE_MAX = 1000;
 const PAGE_DEFAULT = 100;
 
-type Query = Readonly<Record<string, string | undefined>>;
+export type Query = Readonly<Record<string, string | undefined>>;
 
 /** `any`: as it is now; `none`: it must not exist. */
 type Expected = number | 'any' | 'none';
@@ -61,8 +62,8 @@ async function list(store: CampaignStore, name: ResourceName, query: Query): Pro
   if (!Number.isInteger(limit) || limit < 1 || limit > PAGE_MAX) {
     throw new Refusal(400, 'limit', `must be a whole number from 1 to ${PAGE_MAX}`);
   }
-  const parentId = parentField === null ? undefined : query[parentField];
-  const { after } = query;
+  const parentId = parentField === null ? undefined : queriedId(parentField, query);
+  const after = queriedId('after', query);
   const page: readonly Booking[] = await store.list(kind, {
     ...(parentId === undefined ? {} : { parentId }),
     ...(after === undefined ? {} : { afterId: after }),
@@ -75,15 +76,23 @@ async function list(store: CampaignStore, name: ResourceName, query: Query): Pro
   };
 }
 
+/** No other text gets to the database. */
+export function queriedId(name: string, query: Query): string | undefined {
+  const id = query[name];
+  if (id === undefined || BOOKING_ID.test(id)) return id;
+  throw new Refusal(400, name, `is no id: ${JSON.stringify(id)}`);
+}
+
 async function get(store: CampaignStore, name: ResourceName, id: string): Promise<Booking> {
   const { kind, noun } = RESOURCES[name];
-  const stored = await store.read(kind, id);
+  const stored = BOOKING_ID.test(id) ? await store.read(kind, id) : null;
   if (stored === null) throw new Refusal(404, '', `there is no ${noun.replace(/^an? /, '')} ${JSON.stringify(id)}`);
   return stored;
 }
 
 async function replace(store: CampaignStore, name: ResourceName, change: Change): Promise<Booking> {
   const { id, body, expected, caller } = change;
+  if (!BOOKING_ID.test(id)) throw new Refusal(400, 'id', `${JSON.stringify(id)} must match ${BOOKING_ID.source}`);
   const current = await store.read(RESOURCES[name].kind, id);
   if (current === null && typeof expected === 'number') throw new Refusal(412, '', 'it does not exist');
   if (current !== null && expected === 'none') throw new Refusal(412, '', 'it exists');

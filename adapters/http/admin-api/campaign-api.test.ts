@@ -163,6 +163,12 @@ describe('documents', () => {
       400,
       'bid',
     ],
+    ['an id that is none', 'campaigns/a%00b', CAMPAIGN, 400, 'id'],
+    ['what no database keeps', 'campaigns/spring', { ...CAMPAIGN, name: 'a\0b' }, 400, 'name'],
+    ['half of a character', 'campaigns/spring', { ...CAMPAIGN, name: 'a\ud800' }, 400, 'name'],
+    ['a leap second', 'campaigns/spring', { ...CAMPAIGN, start: '2016-12-31T23:59:60Z' }, 400, 'start'],
+    ['more than the books hold', 'campaigns/spring', { ...CAMPAIGN, budget: '4000000000.01' }, 409, undefined],
+    ['more in a day', 'campaigns/spring', { ...CAMPAIGN, dailyBudget: '999999999999' }, 409, undefined],
     ['broken JSON', 'campaigns/spring', '{"name":', 400, undefined],
     ['poisoned JSON', 'campaigns/spring', '{"__proto__":{"polluted":1}}', 400, undefined],
     ['no document', 'campaigns/spring', 'null', 400, undefined],
@@ -297,6 +303,16 @@ describe('delivery', () => {
     expect(JSON.stringify(body)).not.toContain('secret');
     expect(faults).toEqual([expect.any(BudgetLedgerError), expect.any(TypeError)]);
   });
+});
+
+it.each([
+  ['campaigns/a%00b', 404],
+  ['campaigns/a%00b/delivery', 404],
+  ['campaigns?after=%00', 400],
+  ['campaigns?advertiser=a%2Fb', 400],
+  ['audit?kind=campaign&id=%00', 400],
+])('%s is no id', async (path, status) => {
+  expect((await call('GET', path)).status).toBe(status);
 });
 
 it.each([

@@ -1,9 +1,10 @@
 /** The campaign part of the admin listener: documents, import, audit, delivery, and what describes them. */
 import type { FastifyInstance } from 'fastify';
 import type { Period } from '../../../engine/budget/delivery-report.ts';
+import { BOOKING_ID } from '../../../engine/campaign/accounts.ts';
 import type { BookingKind, CampaignStore } from '../../../engine/ports/campaign-store.ts';
 import { needs } from './access.ts';
-import { bookingRoutes } from './booking-routes.ts';
+import { bookingRoutes, type Query, queriedId } from './booking-routes.ts';
 import { importBookings } from './import.ts';
 import { openApiDocument } from './openapi.ts';
 import { Refusal } from './refusal.ts';
@@ -44,7 +45,7 @@ export function campaignApi(app: FastifyInstance, { store, delivery, version }: 
     '/admin/v1/campaigns/:id/delivery',
     { onRequest: needs('read') },
     async ({ params: { id }, query }) => {
-      const report = await delivery(id, periodOf(query));
+      const report = BOOKING_ID.test(id) ? await delivery(id, periodOf(query)) : null;
       if (report === null) throw new Refusal(404, '', `there is no campaign ${JSON.stringify(id)}`);
       return report;
     },
@@ -52,12 +53,12 @@ export function campaignApi(app: FastifyInstance, { store, delivery, version }: 
   app.get('/admin/v1/openapi.json', { onRequest: needs('read') }, async () => description);
 }
 
-type Query = Readonly<Record<string, string | undefined>>;
-
-async function audit(store: CampaignStore, { kind, id, limit }: Query): Promise<object> {
+async function audit(store: CampaignStore, query: Query): Promise<object> {
+  const { kind, limit } = query;
   if (!isKind(kind)) {
     throw new Refusal(400, 'kind', `must be one of ${Object.keys(RESOURCE_OF_KIND).join(', ')}`);
   }
+  const id = queriedId('id', query);
   if (id === undefined) throw new Refusal(400, 'id', 'is missing');
   const entries = await store.history(kind, id, auditLimit(limit));
   return {

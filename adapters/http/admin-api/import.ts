@@ -7,7 +7,8 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { LineCounter, parseDocument } from 'yaml';
-import type { CampaignStore } from '../../../engine/ports/campaign-store.ts';
+import { BOOKING_ID } from '../../../engine/campaign/accounts.ts';
+import type { Booking, CampaignStore } from '../../../engine/ports/campaign-store.ts';
 import { type Caller, mayDo } from './access.ts';
 import { prepareWrite, readDocument } from './booking-writes.ts';
 import { Refusal } from './refusal.ts';
@@ -39,10 +40,11 @@ export async function importBookings(text: string, store: CampaignStore, caller:
 }
 
 async function writeAll(items: readonly Item[], store: CampaignStore, caller: Caller): Promise<void> {
+  const stored = await storedOf(items, store);
   const paths: string[] = [];
   const writes = [];
   for (const { name, path, id, document } of items) {
-    const current = await store.read(RESOURCES[name].kind, id);
+    const current = stored.get(`${name} ${id}`) ?? null;
     const write = at(path, () => prepareWrite(name, { id, document, current, caller }));
     if (isDeepStrictEqual(current?.value, write.value)) continue;
     writes.push(write);
@@ -53,6 +55,18 @@ async function writeAll(items: readonly Item[], store: CampaignStore, caller: Ca
   } catch (error) {
     throw refusedBy(error, (index) => paths[index]!);
   }
+}
+
+/** By resource and id. */
+async function storedOf(items: readonly Item[], store: CampaignStore): Promise<ReadonlyMap<string, Booking>> {
+  const stored = new Map<string, Booking>();
+  for (const name of RESOURCE_NAMES) {
+    const ids = items.filter((item) => item.name === name).map(({ id }) => id);
+    for (const booking of await store.readMany(RESOURCES[name].kind, ids)) {
+      stored.set(`${name} ${booking.value.id}`, booking);
+    }
+  }
+  return stored;
 }
 
 function readItems(text: string): Item[] {
@@ -71,6 +85,7 @@ function readItems(text: string): Item[] {
       const path = `${name}[${index}]`;
       const id: unknown = (document as { id?: unknown } | null)?.id;
       if (typeof id !== 'string') throw new Refusal(400, `${path}.id`, 'is missing');
+      if (!BOOKING_ID.test(id)) throw new Refusal(400, `${path}.id`, `must match ${BOOKING_ID.source}`);
       if (ids.has(id)) throw new Refusal(400, `${path}.id`, `${JSON.stringify(id)} is in the list twice`);
       ids.add(id);
       items.push({ name, path, id, document });

@@ -1,4 +1,6 @@
-/** One ledger under a clock of its own, with the words that tests of it use. */
+/** A ledger under a clock of its own, with the words that tests of it use. */
+
+import { LedgerModel } from '../../../engine/budget/testing/ledger-model.ts';
 import type {
   Bill,
   BillResult,
@@ -19,42 +21,17 @@ export const START_MS = Date.UTC(2026, 2, 10, 12);
 export const HORIZON_MS = 60_000;
 export const FEE_PPM = 200_000;
 
-export class LedgerWorld {
+/** Whatever keeps the books. */
+export abstract class AnyLedgerWorld {
   nowMs = START_MS;
-  readonly database: Database;
-  readonly ledger: BudgetLedger;
-  readonly #test: TestDatabase;
+  abstract readonly ledger: BudgetLedger;
   #requests = 0;
   /** Of the latest tranche given, by account: the next is asked for as by who used it up. */
   readonly #epochs = new Map<string, number>();
 
-  constructor(test: TestDatabase) {
-    this.#test = test;
-    this.database = test.database;
-    this.ledger = this.openLedger(test.database);
-  }
-
-  /** As of another process. */
-  anotherLedger(): BudgetLedger {
-    return this.openLedger(this.#test.another());
-  }
-
-  openLedger(database: Database): BudgetLedger {
-    return openBudgetLedger(database, {
-      processId: 'test',
-      billingHorizonMs: HORIZON_MS,
-      feePpm: FEE_PPM,
-      nowMs: () => this.nowMs,
-    });
-  }
-
-  nextRequestId(): string {
-    this.#requests += 1;
-    return `request-${this.#requests}`;
-  }
-
+  /** Of `c1`: 1000 nanos of US dollars in UTC, without end, but for the changes. */
   async setTerms(changes: Partial<AccountTerms> = {}): Promise<void> {
-    const terms: AccountTerms = {
+    await this.setAllTerms({
       accountId: 'c1',
       unit: 'nanos',
       currency: 'USD',
@@ -64,8 +41,19 @@ export class LedgerWorld {
       budget: 1000n,
       dailyBudget: null,
       ...changes,
-    };
-    await this.database.transaction((tx) => setAccountTerms(tx, [terms], { actor: 'tester', nowMs: this.nowMs }));
+    });
+  }
+
+  protected abstract setAllTerms(terms: AccountTerms): Promise<void>;
+
+  /** What is wrong with the books by themselves. */
+  abstract problems(): Promise<readonly object[]>;
+
+  abstract dispose(): Promise<void>;
+
+  nextRequestId(): string {
+    this.#requests += 1;
+    return `request-${this.#requests}`;
   }
 
   wanted(amount: number, changes: Partial<TrancheWanted> = {}): TrancheWanted {
@@ -122,8 +110,74 @@ export class LedgerWorld {
       Object.entries({ budget, available, leased, reserved, spent, absorbed }).map(([name, of]) => [name, Number(of)]),
     );
   }
+}
+
+/** On a database. */
+export class LedgerWorld extends AnyLedgerWorld {
+  readonly database: Database;
+  readonly ledger: BudgetLedger;
+  readonly #test: TestDatabase;
+
+  constructor(test: TestDatabase) {
+    super();
+    this.#test = test;
+    this.database = test.database;
+    this.ledger = this.openLedger(test.database);
+  }
+
+  /** As of another process. */
+  anotherLedger(): BudgetLedger {
+    return this.openLedger(this.#test.another());
+  }
+
+  openLedger(database: Database): BudgetLedger {
+    return openBudgetLedger(database, {
+      processId: 'test',
+      billingHorizonMs: HORIZON_MS,
+      feePpm: FEE_PPM,
+      nowMs: () => this.nowMs,
+    });
+  }
+
+  protected async setAllTerms(terms: AccountTerms): Promise<void> {
+    await this.database.transaction((tx) => setAccountTerms(tx, [terms], { actor: 'tester', nowMs: this.nowMs }));
+  }
 
   problems(): ReturnType<typeof checkLedger> {
     return checkLedger(this.database);
   }
+
+  dispose(): Promise<void> {
+    return this.#test.dispose();
+  }
+}
+
+/** The model that others are tested with. */
+export class ModelWorld extends AnyLedgerWorld {
+  readonly ledger: LedgerModel;
+  readonly #known = new Set<string>();
+
+  constructor() {
+    super();
+    this.ledger = new LedgerModel({ nowMs: () => this.nowMs, dayMs: 86_400_000, billingHorizonMs: HORIZON_MS });
+  }
+
+  protected async setAllTerms({ accountId, currency: _, budget, dailyBudget, ...terms }: AccountTerms): Promise<void> {
+    const numbers = { budget: Number(budget), dailyBudget: dailyBudget === null ? null : Number(dailyBudget) };
+    if (this.#known.has(accountId)) this.ledger.setTerms({ accountId, ...numbers, ...terms });
+    else this.ledger.addAccount({ accountId, ...numbers, ...terms });
+    this.#known.add(accountId);
+  }
+
+  /** Every balance of an account is at least nothing, and all of its budget is somewhere. */
+  async problems(): Promise<readonly object[]> {
+    const figures = await this.ledger.figures([...this.#known]);
+    return figures.filter(({ budget, available, leased, reserved, spent, absorbed }) => {
+      const funded = available + leased + reserved + spent;
+      const isShort = [available, leased, reserved, spent, absorbed].some((balance) => balance < 0n);
+      return isShort || funded < budget || (funded > budget && available > 0n);
+    });
+  }
+
+  async dispose(): Promise<void> {}
 }

@@ -72,6 +72,8 @@ class LeaseWorld {
   readonly #processes: SimulatedProcess[] = [];
   /** Accounts whose budget was cut: what is out then may come to be ours to pay. */
   readonly #cut = new Set<string>();
+  /** As changed last. */
+  readonly #budgets = new Map<string, number>();
   readonly #billedKeys = new Set<string>();
   readonly #counts = { wins: 0, billed: 0, crashes: 0, flushes: 0, failovers: 0, budgetChanges: 0 };
   #isHealed = false;
@@ -297,7 +299,8 @@ class LeaseWorld {
   #changeBudget({ accountId, budget }: BookedAccount): void {
     const changed = Math.max(1, Math.floor(budget * this.#random.uniform(0.3, 1.5)));
     this.#checker.budgetChanges(accountId, changed);
-    if (changed < budget) this.#cut.add(accountId);
+    if (changed < (this.#budgets.get(accountId) ?? budget)) this.#cut.add(accountId);
+    this.#budgets.set(accountId, changed);
     void this.#ledger.setBudget(accountId, changed);
     this.#counts.budgetChanges++;
   }

@@ -1,7 +1,9 @@
 /**
- * BudgetLedger in memory: what the port says, as plainly as can be, for tests of who uses it. Keeps every transfer, so that
- * a checker can replay them. Time is the ledger's own clock.
+ * BudgetLedger in memory: what the port says, as plainly as can be, for tests of who uses it; it keeps the contract of the
+ * real one (`adapters/ledger/ledger.contract.ts`). Keeps every transfer, so that a checker can replay them. Time is the
+ * ledger's own clock.
  */
+import { localDay, localDayEnd } from '../../campaign/local-day.ts';
 import type {
   AccountFigures,
   Bill,
@@ -23,9 +25,15 @@ export interface ModelAccountTerms {
   readonly unit: BudgetUnit;
   readonly budget: number;
   readonly dailyBudget: number | null;
+  /** Left out: active. */
+  readonly status?: 'active' | 'paused' | 'ended';
+  /** Left out: UTC. */
+  readonly timeZone?: string;
+  /** Left out: never. */
+  readonly endAtMs?: number | null;
 }
 
-/** The model, or a real ledger with what the world and its checker want of it besides. All amounts are of one day's zone, UTC. */
+/** The model, or a real ledger with what the world and its checker want of it besides. */
 export interface LedgerUnderTest extends BudgetLedger {
   readonly dayMs: number;
   /** All so far; of an account in their order. */
@@ -49,44 +57,59 @@ export interface Transfer {
 export interface LedgerModelOptions {
   /** The ledger's clock, epoch ms. */
   readonly nowMs: () => number;
+  /** Of days that are all alike; a real day's: days are those of the accounts' time zones. */
   readonly dayMs: number;
   /** After its end, until which a lease may still be billed, ms. */
   readonly billingHorizonMs: number;
 }
 
+const REAL_DAY_MS = 86_400_000;
+
 interface ModelAccount {
-  readonly terms: ModelAccountTerms;
-  budget: number;
-  status: 'active' | 'paused' | 'ended';
+  terms: Required<ModelAccountTerms>;
   epoch: number;
   tranche: ModelTranche | null;
   available: number;
   spent: number;
   absorbed: number;
-  /** Out of the budget, by the day that it was taken on. */
-  readonly takenByDay: Map<number, number>;
+  readonly days: Map<string, ModelDay>;
+}
+
+interface ModelDay {
+  budget: number | null;
+  /** Out of the budget, and not back. */
+  taken: number;
+  spent: number;
 }
 
 interface ModelTranche {
   readonly epoch: number;
   readonly amount: number;
-  readonly day: number;
+  readonly day: string;
+  readonly notAfterMs: number | null;
   parked: number;
 }
 
 interface ModelLease {
   readonly grant: LeaseGrant;
-  readonly day: number;
+  readonly day: string;
   readonly endsAtMs: number;
+  /** Late bills are taken until then. */
+  closesAtMs: number;
   /** Neither billed nor back in the budget: reservations are within. */
   held: number;
   reserved: number;
-  isClosed: boolean;
+  /** live: may be spent from. closing: given back, late bills are taken. closed: only reservations are. */
+  state: 'live' | 'closing' | 'closed';
 }
 
-interface ModelReservation {
-  readonly reservation: Reservation;
-  state: 'open' | 'released' | 'billed';
+interface ModelCharge {
+  /** Null: it was released before anything else was known of it. */
+  readonly accountId: string | null;
+  readonly lease: ModelLease | undefined;
+  amount: number;
+  readonly expiresAtMs: number;
+  state: 'reserved' | 'billed' | 'absorbed' | 'released' | 'refunded';
 }
 
 export class LedgerModel implements LedgerUnderTest {
@@ -94,9 +117,10 @@ export class LedgerModel implements LedgerUnderTest {
   readonly transfers: Transfer[] = [];
   readonly #options: LedgerModelOptions;
   readonly #accounts = new Map<string, ModelAccount>();
+  /** By account and request. */
+  readonly #given = new Map<string, ModelTranche>();
   readonly #leases = new Map<string, ModelLease>();
-  readonly #reservations = new Map<string, ModelReservation>();
-  readonly #bills = new Set<string>();
+  readonly #charges = new Map<string, ModelCharge>();
 
   constructor(options: LedgerModelOptions) {
     this.#options = options;
@@ -104,58 +128,51 @@ export class LedgerModel implements LedgerUnderTest {
   }
 
   addAccount(terms: ModelAccountTerms): void {
-    this.#accounts.set(terms.accountId, {
-      terms,
-      budget: terms.budget,
-      status: 'active',
-      epoch: 0,
-      tranche: null,
-      available: terms.budget,
-      spent: 0,
-      absorbed: 0,
-      takenByDay: new Map(),
-    });
-    this.#record(terms.accountId, 'advertiser', 'budget', terms.budget);
+    const all = { status: 'active', timeZone: 'UTC', endAtMs: null, ...terms } as const;
+    const balances = { epoch: 0, tranche: null, available: 0, spent: 0, absorbed: 0 };
+    const account: ModelAccount = { terms: all, ...balances, days: new Map() };
+    this.#accounts.set(terms.accountId, account);
+    this.#fund(account);
   }
 
-  /** What is out already stays out; what is parked comes back when the budget no longer covers it. */
+  /** Of an account that is there. Any change but a raise closes its tranche. */
+  setTerms(terms: Required<ModelAccountTerms>): void {
+    const account = this.#accounts.get(terms.accountId)!;
+    const before = account.terms;
+    account.terms = terms;
+    this.#today(account);
+    const isRaised = isSame({ ...before, budget: terms.budget }, terms) && terms.budget >= before.budget;
+    if (!isRaised) this.#closeOpenTranche(account);
+    this.#fund(account);
+  }
+
   setBudget(accountId: string, budget: number): void {
-    const account = this.#accounts.get(accountId)!;
-    this.#record(accountId, 'advertiser', 'budget', budget - account.budget);
-    account.available += budget - account.budget;
-    account.budget = budget;
-    if (account.available < 0) this.#closeOpenTranche(account);
+    this.setTerms({ ...this.#accounts.get(accountId)!.terms, budget });
   }
 
   setStatus(accountId: string, status: 'active' | 'paused' | 'ended'): void {
-    const account = this.#accounts.get(accountId)!;
-    account.status = status;
-    if (status !== 'active') this.#closeOpenTranche(account);
+    this.setTerms({ ...this.#accounts.get(accountId)!.terms, status });
   }
 
   liveLease(key: LeaseKey): { readonly amount: number } | null {
     const lease = this.#leases.get(leaseName(key));
-    return lease === undefined || lease.isClosed || this.#options.nowMs() >= lease.endsAtMs ? null : lease.grant;
+    return lease?.state !== 'live' || this.#options.nowMs() >= lease.endsAtMs ? null : lease.grant;
   }
 
   readonly openTranche = async (wanted: TrancheWanted): Promise<Tranche | TrancheRefusal> => {
+    for (const amount of [wanted.amount, wanted.amountMin]) {
+      if (!Number.isSafeInteger(amount) || amount < 1) throw new RangeError(`${amount} cannot be wanted`);
+    }
     const account = this.#accounts.get(wanted.accountId);
     if (account === undefined) return 'unknown-account';
-    const current = account.tranche;
-    const isLost = wanted.afterEpoch === 0 && current !== null && current.parked < current.amount;
-    const isNewer = current !== null && current.epoch > wanted.afterEpoch;
-    const isShared = isNewer && !isLost && current.day === this.#day();
-    if (!isShared) this.#closeOpenTranche(account);
-    if (account.status !== 'active') return account.status;
-    if (isShared) return this.#describe(account, current);
-    const amount = Math.min(wanted.amount, this.#grantable(account));
-    if (amount < wanted.amountMin) return 'exhausted';
-    account.epoch = Math.max(account.epoch, wanted.afterEpoch) + 1;
-    const tranche: ModelTranche = { epoch: account.epoch, amount, day: this.#day(), parked: amount };
-    account.tranche = tranche;
-    account.available -= amount;
-    account.takenByDay.set(tranche.day, (account.takenByDay.get(tranche.day) ?? 0) + amount);
-    this.#record(wanted.accountId, 'budget', `tranche ${tranche.epoch}`, amount);
+    const request = `${wanted.accountId} ${wanted.requestId}`;
+    const repeated = this.#given.get(request);
+    if (repeated !== undefined) return this.#describe(account, repeated);
+    const shared = this.#shared(account.tranche, wanted.afterEpoch);
+    if (shared === null) this.#closeOpenTranche(account);
+    const tranche = this.#refusalOf(account) ?? shared ?? this.#nextTranche(account, wanted);
+    if (typeof tranche === 'string') return tranche;
+    this.#given.set(request, tranche);
     return this.#describe(account, tranche);
   };
 
@@ -169,18 +186,19 @@ export class LedgerModel implements LedgerUnderTest {
 
   readonly closeLease = async (key: LeaseKey, unspent: number): Promise<void> => {
     const lease = this.#leases.get(leaseName(key));
-    if (lease === undefined || lease.isClosed) return;
-    lease.isClosed = true;
-    this.#giveBack(lease, Math.min(unspent, lease.held - lease.reserved));
+    if (lease?.state !== 'live') return;
+    this.#giveBack(lease, Math.min(unspent, freeOf(lease)));
+    lease.state = freeOf(lease) === 0 ? 'closed' : 'closing';
+    lease.closesAtMs = this.#options.nowMs() + this.#options.billingHorizonMs;
   };
 
   readonly reserve = async (reservations: readonly Reservation[]): Promise<void> => {
-    for (const reservation of reservations) {
-      const lease = this.#leases.get(leaseName(reservation));
-      if (lease === undefined || this.#reservations.has(reservation.key)) continue;
-      if (lease.held - lease.reserved < reservation.amount) continue;
-      lease.reserved += reservation.amount;
-      this.#reservations.set(reservation.key, { reservation, state: 'open' });
+    for (const { key, accountId, amount, expiresAtMs, ...of } of reservations) {
+      const lease = this.#leases.get(leaseName({ accountId, ...of }));
+      if (lease === undefined || lease.state === 'closed' || this.#charges.has(key)) continue;
+      if (freeOf(lease) < amount) continue;
+      lease.reserved += amount;
+      this.#charges.set(key, { accountId, lease, amount, expiresAtMs, state: 'reserved' });
     }
   };
 
@@ -190,157 +208,275 @@ export class LedgerModel implements LedgerUnderTest {
   readonly bill = async (bills: readonly Bill[]): Promise<readonly BillResult[]> =>
     bills.map((bill) => this.#bill(bill));
 
-  readonly release = async (keys: readonly string[]): Promise<void> => {
+  readonly release: BudgetLedger['release'] = async (keys, reason) => {
     for (const key of keys) {
-      const found = this.#reservations.get(key);
-      if (found?.state === 'open') this.#release(found);
+      const charge = this.#charges.get(key);
+      if (charge === undefined) {
+        const nothing = { accountId: null, lease: undefined, amount: 0, expiresAtMs: 0 };
+        this.#charges.set(key, { ...nothing, state: 'released' });
+      } else if (charge.state === 'reserved') this.#release(charge);
+      else if (reason === 'refunded') this.#refund(charge);
     }
   };
 
   readonly sweep = async (nowMs: number): Promise<{ readonly reservations: number; readonly leases: number }> => {
+    const atMs = Math.min(nowMs, this.#options.nowMs());
     let reservations = 0;
-    for (const found of this.#reservations.values()) {
-      if (found.state !== 'open' || found.reservation.expiresAtMs > nowMs) continue;
-      this.#release(found);
+    for (const charge of this.#charges.values()) {
+      if (charge.state !== 'reserved' || charge.expiresAtMs > atMs) continue;
+      this.#release(charge);
       reservations++;
     }
     let leases = 0;
     for (const lease of this.#leases.values()) {
-      if (lease.held === 0 || lease.endsAtMs + this.#options.billingHorizonMs > nowMs) continue;
-      lease.isClosed = true;
-      this.#giveBack(lease, lease.held);
+      if (lease.state === 'closed' || lease.closesAtMs > atMs) continue;
+      this.#giveBack(lease, freeOf(lease));
+      lease.state = 'closed';
       leases++;
+    }
+    for (const account of this.#accounts.values()) {
+      if (isOver(account.tranche, atMs)) this.#closeOpenTranche(account);
     }
     return { reservations, leases };
   };
 
   readonly figures = async (accountIds: readonly string[]): Promise<readonly AccountFigures[]> =>
-    accountIds.flatMap((accountId) => {
+    [...new Set(accountIds)].flatMap((accountId) => {
       const account = this.#accounts.get(accountId);
-      if (account === undefined) return [];
-      let held = 0;
-      let reserved = 0;
-      for (const lease of this.#leases.values()) {
-        if (lease.grant.accountId !== accountId) continue;
-        held += lease.held;
-        reserved += lease.reserved;
-      }
-      return {
-        accountId,
-        unit: account.terms.unit,
-        budget: BigInt(account.budget),
-        available: BigInt(account.available),
-        leased: BigInt(held - reserved + (account.tranche?.parked ?? 0)),
-        reserved: BigInt(reserved),
-        spent: BigInt(account.spent),
-        absorbed: BigInt(account.absorbed),
-      };
+      return account === undefined ? [] : this.#figuresOf(account);
     });
 
   readonly close = async (): Promise<void> => {};
 
+  #figuresOf({
+    terms: { accountId, unit, budget },
+    available,
+    tranche,
+    spent,
+    absorbed,
+  }: ModelAccount): AccountFigures {
+    const { held, reserved } = this.#held(accountId);
+    return {
+      accountId,
+      unit,
+      budget: BigInt(budget),
+      available: BigInt(available),
+      leased: BigInt(held - reserved + (tranche?.parked ?? 0)),
+      reserved: BigInt(reserved),
+      spent: BigInt(spent),
+      absorbed: BigInt(absorbed),
+    };
+  }
+
+  #held(accountId: string): { readonly held: number; readonly reserved: number } {
+    let held = 0;
+    let reserved = 0;
+    for (const lease of this.#leases.values()) {
+      if (lease.grant.accountId !== accountId) continue;
+      held += lease.held;
+      reserved += lease.reserved;
+    }
+    return { held, reserved };
+  }
+
+  /** Who knows no tranche although leases were given from this one asks for a store that lost it. */
+  #shared(open: ModelTranche | null, afterEpoch: number): ModelTranche | null {
+    if (open === null || open.epoch <= afterEpoch || isOver(open, this.#options.nowMs())) return null;
+    return afterEpoch === 0 && open.parked < open.amount ? null : open;
+  }
+
+  #refusalOf({ terms: { status, endAtMs } }: ModelAccount): TrancheRefusal | null {
+    if (status === 'ended' || (endAtMs !== null && endAtMs <= this.#options.nowMs())) return 'ended';
+    return status === 'paused' ? 'paused' : null;
+  }
+
+  #nextTranche(account: ModelAccount, { accountId, amount: wanted, amountMin, afterEpoch }: TrancheWanted) {
+    const amount = Math.min(wanted, this.#grantable(account));
+    if (amount < amountMin) return 'exhausted';
+    account.epoch = Math.max(account.epoch, afterEpoch) + 1;
+    const day = this.#dayNow(account);
+    const tranche = { epoch: account.epoch, amount, day, notAfterMs: this.#notAfterMs(account), parked: amount };
+    account.tranche = tranche;
+    account.available -= amount;
+    this.#today(account).taken += amount;
+    this.#record(accountId, 'budget', `tranche ${tranche.epoch}`, amount);
+    return tranche;
+  }
+
   #confirm(grant: LeaseGrant): LeaseConfirmation {
     const nowMs = this.#options.nowMs();
     const before = this.#leases.get(leaseName(grant));
-    if (before !== undefined) {
-      const isSame = before.grant.requestId === grant.requestId && before.grant.amount === grant.amount;
-      if (!isSame || before.isClosed) return { kind: 'fenced' };
-      return { kind: 'live', termMs: Math.max(0, before.endsAtMs - nowMs) };
+    if (before !== undefined && isSameGrant(before.grant, grant)) {
+      return before.state === 'live'
+        ? { kind: 'live', termMs: Math.max(0, before.endsAtMs - nowMs) }
+        : { kind: 'fenced' };
     }
     const account = this.#accounts.get(grant.accountId);
     const tranche = account?.tranche;
-    if (tranche?.epoch !== grant.epoch || tranche.day !== this.#day() || tranche.parked < grant.amount) {
+    if (account === undefined || tranche?.epoch !== grant.epoch) return { kind: 'fenced' };
+    if (before !== undefined || tranche.parked < grant.amount || isOver(tranche, nowMs)) {
+      this.#closeOpenTranche(account);
       return { kind: 'fenced' };
     }
+    const termMs = Math.min(grant.termMs, (tranche.notAfterMs ?? Infinity) - nowMs);
     tranche.parked -= grant.amount;
-    const termMs = Math.min(grant.termMs, this.#dayEndsAtMs(tranche.day) - nowMs);
-    const lease = {
-      grant,
-      day: tranche.day,
-      endsAtMs: nowMs + termMs,
-      held: grant.amount,
+    const endsAtMs = nowMs + termMs;
+    const closesAtMs = endsAtMs + this.#options.billingHorizonMs;
+    const { amount: held } = grant;
+    this.#leases.set(leaseName(grant), {
+      ...{ grant, day: tranche.day, endsAtMs, closesAtMs, held },
       reserved: 0,
-      isClosed: false,
-    };
-    this.#leases.set(leaseName(grant), lease);
+      state: 'live',
+    });
     this.#record(grant.accountId, `tranche ${grant.epoch}`, leaseName(grant), grant.amount);
     return { kind: 'live', termMs };
   }
 
   #bill(bill: Bill): BillResult {
-    if (this.#bills.has(bill.key)) return 'repeated';
-    const found = this.#reservations.get(bill.key);
-    if (found?.state === 'released') return 'released-before';
-    this.#bills.add(bill.key);
-    const account = this.#accounts.get(bill.accountId)!;
-    const lease = this.#leases.get(leaseName(bill));
-    const isReserved = found?.state === 'open';
-    const free = lease === undefined ? 0 : lease.held - lease.reserved + (isReserved ? found.reservation.amount : 0);
-    if (isReserved) {
-      found.state = 'billed';
-      lease!.reserved -= found.reservation.amount;
-    }
-    if (lease === undefined || free < bill.amount) {
-      account.absorbed += bill.amount;
-      this.#record(bill.accountId, 'absorbed-cost', 'publisher', bill.amount);
-      return 'absorbed';
-    }
-    lease.held -= bill.amount;
-    account.spent += bill.amount;
-    this.#record(bill.accountId, leaseName(bill), 'spent', bill.amount);
-    return 'billed';
+    const account = this.#accounts.get(bill.accountId);
+    if (account === undefined) return 'unknown-account';
+    const charge = this.#charges.get(bill.key);
+    if (charge?.state === 'released') return 'released-before';
+    if (charge !== undefined && (charge.state !== 'reserved' || charge.accountId !== bill.accountId)) return 'repeated';
+    const lease = charge === undefined ? this.#leases.get(leaseName(bill)) : charge.lease;
+    const isReserved =
+      charge !== undefined && bill.amount <= charge.amount && this.#bears(account, lease!, bill.amount);
+    if (charge !== undefined) lease!.reserved -= charge.amount;
+    const isFree = lease !== undefined && lease.state !== 'closed' && freeOf(lease) >= bill.amount;
+    const isBilled = isReserved || (isFree && this.#bears(account, lease, bill.amount));
+    if (isBilled) this.#spend(account, lease!, bill.amount);
+    else this.#absorb(account, bill.amount);
+    // What a reservation held beyond its bill is nobody's once its lease is closed.
+    if (charge !== undefined && lease!.state === 'closed') this.#giveBack(lease!, freeOf(lease!));
+    const { accountId, key, amount } = bill;
+    this.#charges.set(key, { accountId, lease, amount, expiresAtMs: 0, state: isBilled ? 'billed' : 'absorbed' });
+    return isBilled ? 'billed' : 'absorbed';
   }
 
-  #release(found: ModelReservation): void {
-    const lease = this.#leases.get(leaseName(found.reservation))!;
-    found.state = 'released';
-    lease.reserved -= found.reservation.amount;
-    if (lease.isClosed) this.#giveBack(lease, found.reservation.amount);
+  /** Leases from before a cut may hold more than the budget that is left. */
+  #bears(account: ModelAccount, lease: ModelLease, amount: number): boolean {
+    const { budget, spent } = account.days.get(lease.day)!;
+    return account.spent + amount <= account.terms.budget && (budget === null || spent + amount <= budget);
+  }
+
+  #spend(account: ModelAccount, lease: ModelLease, amount: number): void {
+    lease.held -= amount;
+    account.spent += amount;
+    account.days.get(lease.day)!.spent += amount;
+    this.#record(account.terms.accountId, leaseName(lease.grant), 'spent', amount);
+  }
+
+  #absorb(account: ModelAccount, amount: number): void {
+    account.absorbed += amount;
+    this.#record(account.terms.accountId, 'absorbed-cost', 'publisher', amount);
+  }
+
+  #release(charge: ModelCharge): void {
+    const lease = charge.lease!;
+    charge.state = 'released';
+    lease.reserved -= charge.amount;
+    if (lease.state === 'closed') this.#giveBack(lease, charge.amount);
+  }
+
+  #refund(charge: ModelCharge): void {
+    const { state, amount, lease } = charge;
+    if (state !== 'billed' && state !== 'absorbed') return;
+    const account = this.#accounts.get(charge.accountId!)!;
+    charge.state = 'refunded';
+    if (state === 'absorbed') {
+      account.absorbed -= amount;
+      this.#record(account.terms.accountId, 'publisher', 'absorbed-cost', amount);
+      return;
+    }
+    account.spent -= amount;
+    account.days.get(lease!.day)!.spent -= amount;
+    this.#return(account, lease!.day, { from: 'spent', amount });
   }
 
   #giveBack(lease: ModelLease, amount: number): void {
-    const { accountId } = lease.grant;
     lease.held -= amount;
-    this.#return(this.#accounts.get(accountId)!, lease.day, amount);
-    this.#record(accountId, leaseName(lease.grant), 'budget', amount);
+    const account = this.#accounts.get(lease.grant.accountId)!;
+    this.#return(account, lease.day, { from: leaseName(lease.grant), amount });
   }
 
   #closeOpenTranche(account: ModelAccount): void {
     const { tranche } = account;
     if (tranche === null) return;
     account.tranche = null;
-    this.#return(account, tranche.day, tranche.parked);
-    this.#record(account.terms.accountId, `tranche ${tranche.epoch}`, 'budget', tranche.parked);
+    this.#return(account, tranche.day, { from: `tranche ${tranche.epoch}`, amount: tranche.parked });
   }
 
-  #return(account: ModelAccount, day: number, amount: number): void {
+  #return(
+    account: ModelAccount,
+    day: string,
+    { from, amount }: { readonly from: string; readonly amount: number },
+  ): void {
     account.available += amount;
-    account.takenByDay.set(day, account.takenByDay.get(day)! - amount);
+    account.days.get(day)!.taken -= amount;
+    this.#record(account.terms.accountId, from, 'budget', amount);
+    this.#fund(account);
+  }
+
+  /** The books show the budget; after a cut, what is out is taken when it comes back. */
+  #fund(account: ModelAccount): void {
+    const { accountId, budget } = account.terms;
+    const funded = account.available + (account.tranche?.parked ?? 0) + this.#held(accountId).held + account.spent;
+    const change = Math.max(budget - funded, -account.available);
+    account.available += change;
+    if (change > 0) this.#record(accountId, 'advertiser', 'budget', change);
+    else this.#record(accountId, 'budget', 'advertiser', -change);
   }
 
   #grantable(account: ModelAccount): number {
-    const { dailyBudget } = account.terms;
-    if (dailyBudget === null) return account.available;
-    return Math.min(account.available, dailyBudget - (account.takenByDay.get(this.#day()) ?? 0));
+    const { budget, taken } = this.#today(account);
+    return budget === null ? account.available : Math.min(account.available, budget - taken);
   }
 
-  #describe(account: ModelAccount, { epoch, amount, day }: ModelTranche): Tranche {
-    const { accountId, dailyBudget } = account.terms;
-    const notAfterMs = dailyBudget === null ? null : this.#dayEndsAtMs(day);
+  #describe(account: ModelAccount, { epoch, amount, notAfterMs }: ModelTranche): Tranche {
+    const { accountId } = account.terms;
     return { accountId, epoch, amount, budgetLeft: Math.max(0, this.#grantable(account)), notAfterMs };
   }
 
-  #day(): number {
-    return Math.floor(this.#options.nowMs() / this.#options.dayMs);
+  #today(account: ModelAccount): ModelDay {
+    const name = this.#dayNow(account);
+    const day = account.days.get(name) ?? { budget: null, taken: 0, spent: 0 };
+    day.budget = account.terms.dailyBudget;
+    account.days.set(name, day);
+    return day;
   }
 
-  #dayEndsAtMs(day: number): number {
-    return (day + 1) * this.#options.dayMs;
+  #dayNow({ terms: { timeZone } }: ModelAccount): string {
+    const nowMs = this.#options.nowMs();
+    return this.dayMs === REAL_DAY_MS ? localDay(nowMs, timeZone) : String(Math.floor(nowMs / this.dayMs));
+  }
+
+  #notAfterMs({ terms: { dailyBudget, endAtMs, timeZone } }: ModelAccount): number | null {
+    if (dailyBudget === null) return endAtMs;
+    const nowMs = this.#options.nowMs();
+    const isLocal = this.dayMs === REAL_DAY_MS;
+    const dayEndMs = isLocal ? localDayEnd(nowMs, timeZone) : (Math.floor(nowMs / this.dayMs) + 1) * this.dayMs;
+    return Math.min(dayEndMs, endAtMs ?? Infinity);
   }
 
   #record(accountId: string, from: string, to: string, amount: number): void {
     if (amount !== 0) this.transfers.push({ atMs: this.#options.nowMs(), accountId, from, to, amount });
   }
+}
+
+function isOver(tranche: ModelTranche | null, atMs: number): boolean {
+  return tranche !== null && tranche.notAfterMs !== null && tranche.notAfterMs <= atMs;
+}
+
+function freeOf({ held, reserved }: ModelLease): number {
+  return held - reserved;
+}
+
+function isSame(before: Required<ModelAccountTerms>, after: Required<ModelAccountTerms>): boolean {
+  return (Object.keys(before) as (keyof ModelAccountTerms)[]).every((name) => before[name] === after[name]);
+}
+
+function isSameGrant(one: LeaseGrant, other: LeaseGrant): boolean {
+  return one.requestId === other.requestId && one.processId === other.processId && one.amount === other.amount;
 }
 
 function leaseName({ accountId, epoch, sequence }: LeaseKey): string {
