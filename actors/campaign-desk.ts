@@ -19,6 +19,7 @@ import { ReservationOutbox } from '../engine/budget/reservation-outbox.ts';
 import { HouseDesk, type HouseDeskOptions } from '../engine/desk/house-desk.ts';
 import { HouseEntry } from '../engine/desk/house-entry.ts';
 import type { AuctionEvent } from '../engine/exchange/auction-event.ts';
+import type { PurchaseRefusal } from '../engine/exchange/purchases.ts';
 import type { BudgetLedger } from '../engine/ports/budget-ledger.ts';
 import type { BudgetStore } from '../engine/ports/budget-store.ts';
 import type { Booking } from '../engine/ports/campaign-store.ts';
@@ -73,7 +74,8 @@ export interface CampaignDeskObserver extends LeaseKeeperObserver {
   /** A call failed and is made again, or is not needed. */
   readonly onDeskFault: (operation: DeskOperation, error: unknown) => void;
   readonly onLeaseAnswer: (result: 'granted' | NoLease) => void;
-  readonly onReserved: (result: 'reserved' | 'budget-refused' | 'frequency-capped') => void;
+  /** Of a house bid that has won; of one that its user has seen often enough, also when it has not. */
+  readonly onReserved: (result: 'reserved' | PurchaseRefusal['reason']) => void;
   readonly onMailDropped: () => void;
 }
 
@@ -161,7 +163,8 @@ class CampaignDeskActor implements CampaignDesk {
     if (bids.length === 0) return null;
     const user = caps.open(this.#hasCaps ? userOf(subject.request) : null, clock.monotonicMs);
     const onGiveBackFailed = (error: unknown) => observer.onDeskFault('frequency', error);
-    return new HouseEntry({ desk: this.#desk, bids, user, nowMs: clock.monotonicMs, onGiveBackFailed });
+    const { onReserved } = observer;
+    return new HouseEntry({ desk: this.#desk, bids, user, nowMs: clock.monotonicMs, onReserved, onGiveBackFailed });
   };
 
   readonly auctionEnded = ({ reservations, atMs, features }: AuctionEvent): void => {

@@ -5,31 +5,12 @@
  */
 import { describe, expect, it } from 'vitest';
 import { runLeaseWorld, type WorldReport } from '../../engine/budget/testing/lease-world.ts';
-import { type Break, type OpenStore, WORLD } from '../../engine/budget/testing/world-options.ts';
-import { BudgetMemory, createEmbeddedBudgetStore } from './budget-store.embedded.ts';
+import { type Break, WORLD } from '../../engine/budget/testing/world-options.ts';
+import { openEmbedded } from './testing/stores-in-world.ts';
 
-const SEEDS = Number(process.env.GAVEL_LEASE_SEEDS ?? 200);
+const SEEDS = Number(process.env.GAVEL_LEASE_SEEDS ?? 150);
 /** A failed run prints its seed: run it alone from here. */
 const FIRST_SEED = Number(process.env.GAVEL_LEASE_FIRST_SEED ?? 1);
-
-const openEmbedded: OpenStore = async (clock) => {
-  const memory = new BudgetMemory(1000);
-  return {
-    connect: () => createEmbeddedBudgetStore({ clock, memory }),
-    flush: async () => {
-      memory.accounts.clear();
-      memory.answers.clear();
-    },
-    snapshot: async () => {
-      const copy = structuredClone([memory.accounts.dump(), memory.answers.dump()] as const);
-      return async () => {
-        memory.accounts.load(copy[0]);
-        memory.answers.load(copy[1]);
-      };
-    },
-    close: async () => {},
-  };
-};
 
 describe('budgets by lease', () => {
   it(`keep every promise over ${SEEDS} seeds`, async () => {

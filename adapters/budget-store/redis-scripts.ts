@@ -3,6 +3,7 @@
  * Redis Cluster. Moments are Redis's own (TIME), in milliseconds, so processes need not agree on the time. Amounts are
  * integers below 2^53, which a Lua number holds exactly; they are written by `%.0f`, since `tostring` keeps 14 digits.
  */
+import { LEASE_PART_OF_REMAINING } from '../../engine/budget/lease-size.ts';
 
 const COMMON = `
 local function integer(number) return string.format('%.0f', number) end
@@ -40,7 +41,7 @@ end
 local tranche = redis.call('HMGET', KEYS[1], 'epoch', 'sequence', 'remaining', 'left')
 local epoch, remaining, left = tranche[1] or '0', tonumber(tranche[3] or 0), tonumber(tranche[4] or 0)
 if remaining < least then return { 'no-tranche', epoch, integer(demand) } end
-local bound = math.floor(wanted / demand * (remaining + left) / 10)
+local bound = math.floor(wanted / demand * (remaining + left) / ${LEASE_PART_OF_REMAINING})
 local amount = math.min(remaining, math.max(least, math.min(wanted, bound)))
 local sequence = integer(tranche[2] + 1)
 remaining = remaining - amount

@@ -39,6 +39,7 @@ export interface LeaseKeeperOptions {
 
 export interface LeaseKeeperLimits {
   readonly storeCallsMax: number;
+  /** Tranches that are opened, and as many leases that go back, at once. */
   readonly ledgerCallsMax: number;
   /** Grants in one transaction of the ledger. */
   readonly confirmBatchMax: number;
@@ -60,7 +61,7 @@ export type LeaseOperation = 'obtain' | 'close' | 'leave';
 export interface LeaseKeeperObserver {
   /** A call to store or ledger rejected; it is made again. */
   readonly onFault: (operation: LeaseOperation, error: unknown) => void;
-  /** The store granted what the ledger does not confirm: it has lost data. */
+  /** Granted, and not confirmed: the store has lost data, or its tranche was closed meanwhile (by the next, a cut, a pause). */
   readonly onFenced: (grant: LeaseGrant) => void;
   readonly onReturnDropped: () => void;
 }

@@ -115,7 +115,11 @@ export class LocalAccount {
     return this.#end(key);
   }
 
-  /** What was reserved was certainly not served. `isLocal` false: its lease is over, the ledger has to release it. */
+  /**
+   * What was reserved was certainly not served, and the ledger has not been told of it: what it was told of is released
+   * there, for it does not know that we would spend that again. `isLocal` false: its lease is over, nothing is free again
+   * here; the ledger has it back at the horizon, or at once when it is told.
+   */
   release(key: string): { readonly reservation: LocalReservation; readonly isLocal: boolean } | null {
     const reservation = this.#end(key);
     if (reservation === null) return null;

@@ -192,6 +192,14 @@ class LiveAuction implements LiveTerms {
     // Drawn from what the auction is called, so that it is the same however often it is asked.
     const draw = stableHash(this.#auctionId, plan.accountId) / 2 ** 32;
     if (!this.#board.takesPart(slot, draw)) return 0;
-    return plan.isGuaranteed ? account.urgency / (1 + account.urgency) : this.#board.multiplier[slot]!;
+    return plan.isGuaranteed ? urgencyShare(account.urgency) : this.#board.multiplier[slot]!;
   }
+}
+
+/**
+ * In the order of urgency, from a half up to 1. Before any supply was seen, and of little urgency, it takes part like the
+ * others: pace and quota say when it does not.
+ */
+function urgencyShare(urgency: number): number {
+  return urgency === Number.POSITIVE_INFINITY ? 1 : (1 + urgency) / (2 + urgency);
 }

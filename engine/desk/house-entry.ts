@@ -12,6 +12,7 @@ export interface HouseEntryOptions {
   readonly user: UserCaps;
   /** Monotonic ms. */
   readonly nowMs: () => number;
+  readonly onReserved: (result: 'reserved' | PurchaseRefusal['reason']) => void;
   /** An impression that was not shown goes on counting for its user. */
   readonly onGiveBackFailed: (error: unknown) => void;
 }
@@ -39,7 +40,7 @@ export class HouseEntry {
   reserve(purchases: readonly Purchase[], onReserved: OnReserved): void {
     const { user } = this.#options;
     if (purchases.some(({ campaignId }) => !user.mayShow(campaignId))) {
-      onReserved(NOTHING, this.#capped());
+      this.#answer(NOTHING, this.#capped(), onReserved);
     } else if (purchases.some(({ campaignId }) => user.needsTake(campaignId))) {
       void this.#takeAll(purchases).then((refusals) => this.#pay(purchases, refusals, onReserved));
     } else {
@@ -79,6 +80,16 @@ export class HouseEntry {
       this.#giveBack(purchase.key);
       refusals.push({ bidIndex: purchase.bidIndex, reason: 'budget-refused' });
     }
+    this.#answer(reservations, refusals, onReserved);
+  }
+
+  #answer(
+    reservations: readonly PurchaseReservation[],
+    refusals: readonly PurchaseRefusal[],
+    onReserved: OnReserved,
+  ): void {
+    for (const _ of reservations) this.#options.onReserved('reserved');
+    for (const { reason } of refusals) this.#options.onReserved(reason);
     onReserved(reservations, refusals);
   }
 

@@ -2,7 +2,6 @@
  * A budget that several processes lease from: a stand-in for store and ledger that answers at once, around the product's
  * own lease accounts and lease sizes.
  */
-import type { LeasePolicy } from '../../engine/budget/lease-policy.ts';
 import { LEASE_POLICY_DEFAULTS } from '../../engine/budget/lease-policy.ts';
 import { leaseAmount } from '../../engine/budget/lease-size.ts';
 import { LocalAccount } from '../../engine/budget/local-account.ts';
@@ -26,8 +25,8 @@ export class SharedBudget {
     this.#unleased = budget;
     this.#wanted = new Float64Array(processes);
     this.#wantedAtMs = new Float64Array(processes).fill(Number.NEGATIVE_INFINITY);
-    const policy: LeasePolicy = LEASE_POLICY_DEFAULTS;
-    this.#accounts = Array.from({ length: processes }, () => new LocalAccount('account', priceMax, policy, nowMs));
+    const account = (): LocalAccount => new LocalAccount('account', priceMax, LEASE_POLICY_DEFAULTS, nowMs);
+    this.#accounts = Array.from({ length: processes }, account);
   }
 
   get unspent(): number {

@@ -32,7 +32,7 @@ export class FrequencyCaps {
     this.#plans = plans;
   }
 
-  /** At the start of a request. `user` null: no id. `nowMs`: monotonic. */
+  /** At the start of a request. `user` null: no id. */
   open(user: UserKey | null, monotonicMs: () => number): UserCaps {
     return new UserCaps(this.#store, this.#policy, this.#plans, user, monotonicMs);
   }
@@ -81,8 +81,8 @@ export class UserCaps {
   }
 
   /**
-   * For the winner, who is shown only if `isShown` of the verdict. `requestId`: unique to this impression. Waits as long
-   * as the store does, which bounds its answers.
+   * For the winner, who is shown only if `isShown` of the verdict. `requestId`: unique to this impression. Never rejects;
+   * waits as long as the store does, which bounds its answers.
    */
   async take(campaignId: string, requestId: string): Promise<CapVerdict> {
     const plan = this.#plans.get(campaignId);

@@ -7,7 +7,8 @@ const SCOPES = ['c:spring', 'a:acme'];
 const KEPT_MS = 1000;
 
 const step = fc.record({
-  waitMs: fc.integer({ min: 0, max: 400 }),
+  // So that impressions often are exactly a window apart.
+  waitMs: fc.integer({ min: 0, max: 8 }).map((steps) => steps * 50),
   isGivenBack: fc.boolean(),
   pick: fc.nat(),
 });

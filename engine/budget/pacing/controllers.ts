@@ -7,5 +7,5 @@ export const PACING_CONTROLLERS = { multiplicative: multiplicativePacing, pid: p
 
 export type PacingControllerName = keyof typeof PACING_CONTROLLERS;
 
-/** On plan like PID, at twice the value for the same money. */
+/** On plan like PID, and half as much value again for the same money. */
 export const DEFAULT_PACING: PacingControllerName = 'dual';

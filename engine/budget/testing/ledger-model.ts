@@ -25,6 +25,18 @@ export interface ModelAccountTerms {
   readonly dailyBudget: number | null;
 }
 
+/** The model, or a real ledger with what the world and its checker want of it besides. All amounts are of one day's zone, UTC. */
+export interface LedgerUnderTest extends BudgetLedger {
+  readonly dayMs: number;
+  /** All so far; of an account in their order. */
+  readonly transfers: readonly Transfer[];
+  readonly addAccount: (terms: ModelAccountTerms) => void | Promise<void>;
+  readonly setBudget: (accountId: string, budget: number) => void | Promise<void>;
+  readonly setStatus: (accountId: string, status: 'active' | 'paused' | 'ended') => void | Promise<void>;
+  /** What a holder may rely on now; null when the lease is unknown, closed or past its end. */
+  readonly liveLease: (key: LeaseKey) => { readonly amount: number } | null;
+}
+
 /** One movement of money: from one balance to another, so that every one sums to zero. */
 export interface Transfer {
   readonly atMs: number;
@@ -77,7 +89,8 @@ interface ModelReservation {
   state: 'open' | 'released' | 'billed';
 }
 
-export class LedgerModel implements BudgetLedger {
+export class LedgerModel implements LedgerUnderTest {
+  readonly dayMs: number;
   readonly transfers: Transfer[] = [];
   readonly #options: LedgerModelOptions;
   readonly #accounts = new Map<string, ModelAccount>();
@@ -87,6 +100,7 @@ export class LedgerModel implements BudgetLedger {
 
   constructor(options: LedgerModelOptions) {
     this.#options = options;
+    this.dayMs = options.dayMs;
   }
 
   addAccount(terms: ModelAccountTerms): void {
@@ -119,7 +133,6 @@ export class LedgerModel implements BudgetLedger {
     if (status !== 'active') this.#closeOpenTranche(account);
   }
 
-  /** What a holder may rely on now; null when the lease is unknown, closed or past its end. */
   liveLease(key: LeaseKey): { readonly amount: number } | null {
     const lease = this.#leases.get(leaseName(key));
     return lease === undefined || lease.isClosed || this.#options.nowMs() >= lease.endsAtMs ? null : lease.grant;

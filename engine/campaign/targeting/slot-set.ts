@@ -16,20 +16,12 @@ export class SlotSet {
     return this.#count;
   }
 
-  get isBitset(): boolean {
-    return this.#bits !== null;
-  }
-
   /** The slot must not be in the set. */
   add(slot: number): void {
     this.#count++;
+    if (this.#bits === null && this.#count > this.#wordCount) this.#becomeBitset();
     if (this.#bits !== null) {
       this.#bits[slot >>> 5]! |= 1 << (slot & 31);
-      return;
-    }
-    if (this.#count > this.#wordCount) this.#becomeBitset();
-    if (this.#bits !== null) {
-      (this.#bits as Int32Array)[slot >>> 5]! |= 1 << (slot & 31);
       return;
     }
     if (this.#count > this.#list!.length) this.#list = extended(this.#list!, this.#list!.length * 2);
@@ -99,7 +91,7 @@ export class SlotSet {
     }
   }
 
-  /** As bits, when it is a bitset: of one that need not be copied. */
+  /** The bits of a bitset, so that they need not be copied; null of a list. */
   bits(): Int32Array | null {
     return this.#bits;
   }

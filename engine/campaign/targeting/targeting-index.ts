@@ -104,18 +104,9 @@ export class TargetingIndex {
     return this.#slotOf.size;
   }
 
-  /** Slots are numbers below this. */
-  get slotCount(): number {
-    return this.#wordCount * 32;
-  }
-
   /** Null for a slot that is not in use. A slot may be of another line item after a change. */
   at(slot: number): BookedLineItem | null {
     return this.#items[slot] ?? null;
-  }
-
-  slotOf(lineItemId: string): number | null {
-    return this.#slotOf.get(lineItemId) ?? null;
   }
 
   /**
@@ -265,7 +256,7 @@ export class TargetingIndex {
   #takeSlot(): number {
     const free = this.#freeSlots.pop();
     if (free !== undefined) return free;
-    if (this.#items.length === this.slotCount) this.#grow();
+    if (this.#items.length === this.#wordCount * 32) this.#grow();
     return this.#items.push(null) - 1;
   }
 
