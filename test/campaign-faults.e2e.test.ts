@@ -1,7 +1,6 @@
 /** Budgets that nobody can overspend, with processes, Redis and PostgreSQL that are killed: the short proof. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { GOAL } from './support/campaign-proof/bookings.ts';
-import { FINITE, runProof, shareOf } from './support/campaign-proof/proof.ts';
+import { runProof } from './support/campaign-proof/proof.ts';
 import { startHurtPostgres } from './support/campaign-proof/services.ts';
 import { IS_BUILT } from './support/gavel-process.ts';
 import { hasRedisServer } from './support/services.ts';
@@ -14,9 +13,6 @@ describe.skipIf(postgres === null)('campaigns under faults (needs a build, redis
     const result = await runProof({ postgres: postgres!, engines: 3, seconds: 1, seed: 1, waitsForDead: false });
     console.log(result);
     expect(result.problems).toEqual([]);
-    for (const id of FINITE) {
-      expect(shareOf(result.balances.find((balance) => balance.id === id)!, result.heldByDead)).toBeGreaterThanOrEqual(0.99);
-    }
-    expect(GOAL).toBe(150);
+    expect(Math.min(...Object.values(result.delivered))).toBeGreaterThanOrEqual(0.99);
   }, 180_000);
 });

@@ -11,17 +11,17 @@ export interface Sold {
 }
 
 /** In dollars per mille; a reader's floor is below it. */
-export const BID = 5;
+export const BID = 1;
 export const GOAL = 150;
 
 /** Supply allows the budgets of all but the first. */
 export const SOLD: readonly Sold[] = [
   // Never at its end: shows whether anything is sold at all.
   { name: 'steady', budget: '1000' },
-  { name: 'spent', budget: '1' },
-  { name: 'daily', budget: '1000', dailyBudget: '0.8' },
-  { name: 'changed', budget: '0.2' },
-  { name: 'paused', budget: '1' },
+  { name: 'spent', budget: '0.4' },
+  { name: 'daily', budget: '1000', dailyBudget: '0.2' },
+  { name: 'changed', budget: '0.05' },
+  { name: 'paused', budget: '0.4' },
   { name: 'sold', budget: '10', goalImpressions: GOAL },
 ];
 

@@ -23,13 +23,14 @@ export interface ProofResult {
   /** Must be empty. */
   readonly problems: readonly string[];
   readonly audit: AuditResult;
-  readonly balances: readonly Balance[];
+  /** Spent or reserved when supply had lasted, of what was not stranded, by account. */
+  readonly delivered: Readonly<Record<string, number>>;
   /** Times of each fault. */
   readonly faults: Readonly<Record<string, number>>;
   /** The longest from a fault's end until every engine has sold again, by fault, ms. */
   readonly recoveryMs: Readonly<Record<string, number>>;
-  /** Unspent of what dead processes hold, by account. */
-  readonly heldByDead: ReadonlyMap<string, bigint>;
+  /** Of leases, what nobody can spend before the ledger has it back, by account. */
+  readonly stranded: ReadonlyMap<string, bigint>;
   readonly samples: number;
   readonly wins: number;
   readonly requests: number;
@@ -52,7 +53,7 @@ const END_MS_MAX = 40_000;
 /** Term, billing horizon and sweep of a lease whose holder is dead. */
 const DEAD_MS = 100_000;
 /** What a living engine tells the ledger has arrived after so long. */
-const TOLD_MS = 3000;
+const TOLD_MS = 6000;
 const PATCHES_MAX = 20;
 const PATCH_AGAIN_MS = 200;
 const NANOS = 1_000_000_000;
@@ -109,19 +110,19 @@ class Proof {
     const traffic = new Traffic({
       engines: this.#engines,
       placements: SOLD.map(({ name }) => name),
-      floorMax: BID - 0.1,
+      floorMax: BID - 0.02,
       clients: CLIENTS,
       pauseMs: CLIENT_PAUSE_MS,
       lateMs: LATE_MS,
       random: seededRandom(this.#options.seed).fork('traffic'),
     });
-    let balances: readonly Balance[];
+    let delivered: Readonly<Record<string, number>>;
     try {
       await this.#untilAllSell(traffic, 'start');
       const untilMs = performance.now() + this.#options.seconds * 1000;
       do await this.#round(traffic);
       while (performance.now() < untilMs);
-      balances = await this.#untilSpent();
+      delivered = await this.#untilSpent(traffic);
     } finally {
       await traffic.finish();
       await pause(TOLD_MS);
@@ -131,10 +132,10 @@ class Proof {
     return {
       problems: this.#witness.problems,
       audit,
-      balances,
+      delivered,
       faults: this.#times,
       recoveryMs: this.#recoveryMs,
-      heldByDead: await this.#heldByDead(),
+      stranded: await this.#stranded(),
       samples: this.#witness.samples,
       wins: traffic.wins.length,
       ...traffic.counts,
@@ -182,7 +183,7 @@ class Proof {
       });
       await engine.start();
     },
-    'budget raised': () => this.#changeBudget((spent, out) => spent + out + 0.1 + this.#random.uniform(0, 0.2)),
+    'budget raised': () => this.#changeBudget((spent, out) => spent + out + this.#random.uniform(0.02, 0.06)),
     'budget cut': () => this.#changeBudget((spent, out) => spent + out * this.#random.next()),
     'paused and resumed': async () => {
       await this.#patch('campaigns/paused', { status: 'paused' });
@@ -259,28 +260,33 @@ class Proof {
   }
 
   /** All that living processes may spend: to the last price. */
-  async #untilSpent(): Promise<readonly Balance[]> {
+  async #untilSpent(traffic: Traffic): Promise<Readonly<Record<string, number>>> {
+    traffic.seesAll = true;
     const untilMs = performance.now() + END_MS_MAX + (this.#options.waitsForDead ? DEAD_MS : 0);
     for (;;) {
       const balances = await this.#witness.balances();
-      const dead = this.#options.waitsForDead ? new Map<string, bigint>() : await this.#heldByDead();
-      const isDone = FINITE.every((id) => shareOf(balances.find((balance) => balance.id === id)!, dead) >= 0.99);
-      if (isDone || performance.now() > untilMs) return balances;
+      const stranded = this.#options.waitsForDead ? NOTHING : await this.#stranded();
+      const delivered = Object.fromEntries(
+        balances.filter(({ id }) => FINITE.includes(id)).map((balance) => [balance.id, shareOf(balance, stranded)]),
+      );
+      const isDone = Object.values(delivered).every((share) => share >= DELIVERED_MIN);
+      if (isDone || performance.now() > untilMs) return delivered;
       await pause(SAMPLE_EVERY_MS);
     }
   }
 
-  async #heldByDead(): Promise<ReadonlyMap<string, bigint>> {
-    const alive = this.#engines.map(({ pid }) => `-${pid}-`);
+  /** What dead processes hold, and of the living what lapsed in their leases, and rests that pay no price. */
+  async #stranded(): Promise<ReadonlyMap<string, bigint>> {
     const { rows } = await this.#options.postgres.witness.query(
-      `SELECT account_id, process_id, amount - reserved - billed - returned AS unspent FROM lease WHERE state <> 'closed'`,
+      `SELECT account_id, sum(CASE WHEN split_part(reverse(process_id), '-', 2) = ANY($1) AND unspent >= price
+           THEN least(unspent, lapsed) ELSE unspent END)::bigint AS stranded
+       FROM (SELECT l.account_id, l.process_id, CASE WHEN l.account_id LIKE '%/%' THEN 1 ELSE $2::bigint END AS price, l.amount - l.reserved - l.billed - l.returned AS unspent,
+           (SELECT coalesce(sum(t.amount), 0) FROM transfer t WHERE t.account_id = l.account_id AND t.kind = 'release'
+             AND t.epoch = l.epoch AND t.sequence = l.sequence) AS lapsed
+         FROM lease l WHERE l.state <> 'closed') AS held GROUP BY account_id`,
+      [this.#engines.map(({ pid }) => [...String(pid)].reverse().join('')), nanos(BID / 1000)],
     );
-    const held = new Map<string, bigint>();
-    for (const { account_id, process_id, unspent } of rows) {
-      if (alive.some((pid) => process_id.includes(pid))) continue;
-      held.set(account_id, (held.get(account_id) ?? 0n) + unspent);
-    }
-    return held;
+    return new Map(rows.map(({ account_id, stranded }) => [account_id, stranded]));
   }
 
   #mayBeLost({ seller, life, atMs }: Win): boolean {
@@ -302,12 +308,15 @@ class Proof {
   }
 }
 
-/** Accounts whose budget supply allows. */
-export const FINITE = ['spent', 'sold/sold'] as const;
+const NOTHING: ReadonlyMap<string, bigint> = new Map();
+const DELIVERED_MIN = 0.99;
 
-/** Spent or reserved, of what is not held by the dead. */
-export function shareOf({ id, budget, spent, reserved }: Balance, heldByDead: ReadonlyMap<string, bigint>): number {
-  return Number(spent + reserved) / Number(budget - (heldByDead.get(id) ?? 0n));
+/** Accounts whose budget supply allows. */
+const FINITE: readonly string[] = ['spent', 'sold/sold'];
+
+/** Spent or reserved, of what is not stranded. */
+function shareOf({ id, budget, spent, reserved }: Balance, stranded: ReadonlyMap<string, bigint>): number {
+  return Number(spent + reserved) / Number(budget - (stranded.get(id) ?? 0n));
 }
 
 function nanos(dollars: number): bigint {

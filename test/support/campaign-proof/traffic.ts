@@ -16,6 +16,8 @@ export interface Win {
   readonly life: number;
   /** Monotonic ms. */
   readonly atMs: number;
+  /** Epoch ms. */
+  readonly wallMs: number;
   /** When the first report of its impression was sent that was answered 2xx; null: none was. */
   reportedAtMs: number | null;
 }
@@ -44,6 +46,8 @@ const REPORTS_AT_ONCE = 500;
 
 export class Traffic {
   readonly wins: Win[] = [];
+  /** Every impression is reported, in time: what is reserved is billed. */
+  seesAll = false;
   readonly counts = { requests: 0, unanswered: 0, reports: 0, reportsRefused: 0, reportMsMax: 0 };
   readonly #options: TrafficOptions;
   readonly #reports: Report[] = [];
@@ -98,7 +102,7 @@ export class Traffic {
       for (const { bid } of answer.seatbid ?? []) {
         for (const { id: bidId, price } of bid) {
           const lineItemId = bidId!.slice(0, bidId!.lastIndexOf('-'));
-          const win: Win = { auctionId: answer.bidid!, lineItemId, price, seller, life, atMs, reportedAtMs: null };
+          const win: Win = { auctionId: answer.bidid!, lineItemId, price, seller, life, atMs, wallMs: Date.now(), reportedAtMs: null };
           this.wins.push(win);
           this.#planReports(win);
         }
@@ -110,7 +114,7 @@ export class Traffic {
 
   #request(id: string, placement: string): object {
     const { random, floorMax } = this.#options;
-    const bidfloor = random.integer(1_000_000, floorMax * 1_000_000) / 1_000_000;
+    const bidfloor = random.integer(200_000, floorMax * 1_000_000) / 1_000_000;
     return {
       id,
       tmax: 1000,
@@ -121,7 +125,7 @@ export class Traffic {
 
   #planReports(win: Win): void {
     const { random, lateMs } = this.#options;
-    const planned = random.next();
+    const planned = this.seesAll ? 1 : random.next();
     // A twentieth is never heard of, another one too late.
     if (planned < 0.05) return;
     const firstMs = planned < 0.1 ? lateMs : random.uniform(20, 600);

@@ -81,10 +81,11 @@ export class Witness {
 
   async #compare(wins: readonly Win[], mayBeLost: (win: Win) => boolean): Promise<AuditResult> {
     const { rows } = await this.#database.query(
-      `SELECT key, state, amount, account_id FROM charge WHERE account_id IS NOT NULL`,
+      `SELECT c.key, c.state, c.amount, c.account_id, t.at_ms FROM charge c
+       LEFT JOIN transfer t ON t.key = c.key AND t.kind = 'reserve' WHERE c.account_id IS NOT NULL`,
     );
     const charges = new Map<string, Charge>(rows.map((row: Charge) => [row.key, row]));
-    const result = { charged: 0, billed: 0, absorbed: 0, released: 0, reserved: 0, lost: 0, unheard: 0, unpaid: 0 };
+    const result = { charged: 0, billed: 0, absorbed: 0, released: 0, reserved: 0, lost: 0, unheard: 0, unpaid: 0, toldMsMax: 0 };
     for (const win of wins) {
       const key = `${win.auctionId}/1/impression`;
       const charge = charges.get(key);
@@ -95,9 +96,13 @@ export class Witness {
         continue;
       }
       result.charged++;
+      if (charge.at_ms !== null) result.toldMsMax = Math.max(result.toldMsMax, Number(charge.at_ms) - win.wallMs);
       if (charge.state !== 'refunded') result[charge.state]++;
       const isInTime = win.reportedAtMs !== null && win.reportedAtMs < win.atMs + IN_TIME_MS;
-      if (isInTime && charge.state !== 'billed' && charge.state !== 'absorbed') result.unpaid++;
+      if (isInTime && charge.state !== 'billed' && charge.state !== 'absorbed') {
+        result.unpaid++;
+        console.log('unpaid', win.seller.name, win.life, win.seller.life, charge.state, win.atMs, win.reportedAtMs! - win.atMs, charge.account_id);
+      }
       const isGuaranteed = charge.account_id.includes('/');
       const answered = isGuaranteed ? 1n : BigInt(Math.round(win.price * 1e6));
       if (charge.amount !== answered) {
@@ -118,6 +123,8 @@ interface Charge {
   readonly state: 'reserved' | 'billed' | 'absorbed' | 'released' | 'refunded';
   readonly amount: bigint;
   readonly account_id: string;
+  /** When it was reserved; null: it never was. */
+  readonly at_ms: bigint | null;
 }
 
 /** Of the wins that were answered. */
@@ -133,6 +140,8 @@ export interface AuditResult {
   readonly unheard: number;
   /** Reported in time, and yet nobody pays. */
   readonly unpaid: number;
+  /** From an answer until its reservation was in the ledger. */
+  readonly toldMsMax: number;
 }
 
 /** Written without a look at those of the ledger. */
