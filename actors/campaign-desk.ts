@@ -257,10 +257,11 @@ class CampaignDeskActor implements CampaignDesk {
 
   #refreshSome(nowMs: number): void {
     const added: string[] = [];
+    const wallMs = this.#options.clock.wallMs();
     let count = 0;
     for (const campaignId of this.#touched) {
       this.#touched.delete(campaignId);
-      for (const { plan } of this.#desk.refresh(campaignId, nowMs)) {
+      for (const { plan } of this.#desk.refresh(campaignId, nowMs, wallMs)) {
         added.push(plan.accountId);
         this.#shards[stableHash(plan.accountId) % SHARDS]!.push(plan.accountId);
       }

@@ -10,6 +10,7 @@ import { openRedisFrequencyStore } from '../adapters/frequency/frequency-store.r
 import { userKey } from '../adapters/frequency/user-key.ts';
 import { openBudgetLedger } from '../adapters/ledger/ledger.ts';
 import type { BudgetMetrics, BudgetOperation } from '../adapters/metrics/budget-metrics.ts';
+import { DESK_DRAIN_MS } from '../adapters/process/drain-budget.ts';
 import type { CampaignsConfig } from '../config/types.ts';
 import type { AccountPlan } from '../engine/budget/account-plan.ts';
 import { FrequencyCaps } from '../engine/budget/frequency/frequency-caps.ts';
@@ -55,7 +56,6 @@ const BUDGET_ACCOUNTS_MAX = 100_000;
 /** Outcomes, about 0.2 KB each. Those of DSPs' wins are among them. */
 const UNMATCHED_MAX = 50_000;
 const UNMATCHED_INTERVAL_MS = 250;
-const STOP_MS_MAX = 5000;
 
 /** Null: not enabled. Rejects when the database cannot be had, or a Redis might evict what it is told. */
 export async function openCampaigns(parts: Parts, parent: ActorParent): Promise<Campaigns | null> {
@@ -105,7 +105,7 @@ export async function openCampaigns(parts: Parts, parent: ActorParent): Promise<
       onMailDropped: () => parts.metrics.mailboxDropped('campaign-desk', 'refuse-newest'),
     },
   });
-  closing(() => desk.stop(STOP_MS_MAX));
+  closing(() => desk.stop(DESK_DRAIN_MS));
   metrics.readFrom(desk.figures);
   const refresh = await startRefresh(parts, store, desk, (error) => onFault('refresh', error));
   repeat(parts, SWEEP_INTERVAL_MS, async () => {

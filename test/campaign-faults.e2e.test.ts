@@ -1,4 +1,4 @@
-/** Budgets that nobody can overspend, with processes, Redis and PostgreSQL that are killed: the short proof. */
+/** Budgets that nobody can overspend, with processes, Redis and PostgreSQL that are killed: one round of all faults. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { runProof } from './support/campaign-proof/proof.ts';
 import { startHurtPostgres } from './support/campaign-proof/services.ts';
@@ -9,10 +9,9 @@ const postgres = IS_BUILT && hasRedisServer ? await startHurtPostgres() : null;
 afterAll(() => postgres?.stop());
 
 describe.skipIf(postgres === null)('campaigns under faults (needs a build, redis-server and PostgreSQL)', () => {
-  it('nobody is billed above a budget, nothing is billed twice, and all goes on', async () => {
-    const result = await runProof({ postgres: postgres!, engines: 3, seconds: 1, seed: 1, waitsForDead: false });
+  it('nobody is billed above a budget, nothing is billed twice, all goes on', async () => {
+    const result = await runProof({ postgres: postgres!, engines: 3, seconds: 1, seed: Date.now(), spendsAll: false });
     console.log(result);
     expect(result.problems).toEqual([]);
-    expect(Math.min(...Object.values(result.delivered))).toBeGreaterThanOrEqual(0.99);
-  }, 180_000);
+  }, 300_000);
 });

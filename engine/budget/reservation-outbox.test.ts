@@ -1,72 +1,73 @@
 import { expect, it } from 'vitest';
 import type { Reservation } from '../ports/budget-ledger.ts';
-import type { Timers } from '../ports/clock.ts';
 import { ReservationOutbox } from './reservation-outbox.ts';
+import { VirtualTime } from './testing/virtual-time.ts';
 
 const reservation = (key: string): Reservation => ({
   key,
-  accountId: 'a',
+  accountId: 'account',
   epoch: 1,
   sequence: 1,
   amount: 1,
-  publisherId: 'p',
-  expiresAtMs: 1,
+  publisherId: 'publisher',
+  expiresAtMs: 1000,
 });
 
-function setUp() {
-  const due: (() => void)[] = [];
-  const timers: Timers = {
-    schedule: (_delayMs, run) => due.push(run),
-    cancel: () => {},
-  };
-  const told: string[][] = [];
-  const calls: { resolve: () => void; reject: (error: Error) => void }[] = [];
+it('tells in batches, in order, and again until it is known', async () => {
+  const time = new VirtualTime();
+  const calls: string[][] = [];
+  const told: string[] = [];
+  let isAway = true;
   const outbox = new ReservationOutbox({
-    ledger: { reserve: () => new Promise<void>((resolve, reject) => calls.push({ resolve, reject })) },
-    timers,
+    ledger: {
+      reserve: async (reservations) => {
+        calls.push(reservations.map(({ key }) => key));
+        if (isAway) throw new Error('away');
+      },
+    },
+    timers: time,
     lengthMax: 3,
     batchMax: 2,
-    gatherMs: 20,
-    retryMs: 250,
-    onTold: (reservations) => told.push(reservations.map(({ key }) => key)),
+    gatherMs: 10,
+    retryMs: 100,
+    onTold: (batch) => told.push(...batch.map(({ key }) => key)),
     onFault: () => {},
   });
-  /** Sends what is due, and lets the ledger answer. */
-  const tell = async (answer: 'resolve' | 'reject' = 'resolve'): Promise<void> => {
-    due.shift()!();
-    calls.shift()![answer](new Error('away'));
-    await new Promise(setImmediate);
-  };
-  return { outbox, told, tell };
-}
-
-it('tells in batches, again when the ledger was away', async () => {
-  const { outbox, told, tell } = setUp();
+  await outbox.whenTold();
   for (const key of ['a', 'b', 'c']) outbox.add(reservation(key));
   expect(outbox.isFull).toBe(true);
-  await tell('reject');
-  expect(told).toEqual([]);
-  await tell();
-  await tell();
-  expect(told).toEqual([['a', 'b'], ['c']]);
-  expect(outbox.length).toBe(0);
-  outbox.add(reservation('d'));
-  await tell();
-  expect(told.at(-1)).toEqual(['d']);
+  let isEmpty = false;
+  void outbox.whenTold().then(() => {
+    isEmpty = true;
+  });
+  await time.run(50, () => {});
+  expect([calls, told, isEmpty]).toEqual([[['a', 'b']], [], false]);
+  isAway = false;
+  await time.run(200, () => {});
+  expect(calls).toEqual([['a', 'b'], ['a', 'b'], ['c']]);
+  expect([told, isEmpty, outbox.length]).toEqual([['a', 'b', 'c'], true, 0]);
 });
 
 it('whoever waits for what was won so far does not wait for what is won meanwhile', async () => {
-  const { outbox, tell } = setUp();
-  await outbox.whenTold();
+  const time = new VirtualTime();
+  const outbox = new ReservationOutbox({
+    ledger: { reserve: async () => {} },
+    timers: time,
+    lengthMax: 10,
+    batchMax: 2,
+    gatherMs: 10,
+    retryMs: 100,
+    // There is always some more.
+    onTold: (batch) => {
+      for (const { key } of batch) outbox.add(reservation(`${key}'`));
+    },
+    onFault: () => {},
+  });
   outbox.add(reservation('a'));
   let isTold = false;
-  const waiting = outbox.whenTold().then(() => {
+  void outbox.whenTold().then(() => {
     isTold = true;
   });
-  outbox.add(reservation('b'));
-  outbox.add(reservation('c'));
-  await tell();
-  await waiting;
-  expect(isTold).toBe(true);
-  expect(outbox.length).toBe(1);
+  await time.run(200, () => {});
+  expect([isTold, outbox.length]).toEqual([true, 1]);
 });

@@ -41,7 +41,6 @@ export class SpendingAccount {
     this.#board = board;
     this.leases = new LocalAccount(plan.accountId, plan.priceMax, policy, monotonicMs);
     this.slot = board.add(plan.accountId);
-    if (!plan.isSwitchedOn) this.leases.drain();
   }
 
   get plan(): AccountPlan {

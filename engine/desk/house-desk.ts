@@ -63,13 +63,13 @@ export class HouseDesk {
     return this.bookings.take(changes);
   }
 
-  /** Gives the accounts that are new: they take no part until they are paced. */
-  refresh(campaignId: string, nowMs: number): readonly SpendingAccount[] {
+  /** Gives the accounts that are new: they take no part until they are paced. `wallMs` is wall clock. */
+  refresh(campaignId: string, nowMs: number, wallMs: number): readonly SpendingAccount[] {
     const campaign = this.bookings.campaign(campaignId);
     if (campaign === null) return [];
     const added: SpendingAccount[] = [];
     for (const plan of accountPlans(campaign, this.#localTime(campaign.advertiser.timeZone))) {
-      const account = this.#plan(plan, nowMs);
+      const account = this.#plan(plan, nowMs, wallMs);
       if (account !== null) added.push(account);
     }
     for (const lineItem of campaign.lineItems) this.#catalogue.put(this.bookings.booked(campaign, lineItem));
@@ -126,14 +126,15 @@ export class HouseDesk {
     for (const { leases } of this.accounts.values()) leases.drain();
   }
 
-  /** Null when the account is known already. */
-  #plan(plan: AccountPlan, nowMs: number): SpendingAccount | null {
+  /** Null when the account is known already, or has nothing to do: what has ended takes no room. */
+  #plan(plan: AccountPlan, nowMs: number, wallMs: number): SpendingAccount | null {
     const known = this.accounts.get(plan.accountId);
     if (known !== undefined) {
       known.replan(plan, nowMs);
       this.#busy.add(known);
       return null;
     }
+    if (!plan.isSwitchedOn || (plan.flight.endAt ?? Number.POSITIVE_INFINITY) <= wallMs) return null;
     const { leasePolicy, pacing } = this.#options;
     const controller = plan.isGuaranteed ? pacing.guaranteed : pacing.campaigns;
     const account = new SpendingAccount(plan, leasePolicy, controller, this.#board, nowMs);

@@ -34,10 +34,10 @@ export async function startHurtPostgres(): Promise<HurtPostgres | null> {
     url: address.href,
     witness,
     dropConnections: async () => {
-      await control.query(
-        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> $2',
-        [name, self.pid],
-      );
+      await control.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> $2', [
+        name,
+        self.pid,
+      ]);
     },
     setOpen: async (isOpen) => {
       await control.query(`ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS ${isOpen}`);

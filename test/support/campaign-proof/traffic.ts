@@ -42,6 +42,7 @@ interface Report {
 
 const REPORT_EVERY_MS = 50;
 const REPORT_AGAIN_MS = 300;
+const LAST_REPORTS_MS = 3000;
 const REPORTS_AT_ONCE = 500;
 
 export class Traffic {
@@ -73,10 +74,12 @@ export class Traffic {
     return count;
   }
 
-  /** Sells nothing more, and resolves when all that was due has been reported. */
+  /** Sells nothing more, and resolves when all that is due by then has been reported; what is due later never is. */
   async finish(): Promise<void> {
     this.#isSelling = false;
     await Promise.all(this.#work.slice(0, -1));
+    const lastMs = performance.now() + LAST_REPORTS_MS;
+    this.#reports.splice(0, this.#reports.length, ...this.#reports.filter(({ dueAtMs }) => dueAtMs < lastMs));
     while (this.#reports.length + this.#busy.size > 0) await pause(REPORT_EVERY_MS);
     this.#isReporting = false;
     await this.#work.at(-1);
@@ -102,7 +105,16 @@ export class Traffic {
       for (const { bid } of answer.seatbid ?? []) {
         for (const { id: bidId, price } of bid) {
           const lineItemId = bidId!.slice(0, bidId!.lastIndexOf('-'));
-          const win: Win = { auctionId: answer.bidid!, lineItemId, price, seller, life, atMs, wallMs: Date.now(), reportedAtMs: null };
+          const win: Win = {
+            auctionId: answer.bidid!,
+            lineItemId,
+            price,
+            seller,
+            life,
+            atMs,
+            wallMs: Date.now(),
+            reportedAtMs: null,
+          };
           this.wins.push(win);
           this.#planReports(win);
         }

@@ -69,7 +69,9 @@ export class Witness {
   async audit(wins: readonly Win[], mayBeLost: (win: Win) => boolean): Promise<AuditResult> {
     await this.sample();
     for (const { check, row } of await checkLedger(queryable(this.#database))) {
-      this.problems.push(`${check}: ${JSON.stringify(row, (_, value) => (typeof value === 'bigint' ? `${value}` : value))}`);
+      this.problems.push(
+        `${check}: ${JSON.stringify(row, (_, value) => (typeof value === 'bigint' ? `${value}` : value))}`,
+      );
     }
     for (const [what, sql] of OWN_CHECKS) {
       for (const row of (await this.#database.query(sql)).rows) {
@@ -85,7 +87,17 @@ export class Witness {
        LEFT JOIN transfer t ON t.key = c.key AND t.kind = 'reserve' WHERE c.account_id IS NOT NULL`,
     );
     const charges = new Map<string, Charge>(rows.map((row: Charge) => [row.key, row]));
-    const result = { charged: 0, billed: 0, absorbed: 0, released: 0, reserved: 0, lost: 0, unheard: 0, unpaid: 0, toldMsMax: 0 };
+    const result = {
+      charged: 0,
+      billed: 0,
+      absorbed: 0,
+      released: 0,
+      reserved: 0,
+      lost: 0,
+      unheard: 0,
+      unpaid: 0,
+      toldMsMax: 0,
+    };
     for (const win of wins) {
       const key = `${win.auctionId}/1/impression`;
       const charge = charges.get(key);
@@ -101,7 +113,6 @@ export class Witness {
       const isInTime = win.reportedAtMs !== null && win.reportedAtMs < win.atMs + IN_TIME_MS;
       if (isInTime && charge.state !== 'billed' && charge.state !== 'absorbed') {
         result.unpaid++;
-        console.log('unpaid', win.seller.name, win.life, win.seller.life, charge.state, win.atMs, win.reportedAtMs! - win.atMs, charge.account_id);
       }
       const isGuaranteed = charge.account_id.includes('/');
       const answered = isGuaranteed ? 1n : BigInt(Math.round(win.price * 1e6));
