@@ -10,8 +10,9 @@ afterAll(() => postgres?.stop());
 
 describe.skipIf(postgres === null)('campaigns under faults (needs a build, redis-server and PostgreSQL)', () => {
   it('nobody is billed above a budget, nothing is billed twice, all goes on', async () => {
-    const result = await runProof({ postgres: postgres!, engines: 3, seconds: 1, seed: Date.now(), spendsAll: false });
-    console.log(result);
+    const seed = Date.now();
+    const result = await runProof({ postgres: postgres!, engines: 3, seconds: 1, seed, spendsAll: false });
+    console.log({ seed, ...result });
     expect(result.problems).toEqual([]);
   }, 300_000);
 });

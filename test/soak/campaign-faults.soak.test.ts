@@ -10,8 +10,9 @@ afterAll(() => postgres?.stop());
 
 describe.skipIf(postgres === null)('campaigns under faults (needs a build, redis-server and PostgreSQL)', () => {
   it('nobody is billed above a budget, nothing is billed twice, all goes on, and in the end the budgets are spent', async () => {
-    const result = await runProof({ postgres: postgres!, engines: 4, seconds: 60, seed: Date.now(), spendsAll: true });
-    console.log(result);
+    const seed = Date.now();
+    const result = await runProof({ postgres: postgres!, engines: 4, seconds: 60, seed, spendsAll: true });
+    console.log({ seed, ...result });
     expect(result.problems).toEqual([]);
     expect(result.audit.unpaid).toBe(0);
     expect(Math.min(...Object.values(result.delivered))).toBeGreaterThanOrEqual(0.99);
