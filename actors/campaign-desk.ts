@@ -177,7 +177,7 @@ class CampaignDeskActor implements CampaignDesk {
     this.#mailbox.tell({ kind: 'booked', changes });
   };
 
-  readonly whenTold = (): Promise<void> => this.#outbox.whenEmpty();
+  readonly whenTold = (): Promise<void> => this.#outbox.whenTold();
 
   readonly figures = (): CampaignDeskFigures => {
     const nowMs = this.#options.clock.monotonicMs();
@@ -203,7 +203,7 @@ class CampaignDeskActor implements CampaignDesk {
     this.#isStopping = true;
     for (const timer of this.#timers) timers.cancel(timer);
     this.#mailbox.stop();
-    await within(withinMs, timers, this.#outbox.whenEmpty());
+    await within(withinMs, timers, this.#outbox.whenTold());
     this.#desk.drain();
     for (const over of this.#desk.settle(clock.monotonicMs()).over) this.#keeper.giveBack(over);
     await this.#keeper.stop(withinMs);

@@ -18,6 +18,7 @@ import { userIdOf } from '../engine/budget/frequency/user-id.ts';
 import { LEASE_POLICY_DEFAULTS } from '../engine/budget/lease-policy.ts';
 import { PACING_CONTROLLERS } from '../engine/budget/pacing/controllers.ts';
 import { type BillingCounts, billOutcomes } from '../engine/desk/outcome-billing.ts';
+import { UnmatchedOutcomes } from '../engine/desk/unmatched-outcomes.ts';
 import type { Outcome } from '../engine/estimation/quality/awaited-outcomes.ts';
 import type { AuctionEvent } from '../engine/exchange/auction-event.ts';
 import type { Purchase } from '../engine/exchange/purchases.ts';
@@ -52,6 +53,9 @@ const LEASE_GRACE_MS = 60_000;
 const SWEEP_INTERVAL_MS = 5000;
 const CHANGES_AT_ONCE = 2000;
 const BUDGET_ACCOUNTS_MAX = 100_000;
+/** Outcomes, about 0.2 KB each. Those of DSPs' wins are among them. */
+const UNMATCHED_MAX = 50_000;
+const UNMATCHED_INTERVAL_MS = 250;
 
 /** Null: not enabled. Rejects when the database cannot be had, or a Redis might evict what it is told. */
 export async function openCampaigns(parts: Parts, parent: ActorParent): Promise<Campaigns | null> {
@@ -107,6 +111,17 @@ export async function openCampaigns(parts: Parts, parent: ActorParent): Promise<
   repeat(parts, SWEEP_INTERVAL_MS, async () => {
     await ledger.sweep(clock.wallMs()).catch((error: unknown) => onFault('sweep', error));
   });
+  const unmatched = new UnmatchedOutcomes(UNMATCHED_MAX);
+  const billing = { ledger, whenTold: desk.whenTold, nowMs: clock.wallMs };
+  repeat(parts, UNMATCHED_INTERVAL_MS, async () => {
+    const billAgain = async (outcomes: readonly Outcome[]): Promise<readonly Outcome[]> => {
+      const billed = await billOutcomes(outcomes, billing);
+      // Those were counted when they came.
+      metrics.onBilled({ ...billed.counts, unmatched: 0 });
+      return billed.unmatched;
+    };
+    await unmatched.retry(clock.monotonicMs(), billAgain).catch((error: unknown) => onFault('bill', error));
+  });
   return {
     desk,
     books,
@@ -114,9 +129,10 @@ export async function openCampaigns(parts: Parts, parent: ActorParent): Promise<
     auctionEnded: desk.auctionEnded,
     bill: async (outcomes) => {
       try {
-        const counts = await billOutcomes(outcomes, { ledger, whenTold: desk.whenTold, nowMs: clock.wallMs });
-        metrics.onBilled(counts);
-        return counts;
+        const billed = await billOutcomes(outcomes, billing);
+        metrics.onBilled(billed.counts);
+        unmatched.add(billed.unmatched, clock.monotonicMs());
+        return billed.counts;
       } catch (error) {
         onFault('bill', error);
         throw error;

@@ -20,10 +20,17 @@ export interface ReservationOutboxOptions {
   readonly onFault: (error: unknown) => void;
 }
 
+interface Listener {
+  readonly told: number;
+  readonly resolve: () => void;
+}
+
 export class ReservationOutbox {
   readonly #options: ReservationOutboxOptions;
   readonly #waiting: Reservation[] = [];
-  readonly #onEmpty: (() => void)[] = [];
+  readonly #listeners: Listener[] = [];
+  /** Reservations that the ledger knows. */
+  #told = 0;
   #isBusy = false;
 
   constructor(options: ReservationOutboxOptions) {
@@ -43,9 +50,11 @@ export class ReservationOutbox {
     if (!this.#isBusy) this.#tellIn(this.#options.gatherMs);
   }
 
-  /** Resolves once the ledger knows all that was added. */
-  whenEmpty(): Promise<void> {
-    return this.#isBusy ? new Promise((resolve) => this.#onEmpty.push(resolve)) : Promise.resolve();
+  /** Resolves once the ledger knows all that was added before; what comes after is not waited for, as there is always some. */
+  whenTold(): Promise<void> {
+    if (this.#waiting.length === 0) return Promise.resolve();
+    const told = this.#told + this.#waiting.length;
+    return new Promise((resolve) => this.#listeners.push({ told, resolve }));
   }
 
   #tellIn(delayMs: number): void {
@@ -64,9 +73,10 @@ export class ReservationOutbox {
       return;
     }
     this.#waiting.splice(0, batch.length);
+    this.#told += batch.length;
     onTold(batch);
-    if (this.#waiting.length > 0) return this.#tellIn(0);
+    while (this.#listeners.length > 0 && this.#listeners[0]!.told <= this.#told) this.#listeners.shift()!.resolve();
     this.#isBusy = false;
-    for (const resolve of this.#onEmpty.splice(0)) resolve();
+    if (this.#waiting.length > 0) this.#tellIn(0);
   }
 }

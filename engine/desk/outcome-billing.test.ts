@@ -29,7 +29,7 @@ it('bills what was reserved for this event, as its reservation says, once', asyn
     },
   };
   const whenTold = async () => void steps.push('told');
-  const counts = await billOutcomes([outcome('impression'), outcome('click', 700), outcome('click')], {
+  const { counts, unmatched } = await billOutcomes([outcome('impression'), outcome('click', 700), outcome('click')], {
     ledger,
     whenTold,
     nowMs: () => 1000,
@@ -37,4 +37,5 @@ it('bills what was reserved for this event, as its reservation says, once', asyn
   expect(steps).toEqual(['told', 'auction/imp/1/impression', 'auction/imp/1/click']);
   expect(bills).toEqual([{ ...KNOWN, atMs: 1000 }]);
   expect(counts).toEqual({ ...NONE, billed: 1, unmatched: 1, repeated: 1 });
+  expect(unmatched).toEqual([outcome('impression')]);
 });

@@ -17,6 +17,12 @@ export const BILLING_RESULTS = [
 ] as const satisfies readonly (BillResult | 'unmatched')[];
 export type BillingCounts = Readonly<Record<(typeof BILLING_RESULTS)[number], number>>;
 
+export interface Billing {
+  readonly counts: BillingCounts;
+  /** Once each: they may become known later (`unmatched-outcomes.ts`). */
+  readonly unmatched: readonly Outcome[];
+}
+
 export interface OutcomeBillingOptions {
   readonly ledger: Pick<BudgetLedger, 'charges' | 'bill'>;
   /** Resolves when the ledger knows all that this process has won. */
@@ -29,20 +35,20 @@ export interface OutcomeBillingOptions {
 export async function billOutcomes(
   outcomes: readonly Outcome[],
   { ledger, whenTold, nowMs }: OutcomeBillingOptions,
-): Promise<BillingCounts> {
+): Promise<Billing> {
   await whenTold();
-  const atMsOf = new Map<string, number>();
-  for (const { auctionId, impId, type, atMs } of outcomes) {
-    atMsOf.set(purchaseKey(auctionId, impId, type), Math.min(atMs ?? Number.POSITIVE_INFINITY, nowMs()));
-  }
-  const charges = await ledger.charges([...atMsOf.keys()]);
-  const results = await ledger.bill(charges.map((charge) => ({ ...charge, atMs: atMsOf.get(charge.key)! })));
+  const byKey = new Map<string, Outcome>();
+  for (const outcome of outcomes) byKey.set(purchaseKey(outcome.auctionId, outcome.impId, outcome.type), outcome);
+  const charges = await ledger.charges([...byKey.keys()]);
+  const atMsOf = (key: string): number => Math.min(byKey.get(key)!.atMs ?? Number.POSITIVE_INFINITY, nowMs());
+  const results = await ledger.bill(charges.map((charge) => ({ ...charge, atMs: atMsOf(charge.key) })));
   const counts = Object.fromEntries(BILLING_RESULTS.map((result) => [result, 0])) as Record<
     keyof BillingCounts,
     number
   >;
   for (const result of results) counts[result]++;
-  counts.unmatched = atMsOf.size - charges.length;
-  counts.repeated += outcomes.length - atMsOf.size;
-  return counts;
+  counts.repeated += outcomes.length - byKey.size;
+  for (const { key } of charges) byKey.delete(key);
+  counts.unmatched = byKey.size;
+  return { counts, unmatched: [...byKey.values()] };
 }
