@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, test } from 'vitest';
 import { measureCacheHits } from './cache-hits.ts';
+import { measureCampaignPath, PATH_NAMES } from './campaign-cost.ts';
 import { measureDecision } from './decision-cost.ts';
 import { LEVER_NAMES } from './estimation-levers.ts';
 import { measureHandling } from './handling-cost.ts';
@@ -77,6 +78,12 @@ describe.skipIf(!existsSync(built))('benchmarks over the network, tiny (after np
     }
   });
 
+  it('cost of campaigns', async () => {
+    const values = await run('campaigns.cpu_ratio.10k');
+    const ratio = values['campaigns.cpu_us.10k']! / values['campaigns.cpu_us.100']!;
+    expect(values['campaigns.cpu_ratio.10k']).toBeCloseTo(ratio);
+  }, 60_000);
+
   it('garbage', async () => {
     const values = await run('alloc.bytes_per_auction');
     expect(values['alloc.bytes_per_auction']).toBeGreaterThan(10_000);
@@ -111,6 +118,14 @@ test('deciding about DSPs, tiny', () => {
   expect(BENCHMARK_NAMES).toContain(measured!.name);
   expect(measured!.value).toBeGreaterThan(0);
   expect(lines[0]).toMatch(/[1-9]\d* calls of 2000 asked/);
+});
+
+test('the path of auctions with campaigns, tiny', () => {
+  const lines: string[] = [];
+  const measured = measureCampaignPath(quick(lines));
+  expect(measured.map(({ name }) => name)).toEqual(PATH_NAMES);
+  for (const { value } of measured) expect(value).toBeGreaterThan(0);
+  expect(lines.at(-1)).toMatch(/ 0\.[1-9]\d* win| 1\.00 win/);
 });
 
 test('reserving and billing, tiny', () => {

@@ -1,6 +1,7 @@
 /** All benchmarks by the names of their results. */
 
 import { measureCacheHits } from './cache-hits.ts';
+import { measureCampaignCost, measureCampaignPath, PATH_NAMES } from './campaign-cost.ts';
 import { measureDecision } from './decision-cost.ts';
 import { LEVER_NAMES, measureEstimationLevers } from './estimation-levers.ts';
 import { FAN_OUT_WIDTHS, measureFanOut } from './fan-out-cost.ts';
@@ -58,6 +59,7 @@ const BENCHMARKS: readonly Benchmark[] = [
     names: [`targeting.us.${size}`],
     run: async (context: BenchContext) => measureTargeting(size, context),
   })),
+  { names: PATH_NAMES, run: async (context) => measureCampaignPath(context) },
   { names: PACING_NAMES, run: async (context) => measurePacing(context) },
   { names: ['gbdt.row_us', 'gbdt.batch50_us', 'gbdt.alloc_bytes_per_row'], run: measureTreeScoring },
   { names: SIMULATOR_NAMES, run: measureSimulatorQuality },
@@ -68,6 +70,7 @@ const BENCHMARKS: readonly Benchmark[] = [
     names: [`fanout.cpu_ratio.${dspCount}`],
     run: (context: BenchContext) => measureFanOut(dspCount, context),
   })),
+  { names: ['campaigns.cpu_ratio.10k'], run: measureCampaignCost },
   { names: ['alloc.bytes_per_auction'], run: measureGarbage },
   { names: LEVER_NAMES.map((lever) => `estimate.p99_ms.${lever}`), run: measureEstimationLevers },
   { names: ['auction.rate', 'auction.own_p99_ms'], run: measureThroughput },

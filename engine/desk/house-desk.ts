@@ -189,9 +189,12 @@ class LiveAuction implements LiveTerms {
     const { slot, plan, leases } = account;
     account.observeOpportunity();
     if (!leases.canPay(plan.priceMax, this.#nowMs)) return 0;
-    // Drawn from what the auction is called, so that it is the same however often it is asked.
-    const draw = stableHash(this.#auctionId, plan.accountId) / 2 ** 32;
-    if (!this.#board.takesPart(slot, draw)) return 0;
+    // Drawn from what the auction is called, so that it is the same however often it is asked. Who always takes part
+    // needs no draw.
+    if (this.#board.throttle[slot]! < 1) {
+      const draw = stableHash(this.#auctionId, plan.accountId) / 2 ** 32;
+      if (!this.#board.takesPart(slot, draw)) return 0;
+    }
     return plan.isGuaranteed ? account.urgency / (1 + account.urgency) : this.#board.multiplier[slot]!;
   }
 }
