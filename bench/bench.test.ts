@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, test } from 'vitest';
 import { measureCacheHits } from './cache-hits.ts';
-import { measureCampaignPath, PATH_NAMES } from './campaign-cost.ts';
+import { measureCampaignPath, PATH_NAMES } from './campaign-path-cost.ts';
 import { measureDecision } from './decision-cost.ts';
 import { LEVER_NAMES } from './estimation-levers.ts';
 import { measureHandling } from './handling-cost.ts';
@@ -77,12 +77,6 @@ describe.skipIf(!existsSync(built))('benchmarks over the network, tiny (after np
       for (const factor of [2, 5, 10]) expect(values[`overload.${name}.${factor}x`], name).toBeTypeOf('number');
     }
   });
-
-  it('cost of campaigns', async () => {
-    const values = await run('campaigns.cpu_ratio.10k');
-    const ratio = values['campaigns.cpu_us.10k']! / values['campaigns.cpu_us.100']!;
-    expect(values['campaigns.cpu_ratio.10k']).toBeCloseTo(ratio);
-  }, 60_000);
 
   it('garbage', async () => {
     const values = await run('alloc.bytes_per_auction');

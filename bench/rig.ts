@@ -32,8 +32,6 @@ export interface RigOptions {
   readonly delayMs: (dspIndex: number) => number;
   /** Time for a DSP to answer; when absent so long that a busy machine makes auctions slow and does not cut them short. */
   readonly dspTimeoutMs?: number;
-  /** Campaigns of our own in the engine (`bench/payloads/campaign-population.ts`); when absent they are not enabled. */
-  readonly campaigns?: number;
 }
 
 /** Of the requests in all runs over the network. */
@@ -48,13 +46,7 @@ const DSP_TIMEOUT_MS = 150;
 /** After this nothing of an auction is left in the engine: neither timers nor an unwritten event. */
 const SETTLED_AFTER_MS = DSP_TIMEOUT_MS + 100;
 
-export async function startRig({
-  dspCount,
-  seed,
-  delayMs,
-  dspTimeoutMs = DSP_TIMEOUT_MS,
-  campaigns,
-}: RigOptions): Promise<Rig> {
+export async function startRig({ dspCount, seed, delayMs, dspTimeoutMs = DSP_TIMEOUT_MS }: RigOptions): Promise<Rig> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'gavel-bench-'));
   const dsps = startChild<StubDspsHandlers>('stub-dsps');
   const engine = startChild<EngineHandlers>('engine', ['--expose-gc']);
@@ -68,8 +60,7 @@ export async function startRig({
       'setDelays',
       Array.from({ length: dspCount }, (_, index) => delayMs(index)),
     );
-    const url = await engine.ask('start', engineConfig(dspUrls, dataDirectory, dspTimeoutMs, campaigns));
-    if (campaigns !== undefined) await engine.ask('book', campaigns, seed);
+    const url = await engine.ask('start', engineConfig(dspUrls, dataDirectory, dspTimeoutMs));
     const stopEngine = async (): Promise<void> => {
       await engine.ask('stop');
     };
@@ -81,12 +72,7 @@ export async function startRig({
 }
 
 /** The product's defaults, but for what keeps a run apart from others and its machine's speed out of the results. */
-function engineConfig(
-  dspUrls: readonly string[],
-  dataDirectory: string,
-  dspTimeoutMs: number,
-  campaigns?: number,
-): Config {
+function engineConfig(dspUrls: readonly string[], dataDirectory: string, dspTimeoutMs: number): Config {
   const overrides = {
     dataDirectory,
     'server.port': 0,
@@ -95,7 +81,6 @@ function engineConfig(
     'admission.enabled': false,
     // Every auction is to make all its calls.
     'shaping.enabled': false,
-    'campaigns.enabled': campaigns !== undefined,
     'dspDefaults.timeoutMs': dspTimeoutMs,
     'dspDefaults.keepAliveMs': KEEP_ALIVE_MS,
     'dspDefaults.callsPerSecond': (CONNECTIONS_PER_DSP * 1000) / dspTimeoutMs,

@@ -1,7 +1,7 @@
 /** All benchmarks by the names of their results. */
 
 import { measureCacheHits } from './cache-hits.ts';
-import { measureCampaignCost, measureCampaignPath, PATH_NAMES } from './campaign-cost.ts';
+import { measureCampaignPath, PATH_NAMES } from './campaign-path-cost.ts';
 import { measureDecision } from './decision-cost.ts';
 import { LEVER_NAMES, measureEstimationLevers } from './estimation-levers.ts';
 import { FAN_OUT_WIDTHS, measureFanOut } from './fan-out-cost.ts';
@@ -70,7 +70,6 @@ const BENCHMARKS: readonly Benchmark[] = [
     names: [`fanout.cpu_ratio.${dspCount}`],
     run: (context: BenchContext) => measureFanOut(dspCount, context),
   })),
-  { names: ['campaigns.cpu_ratio.10k'], run: measureCampaignCost },
   { names: ['alloc.bytes_per_auction'], run: measureGarbage },
   { names: LEVER_NAMES.map((lever) => `estimate.p99_ms.${lever}`), run: measureEstimationLevers },
   { names: ['auction.rate', 'auction.own_p99_ms'], run: measureThroughput },
