@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, test } from 'vitest';
 import { measureCacheHits } from './cache-hits.ts';
+import { measureCampaignPath, PATH_NAMES } from './campaign-path-cost.ts';
 import { measureDecision } from './decision-cost.ts';
 import { LEVER_NAMES } from './estimation-levers.ts';
 import { measureHandling } from './handling-cost.ts';
@@ -120,6 +121,14 @@ test('deciding about DSPs, tiny', () => {
   expect(BENCHMARK_NAMES).toContain(measured!.name);
   expect(measured!.value).toBeGreaterThan(0);
   expect(lines[0]).toMatch(/[1-9]\d* calls of 2000 asked/);
+});
+
+test('the path of auctions with campaigns, tiny', () => {
+  const lines: string[] = [];
+  const measured = measureCampaignPath(quick(lines));
+  expect(measured.map(({ name }) => name)).toEqual(PATH_NAMES);
+  for (const { value } of measured) expect(value).toBeGreaterThan(0);
+  expect(lines.at(-1)).toMatch(/ 0\.[1-9]\d* win| 1\.00 win/);
 });
 
 test('reserving and billing, tiny', () => {

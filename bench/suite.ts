@@ -1,6 +1,7 @@
 /** All benchmarks by the names of their results. */
 
 import { measureCacheHits } from './cache-hits.ts';
+import { measureCampaignPath, PATH_NAMES } from './campaign-path-cost.ts';
 import { measureDecision } from './decision-cost.ts';
 import { measureEstimateWarmUp } from './estimate-warm-up.ts';
 import { LEVER_NAMES, measureEstimationLevers } from './estimation-levers.ts';
@@ -60,6 +61,7 @@ const BENCHMARKS: readonly Benchmark[] = [
     names: [`targeting.us.${size}`],
     run: async (context: BenchContext) => measureTargeting(size, context),
   })),
+  { names: PATH_NAMES, run: async (context) => measureCampaignPath(context) },
   { names: PACING_NAMES, run: async (context) => measurePacing(context) },
   { names: ['gbdt.row_us', 'gbdt.batch50_us', 'gbdt.alloc_bytes_per_row'], run: measureTreeScoring },
   { names: SIMULATOR_NAMES, run: measureSimulatorQuality },

@@ -3,6 +3,10 @@ export class Backoff {
   #waitMs = 0;
   #untilMs = Number.NEGATIVE_INFINITY;
 
+  get untilMs(): number {
+    return this.#untilMs;
+  }
+
   isOver(nowMs: number): boolean {
     return nowMs >= this.#untilMs;
   }

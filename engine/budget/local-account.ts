@@ -62,10 +62,16 @@ export class LocalAccount {
   /** How long a lease takes to come, ms: a mean that leans to the slow ones. */
   #refillMs = 0;
   #wantsUntilMs: number;
+  readonly #onWake: () => void;
+  #isResting = false;
   #reserved = 0;
 
-  /** `priceMax`: the dearest clearing price that may come, and the smallest lease that is of use. */
-  constructor(accountId: string, priceMax: number, policy: LeasePolicy, nowMs: number) {
+  /**
+   * `priceMax`: the dearest clearing price that may come, and the smallest lease that is of use. `onWake`: something
+   * happened while it was at rest (`rest`).
+   */
+  constructor(accountId: string, priceMax: number, policy: LeasePolicy, nowMs: number, onWake = () => {}) {
+    this.#onWake = onWake;
     this.accountId = accountId;
     this.#policy = policy;
     this.#priceMax = positiveInteger(priceMax);
@@ -79,6 +85,7 @@ export class LocalAccount {
     if (this.#isDraining) return 'draining';
     if (this.#reservations.has(key)) return 'repeated';
     if (this.#reservations.size >= this.#policy.reservationsMax) return 'too-many';
+    this.#wake();
     this.#demand.observe(amount, nowMs);
     this.#wantsUntilMs = nowMs + this.#policy.termMs;
     let refusal: ReserveRefusal = 'no-lease';
@@ -100,14 +107,19 @@ export class LocalAccount {
   /** Whether one lease has so much. Who asks wants to spend: it keeps leases coming, whatever the answer. */
   canPay(amount: number, nowMs: number): boolean {
     if (this.#isDraining) return false;
+    if (nowMs >= this.#wantsUntilMs) this.#wake();
     this.#wantsUntilMs = nowMs + this.#policy.termMs;
-    return this.#leases.some(({ spendUntilMs, free }) => nowMs < spendUntilMs && free >= amount);
+    for (const { spendUntilMs, free } of this.#leases) if (nowMs < spendUntilMs && free >= amount) return true;
+    return false;
   }
 
-  /** Nothing is held, on its way or wanted: there is nothing to settle and nothing to need until it is asked to pay. */
-  isIdle(nowMs: number): boolean {
-    if (this.#leases.length > 0 || this.#reservations.size > 0 || this.#over.length > 0) return false;
-    return this.#askedAtMs === null && (this.#isDraining || nowMs >= this.#wantsUntilMs);
+  /**
+   * Right behind `settle` and `need` of this moment: they find nothing to do before the time that this gives, nor before
+   * `onWake`. Infinity: nothing is held or wanted, or only an answer is awaited.
+   */
+  rest(nowMs: number): number {
+    this.#isResting = true;
+    return Math.min(this.#nextEndMs(), this.#nextNeedMs(nowMs));
   }
 
   /** What was reserved is spent. Null: no such reservation is open here; the ledger knows about it. */
@@ -147,6 +159,7 @@ export class LocalAccount {
 
   /** A confirmed lease has come. One that came too late, or while draining, goes back whole. */
   accept(live: LiveLease, nowMs: number): void {
+    this.#wake();
     this.#answered(nowMs);
     this.#backoff.reset();
     const { accountId, epoch, sequence, amount } = live;
@@ -158,6 +171,7 @@ export class LocalAccount {
   }
 
   refused(reason: NoLease, nowMs: number): void {
+    this.#wake();
     this.#answered(nowMs);
     const { unavailableRetryMs, unavailableRetryMsMax, exhaustedRetryMs, exhaustedRetryMsMax } = this.#policy;
     if (reason === 'unavailable') this.#backoff.refuse(unavailableRetryMs, unavailableRetryMsMax, nowMs);
@@ -182,12 +196,14 @@ export class LocalAccount {
 
   /** No more reservations or leases; what is free goes back with the next `settle`. Open reservations may still be billed. */
   drain(): void {
+    this.#wake();
     this.#isDraining = true;
     while (this.#leases.length > 0) this.#retire(this.#leases[0]!);
   }
 
   /** Ends a drain and any back-off: the campaign was resumed, raised or changed. */
   resume(priceMax: number, nowMs: number): void {
+    this.#wake();
     this.#priceMax = positiveInteger(priceMax);
     this.#isDraining = false;
     this.#backoff.reset();
@@ -205,6 +221,32 @@ export class LocalAccount {
     this.#refillMs = Math.max(tookMs, this.#refillMs + (tookMs - this.#refillMs) / 8);
     this.#refillMs = Math.min(this.#refillMs, this.#policy.termMs / 8);
     this.#askedAtMs = null;
+  }
+
+  #wake(): void {
+    if (!this.#isResting) return;
+    this.#isResting = false;
+    this.#onWake();
+  }
+
+  /** When a lease or a reservation is over by its time. */
+  #nextEndMs(): number {
+    let endMs = Number.POSITIVE_INFINITY;
+    for (const { spendUntilMs } of this.#leases) endMs = Math.min(endMs, spendUntilMs);
+    for (const { lapsesAtMs } of this.#reservations.values()) return Math.min(endMs, lapsesAtMs);
+    return endMs;
+  }
+
+  /**
+   * When a lease may have to be asked for. What is held does not shrink by itself and the spend rate only fades: until a
+   * lease comes near its end, what is enough now stays enough.
+   */
+  #nextNeedMs(nowMs: number): number {
+    if (this.#isDraining || this.#askedAtMs !== null || nowMs >= this.#wantsUntilMs) return Number.POSITIVE_INFINITY;
+    if (!this.#backoff.isOver(nowMs)) return this.#backoff.untilMs;
+    let endMs = Number.POSITIVE_INFINITY;
+    for (const { spendUntilMs } of this.#leases) endMs = Math.min(endMs, spendUntilMs);
+    return endMs - this.#policy.aheadMs - 2 * this.#refillMs;
   }
 
   /** What may still be spent at a moment. */

@@ -35,11 +35,12 @@ export class SpendingAccount {
     controller: PacingController,
     board: PacingBoard,
     monotonicMs: number,
+    onWake: (account: SpendingAccount) => void,
   ) {
     this.#plan = plan;
     this.#controller = controller;
     this.#board = board;
-    this.leases = new LocalAccount(plan.accountId, plan.priceMax, policy, monotonicMs);
+    this.leases = new LocalAccount(plan.accountId, plan.priceMax, policy, monotonicMs, () => onWake(this));
     this.slot = board.add(plan.accountId);
   }
 

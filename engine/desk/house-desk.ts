@@ -23,6 +23,7 @@ import { HouseCatalogue, type HouseRules } from '../exchange/house-catalogue.ts'
 import type { Purchase, PurchaseReservation } from '../exchange/purchases.ts';
 import type { Booking } from '../ports/campaign-store.ts';
 import { BookedCampaigns } from './booked-campaigns.ts';
+import { DueAccounts } from './due-accounts.ts';
 
 export interface HouseDeskOptions {
   readonly rules: HouseRules;
@@ -41,8 +42,7 @@ export class HouseDesk {
   readonly #catalogue: HouseCatalogue;
   readonly #market: HouseMarket;
   readonly #board = new PacingBoard();
-  /** Accounts that hold leases or want them. */
-  readonly #busy = new Set<SpendingAccount>();
+  readonly #due = new DueAccounts();
   readonly #localTimes = new Map<string, LocalTime>();
   readonly #live: LiveAuction;
 
@@ -50,7 +50,7 @@ export class HouseDesk {
     this.#options = options;
     this.#catalogue = new HouseCatalogue([], options.rules);
     this.#market = new HouseMarket(this.#catalogue);
-    this.#live = new LiveAuction(this.accounts, this.#board, this.#busy);
+    this.#live = new LiveAuction(this.accounts, this.#board);
   }
 
   /** Line items that may serve when a request suits them. */
@@ -87,7 +87,6 @@ export class HouseDesk {
     const { key, bidIndex, accountId, amount } = purchase;
     const account = this.accounts.get(accountId);
     if (account === undefined) return null;
-    this.#busy.add(account);
     const heldMs = this.#options.heldMs(purchase);
     const reserved = account.leases.reserve(key, amount, heldMs, nowMs);
     if (typeof reserved === 'string') return null;
@@ -111,12 +110,12 @@ export class HouseDesk {
   settle(nowMs: number): { readonly over: readonly LeaseOver[]; readonly needs: readonly LeaseNeed[] } {
     const over: LeaseOver[] = [];
     const needs: LeaseNeed[] = [];
-    for (const account of this.#busy) {
+    for (const account of this.#due.take(nowMs)) {
       const { leases } = account;
       for (const one of leases.settle(nowMs)) over.push(one);
       const need = leases.need(nowMs);
       if (need !== null) needs.push(need);
-      else if (leases.isIdle(nowMs)) this.#busy.delete(account);
+      this.#due.rest(account, leases.rest(nowMs));
     }
     return { over, needs };
   }
@@ -131,17 +130,18 @@ export class HouseDesk {
     const known = this.accounts.get(plan.accountId);
     if (known !== undefined) {
       known.replan(plan, nowMs);
-      this.#busy.add(known);
       return null;
     }
     if (!plan.isSwitchedOn || (plan.flight.endAt ?? Number.POSITIVE_INFINITY) <= wallMs) return null;
     const { leasePolicy, pacing } = this.#options;
     const controller = plan.isGuaranteed ? pacing.guaranteed : pacing.campaigns;
-    const account = new SpendingAccount(plan, leasePolicy, controller, this.#board, nowMs);
+    const account = new SpendingAccount(plan, leasePolicy, controller, this.#board, nowMs, this.#onWake);
     this.accounts.set(plan.accountId, account);
-    this.#busy.add(account);
+    this.#due.wake(account);
     return account;
   }
+
+  readonly #onWake = (account: SpendingAccount): void => this.#due.wake(account);
 
   #localTime(timeZone: string): LocalTime {
     let localTime = this.#localTimes.get(timeZone);
@@ -157,42 +157,45 @@ export class HouseDesk {
 class LiveAuction implements LiveTerms {
   readonly #accounts: ReadonlyMap<string, SpendingAccount>;
   readonly #board: PacingBoard;
-  readonly #busy: Set<SpendingAccount>;
-  /** Asked about in this auction already. */
-  readonly #shares = new Map<SpendingAccount, number>();
+  /** By slot of the board: the auction that an account was last asked in, and what it gave. */
+  readonly #askedIn: number[] = [];
+  readonly #shares: number[] = [];
+  #auctions = 0;
   #auctionId = '';
   #nowMs = 0;
 
-  constructor(accounts: ReadonlyMap<string, SpendingAccount>, board: PacingBoard, busy: Set<SpendingAccount>) {
+  constructor(accounts: ReadonlyMap<string, SpendingAccount>, board: PacingBoard) {
     this.#accounts = accounts;
     this.#board = board;
-    this.#busy = busy;
   }
 
   enter(auctionId: string, nowMs: number): void {
     this.#auctionId = auctionId;
     this.#nowMs = nowMs;
-    this.#shares.clear();
+    this.#auctions++;
   }
 
   readonly share = ({ lineItem }: BookedLineItem): number => {
     const account = this.#accounts.get(accountIdOf(lineItem));
     if (account === undefined) return 0;
-    const known = this.#shares.get(account);
-    if (known !== undefined) return known;
+    const { slot } = account;
+    if (this.#askedIn[slot] === this.#auctions) return this.#shares[slot]!;
     const share = this.#shareOf(account);
-    this.#shares.set(account, share);
+    this.#askedIn[slot] = this.#auctions;
+    this.#shares[slot] = share;
     return share;
   };
 
   #shareOf(account: SpendingAccount): number {
     const { slot, plan, leases } = account;
     account.observeOpportunity();
-    this.#busy.add(account);
     if (!leases.canPay(plan.priceMax, this.#nowMs)) return 0;
-    // Drawn from what the auction is called, so that it is the same however often it is asked.
-    const draw = stableHash(this.#auctionId, plan.accountId) / 2 ** 32;
-    if (!this.#board.takesPart(slot, draw)) return 0;
+    // Drawn from what the auction is called, so that it is the same however often it is asked. Who always takes part
+    // needs no draw.
+    if (this.#board.throttle[slot]! < 1) {
+      const draw = stableHash(this.#auctionId, plan.accountId) / 2 ** 32;
+      if (!this.#board.takesPart(slot, draw)) return 0;
+    }
     return plan.isGuaranteed ? urgencyShare(account.urgency) : this.#board.multiplier[slot]!;
   }
 }
