@@ -29,6 +29,7 @@ export interface ConfigSchema {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
+  readonly exclusiveMaximum?: number;
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly minLength?: number;
@@ -120,7 +121,8 @@ const HEADERS: ConfigSchema = {
   secret: true,
 };
 const STRICTNESS = ['strict', 'default', 'lenient'];
-const PROBABILITY = { type: 'number', minimum: 0, maximum: 1 } as const;
+/** Never certain, like every estimate that may stand in its place. */
+const PROBABILITY = { type: 'number', exclusiveMinimum: 0, exclusiveMaximum: 1 } as const;
 const MIB = 1024 * 1024;
 /** Upper bound of `server.workers`. */
 export const WORKERS_MAX = 64;
