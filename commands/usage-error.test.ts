@@ -23,3 +23,28 @@ test('a file that the configuration names cannot be read', () => {
   });
   expect(startupError(error)).toEqual(new UsageError(error.message));
 });
+
+describe('files of the caller', () => {
+  it.each([
+    [() => readFileSync('/nowhere/a'), '/nowhere/a: there is no such file or folder'],
+    [() => readFileSync('/'), '/: is a folder'],
+    [() => writeFileSync('/etc/passwd/a', ''), '/etc/passwd/a: leads through a file'],
+  ])('are named in one line, with the option and what is wrong: %#', (use, problem) => {
+    expect(() => blaming('score: --bundle', use)).toThrow(new UsageError(`score: --bundle: ${problem}`));
+  });
+
+  it('also what they hold, in one line', () => {
+    const refuse = (): never => {
+      throw new InputError('/tmp/a: is\nnone');
+    };
+    expect(() => blaming('score: --rows', refuse)).toThrow(new UsageError('score: --rows: /tmp/a: is none'));
+  });
+
+  it('faults of ours stay what they are', () => {
+    const bug = new TypeError('bug');
+    const fail = (): never => {
+      throw bug;
+    };
+    expect(() => blaming('score: --rows', fail)).toThrow(bug);
+  });
+});

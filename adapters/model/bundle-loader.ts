@@ -152,7 +152,7 @@ function rejectionOf(signal: AbortSignal): Promise<never> {
 }
 
 function asRefusal(error: unknown): BundleRefused {
-  return error instanceof BundleRefused ? error : new BundleRefused('unreadable', String(error), { cause: error });
+  return error instanceof BundleRefused ? error : new BundleRefused('unreadable', 'the load failed', { cause: error });
 }
 
 /** Names, sizes and times of what lies there; empty when it cannot be read. Rejects when `signal` is aborted only. */

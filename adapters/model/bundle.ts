@@ -40,6 +40,7 @@ export type BundleRefusal =
   /** The trainer's own figures are those of a useless model. */
   | 'metrics';
 
+/** Has a `cause` for a fault of ours only: the log prints causes behind the message, which says all there is to say. */
 export class BundleRefused extends Error {
   override readonly name = 'BundleRefused';
   readonly reason: BundleRefusal;
@@ -140,9 +141,8 @@ function* readParts(
 
 async function readSignedManifest(files: BundleFiles, publicKeys: readonly KeyObject[]): Promise<Buffer> {
   const bytes = await files.read('manifest.json', MANIFEST_BYTES_MAX);
-  const signature = await files.read('manifest.sig', SIGNATURE_BYTES_MAX).catch((error: unknown) => {
-    throw isMissing(error) ? new BundleRefused('signature', 'there is none', { cause: error }) : error;
-  });
+  const signature = await files.readIfThere('manifest.sig', SIGNATURE_BYTES_MAX);
+  if (signature === null) throw new BundleRefused('signature', 'there is none');
   const raw = Buffer.from(signature.toString('latin1').trim(), 'base64');
   if (!publicKeys.some((key) => verify(null, bytes, key, raw))) {
     throw new BundleRefused('signature', 'it is not of these bytes by a key that is trusted');
@@ -209,20 +209,24 @@ class BundleFiles {
   }
 
   async read(name: string, bytesMax: number): Promise<Buffer> {
+    const bytes = await this.readIfThere(name, bytesMax);
+    if (bytes === null) throw new BundleRefused('unreadable', `${name} is missing`);
+    return bytes;
+  }
+
+  /** Null: there is no such file. */
+  async readIfThere(name: string, bytesMax: number): Promise<Buffer | null> {
     try {
       return await readBounded(join(this.#folder, name), bytesMax, this.#signal);
     } catch (error) {
       this.#signal?.throwIfAborted();
-      throw new BundleRefused('unreadable', `${name}: ${(error as Error).message}`, { cause: error });
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') return null;
+      throw new BundleRefused('unreadable', `${name}: ${message}`);
     }
   }
 }
 
-function isMissing(error: unknown): boolean {
-  const { cause } = error as Error;
-  return (cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
-}
-
 function asRefusal(reason: 'manifest' | 'format', error: unknown): unknown {
-  return error instanceof ModelFormatError ? new BundleRefused(reason, error.message, { cause: error }) : error;
+  return error instanceof ModelFormatError ? new BundleRefused(reason, error.message) : error;
 }
