@@ -34,7 +34,10 @@ export interface PredictionCache {
   readonly unlock: (key: number) => Promise<void>;
   /** Predictions with this tag that were made until now are no longer given, in any process. Tag 0: all predictions. */
   readonly invalidate: (tag: number) => Promise<void>;
-  /** Told of each invalidation, this process's own too, usually within a millisecond or two. */
+  /**
+   * Told of each invalidation, this process's own too, usually within a millisecond or two. Told `TAG_ALL` when some may
+   * have been missed.
+   */
   readonly onInvalidated: (listener: (tag: number) => void) => void;
   readonly close: () => Promise<void>;
 }
