@@ -12,7 +12,7 @@ export interface PredictionCacheHarness {
 }
 
 export function prediction(key: number, changes: Partial<PredictionToStore> = {}): PredictionToStore {
-  return { key, value: 0.1, ageMs: 0, keptMs: 60_000, campaignTag: 11, userTag: -22, ...changes };
+  return { key, value: 0.1, ageMs: 0, keptMs: 60_000, campaignTag: 11, userTag: -22, deviceTag: 44, ...changes };
 }
 
 export function predictionCacheContract(name: string, createHarness: () => Promise<PredictionCacheHarness>): void {
@@ -57,6 +57,7 @@ export function predictionCacheContract(name: string, createHarness: () => Promi
     it.each([
       ['its campaign', 11],
       ['its user', -22],
+      ['its device', 44],
       ['all', TAG_ALL],
     ])('invalidates by %s, also what was made before and is stored after', async (_name, tag) => {
       await here.store([prediction(1)]);

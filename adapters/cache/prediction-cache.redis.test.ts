@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { Redis } from 'ioredis';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { TAG_ALL } from '../../engine/estimation/cache/invalidations.ts';
 import type { PredictionCache } from '../../engine/ports/prediction-cache.ts';
@@ -38,6 +39,32 @@ describe.skipIf(redis === null)('with a Redis', () => {
         for (const cache of caches) await cache.close();
       },
     };
+  });
+
+  it('takes nothing for a prediction that none can be, and answers for the other keys', async () => {
+    const prefix = nextPrefix();
+    const cache = await open(redis!.url, prefix);
+    const others = new Redis(redis!.url);
+    const entryOf = (key: number) => `${prefix}prediction:${key.toString(36)}`;
+    try {
+      const strange = ['garbage', '', '0.1', '0.1 x 0 0 0', 'nan 1 0 0 0', '2 1 0 0 0', '0 1 0 0 0', '-0.1 1 0 0 0'];
+      strange.push('0.1 9000000000000000 0 0 0', '0.1 inf 0 0 0', '0.1 nan 0 0 0', '0.1 1 0 0', '0.1 1 0 0 0 0');
+      for (const [index, text] of strange.entries()) await others.set(entryOf(index + 1), text);
+      await others.lpush(entryOf(100), 'a list');
+      const keys = [...strange.keys()].map((index) => index + 1).concat(100);
+      await cache.store([prediction(0)]);
+      const found = await cache.fetch([...keys, 0]);
+      expect(found.slice(0, -1)).toEqual(keys.map(() => null));
+      expect(found.at(-1)!.value).toBe(0.1);
+      await cache.store(keys.map((key) => prediction(key)));
+      expect((await cache.fetch(keys)).map((one) => one?.value)).toEqual(keys.map(() => 0.1));
+      // Better forgotten once too often than used against somebody's will.
+      await others.set(`${prefix}invalidated:11`, 'garbage');
+      expect(await cache.fetch([0])).toEqual([null]);
+    } finally {
+      others.disconnect();
+      await cache.close();
+    }
   });
 });
 

@@ -99,11 +99,11 @@ class RedisPredictionCache implements PredictionCache {
   readonly store = async (predictions: readonly PredictionToStore[]): Promise<void> => {
     const keys: string[] = [];
     const values: (string | number)[] = [];
-    for (const { key, value, ageMs, keptMs, campaignTag, userTag } of predictions) {
+    for (const { key, value, ageMs, keptMs, campaignTag, userTag, deviceTag } of predictions) {
       const leftMs = Math.ceil(Math.min(keptMs, this.#options.keptMsMax) - ageMs);
       if (leftMs <= 0) continue;
       keys.push(this.#entry(key), this.#lockOf(key));
-      values.push(value, Math.round(ageMs * 1000), leftMs, campaignTag, userTag);
+      values.push(value, Math.round(ageMs * 1000), leftMs, campaignTag, userTag, deviceTag);
     }
     if (keys.length > 0) await this.#run(() => this.#commands.storePredictions(keys.length, ...keys, ...values));
   };
@@ -179,8 +179,12 @@ class RedisPredictionCache implements PredictionCache {
   }
 }
 
+/** Others may write to that Redis, and what comes from it ranks bids: null for what no model can have said. */
 function readFound(text: string | null): SharedPrediction | null {
   if (text === null) return null;
-  const [value, ageMicroseconds] = text.split(' ');
-  return { value: Number(value), ageMs: Math.max(0, Number(ageMicroseconds) / 1000) };
+  const [valueText, ageMicroseconds] = text.split(' ');
+  const value = Number(valueText);
+  const ageMs = Number(ageMicroseconds) / 1000;
+  const isSound = value > 0 && value < 1 && ageMs >= 0 && Number.isFinite(ageMs);
+  return isSound ? { value, ageMs } : null;
 }

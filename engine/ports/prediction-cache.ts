@@ -5,6 +5,8 @@
  * A cache, not a store: anything may be missing at any time. Every method may reject with a `PredictionCacheError`;
  * the caller goes on without. Ages and not moments are passed, since clocks differ between processes.
  */
+import type { PredictionTags } from '../estimation/cache/invalidations.ts';
+
 export interface SharedPrediction {
   /** Within (0, 1). */
   readonly value: number;
@@ -12,12 +14,10 @@ export interface SharedPrediction {
   readonly ageMs: number;
 }
 
-export interface PredictionToStore extends SharedPrediction {
+export interface PredictionToStore extends SharedPrediction, PredictionTags {
   readonly key: number;
   /** How long it may be used at all, ms since its data was read. */
   readonly keptMs: number;
-  readonly campaignTag: number;
-  readonly userTag: number;
 }
 
 export interface PredictionCache {
