@@ -423,13 +423,13 @@ class Estimator implements EstimatorActor {
   }
 
   #share(
-    { exactKey, coarseKey, campaignTag, userTag, bornAtMs }: EstimateQuestion,
+    { exactKey, coarseKey, campaignTag, userTag, deviceTag, bornAtMs }: EstimateQuestion,
     value: number,
     nowMs: number,
   ): void {
     const { shared, horizons, observer } = this.#options;
     if (shared === null) return;
-    const common = { value, ageMs: nowMs - bornAtMs, campaignTag, userTag };
+    const common = { value, ageMs: nowMs - bornAtMs, campaignTag, userTag, deviceTag };
     shared
       .store([
         { ...common, key: exactKey, keptMs: horizons.exact.staleMs },

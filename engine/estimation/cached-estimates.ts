@@ -157,6 +157,7 @@ export class CachedEstimates {
       prior: batch.priors[index]!,
       campaignTag: batch.campaignTags[index]!,
       userTag: batch.userTag,
+      deviceTag: batch.deviceTag,
       bornAtMs: nowMs,
     };
   }
@@ -178,9 +179,9 @@ export class CachedEstimates {
   }
 
   /** The model has no estimate for this row, and would have none if it was asked again. */
-  keepNegative({ exactKey, campaignTag, userTag, bornAtMs }: EstimateQuestion, nowMs: number): void {
+  keepNegative({ exactKey, campaignTag, userTag, deviceTag, bornAtMs }: EstimateQuestion, nowMs: number): void {
     const expiry = negativeExpiryOf(this.#horizons, nowMs, this.#random);
-    this.#local.set(exactKey, { ...expiry, value: Number.NaN, bornAtMs, campaignTag, userTag }, nowMs);
+    this.#local.set(exactKey, { ...expiry, value: Number.NaN, bornAtMs, campaignTag, userTag, deviceTag }, nowMs);
   }
 
   /** What there is when the model is late: a prediction past its time, or the fallback. */
@@ -202,13 +203,13 @@ export class CachedEstimates {
   #set(
     key: number,
     horizon: Horizon,
-    { campaignTag, userTag }: EstimateQuestion,
+    { campaignTag, userTag, deviceTag }: EstimateQuestion,
     value: number,
     bornAtMs: number,
     nowMs: number,
   ): void {
     const expiry = expiryOf(horizon, this.#horizons, { bornAtMs, nowMs }, this.#random);
-    this.#local.set(key, { ...expiry, value, bornAtMs, campaignTag, userTag }, nowMs);
+    this.#local.set(key, { ...expiry, value, bornAtMs, campaignTag, userTag, deviceTag }, nowMs);
   }
 }
 

@@ -5,6 +5,8 @@
  * A cache, not a store: anything may be missing at any time. Every method may reject with a `PredictionCacheError`;
  * the caller goes on without. Ages and not moments are passed, since clocks differ between processes.
  */
+import type { PredictionTags } from '../estimation/cache/invalidations.ts';
+
 export interface SharedPrediction {
   /** Within (0, 1). */
   readonly value: number;
@@ -12,12 +14,10 @@ export interface SharedPrediction {
   readonly ageMs: number;
 }
 
-export interface PredictionToStore extends SharedPrediction {
+export interface PredictionToStore extends SharedPrediction, PredictionTags {
   readonly key: number;
   /** How long it may be used at all, ms since its data was read. */
   readonly keptMs: number;
-  readonly campaignTag: number;
-  readonly userTag: number;
 }
 
 export interface PredictionCache {
@@ -34,7 +34,10 @@ export interface PredictionCache {
   readonly unlock: (key: number) => Promise<void>;
   /** Predictions with this tag that were made until now are no longer given, in any process. Tag 0: all predictions. */
   readonly invalidate: (tag: number) => Promise<void>;
-  /** Told of each invalidation, this process's own too, usually within a millisecond or two. */
+  /**
+   * Told of each invalidation, this process's own too, usually within a millisecond or two. Told `TAG_ALL` when some may
+   * have been missed.
+   */
   readonly onInvalidated: (listener: (tag: number) => void) => void;
   readonly close: () => Promise<void>;
 }

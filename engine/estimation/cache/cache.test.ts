@@ -209,6 +209,7 @@ describe('predictions of this process', () => {
     staleUntilMs: 300_000,
     campaignTag: 11,
     userTag: 22,
+    deviceTag: 44,
     ...changes,
   });
 
@@ -223,6 +224,7 @@ describe('predictions of this process', () => {
   it.each([
     ['campaign', 11],
     ['user', 22],
+    ['device', 44],
     ['all', TAG_ALL],
   ])('are gone at once when invalidated by %s, also one still on its way', (_name, tag) => {
     const local = new LocalPredictions(options);
@@ -259,14 +261,15 @@ describe('predictions of this process', () => {
 describe('invalidations', () => {
   it('are forgotten when nothing so old is kept, and turn into one of all when there are too many', () => {
     const invalidations = new Invalidations({ keptMs: 1000, tagsMax: 2 });
+    const of = (campaignTag: number) => ({ campaignTag, userTag: 9, deviceTag: TAG_ALL });
     invalidations.invalidate(1, 0);
-    expect(invalidations.isValid(0, 1, 0)).toBe(false);
+    expect(invalidations.isValid(0, of(1))).toBe(false);
     invalidations.invalidate(2, 2000);
-    expect(invalidations.isValid(0, 1, 0)).toBe(true);
+    expect(invalidations.isValid(0, of(1))).toBe(true);
     invalidations.invalidate(3, 2001);
-    expect(invalidations.isValid(1999, 9, 9)).toBe(true);
+    expect(invalidations.isValid(1999, of(9))).toBe(true);
     invalidations.invalidate(4, 2002);
-    expect(invalidations.isValid(1999, 9, 9)).toBe(false);
+    expect(invalidations.isValid(1999, of(9))).toBe(false);
   });
 
   it('tags of campaigns, users and all are told apart', () => {

@@ -24,6 +24,15 @@ export function tagOfId(kind: 'campaign' | 'user', id: string): number {
   return id === '' ? TAG_ALL : combineHashes(hashText(kind), hashText(id));
 }
 
+/** What a prediction was made from; `TAG_ALL` for what is not known. */
+export interface PredictionTags {
+  readonly campaignTag: number;
+  /** Of the id that the publisher knows the user by ... */
+  readonly userTag: number;
+  /** ... and of the device's, of the kind of a user's too: a deletion by either reaches what was made from both. */
+  readonly deviceTag: number;
+}
+
 export class Invalidations {
   readonly #keptMs: number;
   readonly #tagsMax: number;
@@ -49,8 +58,13 @@ export class Invalidations {
   }
 
   /** Whether what was made from data of `bornAtMs` may be used. What was born with the event is of before it. */
-  isValid(bornAtMs: number, campaignTag: number, userTag: number): boolean {
-    return bornAtMs > this.#allAtMs && bornAtMs > this.#of(campaignTag) && bornAtMs > this.#of(userTag);
+  isValid(bornAtMs: number, { campaignTag, userTag, deviceTag }: PredictionTags): boolean {
+    return (
+      bornAtMs > this.#allAtMs &&
+      bornAtMs > this.#of(campaignTag) &&
+      bornAtMs > this.#of(userTag) &&
+      bornAtMs > this.#of(deviceTag)
+    );
   }
 
   #of(tag: number): number {

@@ -2,7 +2,7 @@
 
 import type { Expiry } from './horizons.ts';
 import { HotKeys } from './hot-keys.ts';
-import { Invalidations } from './invalidations.ts';
+import { Invalidations, type PredictionTags } from './invalidations.ts';
 import { SegmentedLru, type Verdict } from './segmented-lru.ts';
 
 export interface LocalPredictionsOptions {
@@ -17,15 +17,13 @@ export interface LocalPredictionsOptions {
 export const LOCAL_ENTRIES_MAX_DEFAULT = 200_000;
 export const HOT_PER_SECOND_MIN_DEFAULT = 100;
 
-export interface LocalPrediction extends Expiry {
+export interface LocalPrediction extends Expiry, PredictionTags {
   /** Moved once a refresh has been asked for. */
   refreshAtMs: number;
   /** Within (0, 1); NaN when the model has no estimate. */
   readonly value: number;
   /** When the data it was made from was read, monotonic ms. */
   readonly bornAtMs: number;
-  readonly campaignTag: number;
-  readonly userTag: number;
 }
 
 const INVALIDATED_TAGS_MAX = 100_000;
@@ -68,7 +66,7 @@ export class LocalPredictions {
   }
 
   #isUsable(entry: LocalPrediction, nowMs: number): boolean {
-    return nowMs < entry.staleUntilMs && this.#invalidations.isValid(entry.bornAtMs, entry.campaignTag, entry.userTag);
+    return nowMs < entry.staleUntilMs && this.#invalidations.isValid(entry.bornAtMs, entry);
   }
 
   readonly #judge = (key: number, entry: LocalPrediction): Verdict => {
