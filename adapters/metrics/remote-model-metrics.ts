@@ -16,6 +16,8 @@ export interface RemoteModelReadings {
   readonly entryCount: () => number;
   /** Questions under way. */
   readonly flightCount: () => number;
+  /** The shared cache is not asked for now. */
+  readonly isCacheBypassed: () => boolean;
 }
 
 const BREAKER_STATES = { closed: 0, 'half-open': 1, open: 2 } as const satisfies Record<BreakerState, number>;
@@ -70,12 +72,14 @@ export class RemoteModelMetrics {
     this.#callSeconds.observe(latencyMs / 1000);
   };
 
-  readFrom({ breakerState, entryCount, flightCount }: RemoteModelReadings): void {
+  readFrom({ breakerState, entryCount, flightCount, isCacheBypassed }: RemoteModelReadings): void {
     const breaker = new Gauge('rtb_ctr_model_breaker_state', '0 closed, 1 half-open, 2 open.', 'max');
     register(this.#registry, breaker).readFrom(() => BREAKER_STATES[breakerState()]);
     const entries = new Gauge('rtb_cache_entries', 'Keys of predictions held in the process.');
     register(this.#registry, entries).readFrom(entryCount, { tier: 'l1' });
     const flights = new Gauge('rtb_ctr_questions_under_way', 'Keys that the model server is being asked for.');
     register(this.#registry, flights).readFrom(flightCount);
+    const bypass = new Gauge('rtb_cache_bypassed', '1 while the shared cache is not asked.', 'max');
+    register(this.#registry, bypass).readFrom(() => Number(isCacheBypassed()));
   }
 }

@@ -1,8 +1,9 @@
 /** The first tier: predictions in this process, read at the decision itself. */
 
+import type { PredictionTags } from '../../ports/prediction-cache.ts';
 import type { Expiry } from './horizons.ts';
 import { HotKeys } from './hot-keys.ts';
-import { Invalidations, type PredictionTags } from './invalidations.ts';
+import { Invalidations } from './invalidations.ts';
 import { SegmentedLru, type Verdict } from './segmented-lru.ts';
 
 export interface LocalPredictionsOptions {
