@@ -313,14 +313,8 @@ class Estimator implements EstimatorActor {
       for (const flight of flights) this.#infer(flight, nowMs);
       return;
     }
-    const onFound = (found: readonly (SharedPrediction | null)[] | null): void => {
-      this.#mailbox.tell({ kind: 'fetched', flights, found });
-    };
-
-    this.#tier.fetch(
-      flights.map(({ question }) => question),
-      onFound,
-    );
+    const questions = flights.map(({ question }) => question);
+    this.#tier.fetch(questions, (found) => this.#mailbox.tell({ kind: 'fetched', flights, found }));
   }
 
   #fetched(
