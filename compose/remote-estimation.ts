@@ -24,9 +24,9 @@ import { type Parts, supervisorOf } from './parts.ts';
 
 /** Before all keys and channels in Redis. */
 const KEY_PREFIX = 'gavel:';
-/** A command that takes longer is slower than most models. */
+/** A command that takes longer is given up, an invalidation too; for a prediction nobody waits so long (`SharedTier`). */
 const REDIS_MS_MAX = 50;
-/** How often a process looks for an answer that another one has asked for, ms. */
+/** After how long a process first looks for an answer that another one has asked for, ms. */
 const LOCK_POLL_MS = 5;
 /** Keys asked at a time, and auctions that wait for them. */
 const FLIGHTS_MAX = 10_000;
@@ -77,6 +77,7 @@ export async function openRemoteEstimation(
     breakerState: model.breakerState,
     entryCount: () => cached.size,
     flightCount: estimator.flightCount,
+    isCacheBypassed: estimator.isCacheBypassed,
   });
   return {
     estimates: new RemoteEstimates({ rates, estimateNow: estimator.estimateNow, version: () => cached.version }),

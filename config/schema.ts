@@ -11,7 +11,7 @@ import { SHAPER_DEFAULTS } from '../engine/dsp/shaping/shaper.ts';
 import { THRESHOLD_DEFAULTS } from '../engine/dsp/shaping/threshold.ts';
 import { WAITING_DEFAULTS } from '../engine/dsp/waiting/waiting-value.ts';
 import { HORIZON_DEFAULTS, type Horizon } from '../engine/estimation/cache/horizons.ts';
-import { LOCAL_ENTRIES_MAX_DEFAULT } from '../engine/estimation/cache/local-predictions.ts';
+import { LOCAL_ENTRIES_MAX, LOCAL_ENTRIES_MAX_DEFAULT } from '../engine/estimation/cache/local-predictions.ts';
 import { ADMISSION_DEFAULTS } from '../engine/traffic/admission/defaults.ts';
 import { HEAP_SHARE_FREE } from '../engine/traffic/admission/utilisation.ts';
 import { SHIPPED_MODEL_KEY } from './shipped-model.ts';
@@ -371,14 +371,14 @@ export const CONFIG_SCHEMA: ConfigSchema = {
           entriesMax: integer(
             LOCAL_ENTRIES_MAX_DEFAULT,
             1000,
-            10_000_000,
-            'Keys held in each process, some 200 bytes each; a prediction has two.',
+            LOCAL_ENTRIES_MAX,
+            'Keys held in each process; a prediction has two. Some 300 bytes each, without `redisUrl` 500.',
           ),
           refreshesPerSecondMax: integer(
             100,
             0,
             1_000_000,
-            'Predictions in use that are asked again before they are too old, a second and process.',
+            'Predictions in use that are asked again before they are too old, a second and process, and as many more for keys that something alike stands in for. 0: none of either.',
           ),
           warmUpMs: integer(
             2000,

@@ -20,7 +20,10 @@ export interface CachedEstimatesOptions {
   /** Keys held in this process; a prediction has two. */
   readonly entriesMax: number;
   readonly hotPerSecondMin: number;
-  /** Predictions asked for a second that nobody waits for. */
+  /**
+   * Predictions asked for a second that nobody waits for: so many that will soon be past their time or are, and as many
+   * again that something alike stands in for. 0: none.
+   */
   readonly refreshesPerSecondMax: number;
   readonly random: Random;
 }
@@ -43,7 +46,9 @@ export class CachedEstimates {
   readonly #random: Random;
   readonly #local: LocalPredictions;
   readonly #keys: PredictionKeys;
-  readonly #refreshes: TokenBucket;
+  /** Two, so that new keys that look like known ones do not keep those in use from being refreshed; null: none of either. */
+  readonly #refreshes: TokenBucket | null;
+  readonly #completions: TokenBucket | null;
   readonly #fallback: FallbackEstimator;
   #version = '';
 
@@ -59,10 +64,8 @@ export class CachedEstimates {
       staleMsMax: Math.max(exact.staleMs, coarse.staleMs),
     });
     this.#keys = new PredictionKeys(options.columns, this.#version, options.schemaHash);
-    this.#refreshes = new TokenBucket(
-      { ratePerSecond: options.refreshesPerSecondMax, burstMs: REFRESH_BURST_MS },
-      nowMs,
-    );
+    this.#refreshes = refreshBucket(options, nowMs);
+    this.#completions = refreshBucket(options, nowMs);
   }
 
   /** Keys held. */
@@ -93,12 +96,14 @@ export class CachedEstimates {
       this.#keys.read(batch.rows, index * batch.featureCount);
       const { exact, coarse } = this.#keys;
       const entry = this.#local.get(exact, nowMs);
+      let bucket = this.#refreshes;
       if (entry === null || (nowMs >= entry.freshUntilMs && !mayUseStale)) {
         const isKnown = this.#setWithout(batch, index, entry, coarse, mayUseStale, nowMs);
         if (!isKnown) {
           batch.addMiss(index);
           continue;
         }
+        bucket = this.#completions;
       } else if (Number.isNaN(entry.value)) {
         batch.set(index, this.#fallback.estimate(batch.facts[index]!, batch.priors[index]!), 'fallback');
         continue;
@@ -106,7 +111,7 @@ export class CachedEstimates {
         batch.set(index, entry.value, nowMs < entry.freshUntilMs ? 'l1' : 'stale');
         if (nowMs < entry.refreshAtMs) continue;
       }
-      if (!mayRefresh || !this.#refreshes.take(nowMs)) continue;
+      if (!mayRefresh || bucket === null || !bucket.take(nowMs)) continue;
       if (entry !== null) entry.refreshAtMs = Math.max(nowMs + STALE_REFRESH_MS, entry.freshUntilMs);
       if (refreshes === NONE) refreshes = [];
       refreshes.push(this.questionAt(batch, index, nowMs));
@@ -211,6 +216,12 @@ export class CachedEstimates {
     const expiry = expiryOf(horizon, this.#horizons, { bornAtMs, nowMs }, this.#random);
     this.#local.set(key, { ...expiry, value, bornAtMs, campaignTag, userTag, deviceTag }, nowMs);
   }
+}
+
+/** A bucket holds one token at least: none is not one of rate 0. */
+function refreshBucket({ refreshesPerSecondMax }: CachedEstimatesOptions, nowMs: number): TokenBucket | null {
+  if (refreshesPerSecondMax === 0) return null;
+  return new TokenBucket({ ratePerSecond: refreshesPerSecondMax, burstMs: REFRESH_BURST_MS }, nowMs);
 }
 
 const NONE: EstimateQuestion[] = [];

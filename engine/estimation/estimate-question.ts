@@ -1,6 +1,6 @@
 /** What a model elsewhere is asked, and what comes of it. */
 import type { EstimateSource, ModelVersion } from '../auction/types.ts';
-import type { PredictionTags } from './cache/invalidations.ts';
+import type { PredictionTags } from '../ports/prediction-cache.ts';
 import type { FallbackFacts } from './fallback/fallback-facts.ts';
 
 /** All that is needed to estimate one candidate, kept for as long as the answer takes. */

@@ -5,13 +5,20 @@
  * A cache, not a store: anything may be missing at any time. Every method may reject with a `PredictionCacheError`;
  * the caller goes on without. Ages and not moments are passed, since clocks differ between processes.
  */
-import type { PredictionTags } from '../estimation/cache/invalidations.ts';
-
 export interface SharedPrediction {
   /** Within (0, 1). */
   readonly value: number;
   /** Since its data was read, ms. */
   readonly ageMs: number;
+}
+
+/** What a prediction was made from; 0 for what is not known. */
+export interface PredictionTags {
+  readonly campaignTag: number;
+  /** Of the id that the publisher knows the user by ... */
+  readonly userTag: number;
+  /** ... and of the device's, of the kind of a user's too: a deletion by either reaches what was made from both. */
+  readonly deviceTag: number;
 }
 
 export interface PredictionToStore extends SharedPrediction, PredictionTags {

@@ -36,9 +36,36 @@ describe('the count-min sketch', () => {
     for (let index = 0; index < 70_000; index++) sketch.add(7);
     expect(sketch.count(7)).toBe(65_535);
     sketch.halve();
+    for (let index = 0; index < 2; index++) sketch.add(8);
     expect(sketch.count(7)).toBe(32_767);
     sketch.clear();
     expect(sketch.count(7)).toBe(0);
+  });
+
+  it('halves a little with each addition, each count once', () => {
+    const width = 1024;
+    const sketch = new CountMinSketch(width);
+    const keys = Array.from({ length: 20 }, (_, index) => hashOfKey(index * 7919));
+    for (const key of keys) for (let times = 0; times < 1000; times++) sketch.add(key);
+    const counts = () => keys.map((key) => sketch.count(key));
+    const halved = () => counts().filter((count) => count <= 501).length;
+    sketch.halve();
+    expect(halved()).toBe(0);
+    const seen: number[] = [];
+    for (let additions = 0; additions < width / 8; additions++) {
+      sketch.add(hashOfKey(123_456_789));
+      seen.push(halved());
+    }
+    expect(seen[width / 64]).toBeLessThan(keys.length);
+    expect(seen.at(-1)).toBe(keys.length);
+    for (const count of counts()) expect(count).toBeGreaterThanOrEqual(500);
+    for (let additions = 0; additions < width; additions++) sketch.add(hashOfKey(123_456_789));
+    for (const count of counts()) expect(count).toBeGreaterThanOrEqual(500);
+    // Twice at once: the first is over before the second begins.
+    sketch.halve();
+    sketch.halve();
+    for (let additions = 0; additions < width / 8; additions++) sketch.add(hashOfKey(1));
+    for (const count of counts()) expect(count).toBeLessThanOrEqual(251);
   });
 });
 

@@ -4,6 +4,7 @@
  * is older than an invalidation of a tag is passed over wherever it turns up, in this cache, in the shared one, or in an
  * answer still under way.
  */
+import type { PredictionTags } from '../../ports/prediction-cache.ts';
 import { combineHashes, hashText } from '../../traffic/admission/key-hash.ts';
 
 export type InvalidationEvent =
@@ -22,15 +23,6 @@ export function tagOf(event: InvalidationEvent): number {
 /** 0, no tag of its own, for an id that is not known. */
 export function tagOfId(kind: 'campaign' | 'user', id: string): number {
   return id === '' ? TAG_ALL : combineHashes(hashText(kind), hashText(id));
-}
-
-/** What a prediction was made from; `TAG_ALL` for what is not known. */
-export interface PredictionTags {
-  readonly campaignTag: number;
-  /** Of the id that the publisher knows the user by ... */
-  readonly userTag: number;
-  /** ... and of the device's, of the kind of a user's too: a deletion by either reaches what was made from both. */
-  readonly deviceTag: number;
 }
 
 export class Invalidations {

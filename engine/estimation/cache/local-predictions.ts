@@ -1,8 +1,9 @@
 /** The first tier: predictions in this process, read at the decision itself. */
 
+import type { PredictionTags } from '../../ports/prediction-cache.ts';
 import type { Expiry } from './horizons.ts';
 import { HotKeys } from './hot-keys.ts';
-import { Invalidations, type PredictionTags } from './invalidations.ts';
+import { Invalidations } from './invalidations.ts';
 import { SegmentedLru, type Verdict } from './segmented-lru.ts';
 
 export interface LocalPredictionsOptions {
@@ -13,8 +14,10 @@ export interface LocalPredictionsOptions {
   readonly staleMsMax: number;
 }
 
-/** Some 200 bytes each. */
+/** Some 300 bytes each. */
 export const LOCAL_ENTRIES_MAX_DEFAULT = 200_000;
+/** 0.6 GB. What holds more is no cache for a process among others. */
+export const LOCAL_ENTRIES_MAX = 2_000_000;
 export const HOT_PER_SECOND_MIN_DEFAULT = 100;
 
 export interface LocalPrediction extends Expiry, PredictionTags {

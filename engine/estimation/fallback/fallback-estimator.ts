@@ -56,6 +56,7 @@ export class FallbackEstimator {
   #count = 0;
   #modelMean = 0;
   #heuristicMean = 0;
+  /** What the odds of the heuristic are multiplied with. */
   #factor = 1;
 
   constructor({ slotCount, strength, memory, calibrationWindow }: FallbackOptions = FALLBACK_DEFAULTS) {
@@ -66,11 +67,6 @@ export class FallbackEstimator {
     this.#mask = slotCount - 1;
     this.#effects = new Float64Array(slotCount);
     this.#counts = new Uint16Array(slotCount);
-  }
-
-  /** What the odds of the heuristic are multiplied with. */
-  get calibrationFactor(): number {
-    return this.#factor;
   }
 
   /** Within (0, 1), whatever the prior. `prior` is the rate of what nothing is known of. */

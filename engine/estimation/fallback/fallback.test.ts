@@ -93,12 +93,14 @@ describe('the fallback', () => {
   });
 
   it('the calibration factor stays while there is no output, and is bounded', () => {
-    const fallback = new FallbackEstimator({ ...FALLBACK_DEFAULTS, slotCount: 2, calibrationWindow: 1000 });
+    // So slow to learn effects that there is next to nothing but the factor.
+    const fallback = new FallbackEstimator({ ...FALLBACK_DEFAULTS, strength: 1e12, calibrationWindow: 1000 });
     for (const { facts } of world(10_000)) fallback.learn(facts, 0.9, 1e-6);
-    expect(fallback.calibrationFactor).toBeLessThanOrEqual(4);
-    const factor = fallback.calibrationFactor;
+    const known = facts('ad1', 'p1', 'd1');
+    const calibrated = fallback.estimate(known, 1e-6);
+    expect(calibrated).toBeCloseTo(4e-6, 8);
     for (const { facts } of world(1000)) fallback.estimate(facts, PRIOR);
-    expect(fallback.calibrationFactor).toBe(factor);
+    expect(fallback.estimate(known, 1e-6)).toBe(calibrated);
   });
 
   it('is within (0, 1) after any outputs, for any prior', () => {
