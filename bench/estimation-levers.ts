@@ -175,7 +175,13 @@ async function openModel({ batchRowsMax }: Levers, url: string): Promise<RemoteM
       clock: systemClock,
       timers: systemTimers,
       random: Math.random,
-      observer: { onReady: () => resolve(model), onNotReady: reject, onCall: () => {}, onFault: reject },
+      observer: {
+        onReady: () => resolve(model),
+        onNotReady: reject,
+        onCall: () => {},
+        onFinding: () => {},
+        onFault: reject,
+      },
     });
   });
 }
