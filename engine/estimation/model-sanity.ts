@@ -21,8 +21,9 @@ export interface ModelSanityOptions {
 export const MODEL_SANITY_DEFAULTS: ModelSanityOptions = {
   // A calibrated model of few steps says the same of most rows: of 256, with 19 in 20 alike, once in 500,000 times.
   sameRowsMax: 256,
-  // Enough for the few rows in which a sharp model has most of its clicks to be among them.
-  meanRowCount: 256,
+  // Enough for rows in which a sharp model has most of its clicks to be among them, if 1 in 30 is of that kind; few enough
+  // for what the fallback learns meanwhile to shift it by a third at most.
+  meanRowCount: 512,
   // Clicks of seasons, formats and markets differ by 10; what is off by more has mostly lost a unit or its features.
   meanFactorMax: 20,
   soundCallsMin: 3,
