@@ -316,7 +316,8 @@ class InferenceClient implements RemoteModel {
     if (version === this.#refused.version && clock.monotonicMs() < this.#refused.untilMs) return;
     try {
       const signature = await this.#readSignatureOf(version);
-      if (this.#isClosed) return;
+      // What was read as the breaker opened may be of the model that went away.
+      if (this.#isClosed || this.#breaker.state === 'open') return;
       this.#versions.accept(version, signature);
       observer.onReady({ ...signature, version: this.#versions.current });
     } catch (error) {
