@@ -317,7 +317,7 @@ class InferenceClient implements RemoteModel {
     try {
       const signature = await this.#readSignatureOf(version);
       // What was read as the breaker opened may be of the model that went away.
-      if (this.#isClosed || this.#breaker.state === 'open') return;
+      if (this.#isClosed || this.breakerState() === 'open') return;
       this.#versions.accept(version, signature);
       observer.onReady({ ...signature, version: this.#versions.current });
     } catch (error) {
