@@ -11,7 +11,7 @@ import { EstimateBatch } from '../engine/estimation/estimate-batch.ts';
 import type { EstimateAnswer } from '../engine/estimation/estimate-question.ts';
 import { FallbackEstimator } from '../engine/estimation/fallback/fallback-estimator.ts';
 import type { PredictionCache } from '../engine/ports/prediction-cache.ts';
-import type { InferenceResult } from '../engine/ports/remote-model.ts';
+import type { Expectation, InferenceResult } from '../engine/ports/remote-model.ts';
 import type { DegradeLevel } from '../engine/traffic/admission/zones.ts';
 import { type EstimatorActor, spawnEstimatorActor } from './estimator-actor.ts';
 import { spawnParent } from './mailbox.ts';
@@ -28,6 +28,7 @@ const INFERENCE_MS = 500;
 interface Call {
   readonly row: number[];
   readonly answer: (result: InferenceResult) => void;
+  readonly expectation: Expectation | null | undefined;
 }
 
 let system: nact.ActorSystemRef;
@@ -64,7 +65,7 @@ function start(shared: PredictionCache | null = null): EstimatorActor {
       version: () => version,
       isFailing: () => isFailing,
       breakerState: () => 'closed',
-      infer: (row, _deadlineAtMs, answer) => calls.push({ row: [...row], answer }),
+      infer: (row, _deadlineAtMs, answer, expectation) => calls.push({ row: [...row], answer, expectation }),
       close: async () => {},
     },
     shared,
@@ -214,6 +215,32 @@ describe('a cold key', () => {
     await settle();
     expect(replies[0]![0]!.value).toBe(0.1);
   });
+});
+
+describe('a model that cannot be meant', () => {
+  it('is asked together with what is expected, as soon as something is', async () => {
+    ask(batchOf([1, 1]));
+    await settle();
+    expect(calls[0]!.expectation).toBeNull();
+    for (let row = 2; row < 1100; row++) await predict([row, 1], 0.1);
+    ask(batchOf([5000, 1]));
+    await settle();
+    expect(calls.at(-1)!.expectation).toEqual({ learned: expect.closeTo(0.1, 2), prior: PRIOR });
+  });
+
+  it.each(['implausible', 'unchecked'] as const)(
+    'is answered for by the fallback, and is asked again: %s',
+    async (reason) => {
+      const replies = ask(batchOf([1, 1]));
+      await settle();
+      calls[0]!.answer({ kind: 'failed', reason });
+      await settle();
+      expect(replies[0]![0]).toEqual({ index: 0, value: expect.closeTo(PRIOR, 9), source: 'fallback', model: null });
+      ask(batchOf([1, 1]));
+      await settle();
+      expect(calls).toHaveLength(2);
+    },
+  );
 });
 
 describe('a failing model', () => {

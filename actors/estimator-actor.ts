@@ -128,6 +128,8 @@ const FALLBACK_CAUSE_OF = {
   refused: 'failing',
   unreadable: 'failing',
   'out-of-range': 'unusable',
+  implausible: 'failing',
+  unchecked: 'failing',
   closed: 'failing',
 } as const satisfies Record<InferenceFailure, FallbackCause>;
 
@@ -397,11 +399,17 @@ class Estimator implements EstimatorActor {
   }
 
   #infer(flight: Flight, nowMs: number): void {
-    const { model, inferenceMsMax, observer } = this.#options;
+    const { model, cached, inferenceMsMax, observer } = this.#options;
+    const { question } = flight;
     observer.onModelAsked(flight.reason);
-    model.infer(flight.question.row, nowMs + inferenceMsMax, (result) => {
-      this.#mailbox.tell({ kind: 'inferred', flight, result, askedAtMs: nowMs });
-    });
+    model.infer(
+      question.row,
+      nowMs + inferenceMsMax,
+      (result) => {
+        this.#mailbox.tell({ kind: 'inferred', flight, result, askedAtMs: nowMs });
+      },
+      cached.expectationOf(question),
+    );
   }
 
   /** What fails at once says nothing about how long answers take. */

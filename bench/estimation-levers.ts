@@ -188,7 +188,13 @@ export async function openModel({ batchRowsMax }: Levers, url: string): Promise<
       clock: systemClock,
       timers: systemTimers,
       random: Math.random,
-      observer: { onReady: () => resolve(model), onNotReady: reject, onCall: () => {}, onFault: reject },
+      observer: {
+        onReady: () => resolve(model),
+        onNotReady: reject,
+        onCall: () => {},
+        onFinding: () => {},
+        onFault: reject,
+      },
     });
   });
 }

@@ -142,14 +142,20 @@ function openModel(parts: Parts, metrics: RemoteModelMetrics): OpenedModel {
     random,
     observer: {
       onReady: ({ version }) => {
-        log.info({ model: name, version }, 'model server found');
+        log.info({ model: name, version }, 'model server found, of the right schema');
+        isReported = false;
         onLookedFor(true);
       },
       // It is looked for every second: the first time says it.
       onNotReady: (err) => {
-        if (!isReported) log.error({ model: name, err }, 'model server cannot be used yet');
+        if (!isReported) log.error({ model: name, err }, 'model server cannot be used');
         isReported = true;
         onLookedFor(false);
+      },
+      onFinding: (version, finding) => {
+        if (finding === null) log.info({ model: name, version }, 'estimates of the model server are plausible again');
+        else
+          log.error({ model: name, version, finding }, 'estimates of the model server are not plausible and not used');
       },
       onCall: metrics.onCall,
       onFault: (error) => onProcessFault('deadline', error),

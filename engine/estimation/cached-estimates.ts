@@ -5,6 +5,7 @@
  */
 import { TokenBucket } from '../dsp/token-bucket.ts';
 import type { Random } from '../ports/random.ts';
+import type { Expectation } from '../ports/remote-model.ts';
 import { expiryOf, type Horizon, type HorizonOptions, negativeExpiryOf } from './cache/horizons.ts';
 import { type LocalPrediction, LocalPredictions } from './cache/local-predictions.ts';
 import { type KeyColumn, PredictionKeys } from './cache/prediction-key.ts';
@@ -176,6 +177,11 @@ export class CachedEstimates {
   /** It was the answer for another row with the same stable features. */
   keepCoarse(question: EstimateQuestion, value: number, bornAtMs: number, nowMs: number): void {
     this.#set(question.coarseKey, this.#horizons.coarse, question, value, bornAtMs, nowMs);
+  }
+
+  /** What the model's answer can be compared with; null while too little was learned. */
+  expectationOf({ facts, prior }: EstimateQuestion): Expectation | null {
+    return this.#fallback.expectation(facts, prior);
   }
 
   /** This process's model has answered: the fallback learns from it. */

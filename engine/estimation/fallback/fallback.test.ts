@@ -43,6 +43,15 @@ describe('the fallback', () => {
     expect(new FallbackEstimator().estimate(facts('a', 'p', 'd'), 0.02)).toBeCloseTo(0.02, 12);
   });
 
+  it('can be held against a model once it has learned enough', () => {
+    const fallback = new FallbackEstimator();
+    const seen = facts('a', 'p', 'd');
+    for (let count = 0; count < 999; count++) fallback.learn(seen, 0.05, PRIOR);
+    expect(fallback.expectation(seen, PRIOR)).toBeNull();
+    fallback.learn(seen, 0.05, PRIOR);
+    expect(fallback.expectation(seen, PRIOR)).toEqual({ learned: fallback.estimate(seen, PRIOR), prior: PRIOR });
+  });
+
   it('over a whole outage predicts what the model would have, in all and by placement', () => {
     const fallback = new FallbackEstimator();
     for (const { facts, rate } of world(100_000)) fallback.learn(facts, rate, PRIOR);
