@@ -59,10 +59,11 @@ export async function features(args: readonly string[]): Promise<void> {
   if (out === undefined) throw new UsageError('features: --out is missing');
   refuseUnused(options);
   const target = targetOf(options);
+  const read = impressionsReader(options, target);
   const write = rowsWriter(options, target, out);
   if (options.quarantine !== undefined) checkOutputFile('features: --quarantine', options.quarantine);
   makeFolder('features: --out', out);
-  const impressions = withoutSuspects(readImpressions(options, target), options);
+  const impressions = withoutSuspects(read(), options);
   if (impressions.length === 0) throw new UsageError('features: there is nothing to learn from on those days');
   blaming('features: --out', out, () => {
     write(impressions);
@@ -120,7 +121,8 @@ function targetOf({ target = 'click' }: FeaturesOptions): TrainingTarget {
   throw new UsageError('--target must be click or conversion');
 }
 
-function readImpressions(options: FeaturesOptions, target: TrainingTarget): LoggedImpression[] {
+/** Looks at the options now, and reads or simulates when it is called. */
+function impressionsReader(options: FeaturesOptions, target: TrainingTarget): () => LoggedImpression[] {
   const { ipinyou, simulate, device = 'none', seed, days } = options;
   if ((ipinyou === undefined) === (simulate === undefined)) {
     throw new UsageError('features: one of --ipinyou and --simulate is needed');
@@ -129,12 +131,12 @@ function readImpressions(options: FeaturesOptions, target: TrainingTarget): Logg
   if (ipinyou !== undefined) {
     if (device !== 'none' && device !== 'coarse') throw new UsageError('--device must be none or coarse');
     const folders = ipinyou.split(',');
-    const logged = blaming('features: --ipinyou', ipinyou, () => readIpinyou({ folders, device, isWanted }));
-    return logged.filter(target.isTrial);
+    const readLogs = (): LoggedImpression[] => readIpinyou({ folders, device, isWanted });
+    return () => blaming('features: --ipinyou', ipinyou, readLogs).filter(target.isTrial);
   }
   const count = wholeNumber(simulate, 'simulate', 0, { min: 1, max: 10_000_000 });
   const ofSeed = wholeNumber(seed, 'seed', 1, { min: 0, max: Number.MAX_SAFE_INTEGER });
-  return simulateImpressions(count, ofSeed, isWanted, target.isTrial);
+  return () => simulateImpressions(count, ofSeed, isWanted, target.isTrial);
 }
 
 function withoutSuspects(

@@ -9,7 +9,8 @@ const SCRIPTS = join(import.meta.dirname, '..', 'scripts', 'train');
 const folder = mkdtempSync(join(tmpdir(), 'gavel-training-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const python = (...args: string[]) => spawnSync('python3', args, { encoding: 'utf8', env: { PATH: process.env.PATH, PYTHONDONTWRITEBYTECODE: '1' } });
+const python = (...args: string[]) =>
+  spawnSync('python3', args, { encoding: 'utf8', env: { PATH: process.env.PATH, PYTHONDONTWRITEBYTECODE: '1' } });
 const canImport = (module: string): boolean => python('-c', `import ${module}`).status === 0;
 
 // -S: without the folders that packages are in.

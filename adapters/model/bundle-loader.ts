@@ -109,7 +109,7 @@ class PollingBundleLoader implements BundleLoader {
     });
     try {
       const model = await Promise.race([this.#read(load.signal), rejectionOf(load.signal)]);
-      if (model !== null) this.#serve(model);
+      if (model !== null && !this.#isClosed) this.#serve(model);
     } catch (error) {
       if (this.#isClosed) return;
       if (load.signal.aborted) this.#fingerprint = null;
