@@ -19,8 +19,8 @@ import { restartWithin } from './supervision.ts';
 
 /** Feature 0 is stable, feature 1 volatile. */
 const COLUMNS: readonly KeyColumn[] = [
-  { bucket: { kind: 'exact' }, isVolatile: false },
-  { bucket: { kind: 'exact' }, isVolatile: true },
+  { bucket: { kind: 'exact' }, coarse: { kind: 'exact' } },
+  { bucket: { kind: 'exact' }, coarse: { kind: 'left-out' } },
 ];
 const PRIOR = 0.01;
 const INFERENCE_MS = 500;

@@ -12,6 +12,7 @@ import { bidAnswers } from './payloads/bid-answers.ts';
 import { creative } from './payloads/creative.ts';
 import { formatMeasurements } from './report.ts';
 import { measureShaping } from './shaping-study.ts';
+import { measureSimulatedCache } from './simulated-cache.ts';
 import { BENCHMARK_NAMES, QUICK_SCALE } from './suite.ts';
 import { type TimedFunction, timeFunction } from './timed-function.ts';
 import { measureTreeScoring } from './tree-scoring.ts';
@@ -146,6 +147,15 @@ test('hits of the cache, tiny', async () => {
   expect(values.get('cache.hit_rate')).toBeGreaterThanOrEqual(values.get('cache.hit_rate.exact')!);
 });
 
+test('the cache over simulated traffic, tiny', async () => {
+  const scale = { ...quick().scale, auctions: 1000 };
+  const values = new Map((await measureSimulatedCache({ ...quick(), scale })).map(({ name, value }) => [name, value]));
+  // Most of what the first thousand fill is found by the second.
+  expect(values.get('cache.hit_rate.simulated')).toBeGreaterThan(0.3);
+  const model = values.get('cache.normalised_entropy.simulated.model')!;
+  expect(Math.abs(values.get('cache.normalised_entropy.simulated.cached')! - model)).toBeLessThan(0.05);
+});
+
 test('a function whose results change is not timed', () => {
   let count = 0;
   const fickle = { name: 'fickle', inputs: [0], run: () => count++, checksum: (result: number) => result };
@@ -176,6 +186,8 @@ test('what the issue asks for has its name', () => {
       'hang.p99_ratio',
       'dsp.decision_us',
       'cache.hit_rate',
+      'cache.hit_rate.simulated',
+      'cache.calls_saved.simulated',
       'estimate.slow_p99_shift_ms',
       ...['none', 'cache', 'refresh', 'singleflight', 'fallback', 'batch'].map((lever) => `estimate.p99_ms.${lever}`),
     ]),

@@ -15,6 +15,7 @@ import { IPINYOU_NAMES, measureIpinyouQuality, measureSimulatorQuality, SIMULATO
 import { measureOverload, OVERLOAD_FACTORS } from './overload.ts';
 import { measureShaping } from './shaping-study.ts';
 import { measureSickDsp } from './sick-dsp.ts';
+import { measureSimulatedCache } from './simulated-cache.ts';
 import { measureSlowModel, SLOW_MODEL_NAMES } from './slow-model.ts';
 import { measureThroughput } from './throughput.ts';
 import { timeFunction } from './timed-function.ts';
@@ -57,6 +58,10 @@ const BENCHMARKS: readonly Benchmark[] = [
   { names: IPINYOU_NAMES, run: measureIpinyouQuality },
   { names: OUTAGE_NAMES, run: measureModelOutage },
   { names: ['cache.hit_rate'], run: measureCacheHits },
+  {
+    names: ['cache.hit_rate.simulated', 'cache.calls_saved.simulated', 'cache.normalised_entropy.simulated'],
+    run: measureSimulatedCache,
+  },
   ...FAN_OUT_WIDTHS.map((dspCount) => ({
     names: [`fanout.cpu_ratio.${dspCount}`],
     run: (context: BenchContext) => measureFanOut(dspCount, context),

@@ -1,7 +1,7 @@
 /**
  * Estimates of a remote model as far as they are known here: the synchronous side of the estimator. A candidate whose
  * exact prediction is fresh is done. Else it is a miss, and is given the best there is without waiting: the prediction
- * for its stable features, an exact one past its time, or the fallback.
+ * for what is like it, an exact one past its time, or the fallback.
  */
 import { TokenBucket } from '../dsp/token-bucket.ts';
 import type { Random } from '../ports/random.ts';
@@ -40,6 +40,8 @@ export interface CacheUse {
 const REFRESH_BURST_MS = 100;
 /** A failing model is asked for the same prediction again no sooner than after this. */
 const STALE_REFRESH_MS = 1000;
+/** What the newest prediction counts in the mean of those that one coarse key stands for. */
+const MEAN_SHARE = 0.2;
 
 export class CachedEstimates {
   readonly #horizons: HorizonOptions;
@@ -174,9 +176,12 @@ export class CachedEstimates {
     this.keepCoarse(question, value, bornAtMs, nowMs);
   }
 
-  /** It was the answer for another row with the same stable features. */
+  /** It was the answer for a row that is alike: the stand-in becomes a running mean of what it stands for. */
   keepCoarse(question: EstimateQuestion, value: number, bornAtMs: number, nowMs: number): void {
-    this.#set(question.coarseKey, this.#horizons.coarse, question, value, bornAtMs, nowMs);
+    const known = this.#local.get(question.coarseKey, nowMs);
+    const isFresh = known !== null && nowMs < known.freshUntilMs;
+    const mean = isFresh ? known.value + (value - known.value) * MEAN_SHARE : value;
+    this.#set(question.coarseKey, this.#horizons.coarse, question, mean, bornAtMs, nowMs);
   }
 
   /** What the model's answer can be compared with; null while too little was learned. */

@@ -91,10 +91,10 @@ describe('keys', () => {
   const exact = { kind: 'exact' } as const;
   const keys = new PredictionKeys(
     [
-      { bucket: exact, isVolatile: false },
-      { bucket: { kind: 'step', step: 10 }, isVolatile: false },
-      { bucket: { kind: 'edges', edges: [1, 5] }, isVolatile: true },
-      { bucket: { kind: 'left-out' }, isVolatile: false },
+      { bucket: exact, coarse: exact },
+      { bucket: { kind: 'step', step: 10 }, coarse: { kind: 'step', step: 10 } },
+      { bucket: { kind: 'edges', edges: [1, 5] }, coarse: { kind: 'left-out' } },
+      { bucket: { kind: 'left-out' }, coarse: { kind: 'left-out' } },
     ],
     'v1',
     'schema',
