@@ -13,8 +13,8 @@ function caching(refreshesPerSecondMax: number) {
   const cached = new CachedEstimates(
     {
       columns: [
-        { bucket: { kind: 'exact' }, isVolatile: false },
-        { bucket: { kind: 'exact' }, isVolatile: true },
+        { bucket: { kind: 'exact' }, coarse: { kind: 'exact' } },
+        { bucket: { kind: 'exact' }, coarse: { kind: 'left-out' } },
       ],
       schemaHash: '',
       horizons: { ...HORIZON_DEFAULTS, jitterShare: 0 },
