@@ -91,7 +91,8 @@ function ask(id: string, { placement = 'top', user = 'MALE' }: { placement?: str
     { w: 728, h: 90 },
   ];
   const imp = [{ id: '1', tagid: placement, banner: { format } }];
-  return adRequest(id, { imp, user: { id: user, yob: 1950 + user.length } });
+  const site = { domain: `${placement}.example`, publisher: { id: 'pub-1' } };
+  return adRequest(id, { imp, site, user: { id: user, yob: 1950 + user.length } });
 }
 
 const winnerOf = (answer: AdAnswer): string | undefined => bidsOf(answer)[0]?.id;
