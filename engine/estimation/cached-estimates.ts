@@ -122,7 +122,7 @@ export class CachedEstimates {
     return refreshes;
   }
 
-  /** The exact prediction is missing. True: the one for the stable features stands in as well as may be. */
+  /** The exact prediction is missing. True: the one for the coarse key stands in as well as may be. */
   #setWithout(
     batch: EstimateBatch,
     index: number,
