@@ -22,11 +22,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     run: async (args) => (await import('./commands/events.ts')).events(args),
   },
   features: {
-    summary: 'write the features of impressions, for training a click model or testing one',
+    summary: 'write the features of impressions or clicks, for training a model or testing one',
     run: async (args) => (await import('./commands/features.ts')).features(args),
   },
   score: {
-    summary: 'score rows of features by the click model of a bundle',
+    summary: 'score rows of features by the model of a bundle, of clicks or of conversions',
     run: async (args) => (await import('./commands/score.ts')).score(args),
   },
   report: {

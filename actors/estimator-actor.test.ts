@@ -11,7 +11,7 @@ import { EstimateBatch } from '../engine/estimation/estimate-batch.ts';
 import type { EstimateAnswer } from '../engine/estimation/estimate-question.ts';
 import { FallbackEstimator } from '../engine/estimation/fallback/fallback-estimator.ts';
 import type { PredictionCache } from '../engine/ports/prediction-cache.ts';
-import type { InferenceResult } from '../engine/ports/remote-model.ts';
+import type { Expectation, InferenceResult } from '../engine/ports/remote-model.ts';
 import type { DegradeLevel } from '../engine/traffic/admission/zones.ts';
 import { type EstimatorActor, spawnEstimatorActor } from './estimator-actor.ts';
 import { spawnParent } from './mailbox.ts';
@@ -19,8 +19,8 @@ import { restartWithin } from './supervision.ts';
 
 /** Feature 0 is stable, feature 1 volatile. */
 const COLUMNS: readonly KeyColumn[] = [
-  { bucket: { kind: 'exact' }, isVolatile: false },
-  { bucket: { kind: 'exact' }, isVolatile: true },
+  { bucket: { kind: 'exact' }, coarse: { kind: 'exact' } },
+  { bucket: { kind: 'exact' }, coarse: { kind: 'left-out' } },
 ];
 const PRIOR = 0.01;
 const INFERENCE_MS = 500;
@@ -28,6 +28,7 @@ const INFERENCE_MS = 500;
 interface Call {
   readonly row: number[];
   readonly answer: (result: InferenceResult) => void;
+  readonly expectation: Expectation | null | undefined;
 }
 
 let system: nact.ActorSystemRef;
@@ -64,7 +65,7 @@ function start(shared: PredictionCache | null = null): EstimatorActor {
       version: () => version,
       isFailing: () => isFailing,
       breakerState: () => 'closed',
-      infer: (row, _deadlineAtMs, answer) => calls.push({ row: [...row], answer }),
+      infer: (row, _deadlineAtMs, answer, expectation) => calls.push({ row: [...row], answer, expectation }),
       close: async () => {},
     },
     shared,
@@ -214,6 +215,32 @@ describe('a cold key', () => {
     await settle();
     expect(replies[0]![0]!.value).toBe(0.1);
   });
+});
+
+describe('a model that cannot be meant', () => {
+  it('is asked together with what is expected, as soon as something is', async () => {
+    ask(batchOf([1, 1]));
+    await settle();
+    expect(calls[0]!.expectation).toBeNull();
+    for (let row = 2; row < 1100; row++) await predict([row, 1], 0.1);
+    ask(batchOf([5000, 1]));
+    await settle();
+    expect(calls.at(-1)!.expectation).toEqual({ learned: expect.closeTo(0.1, 2), prior: PRIOR });
+  });
+
+  it.each(['implausible', 'unchecked'] as const)(
+    'is answered for by the fallback, and is asked again: %s',
+    async (reason) => {
+      const replies = ask(batchOf([1, 1]));
+      await settle();
+      calls[0]!.answer({ kind: 'failed', reason });
+      await settle();
+      expect(replies[0]![0]).toEqual({ index: 0, value: expect.closeTo(PRIOR, 9), source: 'fallback', model: null });
+      ask(batchOf([1, 1]));
+      await settle();
+      expect(calls).toHaveLength(2);
+    },
+  );
 });
 
 describe('a failing model', () => {
@@ -492,11 +519,11 @@ describe('with a shared cache', () => {
     const first = asking(here);
     const second = asking(there);
     await settle();
-    await settle(10);
+    for (let times = 0; times < 4; times++) await settle(5);
     expect(calls).toHaveLength(1);
     calls[0]!.answer({ kind: 'estimate', value: 0.1, version });
     await settle();
-    await settle(10);
+    for (let times = 0; times < 4; times++) await settle(5);
     expect(first[0]![0]).toEqual({ index: 0, value: 0.1, source: 'model', model: 'v1' });
     expect(second[0]![0]).toEqual({ index: 0, value: 0.1, source: 'l2', model: 'v1' });
     here.stop();
@@ -511,7 +538,7 @@ describe('with a shared cache', () => {
     asking(there);
     await settle();
     expect(calls).toHaveLength(1);
-    for (let times = 0; times < INFERENCE_MS / 5 + 2; times++) await settle(5);
+    for (let times = 0; times < INFERENCE_MS / 5 + 12; times++) await settle(5);
     expect(calls).toHaveLength(2);
   });
 
@@ -543,6 +570,95 @@ describe('with a shared cache', () => {
     await settle();
     expect(replies).toEqual([[{ index: 0, value: 0.1, source: 'stale', model: 'v1' }]]);
     here.stop();
+  });
+
+  it('the other asks as soon as the one has failed, and looks ever more rarely meanwhile', async () => {
+    const cache = shared();
+    let looks = 0;
+    const counted: PredictionCache['fetch'] = (keys) => {
+      looks += 1;
+      return cache.fetch(keys);
+    };
+    const [here, there] = startTwo({ ...cache, fetch: counted });
+    asking(here);
+    await settle();
+    const replies = asking(there);
+    for (let times = 0; times < 40; times++) await settle(5);
+    expect(calls).toHaveLength(1);
+    expect(looks).toBeLessThan(12);
+    calls[0]!.answer({ kind: 'failed', reason: 'refused' });
+    for (let times = 0; times < 11; times++) await settle(5);
+    expect(calls).toHaveLength(2);
+    expect(replies).toHaveLength(1);
+    here.stop();
+  });
+
+  it('many answers of another process are looked for together', async () => {
+    const cache = shared();
+    const looks: number[] = [];
+    const counted: PredictionCache['fetch'] = (keys) => {
+      looks.push(keys.length);
+      return cache.fetch(keys);
+    };
+    const [here, there] = startTwo({ ...cache, fetch: counted });
+    const rows = Array.from({ length: 20 }, (_, key) => [key, key] as const);
+    for (const on of [here, there]) {
+      estimator = on;
+      for (const row of rows) ask(batchOf(row), 200);
+      await settle();
+    }
+    looks.length = 0;
+    await settle(5);
+    expect(looks).toEqual([40]);
+    here.stop();
+  });
+
+  it('that hangs costs a few ms a question, then nothing but a probe a second, until it answers', async () => {
+    const cache = shared();
+    let asked = 0;
+    let hangs = true;
+    const hanging = <A extends unknown[], T>(command: (...parameters: A) => Promise<T>) => {
+      return (...parameters: A): Promise<T> => {
+        asked += 1;
+        return hangs ? new Promise(() => {}) : command(...parameters);
+      };
+    };
+    estimator.stop();
+    estimator = start({
+      ...cache,
+      fetch: hanging(cache.fetch),
+      lock: hanging(cache.lock),
+      store: hanging(cache.store),
+    });
+    for (let key = 0; key < 5; key++) ask(batchOf([key, key]));
+    await settle(1);
+    expect(calls).toHaveLength(0);
+    for (let ms = 0; ms < 4; ms++) await settle(1);
+    expect(calls).toHaveLength(5);
+    expect(estimator.isCacheBypassed()).toBe(true);
+    asked = 0;
+    for (let key = 10; key < 30; key++) ask(batchOf([key, key]));
+    await settle(0);
+    expect(calls).toHaveLength(25);
+    expect(asked).toBe(0);
+
+    await settle(1000);
+    for (let key = 30; key < 50; key++) ask(batchOf([key, key]));
+    await settle(0);
+    expect(asked).toBe(1);
+    expect(calls).toHaveLength(44);
+
+    hangs = false;
+    await settle(4);
+    await settle(1000);
+    for (const key of [60, 61]) {
+      ask(batchOf([key, key]));
+      await settle();
+    }
+    expect(estimator.isCacheBypassed()).toBe(false);
+    calls.at(-1)!.answer({ kind: 'estimate', value: 0.3, version });
+    await settle();
+    expect(log.filter((line) => line === 'shared cache failed').length).toBeLessThanOrEqual(7);
   });
 
   it('that is away is gone without', async () => {

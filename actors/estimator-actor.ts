@@ -19,7 +19,9 @@ import type { PredictionCache, SharedPrediction } from '../engine/ports/predicti
 import type { InferenceFailure, InferenceResult, RemoteModel } from '../engine/ports/remote-model.ts';
 import type { DegradeLevel } from '../engine/traffic/admission/zones.ts';
 import { type Asking, type AskingReason, EstimateAskings, type Outcome, type Waiter } from './estimate-askings.ts';
+import { LaterLooks } from './later-looks.ts';
 import { type ActorParent, type Mailbox, spawnActor } from './mailbox.ts';
+import { SharedTier } from './shared-tier.ts';
 import type { Supervisor } from './supervision.ts';
 
 /** Why the model is asked; `refresh`: nobody waits for it. */
@@ -32,7 +34,7 @@ export interface EstimatorObserver extends EstimateObserver {
   readonly onModelFailed: (reason: InferenceFailure) => void;
   /** A question joined one that is under way. */
   readonly onJoined: () => void;
-  /** The shared cache did not answer; the question went on without. */
+  /** The shared cache failed or did not answer in time; the question went on without. */
   readonly onSharedCacheFailed: (error: unknown) => void;
   /** Mail was refused, or the table of flights is full. */
   readonly onRefused: () => void;
@@ -47,7 +49,7 @@ export interface EstimatorActorOptions {
   readonly flights: SingleFlightOptions;
   /** A model call is given up after this, ms: much later than its askers, since its answer serves others. */
   readonly inferenceMsMax: number;
-  /** How often a process that is not the one to ask looks for the answer of the one that is, ms. */
+  /** After how long a process that is not the one to ask first looks for the answer of the one that is, ms. */
   readonly lockPollMs: number;
   /** How little service the process gives: from 1 on predictions past their time will do, at 2 no model is asked. */
   readonly degradeLevel: () => DegradeLevel;
@@ -75,6 +77,8 @@ export interface EstimatorActor {
   readonly invalidate: (tag: number) => Promise<void>;
   /** Keys under way. */
   readonly flightCount: () => number;
+  /** The shared cache has failed too often to be asked for now. */
+  readonly isCacheBypassed: () => boolean;
   /** Who still waits is answered. */
   readonly stop: () => void;
 }
@@ -87,8 +91,8 @@ type EstimatorMessage =
   | {
       readonly kind: 'fetched';
       readonly flights: readonly Flight[];
-      /** By exact key of each flight, then by coarse key of each. */
-      readonly found: readonly (SharedPrediction | null)[];
+      /** By exact key of each flight, then by coarse key of each; null: the shared cache does not answer. */
+      readonly found: readonly (SharedPrediction | null)[] | null;
     }
   | { readonly kind: 'locked'; readonly flight: Flight; readonly isOurs: boolean }
   | {
@@ -102,8 +106,10 @@ type EstimatorMessage =
 interface Flight {
   readonly question: EstimateQuestion;
   readonly reason: QuestionReason;
-  /** When the lock of another process has run out at the latest. */
-  lockedUntilMs: number;
+  /** Times that the answer of another process, which had the lock, was looked for. */
+  lookCount: number;
+  /** From then on nobody's lock keeps it from the model. */
+  waitsUntilMs: number;
 }
 
 interface EstimatorState {
@@ -122,6 +128,8 @@ const FALLBACK_CAUSE_OF = {
   refused: 'failing',
   unreadable: 'failing',
   'out-of-range': 'unusable',
+  implausible: 'failing',
+  unchecked: 'failing',
   closed: 'failing',
 } as const satisfies Record<InferenceFailure, FallbackCause>;
 
@@ -134,12 +142,19 @@ class Estimator implements EstimatorActor {
   readonly #mailbox: Mailbox<EstimatorMessage>;
   readonly #askings: EstimateAskings;
   readonly #answerTimes = new AnswerTimes();
+  /** Null: this process keeps its predictions for itself. */
+  readonly #tier: SharedTier | null;
+  readonly #looks: LaterLooks<Flight>;
   #flights: SingleFlight<Waiter>;
 
   constructor(parent: ActorParent, options: EstimatorActorOptions) {
     this.#options = options;
     this.#askings = new EstimateAskings(options);
     this.#flights = new SingleFlight(options.flights);
+    const { shared, observer, lockPollMs } = options;
+    this.#tier =
+      shared === null ? null : new SharedTier({ ...options, shared, onFailed: observer.onSharedCacheFailed });
+    this.#looks = new LaterLooks({ ...options, firstMs: lockPollMs, onDue: (flights) => this.#depart(flights) });
     this.#mailbox = spawnActor<EstimatorState, EstimatorMessage>(parent, options.clock, {
       name: 'estimator',
       initialState: () => {
@@ -155,10 +170,12 @@ class Estimator implements EstimatorActor {
       overflow: 'refuse-newest',
       onOverflow: options.observer.onRefused,
     });
-    options.shared?.onInvalidated((tag) => options.cached.invalidate(tag, options.clock.monotonicMs()));
+    shared?.onInvalidated((tag) => options.cached.invalidate(tag, options.clock.monotonicMs()));
   }
 
   readonly flightCount = (): number => this.#flights.size;
+
+  readonly isCacheBypassed = (): boolean => this.#tier?.isBypassed ?? false;
 
   readonly estimateNow = (batch: EstimateBatch): readonly EstimateQuestion[] => {
     const { cached, model, clock, degradeLevel } = this.#options;
@@ -239,14 +256,11 @@ class Estimator implements EstimatorActor {
         this.#askings.finish(message.asking, 'late');
         break;
       case 'fetched':
-        for (const [index, flight] of message.flights.entries()) {
-          const coarse = message.found[message.flights.length + index] ?? null;
-          this.#fetched(state, flight, message.found[index] ?? null, coarse, nowMs);
-        }
+        this.#fetched(state, message.flights, message.found, nowMs);
         break;
       case 'locked':
         if (message.isOurs) this.#infer(message.flight, nowMs);
-        else this.#fetchLater(message.flight);
+        else this.#looks.add(message.flight, message.flight.lookCount++);
         break;
       case 'inferred':
         this.#recordTime(message.result, nowMs - message.askedAtMs);
@@ -293,50 +307,54 @@ class Estimator implements EstimatorActor {
         if (asking !== null) this.#askings.answer({ asking, place }, 'busy', nowMs);
       } else {
         const reason = asking?.reason ?? 'refresh';
-        leading.push({ question, reason, lockedUntilMs: 0 });
+        leading.push({ question, reason, lookCount: 0, waitsUntilMs: nowMs + this.#options.inferenceMsMax });
       }
     }
     return leading;
   }
 
   #depart(flights: readonly Flight[]): void {
-    const { shared } = this.#options;
     if (flights.length === 0) return;
-    if (shared === null) {
+    if (this.#tier === null) {
       const nowMs = this.#options.clock.monotonicMs();
       for (const flight of flights) this.#infer(flight, nowMs);
       return;
     }
-    const keys = flights.map(({ question }) => question.exactKey);
-    for (const { question } of flights) keys.push(question.coarseKey);
-    shared.fetch(keys).then(
-      (found) => this.#mailbox.tell({ kind: 'fetched', flights, found }),
-      (error: unknown) => {
-        this.#options.observer.onSharedCacheFailed(error);
-        for (const flight of flights) this.#mailbox.tell({ kind: 'locked', flight, isOurs: true });
-      },
-    );
+    const questions = flights.map(({ question }) => question);
+    this.#tier.fetch(questions, (found) => this.#mailbox.tell({ kind: 'fetched', flights, found }));
   }
 
   #fetched(
     state: EstimatorState,
+    flights: readonly Flight[],
+    found: readonly (SharedPrediction | null)[] | null,
+    nowMs: number,
+  ): void {
+    for (const [index, flight] of flights.entries()) {
+      if (found === null) this.#infer(flight, nowMs);
+      else this.#found(state, flight, found[index] ?? null, found[flights.length + index] ?? null, nowMs);
+    }
+  }
+
+  #found(
+    state: EstimatorState,
     flight: Flight,
-    found: SharedPrediction | null,
+    exact: SharedPrediction | null,
     coarse: SharedPrediction | null,
     nowMs: number,
   ): void {
     const { question } = flight;
     const { cached, horizons, observer } = this.#options;
-    const exactEstimate = this.#usable(found, horizons.exact, flight);
+    const exactEstimate = this.#usable(state, exact, horizons.exact, flight);
     if (exactEstimate !== null) {
       observer.onLookup('l2', exactEstimate.source === 'l2' ? 'hit' : 'stale');
-      cached.keep(question, exactEstimate.value, nowMs - found!.ageMs, nowMs);
+      cached.keep(question, exactEstimate.value, nowMs - exact!.ageMs, nowMs);
       this.#land(state, question, exactEstimate, nowMs);
       return;
     }
-    const standIn = this.#usable(coarse, horizons.coarse, flight);
+    const standIn = this.#usable(state, coarse, horizons.coarse, flight);
     // Looked at again while another process has the lock.
-    if (flight.lockedUntilMs === 0) {
+    if (flight.lookCount === 0) {
       observer.onLookup('l2', standIn === null ? 'miss' : standIn.source === 'l2' ? 'hit' : 'stale');
     }
     if (standIn !== null) {
@@ -347,52 +365,51 @@ class Estimator implements EstimatorActor {
       }
       for (const waiter of state.flights.release(question.exactKey)) this.#askings.answer(waiter, standIn, nowMs);
     }
-    if (flight.lockedUntilMs > nowMs) {
-      this.#fetchLater(flight);
-    } else {
-      this.#lock(flight, nowMs);
-    }
+    this.#lock(flight, nowMs);
   }
 
-  #usable(found: SharedPrediction | null, horizon: Horizon, { question, reason }: Flight): Estimate | null {
+  #usable(
+    { flights }: EstimatorState,
+    found: SharedPrediction | null,
+    horizon: Horizon,
+    { question, reason }: Flight,
+  ): Estimate | null {
     if (found === null) return null;
     const { model, degradeLevel, horizons } = this.#options;
     const estimate = (source: 'l2' | 'stale'): Estimate => ({ value: found.value, source, model: question.version });
-    // What is as old as the one to be refreshed would not be a refresh.
-    if (reason === 'refresh') return found.ageMs <= horizon.localMs * horizons.refreshShare ? estimate('l2') : null;
+    // What is as old as the one to be refreshed would not be a refresh; who waits can do with it.
+    if (reason === 'refresh' && !flights.isAwaited(question.exactKey)) {
+      return found.ageMs <= horizon.localMs * horizons.refreshShare ? estimate('l2') : null;
+    }
     if (found.ageMs <= horizon.sharedMs) return estimate('l2');
     const mayUseStale = model.isFailing() || degradeLevel() > 0;
     return mayUseStale && found.ageMs <= horizon.staleMs ? estimate('stale') : null;
   }
 
   #lock(flight: Flight, nowMs: number): void {
-    const { shared, inferenceMsMax, observer } = this.#options;
-    const isSecondTry = flight.lockedUntilMs > 0;
-    flight.lockedUntilMs = nowMs + inferenceMsMax;
-    // Who had the lock has not answered in its time: better to ask twice than not at all.
-    if (shared === null || isSecondTry) {
+    // Who has the lock has not answered in its time: better to ask twice than not at all.
+    if (this.#tier === null || nowMs >= flight.waitsUntilMs) {
       this.#infer(flight, nowMs);
       return;
     }
-    shared.lock(flight.question.exactKey, inferenceMsMax).then(
-      (isOurs) => this.#mailbox.tell({ kind: 'locked', flight, isOurs }),
-      (error: unknown) => {
-        observer.onSharedCacheFailed(error);
-        this.#mailbox.tell({ kind: 'locked', flight, isOurs: true });
-      },
-    );
-  }
-
-  #fetchLater(flight: Flight): void {
-    this.#options.timers.schedule(this.#options.lockPollMs, () => this.#depart([flight]));
+    // At every look: who had it may have failed and given it back.
+    this.#tier.lock(flight.question, this.#options.inferenceMsMax, (isOurs) => {
+      this.#mailbox.tell({ kind: 'locked', flight, isOurs });
+    });
   }
 
   #infer(flight: Flight, nowMs: number): void {
-    const { model, inferenceMsMax, observer } = this.#options;
+    const { model, cached, inferenceMsMax, observer } = this.#options;
+    const { question } = flight;
     observer.onModelAsked(flight.reason);
-    model.infer(flight.question.row, nowMs + inferenceMsMax, (result) => {
-      this.#mailbox.tell({ kind: 'inferred', flight, result, askedAtMs: nowMs });
-    });
+    model.infer(
+      question.row,
+      nowMs + inferenceMsMax,
+      (result) => {
+        this.#mailbox.tell({ kind: 'inferred', flight, result, askedAtMs: nowMs });
+      },
+      cached.expectationOf(question),
+    );
   }
 
   /** What fails at once says nothing about how long answers take. */
@@ -409,37 +426,17 @@ class Estimator implements EstimatorActor {
       // Another model answered than the keys are of: it was swapped meanwhile.
       if (version === question.version) {
         cached.keep(question, value, question.bornAtMs, nowMs);
-        this.#share(question, value, nowMs);
+        this.#tier?.store(question, value, nowMs);
       } else {
-        this.#unlock(question);
+        this.#tier?.unlock(question);
       }
       this.#land(state, question, { value, source: 'model', model: version }, nowMs);
       return;
     }
     observer.onModelFailed(result.reason);
     if (result.reason === 'out-of-range') cached.keepNegative(question, nowMs);
-    this.#unlock(question);
+    this.#tier?.unlock(question);
     this.#land(state, question, FALLBACK_CAUSE_OF[result.reason], nowMs);
-  }
-
-  #share(
-    { exactKey, coarseKey, campaignTag, userTag, bornAtMs }: EstimateQuestion,
-    value: number,
-    nowMs: number,
-  ): void {
-    const { shared, horizons, observer } = this.#options;
-    if (shared === null) return;
-    const common = { value, ageMs: nowMs - bornAtMs, campaignTag, userTag };
-    shared
-      .store([
-        { ...common, key: exactKey, keptMs: horizons.exact.staleMs },
-        { ...common, key: coarseKey, keptMs: horizons.coarse.staleMs },
-      ])
-      .catch(observer.onSharedCacheFailed);
-  }
-
-  #unlock({ exactKey }: EstimateQuestion): void {
-    this.#options.shared?.unlock(exactKey).catch(this.#options.observer.onSharedCacheFailed);
   }
 
   #land({ flights }: EstimatorState, { exactKey }: EstimateQuestion, outcome: Outcome, nowMs: number): void {

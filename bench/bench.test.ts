@@ -15,6 +15,7 @@ import { creative } from './payloads/creative.ts';
 import { formatMeasurements } from './report.ts';
 import { measureReservation } from './reservation-cost.ts';
 import { measureShaping } from './shaping-study.ts';
+import { measureSimulatedCache } from './simulated-cache.ts';
 import { BENCHMARK_NAMES, QUICK_SCALE } from './suite.ts';
 import { measureTargeting } from './targeting.ts';
 import { type TimedFunction, timeFunction } from './timed-function.ts';
@@ -175,6 +176,15 @@ test('hits of the cache, tiny', async () => {
   expect(values.get('cache.hit_rate')).toBeGreaterThanOrEqual(values.get('cache.hit_rate.exact')!);
 });
 
+test('the cache over simulated traffic, tiny', async () => {
+  const scale = { ...quick().scale, auctions: 1000 };
+  const values = new Map((await measureSimulatedCache({ ...quick(), scale })).map(({ name, value }) => [name, value]));
+  // Most of what the first thousand fill is found by the second.
+  expect(values.get('cache.hit_rate.simulated')).toBeGreaterThan(0.3);
+  const model = values.get('cache.normalised_entropy.simulated.model')!;
+  expect(Math.abs(values.get('cache.normalised_entropy.simulated.cached')! - model)).toBeLessThan(0.05);
+});
+
 test('a function whose results change is not timed', () => {
   let count = 0;
   const fickle = { name: 'fickle', inputs: [0], run: () => count++, checksum: (result: number) => result };
@@ -211,6 +221,8 @@ test('what the issue asks for has its name', () => {
       'targeting.us.10k',
       'targeting.us.100k',
       'cache.hit_rate',
+      'cache.hit_rate.simulated',
+      'cache.calls_saved.simulated',
       'estimate.slow_p99_shift_ms',
       ...['none', 'cache', 'refresh', 'singleflight', 'fallback', 'batch'].map((lever) => `estimate.p99_ms.${lever}`),
     ]),

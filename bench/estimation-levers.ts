@@ -34,7 +34,7 @@ const PATIENCE_MS = 10_000;
 const ONE_KEY_REQUESTS = 10_000;
 
 /** Requests differ in one feature that is the same for many and one that tells users apart; keys are made of all. */
-const STABLE_AT = FEATURES.findIndex(({ name }) => name === 'ad.creative');
+const STABLE_AT = FEATURES.findIndex(({ name }) => name === 'ad.advertiser');
 const VOLATILE_AT = FEATURES.findIndex(({ name }) => name === 'user.city');
 
 const tenthOf = ({ localMs, sharedMs, staleMs }: Horizon): Horizon => ({
@@ -188,7 +188,13 @@ export async function openModel({ batchRowsMax }: Levers, url: string): Promise<
       clock: systemClock,
       timers: systemTimers,
       random: Math.random,
-      observer: { onReady: () => resolve(model), onNotReady: reject, onCall: () => {}, onFault: reject },
+      observer: {
+        onReady: () => resolve(model),
+        onNotReady: reject,
+        onCall: () => {},
+        onFinding: () => {},
+        onFault: reject,
+      },
     });
   });
 }

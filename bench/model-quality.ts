@@ -65,7 +65,7 @@ function readClicked(path: string): boolean[] {
 }
 
 /** Where `config/` lies: beside the sources, or beside `dist/`. */
-function rootFolder(): string {
+export function rootFolder(): string {
   const folder = join(import.meta.dirname, '..');
   return existsSync(join(folder, 'config', 'models')) ? folder : join(folder, '..');
 }

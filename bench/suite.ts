@@ -18,6 +18,7 @@ import { measurePacing, PACING_NAMES } from './pacing.ts';
 import { measureReservation } from './reservation-cost.ts';
 import { measureShaping } from './shaping-study.ts';
 import { measureSickDsp } from './sick-dsp.ts';
+import { measureSimulatedCache } from './simulated-cache.ts';
 import { measureSlowModel, SLOW_MODEL_NAMES } from './slow-model.ts';
 import { measureTargeting, TARGETING_SIZES, type TargetingSize } from './targeting.ts';
 import { measureThroughput } from './throughput.ts';
@@ -68,6 +69,10 @@ const BENCHMARKS: readonly Benchmark[] = [
   { names: IPINYOU_NAMES, run: measureIpinyouQuality },
   { names: OUTAGE_NAMES, run: measureModelOutage },
   { names: ['cache.hit_rate'], run: measureCacheHits },
+  {
+    names: ['cache.hit_rate.simulated', 'cache.calls_saved.simulated', 'cache.normalised_entropy.simulated'],
+    run: measureSimulatedCache,
+  },
   ...FAN_OUT_WIDTHS.map((dspCount) => ({
     names: [`fanout.cpu_ratio.${dspCount}`],
     run: (context: BenchContext) => measureFanOut(dspCount, context),

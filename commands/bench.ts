@@ -7,6 +7,7 @@ import { formatMeasurements } from '../bench/report.ts';
 import { BENCHMARK_NAMES, FULL_SCALE, QUICK_SCALE, runSuite } from '../bench/suite.ts';
 import { VERSION } from '../config/version.ts';
 import { readOptions, wholeNumber } from './options.ts';
+import { checkOutputFile } from './output-path.ts';
 import { UsageError } from './usage-error.ts';
 
 const COMMAND = {
@@ -33,6 +34,7 @@ const COMMAND = {
 export async function bench(args: readonly string[]): Promise<void> {
   const options = readOptions(COMMAND, args);
   if (options === null) return;
+  if (options.profile !== undefined) checkOutputFile('bench: --profile', options.profile);
   const pattern = options.only ?? '';
   if (!BENCHMARK_NAMES.some((name) => name.includes(pattern))) {
     throw new UsageError(`no benchmark is called like "${pattern}"; there are ${BENCHMARK_NAMES.join(', ')}`);

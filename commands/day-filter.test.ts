@@ -12,6 +12,6 @@ test('takes days and ranges of days, ends included', () => {
   expect(dayFilter(undefined)('20130605')).toBe(true);
 });
 
-test.each(['', '6-9', '20130606-', '20130606,'])('refuses "%s"', (text) => {
+test.each(['', '6-9', '20130606-', '20130606,', '20130609-20130606'])('refuses "%s"', (text) => {
   expect(() => dayFilter(text)).toThrow(UsageError);
 });

@@ -6,7 +6,9 @@ export function dayFilter(text: string | undefined): (day: string) => boolean {
   const ranges = text.split(',').map((range) => {
     const match = /^(\d{8})(?:-(\d{8}))?$/.exec(range);
     if (match === null) throw new UsageError(`--days must be like 20130606-20130609, is "${text}"`);
-    return { first: match[1]!, last: match[2] ?? match[1]! };
+    const [, first, last = first] = match as unknown as [string, string, string?];
+    if (last < first) throw new UsageError(`--days: ${range} ends before it begins`);
+    return { first, last };
   });
   return (day) => ranges.some(({ first, last }) => first <= day && day <= last);
 }

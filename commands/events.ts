@@ -4,7 +4,7 @@ import { eventLogFolders } from '../adapters/event-log/log-folders.ts';
 import { type LogProblem, readEvents } from '../adapters/event-log/reader.ts';
 import { decodeEvent } from '../engine/exchange/auction-event.ts';
 import { readOptions, wholeNumber } from './options.ts';
-import { UsageError } from './usage-error.ts';
+import { blaming, UsageError } from './usage-error.ts';
 
 const COMMAND = {
   name: 'events',
@@ -24,7 +24,11 @@ export async function events(args: readonly string[]): Promise<void> {
     options.from === undefined
       ? {}
       : { fromSequence: wholeNumber(options.from, 'from', 0, { min: 0, max: Number.MAX_SAFE_INTEGER }) };
-  const folders = await eventLogFolders(dataDirectory);
+  const folders = await eventLogFolders(dataDirectory).catch((error: unknown) =>
+    blaming('events: --data', dataDirectory, () => {
+      throw error;
+    }),
+  );
   if (folders.length === 0) {
     throw new UsageError(`no event log in ${dataDirectory}; name the engine's folder with --data`);
   }

@@ -60,3 +60,14 @@ describe('whole number', () => {
     expect(() => read(text)).toThrow(new UsageError(`--dsps must be a whole number from 1 to 100, is "${text}"`));
   });
 });
+
+test('a value below 0 is a value, and nothing else is taken for one', () => {
+  const command = {
+    name: 'test',
+    summary: '',
+    options: { rate: { type: 'string', help: '' }, quick: { type: 'boolean', help: '' } },
+  } as const;
+  expect(readOptions(command, ['--rate', '-3'])).toEqual({ rate: '-3' });
+  expect(() => readOptions(command, ['--rate', '--quick'])).toThrow(UsageError);
+  expect(() => readOptions(command, ['--quick', '-3'])).toThrow(UsageError);
+});

@@ -26,12 +26,25 @@ export function readOptions<const S extends OptionSpecs>(
   }
   try {
     const options = Object.fromEntries(Object.entries(command.options).map(([name, { type }]) => [name, { type }]));
-    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values as Options<S>;
+    return parseArgs({ args: joined(args, options), options, strict: true, allowPositionals: false })
+      .values as Options<S>;
   } catch (error) {
     throw new UsageError(
       `${command.name}: ${(error as Error).message.split('\n', 1)[0]} (see gavel ${command.name} --help)`,
     );
   }
+}
+
+/** `--rate -3` as `--rate=-3`, so that the number is refused as one; parseArgs would take it for an option. */
+function joined(args: readonly string[], options: Readonly<Record<string, { readonly type: string }>>): string[] {
+  const parts: string[] = [];
+  for (const arg of args) {
+    const option = parts.at(-1) ?? '';
+    const takesValue = option.startsWith('--') && options[option.slice(2)]?.type === 'string';
+    if (takesValue && /^-\d/.test(arg)) parts[parts.length - 1] = `${option}=${arg}`;
+    else parts.push(arg);
+  }
+  return parts;
 }
 
 function helpOf({

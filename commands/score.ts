@@ -2,11 +2,12 @@
 import { readMatrix, writeMatrix } from '../adapters/training-data/npy.ts';
 import { readScorer, scoreRows } from '../adapters/training-data/scorer.ts';
 import { readOptions } from './options.ts';
-import { UsageError } from './usage-error.ts';
+import { checkOutputFile } from './output-path.ts';
+import { blaming, UsageError } from './usage-error.ts';
 
 const COMMAND = {
   name: 'score',
-  summary: 'score rows of features by the click model of a bundle',
+  summary: 'score rows of features by the model of a bundle, of clicks or of conversions',
   options: {
     bundle: {
       type: 'string',
@@ -14,7 +15,11 @@ const COMMAND = {
       help: 'folder with model.txt, calibration.json and manifest.json; trusted',
     },
     rows: { type: 'string', value: 'FILE', help: 'features.npy of gavel features' },
-    out: { type: 'string', value: 'FILE', help: "gets two columns: the model's score, and the probability of a click" },
+    out: {
+      type: 'string',
+      value: 'FILE',
+      help: "gets two columns: the model's score, and the probability of what it estimates",
+    },
   },
 } as const;
 
@@ -25,10 +30,13 @@ export async function score(args: readonly string[]): Promise<void> {
   if (bundle === undefined || rows === undefined || out === undefined) {
     throw new UsageError('score: --bundle, --rows and --out are all needed');
   }
-  const scorer = readScorer(bundle);
-  const { values, columns } = readMatrix(rows);
+  checkOutputFile('score: --out', out);
+  const scorer = blaming('score: --bundle', bundle, () => readScorer(bundle));
+  const { values, columns } = blaming('score: --rows', rows, () => readMatrix(rows));
   if (columns !== scorer.model.featureCount) {
-    throw new UsageError(`score: rows of ${columns} features for a model of ${scorer.model.featureCount}`);
+    throw new UsageError(
+      `score: --rows: ${rows}: has ${columns} features a row, and the model of ${bundle} ${scorer.model.featureCount}`,
+    );
   }
-  writeMatrix(out, scoreRows(scorer, values), 2);
+  blaming('score: --out', out, () => writeMatrix(out, scoreRows(scorer, values), 2));
 }

@@ -24,9 +24,9 @@ import { type Parts, supervisorOf } from './parts.ts';
 
 /** Before all keys and channels in Redis. */
 const KEY_PREFIX = 'gavel:';
-/** A command that takes longer is slower than most models. */
+/** A command that takes longer is given up, an invalidation too; for a prediction nobody waits so long (`SharedTier`). */
 const REDIS_MS_MAX = 50;
-/** How often a process looks for an answer that another one has asked for, ms. */
+/** After how long a process first looks for an answer that another one has asked for, ms. */
 const LOCK_POLL_MS = 5;
 /** Keys asked at a time, and auctions that wait for them. */
 const FLIGHTS_MAX = 10_000;
@@ -77,6 +77,7 @@ export async function openRemoteEstimation(
     breakerState: model.breakerState,
     entryCount: () => cached.size,
     flightCount: estimator.flightCount,
+    isCacheBypassed: estimator.isCacheBypassed,
   });
   return {
     estimates: new RemoteEstimates({ rates, estimateNow: estimator.estimateNow, version: () => cached.version }),
@@ -141,14 +142,20 @@ function openModel(parts: Parts, metrics: RemoteModelMetrics): OpenedModel {
     random,
     observer: {
       onReady: ({ version }) => {
-        log.info({ model: name, version }, 'model server found');
+        log.info({ model: name, version }, 'model server found, of the right schema');
+        isReported = false;
         onLookedFor(true);
       },
       // It is looked for every second: the first time says it.
       onNotReady: (err) => {
-        if (!isReported) log.error({ model: name, err }, 'model server cannot be used yet');
+        if (!isReported) log.error({ model: name, err }, 'model server cannot be used');
         isReported = true;
         onLookedFor(false);
+      },
+      onFinding: (version, finding) => {
+        if (finding === null) log.info({ model: name, version }, 'estimates of the model server are plausible again');
+        else
+          log.error({ model: name, version, finding }, 'estimates of the model server are not plausible and not used');
       },
       onCall: metrics.onCall,
       onFault: (error) => onProcessFault('deadline', error),

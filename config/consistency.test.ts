@@ -17,7 +17,7 @@ function config(sections: { readonly [section in keyof Config]?: unknown }): Con
 }
 
 /** What the schema fills in for an entry of a list, as far as the rules ask for it. */
-const withDefaults = (entry: object) => ({ headers: {}, ...entry });
+const withDefaults = (entry: object) => ({ headers: {}, url: 'http://dsp.example', ...entry });
 
 const pathOf = (sections: Parameters<typeof config>[0]) => checkConsistency(config(sections))?.path ?? null;
 
@@ -39,9 +39,23 @@ test.each(['model', 'conversionModel'] as const)('a bundle is signed by somebody
   expect(pathOf({ estimation: { ...estimation, [key]: { ...model, source: 'none' } } })).toBeNull();
 });
 
+test('a DSP has a URL that can be called', () => {
+  expect(pathOf({ dsps: [{ id: 'a' }, { id: 'b', url: 'http://dsp.example:99999/bid?x=1' }] })).toBe('dsps[1].url');
+  expect(pathOf({ dsps: [{ id: 'a', url: 'http://dsp.example:9999/bid?x=1' }] })).toBeNull();
+});
+
+test('a window holds the clicks that alerts wait for', () => {
+  const quality = (settings: object) => ({
+    estimation: { ...DEFAULTS.estimation, quality: { ...DEFAULTS.estimation.quality, ...settings } },
+  });
+  expect(pathOf(quality({ windowCount: 399, clicksMin: 400 }))).toBe('estimation.quality.windowCount');
+  expect(pathOf(quality({ windowCount: 400, clicksMin: 400 }))).toBeNull();
+});
+
 describe('a model server', () => {
   const model = (remote: object, cache: object = {}) => ({
     estimation: {
+      ...DEFAULTS.estimation,
       model: {
         ...DEFAULTS.estimation.model,
         source: 'remote' as const,
@@ -54,6 +68,18 @@ describe('a model server', () => {
   test('is somewhere, and needs no key of a bundle', () => {
     expect(pathOf(model({}))).toBeNull();
     expect(pathOf(model({ url: '' }))).toBe('estimation.model.remote.url');
+  });
+
+  test.each(['http://x:99999', 'http://x/?a=1', 'http://x?', 'http://x/#models', 'http://[::1', 'http://'])(
+    'is called by a URL to which a path can be added, not %s',
+    (url) => {
+      expect(pathOf(model({ url }))).toBe('estimation.model.remote.url');
+      expect(pathOf(model({ url: 'https://x:8443/behind/a/path/' }))).toBeNull();
+    },
+  );
+
+  test.each(['.', '..'])('is asked for a model by a name, not %s', (name) => {
+    expect(pathOf(model({ model: name }))).toBe('estimation.model.remote.model');
   });
 
   test('is given at least the time that auctions wait', () => {

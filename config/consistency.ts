@@ -9,6 +9,9 @@ export interface Inconsistency {
   readonly message: string;
 }
 
+/** Without the URL itself, which may hold a secret. */
+const NO_URL = 'is no URL that can be called: look at its host and port (up to 65535)';
+
 export function checkConsistency(config: Config): Inconsistency | null {
   return (
     duplicate(config.dsps, 'dsps') ??
@@ -19,10 +22,13 @@ export function checkConsistency(config: Config): Inconsistency | null {
     unusableHeader(config) ??
     unknownCurrency(config) ??
     uncallableDsp(config) ??
+    unparsableDspUrl(config) ??
     unreachableLimits(config) ??
     disorderedLimits(config) ??
     unsignedModel(config) ??
     missingModelServer(config) ??
+    unusableModelAddress(config) ??
+    silentAlerts(config) ??
     disorderedHorizons(config) ??
     unsharedCampaigns(config)
   );
@@ -105,6 +111,12 @@ function uncallableDsp({ dsps, dspDefaults }: Config): Inconsistency | null {
   };
 }
 
+/** The schema knows the form of a URL, not its limits: `http://dsp:99999`. */
+function unparsableDspUrl({ dsps }: Config): Inconsistency | null {
+  const index = dsps.findIndex(({ url }) => !URL.canParse(url));
+  return index === -1 ? null : { path: `dsps[${index}].url`, message: NO_URL };
+}
+
 function unreachableLimits(config: Config): Inconsistency | null {
   const { auction, dspDefaults, learnedReserve, events } = config;
   if (auction.tmaxDefaultMs > auction.tmaxMaxMs) {
@@ -163,6 +175,29 @@ function missingModelServer({ estimation: { model } }: Config): Inconsistency | 
   return {
     path: 'estimation.model.remote.callTimeoutMs',
     message: `must not be below estimation.model.remote.budgetMs (${remote.budgetMs}), or nobody gets a late answer`,
+  };
+}
+
+/** Calls go to a path below the URL: what comes after a path would be lost, and a name of dots would lead elsewhere. */
+function unusableModelAddress({ estimation: { model } }: Config): Inconsistency | null {
+  const { url, model: name } = model.remote;
+  const path = 'estimation.model.remote.url';
+  if (name === '.' || name === '..') {
+    return { path: 'estimation.model.remote.model', message: `must be the name of a model, is "${name}"` };
+  }
+  if (url === '') return null;
+  if (!URL.canParse(url)) return { path, message: NO_URL };
+  if (/[?#]/.test(url)) return { path, message: 'must end with its path: no query (?) and no fragment (#)' };
+  return null;
+}
+
+/** Alerts wait for `clicksMin` clicks, of which a window never has more than outcomes. */
+function silentAlerts({ estimation: { quality } }: Config): Inconsistency | null {
+  const { windowCount, clicksMin } = quality;
+  if (windowCount >= clicksMin) return null;
+  return {
+    path: 'estimation.quality.windowCount',
+    message: `must not be below estimation.quality.clicksMin (${clicksMin}), or no alert ever fires`,
   };
 }
 

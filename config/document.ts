@@ -61,5 +61,6 @@ function boundsOf(schema: ConfigSchema): string {
   const lowest = schema.minimum ?? schema.exclusiveMinimum;
   if (lowest === undefined && schema.maximum === undefined) return schema.type === 'object' ? 'mapping' : schema.type;
   const from = schema.exclusiveMinimum === undefined ? `from ${lowest}` : `above ${lowest}`;
+  if (schema.exclusiveMaximum !== undefined) return `${schema.type} ${from} and below ${schema.exclusiveMaximum}`;
   return `${schema.type} ${from}${schema.maximum === undefined ? '' : ` to ${schema.maximum}`}`;
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { effectiveConfig } from './effective.ts';
 import { environmentVariables } from './environment.ts';
 import { loadConfig } from './load.ts';
@@ -90,4 +90,33 @@ test('printing masks secrets and nothing else', () => {
   expect(printed).toContain('"url":"https://dsp.example/***"');
   expect(printed).toContain('"headers":{"authorization":"***"}');
   expect(printed).toContain('"tmaxDefaultMs":100');
+});
+
+describe('the rates of a model server are looked at before anything starts', () => {
+  const withRates = (path: string) =>
+    `estimation:\n  model:\n    source: remote\n    remote:\n      url: http://models:8080\n      ratesFile: ${path}\n`;
+
+  test('those of the shipped model will do', () => {
+    const shipped = join(import.meta.dirname, 'models', 'ctr', 'rates.json');
+    expect(load(withRates(shipped)).estimation.model.remote.ratesFile).toBe(shipped);
+  });
+
+  test.each([
+    ['/nowhere/rates.json', '/nowhere/rates.json cannot be read (ENOENT)'],
+    ['/', '/ is not a regular file'],
+    ['/dev/zero', '/dev/zero is not a regular file'],
+    ['/etc/passwd', '/etc/passwd is no rates.json: rates'],
+  ])('%s will not', (path, message) => {
+    expect(() => load(withRates(path))).toThrow(`:6: estimation.model.remote.ratesFile: ${message}`);
+  });
+
+  test('and not at all where no model server is asked', () => {
+    expect(() => load(withRates('/nowhere').replace('remote\n', 'none\n'))).not.toThrow();
+  });
+});
+
+test.each([0, 1])('a prior is never certain: %s', (prior) => {
+  expect(() => load(`estimation:\n  clickPriors:\n    banner: ${prior}\n`)).toThrow(
+    /:3: estimation\.clickPriors\.banner: must be [<>] [01], is/,
+  );
 });

@@ -7,6 +7,7 @@ import { Ajv, type ErrorObject } from 'ajv';
 import { type Document, LineCounter, parseDocument } from 'yaml';
 import { checkConsistency } from './consistency.ts';
 import { environmentOverrides } from './environment.ts';
+import { checkRatesFile } from './rates-file.ts';
 import { CONFIG_SCHEMA } from './schema.ts';
 import type { Config } from './types.ts';
 
@@ -53,7 +54,7 @@ function validated(tree: Record<string, unknown>, placeOf: (path: string) => str
     throw new ConfigError(`${placeOf(path)}: ${path || 'root'}: ${explain(error)}`);
   }
   const config = tree as unknown as Config;
-  const inconsistency = checkConsistency(config);
+  const inconsistency = checkConsistency(config) ?? checkRatesFile(config);
   if (inconsistency !== null) {
     throw new ConfigError(`${placeOf(inconsistency.path)}: ${inconsistency.path}: ${inconsistency.message}`);
   }

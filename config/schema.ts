@@ -12,7 +12,7 @@ import { SHAPER_DEFAULTS } from '../engine/dsp/shaping/shaper.ts';
 import { THRESHOLD_DEFAULTS } from '../engine/dsp/shaping/threshold.ts';
 import { WAITING_DEFAULTS } from '../engine/dsp/waiting/waiting-value.ts';
 import { HORIZON_DEFAULTS, type Horizon } from '../engine/estimation/cache/horizons.ts';
-import { LOCAL_ENTRIES_MAX_DEFAULT } from '../engine/estimation/cache/local-predictions.ts';
+import { LOCAL_ENTRIES_MAX, LOCAL_ENTRIES_MAX_DEFAULT } from '../engine/estimation/cache/local-predictions.ts';
 import { ADMISSION_DEFAULTS } from '../engine/traffic/admission/defaults.ts';
 import { HEAP_SHARE_FREE } from '../engine/traffic/admission/utilisation.ts';
 import { SHIPPED_MODEL_KEY } from './shipped-model.ts';
@@ -30,6 +30,7 @@ export interface ConfigSchema {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
+  readonly exclusiveMaximum?: number;
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly minLength?: number;
@@ -121,7 +122,8 @@ const HEADERS: ConfigSchema = {
   secret: true,
 };
 const STRICTNESS = ['strict', 'default', 'lenient'];
-const PROBABILITY = { type: 'number', minimum: 0, maximum: 1 } as const;
+/** Never certain, like every estimate that may stand in its place. */
+const PROBABILITY = { type: 'number', exclusiveMinimum: 0, exclusiveMaximum: 1 } as const;
 const MIB = 1024 * 1024;
 /** Upper bound of `server.workers`. */
 export const WORKERS_MAX = 64;
@@ -464,14 +466,14 @@ export const CONFIG_SCHEMA: ConfigSchema = {
           entriesMax: integer(
             LOCAL_ENTRIES_MAX_DEFAULT,
             1000,
-            10_000_000,
-            'Keys held in each process, some 200 bytes each; a prediction has two.',
+            LOCAL_ENTRIES_MAX,
+            'Keys held in each process; a prediction has two. Some 300 bytes each, without `redisUrl` 500.',
           ),
           refreshesPerSecondMax: integer(
             100,
             0,
             1_000_000,
-            'Predictions in use that are asked again before they are too old, a second and process.',
+            'Predictions in use that are asked again before they are too old, a second and process, and as many more for keys that something alike stands in for. 0: none of either.',
           ),
           warmUpMs: integer(
             2000,
@@ -489,7 +491,7 @@ export const CONFIG_SCHEMA: ConfigSchema = {
             secret: true,
           },
           exact: horizons(HORIZON_DEFAULTS.exact, 'What was said of exactly the same features.'),
-          coarse: horizons(HORIZON_DEFAULTS.coarse, 'What was said of the same ad, place and kind of device.'),
+          coarse: horizons(HORIZON_DEFAULTS.coarse, 'What was said of the same advertiser in the same place, country, system and hour.'),
         }),
         shadow: section(
           'A candidate that estimates a sample of won CPC bids behind their auctions and decides nothing.',

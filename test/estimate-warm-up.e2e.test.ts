@@ -85,7 +85,8 @@ async function post(id: string, placement = 'top'): Promise<void> {
     geo: { country: 'AUT', city: `city-${id}` },
   };
   const source = { schain: { complete: 1, ver: '1.0', nodes: [{ asi: 'ssp.example', sid: '1', hp: 1 }] } };
-  expect((await gavel!.post(adRequest(id, { imp, device, source, user: { id } }))).status).toBe(200);
+  const site = { domain: `${placement}.example`, publisher: { id: 'pub-1' } };
+  expect((await gavel!.post(adRequest(id, { imp, site, device, source, user: { id } }))).status).toBe(200);
 }
 
 function eventOf(id: string): Promise<AuctionEvent> {

@@ -44,7 +44,7 @@ describe.skipIf(!canRun)('with MLServer', () => {
       clock: systemClock,
       timers: systemTimers,
       random: Math.random,
-      observer: { onReady: () => {}, onNotReady: () => {}, onCall: () => {}, onFault: () => {} },
+      observer: { onReady: () => {}, onNotReady: () => {}, onCall: () => {}, onFinding: () => {}, onFault: () => {} },
     });
     await vi.waitFor(() => expect(model.isFailing()).toBe(false), { timeout: START_MS_MAX, interval: 100 });
   }, START_MS_MAX);

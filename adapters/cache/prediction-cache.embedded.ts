@@ -22,6 +22,7 @@ interface Entry {
   readonly untilMs: number;
   readonly campaignTag: number;
   readonly userTag: number;
+  readonly deviceTag: number;
 }
 
 const INVALIDATED_TAGS_MAX = 100_000;
@@ -59,11 +60,11 @@ class EmbeddedPredictionCache implements PredictionCache {
 
   readonly store = async (predictions: readonly PredictionToStore[]): Promise<void> => {
     const nowMs = this.#open();
-    for (const { key, value, ageMs, keptMs, campaignTag, userTag } of predictions) {
+    for (const { key, value, ageMs, keptMs, campaignTag, userTag, deviceTag } of predictions) {
       this.#locks.delete(key);
       const bornAtMs = nowMs - ageMs;
       const untilMs = bornAtMs + Math.min(keptMs, this.#options.keptMsMax);
-      const entry: Entry = { value, bornAtMs, untilMs, campaignTag, userTag };
+      const entry: Entry = { value, bornAtMs, untilMs, campaignTag, userTag, deviceTag };
       const present = this.#entries.peek(key);
       const isOlder = present !== undefined && this.#isUsable(present, nowMs) && present.bornAtMs > bornAtMs;
       if (!isOlder && this.#isUsable(entry, nowMs)) this.#entries.set(key, entry);
@@ -96,8 +97,8 @@ class EmbeddedPredictionCache implements PredictionCache {
     this.#entries.clear();
   };
 
-  #isUsable({ bornAtMs, untilMs, campaignTag, userTag }: Entry, nowMs: number): boolean {
-    return nowMs < untilMs && this.#invalidations.isValid(bornAtMs, campaignTag, userTag);
+  #isUsable(entry: Entry, nowMs: number): boolean {
+    return nowMs < entry.untilMs && this.#invalidations.isValid(entry.bornAtMs, entry);
   }
 
   /** Gives the time. */

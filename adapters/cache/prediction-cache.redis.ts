@@ -3,7 +3,8 @@
  * cannot be asked now is a miss. The eviction policy of that Redis should be `allkeys-lru` or the like.
  *
  * Invalidations are stored, so they bind who was not listening, and published, so that everybody's first tier knows
- * at once. A process that lost its subscription may have missed some: its listeners are told to drop everything.
+ * at once. A process may have missed some whenever it was not subscribed, before the first time too: after every
+ * subscription its listeners are told to drop everything.
  */
 import { randomUUID } from 'node:crypto';
 import { Redis, type Result } from 'ioredis';
@@ -40,6 +41,8 @@ declare module 'ioredis' {
 
 const RECONNECT_MS_MAX = 1000;
 const CONNECT_MS_MAX = 1000;
+/** A subscriber sends nothing: whether the other end is still there is asked after so long a silence. */
+const KEEP_ALIVE_MS = 10_000;
 
 /** Resolves once connected; also when Redis cannot be reached, which is tried again and again from then on. */
 export async function openRedisPredictionCache(options: RedisPredictionCacheOptions): Promise<PredictionCache> {
@@ -55,7 +58,6 @@ class RedisPredictionCache implements PredictionCache {
   /** Names this process in locks. */
   readonly #holder = randomUUID();
   readonly #listeners: ((tag: number) => void)[] = [];
-  #hasSubscribed = false;
   #isClosed = false;
 
   constructor(options: RedisPredictionCacheOptions) {
@@ -74,7 +76,8 @@ class RedisPredictionCache implements PredictionCache {
     this.#commands.defineCommand('storePredictions', { lua: STORE });
     this.#commands.defineCommand('unlockPrediction', { lua: UNLOCK, numberOfKeys: 1 });
     this.#commands.defineCommand('invalidatePredictions', { lua: INVALIDATE, numberOfKeys: 1 });
-    this.#subscriber = this.#commands.duplicate();
+    // A subscription that was given up while Redis had it would be one that nobody knows of: it has all the time it takes.
+    this.#subscriber = this.#commands.duplicate({ commandTimeout: undefined, keepAlive: KEEP_ALIVE_MS });
     for (const connection of [this.#commands, this.#subscriber]) connection.on('error', options.onError);
     this.#subscriber.on('ready', () => this.#subscribe());
     this.#subscriber.on('message', (_channel: string, tag: string) => this.#tell(Number(tag)));
@@ -96,11 +99,11 @@ class RedisPredictionCache implements PredictionCache {
   readonly store = async (predictions: readonly PredictionToStore[]): Promise<void> => {
     const keys: string[] = [];
     const values: (string | number)[] = [];
-    for (const { key, value, ageMs, keptMs, campaignTag, userTag } of predictions) {
+    for (const { key, value, ageMs, keptMs, campaignTag, userTag, deviceTag } of predictions) {
       const leftMs = Math.ceil(Math.min(keptMs, this.#options.keptMsMax) - ageMs);
       if (leftMs <= 0) continue;
       keys.push(this.#entry(key), this.#lockOf(key));
-      values.push(value, Math.round(ageMs * 1000), leftMs, campaignTag, userTag);
+      values.push(value, Math.round(ageMs * 1000), leftMs, campaignTag, userTag, deviceTag);
     }
     if (keys.length > 0) await this.#run(() => this.#commands.storePredictions(keys.length, ...keys, ...values));
   };
@@ -138,10 +141,7 @@ class RedisPredictionCache implements PredictionCache {
 
   #subscribe(): void {
     this.#subscriber.subscribe(this.#channel()).then(
-      () => {
-        if (this.#hasSubscribed) this.#tell(TAG_ALL);
-        this.#hasSubscribed = true;
-      },
+      () => this.#tell(TAG_ALL),
       // The connection was lost again; the next `ready` subscribes anew.
       (error: Error) => {
         if (!this.#isClosed) this.#options.onError(error);
@@ -179,8 +179,12 @@ class RedisPredictionCache implements PredictionCache {
   }
 }
 
+/** Others may write to that Redis, and what comes from it ranks bids: null for what no model can have said. */
 function readFound(text: string | null): SharedPrediction | null {
   if (text === null) return null;
-  const [value, ageMicroseconds] = text.split(' ');
-  return { value: Number(value), ageMs: Math.max(0, Number(ageMicroseconds) / 1000) };
+  const [valueText, ageMicroseconds] = text.split(' ');
+  const value = Number(valueText);
+  const ageMs = Number(ageMicroseconds) / 1000;
+  const isSound = value > 0 && value < 1 && ageMs >= 0 && Number.isFinite(ageMs);
+  return isSound ? { value, ageMs } : null;
 }

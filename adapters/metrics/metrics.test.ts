@@ -286,7 +286,12 @@ describe('createMetrics', () => {
       model.readVersion(() => 1);
     }
     const remote = metrics.remoteModel();
-    remote.readFrom({ breakerState: () => 'closed', entryCount: () => 0, flightCount: () => 0 });
+    remote.readFrom({
+      breakerState: () => 'closed',
+      entryCount: () => 0,
+      isCacheBypassed: () => true,
+      flightCount: () => 0,
+    });
     remote.onCall(1, 1, null);
     metrics.admission(() => ADMISSION);
     for (const queue of ['awaited-outcomes', 'shadow-scores'] as const) metrics.queueRefused(queue);

@@ -23,6 +23,8 @@ export interface RemoteModelReadings {
   readonly entryCount: () => number;
   /** Questions under way. */
   readonly flightCount: () => number;
+  /** The shared cache is not asked for now. */
+  readonly isCacheBypassed: () => boolean;
 }
 
 const QUESTION_REASONS = ['miss', 'refresh', 'warm-up'] as const;
@@ -88,7 +90,7 @@ export class RemoteModelMetrics {
     this.#callSeconds.observe(latencyMs / 1000);
   };
 
-  readFrom({ breakerState, entryCount, flightCount }: RemoteModelReadings): void {
+  readFrom({ breakerState, entryCount, flightCount, isCacheBypassed }: RemoteModelReadings): void {
     const breaker = new Gauge('rtb_ctr_model_breaker_state', '0 closed, 1 half-open, 2 open.', 'max');
     register(this.#registry, breaker).readFrom(() => BREAKER_STATES[breakerState()]);
     const warmUp = new Gauge('rtb_cache_warm_up_seconds', 'How long warming the caches up took.', 'max');
@@ -97,5 +99,7 @@ export class RemoteModelMetrics {
     register(this.#registry, entries).readFrom(entryCount, { tier: 'l1' });
     const flights = new Gauge('rtb_ctr_questions_under_way', 'Keys that the model server is being asked for.');
     register(this.#registry, flights).readFrom(flightCount);
+    const bypass = new Gauge('rtb_cache_bypassed', '1 while the shared cache is not asked.', 'max');
+    register(this.#registry, bypass).readFrom(() => Number(isCacheBypassed()));
   }
 }

@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -104,7 +105,7 @@ it('goes neither back nor sideways', async () => {
   expect(current()?.version).toBe(5);
 });
 
-it('a signal for the bundle that is served changes nothing', async () => {
+it('reading the bundle that is served again changes nothing', async () => {
   await writeBundle(folder, { version: 5 });
   const { reload } = await start();
   await reload();
@@ -137,4 +138,24 @@ it('scores through a swap without a gap', async () => {
     await reloading;
   }
   expect(current()?.version).toBe(11);
+});
+
+it.each([
+  ['a pipe', (path: string) => execFileSync('mkfifo', [path])],
+  ['a device without end', (path: string) => symlink('/dev/zero', path)],
+  ['a file beyond the bound', (path: string) => writeFile(path, '').then(() => truncate(path, 300 * 1024 * 1024))],
+  ['a link to nowhere', (path: string) => symlink('/nowhere/model.txt', path)],
+])('%s in the folder is refused, and the next good bundle is taken', async (_, put) => {
+  await writeBundle(folder, { version: 1 });
+  const { current } = await start();
+  await rm(join(folder, 'model.txt'));
+  await put(join(folder, 'model.txt'));
+  await pollUntil(2);
+  expect(events.at(-1)).toBe('refused unreadable, serving 1');
+  await rm(join(folder, 'model.txt'));
+  await writeBundle(folder, { version: 2 });
+  await vi.waitFor(() => {
+    timers.advance(POLL_MS);
+    expect(current()?.version).toBe(2);
+  });
 });

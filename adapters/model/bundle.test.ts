@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { stdSerializers } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type BundleRules, readBundle } from './bundle.ts';
 import {
@@ -62,6 +63,21 @@ it('a bundle that says what it estimates is taken where that is wanted', async (
   await writeBundle(folder, { manifest: { target: 'conversion' } });
   const model = await readBundle(folder, { ...rules, target: 'conversion' }, { versionMin: 0, nowMs: NOW_MS });
   expect(model.manifest.target).toBe('conversion');
+});
+
+it.each<[string, BundleParts]>([
+  ['manifest: manifest.metrics.auc: is not a finite number', { manifest: { metrics: {} } }],
+  ['format: calibration: is not an object', { files: { 'calibration.json': '[]' } }],
+])('says once in the log what is wrong: %s', async (message, parts) => {
+  await writeBundle(folder, parts);
+  const refusal = (await read().catch((error: unknown) => error)) as Error;
+  expect(stdSerializers.err(refusal).message).toBe(message);
+});
+
+it('names a file that is not there', async () => {
+  await writeBundle(folder, {});
+  await unlink(join(folder, 'model.txt'));
+  await expect(read()).rejects.toThrow(/^unreadable: model\.txt is missing$/);
 });
 
 describe('refused', () => {

@@ -4,7 +4,6 @@
  * that changes meanwhile is refused and never half believed.
  */
 import { createHash, type KeyObject, verify } from 'node:crypto';
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TargetName } from '../../engine/estimation/estimate-target.ts';
 import { type RateTables, readRateTablesInSteps } from '../../engine/estimation/features/rate-tables.ts';
@@ -18,10 +17,11 @@ import type { Steps } from '../../engine/estimation/models/steps.ts';
 import type { ServedModel } from '../../engine/estimation/served-model.ts';
 import { inSlices } from './in-slices.ts';
 import { CALIBRATION_FILE, GOLDEN_FILE, type Manifest, MODEL_FILE, RATES_FILE, readManifest } from './manifest.ts';
+import { readBounded } from './read-bounded.ts';
 
 /** Why a bundle is not served; stable, a label of metrics. */
 export type BundleRefusal =
-  /** A file is missing, too large, or cannot be read. */
+  /** A file is missing, too large or no regular file, or cannot be read, or not in time. */
   | 'unreadable'
   /** No signature, or none of the keys made it. */
   | 'signature'
@@ -40,6 +40,7 @@ export type BundleRefusal =
   /** The trainer's own figures are those of a useless model. */
   | 'metrics';
 
+/** Has a `cause` for a fault of ours only: the log prints causes behind the message, which says all there is to say. */
 export class BundleRefused extends Error {
   override readonly name = 'BundleRefused';
   readonly reason: BundleRefusal;
@@ -82,20 +83,22 @@ const CALIBRATION_RATIO_MAX = 2;
 const AUC_MIN = 0.5;
 
 /**
- * `versionMin` is the lowest version that is taken; `nowMs` is wall time. Throws a `BundleRefused`. Cheap checks come
- * first, and nothing is parsed before its signature or hash is right. Never holds the event loop for long.
+ * `versionMin` is the lowest version that is taken; `nowMs` is wall time. Throws a `BundleRefused`, or the reason of
+ * `signal` between two reads. Cheap checks come first, and nothing is parsed before its signature or hash is right. Never
+ * holds the event loop for long.
  */
 export async function readBundle(
   folder: string,
   rules: BundleRules,
-  { versionMin, nowMs }: { readonly versionMin: number; readonly nowMs: number },
+  { versionMin, nowMs, signal }: { readonly versionMin: number; readonly nowMs: number; readonly signal?: AbortSignal },
 ): Promise<BundleModel> {
-  const manifestBytes = await readSignedManifest(folder, rules.publicKeys);
+  const files = new BundleFiles(folder, signal);
+  const manifestBytes = await readSignedManifest(files, rules.publicKeys);
   const manifest = manifestOf(manifestBytes);
   checkManifest(manifest, rules, versionMin, nowMs);
-  const files = new Map<string, Buffer>();
-  for (const [name, sha256] of manifest.files) files.set(name, await readHashed(folder, name, sha256));
-  const { model, rates } = await inSlices(readParts(manifest, files, rules.featureCount));
+  const parts = new Map<string, Buffer>();
+  for (const [name, sha256] of manifest.files) parts.set(name, await readHashed(files, name, sha256));
+  const { model, rates } = await inSlices(readParts(manifest, parts, rules.featureCount));
   return {
     version: manifest.version,
     schemaHash: manifest.schemaHash,
@@ -136,11 +139,10 @@ function* readParts(
   }
 }
 
-async function readSignedManifest(folder: string, publicKeys: readonly KeyObject[]): Promise<Buffer> {
-  const bytes = await readBounded(folder, 'manifest.json', MANIFEST_BYTES_MAX);
-  const signature = await readBounded(folder, 'manifest.sig', SIGNATURE_BYTES_MAX).catch((error: unknown) => {
-    throw new BundleRefused('signature', 'there is none', { cause: error });
-  });
+async function readSignedManifest(files: BundleFiles, publicKeys: readonly KeyObject[]): Promise<Buffer> {
+  const bytes = await files.read('manifest.json', MANIFEST_BYTES_MAX);
+  const signature = await files.readIfThere('manifest.sig', SIGNATURE_BYTES_MAX);
+  if (signature === null) throw new BundleRefused('signature', 'there is none');
   const raw = Buffer.from(signature.toString('latin1').trim(), 'base64');
   if (!publicKeys.some((key) => verify(null, bytes, key, raw))) {
     throw new BundleRefused('signature', 'it is not of these bytes by a key that is trusted');
@@ -180,8 +182,8 @@ function checkModel(model: Model, golden: GoldenSet, { golden: recorded }: Manif
   }
 }
 
-async function readHashed(folder: string, name: string, sha256: string): Promise<Buffer> {
-  const bytes = await readBounded(folder, name, FILE_BYTES_MAX);
+async function readHashed(files: BundleFiles, name: string, sha256: string): Promise<Buffer> {
+  const bytes = await files.read(name, FILE_BYTES_MAX);
   if ((await inSlices(hashOf(bytes))) !== sha256) {
     throw new BundleRefused('file-hash', `${name} is not the file that the manifest names`);
   }
@@ -197,22 +199,34 @@ function* hashOf(bytes: Buffer): Steps<string> {
   return hash.digest('hex');
 }
 
-async function readBounded(folder: string, name: string, bytesMax: number): Promise<Buffer> {
-  try {
-    const file = await open(join(folder, name));
+class BundleFiles {
+  readonly #folder: string;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(folder: string, signal: AbortSignal | undefined) {
+    this.#folder = folder;
+    this.#signal = signal;
+  }
+
+  async read(name: string, bytesMax: number): Promise<Buffer> {
+    const bytes = await this.readIfThere(name, bytesMax);
+    if (bytes === null) throw new BundleRefused('unreadable', `${name} is missing`);
+    return bytes;
+  }
+
+  /** Null: there is no such file. */
+  async readIfThere(name: string, bytesMax: number): Promise<Buffer | null> {
     try {
-      const { size } = await file.stat();
-      if (size > bytesMax) throw new BundleRefused('unreadable', `${name} has ${size} bytes, more than ${bytesMax}`);
-      return await file.readFile();
-    } finally {
-      await file.close();
+      return await readBounded(join(this.#folder, name), bytesMax, this.#signal);
+    } catch (error) {
+      this.#signal?.throwIfAborted();
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') return null;
+      throw new BundleRefused('unreadable', `${name}: ${message}`);
     }
-  } catch (error) {
-    if (error instanceof BundleRefused) throw error;
-    throw new BundleRefused('unreadable', name, { cause: error });
   }
 }
 
 function asRefusal(reason: 'manifest' | 'format', error: unknown): unknown {
-  return error instanceof ModelFormatError ? new BundleRefused(reason, error.message, { cause: error }) : error;
+  return error instanceof ModelFormatError ? new BundleRefused(reason, error.message) : error;
 }

@@ -9,6 +9,8 @@ export interface ModelSignature {
   readonly datatype: 'FP32' | 'FP64';
   /** Latest of the versions that are served; empty when it does not say. */
   readonly version: string;
+  /** All that are served, as far as it says. */
+  readonly versions: readonly string[];
 }
 
 export interface SignatureRules {
@@ -24,6 +26,11 @@ export class ProtocolError extends Error {
 
 type Json = { readonly [key: string]: unknown };
 
+const NOTHING: Json = {};
+const VERSION_LENGTH_MAX = 64;
+/** Letters, marks, numbers, punctuation, symbols and the space. */
+const VERSION = new RegExp(`^[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]{0,${VERSION_LENGTH_MAX}}$`, 'u');
+
 /** Throws a `ProtocolError` when rows of this engine are not what the model takes. */
 export function readSignature(body: string, { featureCount, schemaHash }: SignatureRules): ModelSignature {
   const metadata = readObject(body);
@@ -31,7 +38,7 @@ export function readSignature(body: string, { featureCount, schemaHash }: Signat
   if (!Array.isArray(inputs) || inputs.length !== 1) {
     throw new ProtocolError('the model does not declare exactly one input');
   }
-  const { name, datatype, shape } = inputs[0] as Json;
+  const { name, datatype, shape } = isObject(inputs[0]) ? inputs[0] : NOTHING;
   if (typeof name !== 'string') throw new ProtocolError('the input has no name');
   if (datatype !== 'FP32' && datatype !== 'FP64') throw new ProtocolError(`input of ${datatype}, not of FP32 or FP64`);
   if (!Array.isArray(shape) || shape.length !== 2 || !(shape[1] === featureCount || shape[1] === -1)) {
@@ -41,8 +48,15 @@ export function readSignature(body: string, { featureCount, schemaHash }: Signat
   if (trainedOn !== undefined && trainedOn !== schemaHash) {
     throw new ProtocolError(`trained on features ${trainedOn}, not on ${schemaHash}`);
   }
-  const version = Array.isArray(metadata.versions) ? metadata.versions.at(-1) : undefined;
-  return { inputName: name, datatype, version: typeof version === 'string' ? version : '' };
+  const versions = Array.isArray(metadata.versions)
+    ? metadata.versions.map(readVersion).filter((version) => version !== '')
+    : [];
+  return { inputName: name, datatype, version: versions.at(-1) ?? '', versions };
+}
+
+/** As far as the metadata says; an empty version is any. */
+export function isServing({ versions }: ModelSignature, version: string): boolean {
+  return versions.length === 0 || version === '' || versions.includes(version);
 }
 
 /** Of `POST /v2/models/{model}/infer`. What is missing (NaN) becomes `missing`, since JSON has no NaN. */
@@ -69,12 +83,20 @@ export function readInferenceResponse(body: string, rowCount: number): Inference
   const response = readObject(body);
   const outputs = response.outputs;
   if (!Array.isArray(outputs) || outputs.length !== 1) throw new ProtocolError('not exactly one output');
-  const { data } = outputs[0] as Json;
+  const { data } = isObject(outputs[0]) ? outputs[0] : NOTHING;
   // Servers may nest rows: [[0.1], [0.2]].
   const values: unknown[] = Array.isArray(data) ? data.flat() : [];
   if (values.length !== rowCount) throw new ProtocolError(`${values.length} values for ${rowCount} rows`);
-  const version = response.model_version;
-  return { values, version: typeof version === 'string' ? version : '' };
+  return { values, version: readVersion(response.model_version) };
+}
+
+/** Versions are part of keys, events and labels of metrics. Empty when it is no text: it does not say. */
+function readVersion(version: unknown): string {
+  if (typeof version !== 'string') return '';
+  if (version.length > 2 * VERSION_LENGTH_MAX || !VERSION.test(version)) {
+    throw new ProtocolError(`a version that is not of ${VERSION_LENGTH_MAX} printable characters at most`);
+  }
+  return version;
 }
 
 function readObject(body: string): Json {

@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { emptyRateTables } from '../../engine/estimation/features/rate-tables.ts';
 import { FEATURE_COUNT } from '../../engine/estimation/features/schema.ts';
 import { rowsWithRates } from '../../engine/estimation/features/training-rows.ts';
-import { LogFormatError, readIpinyou } from './ipinyou.ts';
+import { InputError } from './input-file.ts';
+import { readIpinyou } from './ipinyou.ts';
 
 /** A made-up row; the columns of the format in order. */
 function row(values: Partial<Record<string, string>>): string {
@@ -121,8 +122,8 @@ describe('logs in the format of iPinYou', () => {
   });
 
   it('are refused when a row is short or there are none', () => {
-    expect(() => read('a\tb\n', row({}))).toThrow(LogFormatError);
+    expect(() => read('a\tb\n', row({}))).toThrow(InputError);
     rmSync(join(folder, 'imp.20130606.tsv.gz'));
-    expect(() => readIpinyou({ folders: [folder], device: 'none', isWanted: () => true })).toThrow(LogFormatError);
+    expect(() => readIpinyou({ folders: [folder], device: 'none', isWanted: () => true })).toThrow(InputError);
   });
 });

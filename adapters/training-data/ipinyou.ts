@@ -7,7 +7,7 @@
  * type, time below the hour. The user agent is not the same in both logs either; `device` decides whether its families
  * of system and browser are told.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { LoggedImpression } from '../../engine/estimation/features/training-target.ts';
@@ -15,11 +15,7 @@ import { browserOf, systemOf } from '../../engine/estimation/features/user-agent
 import { NO_PRIORS } from '../../engine/estimation/priors.ts';
 import { bidCandidate } from '../../engine/exchange/bid-candidate.ts';
 import type { BidRequest, Device, Imp } from '../../openrtb/types.ts';
-
-/** A folder without logs, or a row that is not of this format. */
-export class LogFormatError extends Error {
-  override readonly name = 'LogFormatError';
-}
+import { InputError, readInput, textOf } from './input-file.ts';
 
 export interface IpinyouOptions {
   /** Of folders with `imp.*.tsv[.gz]` and `clk.*.tsv[.gz]`. */
@@ -57,7 +53,7 @@ const POSITIONS: Readonly<Record<string, number>> = { '1': 1, '2': 3, '255': 0 }
 /** Slot format of pop-up and floating ads: the nearest that OpenRTB has is an interstitial. */
 const POP_UP = '5';
 
-/** In the order of the files, each bid id once. Throws a LogFormatError for a folder without logs or a row too short. */
+/** In the order of the files, each bid id once. Throws an InputError for a folder without logs or a row too short. */
 export function readIpinyou(options: IpinyouOptions): LoggedImpression[] {
   const clicked = new Map<string, LoggedImpression>();
   for (const columns of rowsOf('clk', options)) {
@@ -80,17 +76,25 @@ function* rowsOf(log: 'imp' | 'clk', { folders }: IpinyouOptions): Generator<str
       .sort()
       .map((name) => join(folder, name)),
   );
-  if (files.length === 0)
-    throw new LogFormatError(`there is no ${log}.*.tsv or ${log}.*.tsv.gz in ${folders.join(', ')}`);
+  if (files.length === 0) throw new InputError(`there is no ${log}.*.tsv or ${log}.*.tsv.gz in ${folders.join(', ')}`);
   for (const file of files) {
-    const bytes = readFileSync(file);
-    const lines = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8').split('\n');
+    const bytes = readInput(file);
+    const lines = textOf(file, file.endsWith('.gz') ? unzipped(file, bytes) : bytes).split('\n');
     for (const [index, line] of lines.entries()) {
       if (line === '') continue;
       const columns = line.split('\t');
-      if (columns.length < COLUMN_COUNT) throw new LogFormatError(`${file}:${index + 1}: ${columns.length} columns`);
+      if (columns.length < COLUMN_COUNT)
+        throw new InputError(`${file}:${index + 1}: has ${columns.length} columns, not ${COLUMN_COUNT}`);
       yield columns;
     }
+  }
+}
+
+function unzipped(file: string, bytes: Buffer): Buffer {
+  try {
+    return gunzipSync(bytes);
+  } catch (error) {
+    throw new InputError(`${file}: cannot be unpacked (${(error as Error).message})`);
   }
 }
 

@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
+import { InputError } from './input-file.ts';
 import { readMatrix, writeMatrix } from './npy.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'gavel-npy-'));
@@ -25,8 +26,51 @@ test('is NumPy format 1.0, data at a multiple of 64', () => {
   );
 });
 
-test('refuses what is not such a matrix', () => {
+describe('refuses in one line, and never invents numbers', () => {
   const path = join(folder, 'other.npy');
-  writeFileSync(path, Buffer.concat([Buffer.from('\x93NUMPY\x01\x00\x46\x00', 'latin1'), Buffer.alloc(200, 0x20)]));
-  expect(() => readMatrix(path)).toThrow('is not a matrix');
+  /** 2 x 3 numbers behind a header. */
+  function write(header: string, bytes = 48): void {
+    const padded = Buffer.from(header.padEnd(118), 'latin1');
+    writeFileSync(
+      path,
+      Buffer.concat([Buffer.from('\x93NUMPY\x01\x00\x76\x00', 'latin1'), padded, Buffer.alloc(bytes)]),
+    );
+  }
+  const header = (descr = "'<f8'", order = 'False', shape = '(2, 3)'): string =>
+    `{'descr': ${descr}, 'fortran_order': ${order}, 'shape': ${shape}, }\n`;
+
+  test('but takes it when it is right', () => {
+    write(header());
+    expect(readMatrix(path)).toEqual({ values: new Float64Array(6), columns: 3 });
+  });
+
+  test.each([
+    ['float32', header("'<f4'"), "holds '<f4', not '<f8'"],
+    ['big endian', header("'>f8'"), "holds '>f8', not '<f8'"],
+    ['records', header("[('a', '<f8')]"), "holds [, not '<f8'"],
+    ['Fortran order', header("'<f8'", 'True'), 'is in Fortran order'],
+    ['one dimension', header("'<f8'", 'False', '(6,)'), 'has the shape (6,), not (rows, columns)'],
+    ['three', header("'<f8'", 'False', '(1, 2, 3)'), 'has the shape (1, 2, 3), not (rows, columns)'],
+    ['none', '', 'holds no type'],
+  ])('%s', (_, text, message) => {
+    write(text);
+    expect(() => readMatrix(path)).toThrow(InputError);
+    expect(() => readMatrix(path)).toThrow(`${path}: ${message}`);
+  });
+
+  test.each([0, 1, 40, 47, 49, 56])('%s bytes of numbers instead of 48', (bytes) => {
+    write(header(), bytes);
+    expect(() => readMatrix(path)).toThrow(`${path}: has ${bytes} bytes of numbers where 2 x 3 take 48`);
+  });
+
+  test.each([0, 5, 8, 10, 60])('a file cut after %s bytes', (length) => {
+    write(header());
+    truncateSync(path, length);
+    expect(() => readMatrix(path)).toThrow(InputError);
+  });
+
+  test('another format', () => {
+    writeFileSync(path, '1,2,3\n4,5,6\n7,8,9\n');
+    expect(() => readMatrix(path)).toThrow("is not in NumPy's format 1.0");
+  });
 });

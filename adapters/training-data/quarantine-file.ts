@@ -3,9 +3,9 @@
  *
  *     {"id":"b1","day":"20130606","level":"placement","group":"/site/slot","period":"2013-06-06T06:00:00.000Z","reasons":["rate"]}
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import type { QuarantinedRow, QuarantineResult } from '../../engine/estimation/quality/training-quarantine.ts';
-import { LogFormatError } from './ipinyou.ts';
+import { InputError, readInputText } from './input-file.ts';
 
 export function writeQuarantine(file: string, rows: readonly QuarantinedRow[]): void {
   const lines = rows.map(({ impression: { id, day }, level, group, periodAtMs, signs }) =>
@@ -14,13 +14,13 @@ export function writeQuarantine(file: string, rows: readonly QuarantinedRow[]): 
   writeFileSync(file, lines.map((line) => `${line}\n`).join(''));
 }
 
-/** Ids of the rows in it. Throws a LogFormatError for a line that names none. */
+/** Ids of the rows in it. Throws an InputError for a line that names none. */
 export function readQuarantine(file: string): Set<string> {
   const ids = new Set<string>();
-  for (const [index, line] of readFileSync(file, 'utf8').split('\n').entries()) {
+  for (const [index, line] of readInputText(file).split('\n').entries()) {
     if (line === '') continue;
     const id = idOf(line);
-    if (id === null) throw new LogFormatError(`${file}:${index + 1}: is no row of a quarantine`);
+    if (id === null) throw new InputError(`${file}:${index + 1}: is no row of a quarantine`);
     ids.add(id);
   }
   return ids;

@@ -1,8 +1,9 @@
 /** Scores matrices of features by the model of a bundle, as the engine does: for evaluation. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Calibration, readCalibration } from '../../engine/estimation/models/calibration.ts';
+import { JsonFields, parseJson } from '../../engine/estimation/models/json-fields.ts';
 import { MODEL_KINDS, type Model, readModel } from '../../engine/estimation/models/model.ts';
+import { readInputText } from './input-file.ts';
 
 /** A model and what makes probabilities of its scores. */
 export interface Scorer {
@@ -10,15 +11,13 @@ export interface Scorer {
   readonly calibration: Calibration;
 }
 
-/** Of a folder that is trusted: nothing is verified but the form of the files. */
+/** Of a folder that is trusted: nothing is verified but the form of the files. Throws as `readInput`, or a `ModelFormatError`. */
 export function readScorer(bundle: string): Scorer {
-  const text = (name: string): string => readFileSync(join(bundle, name), 'utf8');
-  const { kind } = JSON.parse(text('manifest.json')) as { readonly kind?: unknown };
-  const known = MODEL_KINDS.find((name) => name === kind);
-  if (known === undefined) throw new Error(`${bundle} has a model of kind ${String(kind)}`);
+  const text = (name: string): string => readInputText(join(bundle, name));
+  const kind = new JsonFields(parseJson(text('manifest.json'), 'manifest'), 'manifest').oneOf('kind', MODEL_KINDS);
   return {
-    model: readModel(known, text('model.txt')),
-    calibration: readCalibration(JSON.parse(text('calibration.json'))),
+    model: readModel(kind, text('model.txt')),
+    calibration: readCalibration(parseJson(text('calibration.json'), 'calibration')),
   };
 }
 

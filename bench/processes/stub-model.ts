@@ -48,8 +48,14 @@ async function start({ seed, featureCount, medianMs, p99Ms }: StubModelOptions):
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+/** One after the other a little more than 0.01: rankings are by price, and yet it is no model that says one thing of all. */
+const RATES = Array.from({ length: 100 }, (_, index) => 0.01 + index * 1e-7);
+let answeredCount = 0;
+
 function answer(response: ServerResponse, count: number): void {
-  const outputs = [{ name: 'rates', datatype: 'FP64', shape: [count], data: new Array<number>(count).fill(0.01) }];
+  const data: number[] = [];
+  for (let row = 0; row < count; row++) data.push(RATES[answeredCount++ % RATES.length]!);
+  const outputs = [{ name: 'rates', datatype: 'FP64', shape: [count], data }];
   response.end(JSON.stringify({ model_name: 'clicks', model_version: '1', outputs }));
 }
 

@@ -1,10 +1,11 @@
 /**
  * Estimates of a remote model as far as they are known here: the synchronous side of the estimator. A candidate whose
  * exact prediction is fresh is done. Else it is a miss, and is given the best there is without waiting: the prediction
- * for its stable features, an exact one past its time, or the fallback.
+ * for what is like it, an exact one past its time, or the fallback.
  */
 import { TokenBucket } from '../dsp/token-bucket.ts';
 import type { Random } from '../ports/random.ts';
+import type { Expectation } from '../ports/remote-model.ts';
 import { expiryOf, type Horizon, type HorizonOptions, negativeExpiryOf } from './cache/horizons.ts';
 import { type LocalPrediction, LocalPredictions } from './cache/local-predictions.ts';
 import { type KeyColumn, PredictionKeys } from './cache/prediction-key.ts';
@@ -20,7 +21,10 @@ export interface CachedEstimatesOptions {
   /** Keys held in this process; a prediction has two. */
   readonly entriesMax: number;
   readonly hotPerSecondMin: number;
-  /** Predictions asked for a second that nobody waits for. */
+  /**
+   * Predictions asked for a second that nobody waits for: so many that will soon be past their time or are, and as many
+   * again that something alike stands in for. 0: none.
+   */
   readonly refreshesPerSecondMax: number;
   readonly random: Random;
 }
@@ -36,6 +40,8 @@ export interface CacheUse {
 const REFRESH_BURST_MS = 100;
 /** A failing model is asked for the same prediction again no sooner than after this. */
 const STALE_REFRESH_MS = 1000;
+/** What the newest prediction counts in the mean of those that one coarse key stands for. */
+const MEAN_SHARE = 0.2;
 
 export class CachedEstimates {
   readonly #horizons: HorizonOptions;
@@ -43,7 +49,9 @@ export class CachedEstimates {
   readonly #random: Random;
   readonly #local: LocalPredictions;
   readonly #keys: PredictionKeys;
-  readonly #refreshes: TokenBucket;
+  /** Two, so that new keys that look like known ones do not keep those in use from being refreshed; null: none of either. */
+  readonly #refreshes: TokenBucket | null;
+  readonly #completions: TokenBucket | null;
   readonly #fallback: FallbackEstimator;
   #version = '';
 
@@ -59,10 +67,8 @@ export class CachedEstimates {
       staleMsMax: Math.max(exact.staleMs, coarse.staleMs),
     });
     this.#keys = new PredictionKeys(options.columns, this.#version, options.schemaHash);
-    this.#refreshes = new TokenBucket(
-      { ratePerSecond: options.refreshesPerSecondMax, burstMs: REFRESH_BURST_MS },
-      nowMs,
-    );
+    this.#refreshes = refreshBucket(options, nowMs);
+    this.#completions = refreshBucket(options, nowMs);
   }
 
   /** Keys held. */
@@ -93,12 +99,14 @@ export class CachedEstimates {
       this.#keys.read(batch.rows, index * batch.featureCount);
       const { exact, coarse } = this.#keys;
       const entry = this.#local.get(exact, nowMs);
+      let bucket = this.#refreshes;
       if (entry === null || (nowMs >= entry.freshUntilMs && !mayUseStale)) {
         const isKnown = this.#setWithout(batch, index, entry, coarse, mayUseStale, nowMs);
         if (!isKnown) {
           batch.addMiss(index);
           continue;
         }
+        bucket = this.#completions;
       } else if (Number.isNaN(entry.value)) {
         batch.set(index, this.#fallback.estimate(batch.facts[index]!, batch.priors[index]!), 'fallback');
         continue;
@@ -106,7 +114,7 @@ export class CachedEstimates {
         batch.set(index, entry.value, nowMs < entry.freshUntilMs ? 'l1' : 'stale');
         if (nowMs < entry.refreshAtMs) continue;
       }
-      if (!mayRefresh || !this.#refreshes.take(nowMs)) continue;
+      if (!mayRefresh || bucket === null || !bucket.take(nowMs)) continue;
       if (entry !== null) entry.refreshAtMs = Math.max(nowMs + STALE_REFRESH_MS, entry.freshUntilMs);
       if (refreshes === NONE) refreshes = [];
       refreshes.push(this.questionAt(batch, index, nowMs));
@@ -114,7 +122,7 @@ export class CachedEstimates {
     return refreshes;
   }
 
-  /** The exact prediction is missing. True: the one for the stable features stands in as well as may be. */
+  /** The exact prediction is missing. True: the one for the coarse key stands in as well as may be. */
   #setWithout(
     batch: EstimateBatch,
     index: number,
@@ -157,6 +165,7 @@ export class CachedEstimates {
       prior: batch.priors[index]!,
       campaignTag: batch.campaignTags[index]!,
       userTag: batch.userTag,
+      deviceTag: batch.deviceTag,
       bornAtMs: nowMs,
     };
   }
@@ -167,9 +176,17 @@ export class CachedEstimates {
     this.keepCoarse(question, value, bornAtMs, nowMs);
   }
 
-  /** It was the answer for another row with the same stable features. */
+  /** It was the answer for a row that is alike: the stand-in becomes a running mean of what it stands for. */
   keepCoarse(question: EstimateQuestion, value: number, bornAtMs: number, nowMs: number): void {
-    this.#set(question.coarseKey, this.#horizons.coarse, question, value, bornAtMs, nowMs);
+    const known = this.#local.get(question.coarseKey, nowMs);
+    const isFresh = known !== null && nowMs < known.freshUntilMs;
+    const mean = isFresh ? known.value + (value - known.value) * MEAN_SHARE : value;
+    this.#set(question.coarseKey, this.#horizons.coarse, question, mean, bornAtMs, nowMs);
+  }
+
+  /** What the model's answer can be compared with; null while too little was learned. */
+  expectationOf({ facts, prior }: EstimateQuestion): Expectation | null {
+    return this.#fallback.expectation(facts, prior);
   }
 
   /** This process's model has answered: the fallback learns from it. */
@@ -178,9 +195,9 @@ export class CachedEstimates {
   }
 
   /** The model has no estimate for this row, and would have none if it was asked again. */
-  keepNegative({ exactKey, campaignTag, userTag, bornAtMs }: EstimateQuestion, nowMs: number): void {
+  keepNegative({ exactKey, campaignTag, userTag, deviceTag, bornAtMs }: EstimateQuestion, nowMs: number): void {
     const expiry = negativeExpiryOf(this.#horizons, nowMs, this.#random);
-    this.#local.set(exactKey, { ...expiry, value: Number.NaN, bornAtMs, campaignTag, userTag }, nowMs);
+    this.#local.set(exactKey, { ...expiry, value: Number.NaN, bornAtMs, campaignTag, userTag, deviceTag }, nowMs);
   }
 
   /** What there is when the model is late: a prediction past its time, or the fallback. */
@@ -202,14 +219,20 @@ export class CachedEstimates {
   #set(
     key: number,
     horizon: Horizon,
-    { campaignTag, userTag }: EstimateQuestion,
+    { campaignTag, userTag, deviceTag }: EstimateQuestion,
     value: number,
     bornAtMs: number,
     nowMs: number,
   ): void {
     const expiry = expiryOf(horizon, this.#horizons, { bornAtMs, nowMs }, this.#random);
-    this.#local.set(key, { ...expiry, value, bornAtMs, campaignTag, userTag }, nowMs);
+    this.#local.set(key, { ...expiry, value, bornAtMs, campaignTag, userTag, deviceTag }, nowMs);
   }
+}
+
+/** A bucket holds one token at least: none is not one of rate 0. */
+function refreshBucket({ refreshesPerSecondMax }: CachedEstimatesOptions, nowMs: number): TokenBucket | null {
+  if (refreshesPerSecondMax === 0) return null;
+  return new TokenBucket({ ratePerSecond: refreshesPerSecondMax, burstMs: REFRESH_BURST_MS }, nowMs);
 }
 
 const NONE: EstimateQuestion[] = [];

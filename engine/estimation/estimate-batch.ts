@@ -16,8 +16,9 @@ export class EstimateBatch {
   /** The rate of what nothing is known of, by media type. */
   priors = new Float64Array(0);
   campaignTags = new Int32Array(0);
-  /** Of the request; 0 when there is no user. */
+  /** Of the request; 0 where no user or device is known. */
   userTag = 0;
+  deviceTag = 0;
 
   /** Within (0, 1). */
   values = new Float64Array(0);
@@ -39,6 +40,7 @@ export class EstimateBatch {
     if (count > this.values.length) this.#grow(Math.max(count, this.values.length * 2));
     this.#count = count;
     this.userTag = userTag;
+    this.deviceTag = 0;
     this.missCount = 0;
   }
 

@@ -1,7 +1,7 @@
 /**
- * What the stable features of an estimate need of a request and what `RequestFeatures` does not hold, kept in the
- * event: enough to build the same coarse key again after a restart. It says which place and kind of device it was, never
- * whose.
+ * What the coarse key of an estimate needs of a request and what `RequestFeatures` does not hold, kept in the
+ * event: enough to build the same coarse key again after a restart, but for what the user's segments say. It says which
+ * place, kind of device and time zone it was, never whose.
  */
 import type { BidRequest, Imp } from '../../openrtb/types.ts';
 import type { AuctionImp } from '../auction/types.ts';
@@ -23,6 +23,8 @@ export interface EstimateContext {
   /** Names alone, no versions; empty when unknown. */
   readonly os: string;
   readonly browser: string;
+  /** Of the user's clock, minutes; absent when unknown, and in events of before it was kept. */
+  readonly utcOffsetMin?: number;
   /** Domain of the first seller in the supply chain. */
   readonly exchange: string;
   /** In the order of the request's. */
@@ -48,6 +50,7 @@ export function estimateContext(request: BidRequest, campaignIds: readonly strin
     language: tag.slice(0, primaryLength(tag)),
     os: systemName(device, systemOf(ua)),
     browser: browserName(device, browserOf(ua)),
+    ...(device.geo?.utcoffset === undefined ? {} : { utcOffsetMin: device.geo.utcoffset }),
     exchange: source?.schain?.nodes[0]?.asi ?? '',
     imps: request.imp.map(impContext),
     campaignIds,
@@ -70,11 +73,16 @@ export function subjectAgain(
   imps: readonly AuctionImp[],
   atMs: number,
 ): EstimateSubject {
-  const { language, os, browser, exchange } = context;
+  const { language, os, browser, utcOffsetMin, exchange } = context;
   const request: BidRequest = {
     id: '',
     imp: features.imps.map(({ impId }, index) => impAgain(impId, context.imps[index]!, imps)),
-    device: { language, os, sua: { browsers: [{ brand: browser }] } },
+    device: {
+      language,
+      os,
+      sua: { browsers: [{ brand: browser }] },
+      ...(utcOffsetMin === undefined ? {} : { geo: { utcoffset: utcOffsetMin } }),
+    },
     source: { schain: { complete: 0, ver: '1.0', nodes: [{ asi: exchange, sid: '' }] } },
   };
   return { request, features, atMs };

@@ -1,9 +1,10 @@
 /** What a model elsewhere is asked, and what comes of it. */
 import type { EstimateSource, ModelVersion } from '../auction/types.ts';
+import type { PredictionTags } from '../ports/prediction-cache.ts';
 import type { FallbackFacts } from './fallback/fallback-facts.ts';
 
 /** All that is needed to estimate one candidate, kept for as long as the answer takes. */
-export interface EstimateQuestion {
+export interface EstimateQuestion extends PredictionTags {
   /** Of the candidate, as its asker numbers them. */
   readonly index: number;
   /** Of the model that the keys belong to. */
@@ -13,8 +14,6 @@ export interface EstimateQuestion {
   readonly row: Float64Array;
   readonly facts: FallbackFacts;
   readonly prior: number;
-  readonly campaignTag: number;
-  readonly userTag: number;
   /** When the row was built, monotonic ms. */
   readonly bornAtMs: number;
 }

@@ -39,20 +39,26 @@ it('each candidate gets the value of its own row, where it is from and which mod
   ]);
 });
 
-it('predictions are tagged by campaign and by user, and by nothing where these are not known', () => {
-  const seen: [user: number, campaigns: number[]][] = [];
+it('predictions are tagged by campaign, user and device, and by nothing where these are not known', () => {
+  const seen: [user: number, device: number, campaigns: number[]][] = [];
   const estimates = estimating((batch) => {
-    seen.push([batch.userTag, [...batch.campaignTags.subarray(0, batch.count)]]);
+    seen.push([batch.userTag, batch.deviceTag, [...batch.campaignTags.subarray(0, batch.count)]]);
     return [];
   });
-  for (const parts of [{ user: { id: 'u' }, device: { ifa: 'd' } }, { device: { ifa: 'd' } }, {}]) {
+  for (const parts of [
+    { user: { id: 'u' }, device: { ifa: 'd' } },
+    { user: { id: '' }, device: { ifa: 'd' } },
+    { user: { id: 'u' } },
+    {},
+  ]) {
     const subject = buildSubject(buildRequest({ imp: imps, ...parts }));
     estimates.estimate(subject, [draft(1, '2'), draft(2, '1')], ['c', '']);
   }
   const campaigns = [TAG_ALL, tagOfId('campaign', 'c')];
   expect(seen).toEqual([
-    [tagOfId('user', 'u'), campaigns],
-    [tagOfId('user', 'd'), campaigns],
-    [TAG_ALL, campaigns],
+    [tagOfId('user', 'u'), tagOfId('user', 'd'), campaigns],
+    [TAG_ALL, tagOfId('user', 'd'), campaigns],
+    [tagOfId('user', 'u'), TAG_ALL, campaigns],
+    [TAG_ALL, TAG_ALL, campaigns],
   ]);
 });

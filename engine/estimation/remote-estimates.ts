@@ -39,7 +39,9 @@ export class RemoteEstimates implements ClickEstimates {
     if (candidates.length === 0) return NO_QUESTIONS;
     const batch = this.#batch;
     this.#filler.fill(batch, subject, candidates, this.#builder);
-    batch.userTag = userTagOf(subject);
+    const { user, device } = subject.request;
+    batch.userTag = tagOfId('user', user?.id ?? '');
+    batch.deviceTag = tagOfId('user', device?.ifa ?? '');
     for (let row = 0; row < batch.count; row++) {
       batch.campaignTags[row] = tagOfId('campaign', campaignIds[batch.indexes[row]!]!);
     }
@@ -54,9 +56,4 @@ export class RemoteEstimates implements ClickEstimates {
     }
     return questions;
   };
-}
-
-/** By the id that publishers know a user by, else that of the device. */
-function userTagOf({ request: { user, device } }: EstimateSubject): number {
-  return tagOfId('user', user?.id ?? device?.ifa ?? '');
 }

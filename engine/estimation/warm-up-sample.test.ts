@@ -22,7 +22,6 @@ const RATES = emptyRateTables();
 const PRIOR = 0.003;
 const RATE = { banner: PRIOR, video: PRIOR, audio: PRIOR, native: PRIOR };
 const NOW_MS = Date.UTC(2026, 10, 21, 12);
-const HOUR_MS = 3_600_000;
 
 const cached = new CachedEstimates(
   {
@@ -40,7 +39,7 @@ const cached = new CachedEstimates(
 
 const sampleOf = (events: readonly AuctionEvent[], shapesMax = 100): WarmUpSample => {
   const sample = new WarmUpSample({ cached, rates: RATES, priors: { clicks: RATE, conversions: RATE }, shapesMax });
-  for (const event of events) sample.add(event, NOW_MS + 30 * HOUR_MS, 5000);
+  for (const event of events) sample.add(event, NOW_MS, 5000);
   return sample;
 };
 
@@ -82,7 +81,7 @@ const requests: fc.Arbitrary<BidRequest> = fc
       ifa: some('a-person'),
       geo: some({ country: 'USA', city: 'Albany', utcoffset: -300 }, {}),
     }),
-    user: some({ id: 'a-person', yob: 1980, gender: 'F', data: [{ id: 'dmp', segment: [{ id: 's' }] }] }),
+    user: some({ id: 'a-person', yob: 1980, gender: 'F' }),
     asi: some('ssp.example'),
     imp: fc.record({
       banner: some({ pos: 3, format: [{ w: 300, h: 250 }] }, {}),
@@ -119,7 +118,7 @@ const bids: fc.Arbitrary<BidCandidate> = fc
   .map((parts) => estimated({ impId: '1', ...parts }));
 
 describe('a past auction', () => {
-  it('has the coarse key that the next one of its kind will have', () => {
+  it('has the coarse key that the next one of its kind will have from somebody without segments', () => {
     fc.assert(
       fc.property(requests, bids, (request, bid) => {
         const [question] = sampleOf([eventOf(request, [bid])]).questions(10);
@@ -149,8 +148,8 @@ describe('a past auction', () => {
 });
 
 describe('many past auctions', () => {
-  const of = (creativeId: string) => eventOf(buildRequest(), [estimated({ creativeId })]);
-  const keyOf = (creativeId: string) => keyInAuction(buildRequest(), estimated({ creativeId }));
+  const of = (name: string) => eventOf(buildRequest(), [estimated({ advertiserDomains: [`${name}.example`] })]);
+  const keyOf = (name: string) => keyInAuction(buildRequest(), estimated({ advertiserDomains: [`${name}.example`] }));
   const keys = (sample: WarmUpSample, countMax: number) => sample.questions(countMax).map(({ coarseKey }) => coarseKey);
 
   it('are asked about once for all alike, the most frequent first', () => {

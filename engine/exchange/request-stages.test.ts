@@ -115,6 +115,7 @@ describe('estimates of a model elsewhere', () => {
     prior: 0.001,
     campaignTag: 0,
     userTag: 0,
+    deviceTag: 0,
     bornAtMs: 0,
   });
   let shown: string[][];

@@ -12,12 +12,19 @@ export interface SharedPrediction {
   readonly ageMs: number;
 }
 
-export interface PredictionToStore extends SharedPrediction {
+/** What a prediction was made from; 0 for what is not known. */
+export interface PredictionTags {
+  readonly campaignTag: number;
+  /** Of the id that the publisher knows the user by ... */
+  readonly userTag: number;
+  /** ... and of the device's, of the kind of a user's too: a deletion by either reaches what was made from both. */
+  readonly deviceTag: number;
+}
+
+export interface PredictionToStore extends SharedPrediction, PredictionTags {
   readonly key: number;
   /** How long it may be used at all, ms since its data was read. */
   readonly keptMs: number;
-  readonly campaignTag: number;
-  readonly userTag: number;
 }
 
 export interface PredictionCache {
@@ -34,7 +41,10 @@ export interface PredictionCache {
   readonly unlock: (key: number) => Promise<void>;
   /** Predictions with this tag that were made until now are no longer given, in any process. Tag 0: all predictions. */
   readonly invalidate: (tag: number) => Promise<void>;
-  /** Told of each invalidation, this process's own too, usually within a millisecond or two. */
+  /**
+   * Told of each invalidation, this process's own too, usually within a millisecond or two. Told `TAG_ALL` when some may
+   * have been missed.
+   */
   readonly onInvalidated: (listener: (tag: number) => void) => void;
   readonly close: () => Promise<void>;
 }

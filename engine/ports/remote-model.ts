@@ -11,8 +11,12 @@ export const INFERENCE_FAILURES = [
   'refused',
   /** Not what the protocol says, or of another length. */
   'unreadable',
-  /** The model has no estimate for this row: NaN, or not within [0, 1]. */
+  /** The model has no estimate for this row: NaN, or not within (0, 1). */
   'out-of-range',
+  /** Of a model that says the same of everything, or rates far from all that is known. */
+  'implausible',
+  /** Of a version of the model whose schema is not known to be that of the rows. */
+  'unchecked',
   'closed',
 ] as const;
 export type InferenceFailure = (typeof INFERENCE_FAILURES)[number];
@@ -22,6 +26,13 @@ export type InferenceResult =
   | { readonly kind: 'estimate'; readonly value: number; readonly version: string }
   | { readonly kind: 'failed'; readonly reason: InferenceFailure };
 
+/** What would be said of a row without the model; both within (0, 1). */
+export interface Expectation {
+  /** By what was learned from the model before. */
+  readonly learned: number;
+  readonly prior: number;
+}
+
 export interface RemoteModel {
   /** Part of the cache key: estimates of another version are another thing. */
   readonly version: () => string;
@@ -30,8 +41,14 @@ export interface RemoteModel {
   readonly breakerState: () => 'closed' | 'open' | 'half-open';
   /**
    * One row of features. Calls `onResult` exactly once, not before returning, and soon after `deadlineAtMs` (monotonic)
-   * at the latest. The row may be changed once this has returned.
+   * at the latest. The row may be changed once this has returned. Without `expectation` (nothing was learned yet) the
+   * answer cannot be compared with what is known.
    */
-  readonly infer: (row: Float64Array, deadlineAtMs: number, onResult: (result: InferenceResult) => void) => void;
+  readonly infer: (
+    row: Float64Array,
+    deadlineAtMs: number,
+    onResult: (result: InferenceResult) => void,
+    expectation?: Expectation | null,
+  ) => void;
   readonly close: () => Promise<void>;
 }

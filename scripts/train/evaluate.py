@@ -6,8 +6,12 @@
 import argparse
 import json
 import os
+import sys
 import tempfile
 
+from needs import need
+
+need("lightgbm", "numpy", "pandas", "sklearn")
 import lightgbm as lgb
 import numpy as np
 
@@ -21,8 +25,7 @@ KINDS = {"gbdt": "gavel", "fm": "fm", "logistic": "lr"}
 
 def main():
     options = parse()
-    with open(os.path.join(options.models, "training.json")) as file:
-        training = json.load(file)
+    training = read_training(options.models)
     options.target = training.get("target", "click")
     if options.data:
         options.device = training["device"]
@@ -42,6 +45,16 @@ def main():
             json.dump(report, file, indent=2)
     if options.plot:
         calibration_plot(options.plot, {name: report[name]["deciles"] for name in probabilities if name != "lightgbm"})
+
+
+def read_training(models):
+    """What `train.py` said of how it trained, beside its bundles."""
+    path = os.path.join(models, "training.json")
+    try:
+        with open(path) as file:
+            return json.load(file)
+    except (OSError, ValueError) as error:
+        sys.exit(f"--models {models}: {path} cannot be read ({error}); name the --out of train.py")
 
 
 def score_all(options, folder):

@@ -2,6 +2,7 @@
 import json
 import os
 import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -63,4 +64,10 @@ def negative_rate(options, rows):
 
 
 def _run(*arguments):
-    subprocess.run(["node", os.path.join(ROOT, "dist", "main.js"), *arguments], check=True)
+    main = os.path.join(ROOT, "dist", "main.js")
+    if not os.path.exists(main):
+        sys.exit(f"there is no {main}: npm run build")
+    code = subprocess.run(["node", main, *arguments]).returncode
+    if code != 0:
+        # It has said why.
+        sys.exit(code)

@@ -16,6 +16,9 @@ import math
 import os
 import sys
 
+from needs import need
+
+need("lightgbm", "numpy")
 import lightgbm as lgb
 import numpy as np
 

@@ -11,6 +11,9 @@ import json
 import os
 import tempfile
 
+from needs import need
+
+need("cryptography", "lightgbm", "numpy", "pandas", "sklearn")
 import numpy as np
 from sklearn.metrics import log_loss
 

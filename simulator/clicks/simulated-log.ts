@@ -28,26 +28,35 @@ export function simulateImpressions(
   isWanted: (day: string) => boolean,
   isKept: (impression: LoggedImpression) => boolean = () => true,
 ): LoggedImpression[] {
-  const world = new ClickWorld(WORLD_SEED);
-  const random = seededRandom(seed).fork('log');
-  const dsps = dspsOf(loadScenario(defaultScenarioPath()));
+  const draw = impressionsOf(seed);
   const impressions: LoggedImpression[] = [];
   for (let index = 0; index < count; index++) {
     const atMs = START_MS + Math.floor((index * DAYS * DAY_MS) / count);
-    const day = new Date(atMs).toISOString().slice(0, 10).replaceAll('-', '');
-    if (!isWanted(day)) continue;
+    if (!isWanted(dayOf(atMs))) continue;
+    const shown = draw(index, atMs);
+    if (shown !== null && isKept(shown)) impressions.push(shown);
+  }
+  return impressions;
+}
+
+/** The log's impressions one at a time, at any moment. Null when nobody bids. */
+export function impressionsOf(seed: number): (index: number, atMs: number) => LoggedImpression | null {
+  const world = new ClickWorld(WORLD_SEED);
+  const random = seededRandom(seed).fork('log');
+  const dsps = dspsOf(loadScenario(defaultScenarioPath()));
+  return (index, atMs) => {
     const ofRequest = random.fork(String(index));
     const request = generateRequest(random, index);
     const bid = drawBid(dsps, request, ofRequest);
-    if (bid === null) continue;
+    if (bid === null) return null;
     const imp = request.imp.find(({ id }) => id === bid.impId)!;
     const clickProbability = world.clickProbability(request, imp, bid, localHour(request, atMs));
     const isClicked = ofRequest.fork('click').chance(clickProbability);
     const clickedAtMs = isClicked ? atMs : null;
     const conversion = isClicked ? drawConversion(world.conversionProbability(request, imp, bid), ofRequest) : null;
-    const shown = {
+    return {
       id: String(index),
-      day,
+      day: dayOf(atMs),
       atMs,
       request,
       imp,
@@ -57,9 +66,11 @@ export function simulateImpressions(
       clickProbability,
       conversion,
     };
-    if (isKept(shown)) impressions.push(shown);
-  }
-  return impressions;
+  };
+}
+
+function dayOf(atMs: number): string {
+  return new Date(atMs).toISOString().slice(0, 10).replaceAll('-', '');
 }
 
 /** Null when none of a few DSPs has a bid. */

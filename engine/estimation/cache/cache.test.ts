@@ -36,9 +36,36 @@ describe('the count-min sketch', () => {
     for (let index = 0; index < 70_000; index++) sketch.add(7);
     expect(sketch.count(7)).toBe(65_535);
     sketch.halve();
+    for (let index = 0; index < 2; index++) sketch.add(8);
     expect(sketch.count(7)).toBe(32_767);
     sketch.clear();
     expect(sketch.count(7)).toBe(0);
+  });
+
+  it('halves a little with each addition, each count once', () => {
+    const width = 1024;
+    const sketch = new CountMinSketch(width);
+    const keys = Array.from({ length: 20 }, (_, index) => hashOfKey(index * 7919));
+    for (const key of keys) for (let times = 0; times < 1000; times++) sketch.add(key);
+    const counts = () => keys.map((key) => sketch.count(key));
+    const halved = () => counts().filter((count) => count <= 501).length;
+    sketch.halve();
+    expect(halved()).toBe(0);
+    const seen: number[] = [];
+    for (let additions = 0; additions < width / 8; additions++) {
+      sketch.add(hashOfKey(123_456_789));
+      seen.push(halved());
+    }
+    expect(seen[width / 64]).toBeLessThan(keys.length);
+    expect(seen.at(-1)).toBe(keys.length);
+    for (const count of counts()) expect(count).toBeGreaterThanOrEqual(500);
+    for (let additions = 0; additions < width; additions++) sketch.add(hashOfKey(123_456_789));
+    for (const count of counts()) expect(count).toBeGreaterThanOrEqual(500);
+    // Twice at once: the first is over before the second begins.
+    sketch.halve();
+    sketch.halve();
+    for (let additions = 0; additions < width / 8; additions++) sketch.add(hashOfKey(1));
+    for (const count of counts()) expect(count).toBeLessThanOrEqual(251);
   });
 });
 
@@ -64,10 +91,10 @@ describe('keys', () => {
   const exact = { kind: 'exact' } as const;
   const keys = new PredictionKeys(
     [
-      { bucket: exact, isVolatile: false },
-      { bucket: { kind: 'step', step: 10 }, isVolatile: false },
-      { bucket: { kind: 'edges', edges: [1, 5] }, isVolatile: true },
-      { bucket: { kind: 'left-out' }, isVolatile: false },
+      { bucket: exact, coarse: exact },
+      { bucket: { kind: 'step', step: 10 }, coarse: { kind: 'step', step: 10 } },
+      { bucket: { kind: 'edges', edges: [1, 5] }, coarse: { kind: 'left-out' } },
+      { bucket: { kind: 'left-out' }, coarse: { kind: 'left-out' } },
     ],
     'v1',
     'schema',
@@ -209,6 +236,7 @@ describe('predictions of this process', () => {
     staleUntilMs: 300_000,
     campaignTag: 11,
     userTag: 22,
+    deviceTag: 44,
     ...changes,
   });
 
@@ -223,6 +251,7 @@ describe('predictions of this process', () => {
   it.each([
     ['campaign', 11],
     ['user', 22],
+    ['device', 44],
     ['all', TAG_ALL],
   ])('are gone at once when invalidated by %s, also one still on its way', (_name, tag) => {
     const local = new LocalPredictions(options);
@@ -259,14 +288,15 @@ describe('predictions of this process', () => {
 describe('invalidations', () => {
   it('are forgotten when nothing so old is kept, and turn into one of all when there are too many', () => {
     const invalidations = new Invalidations({ keptMs: 1000, tagsMax: 2 });
+    const of = (campaignTag: number) => ({ campaignTag, userTag: 9, deviceTag: TAG_ALL });
     invalidations.invalidate(1, 0);
-    expect(invalidations.isValid(0, 1, 0)).toBe(false);
+    expect(invalidations.isValid(0, of(1))).toBe(false);
     invalidations.invalidate(2, 2000);
-    expect(invalidations.isValid(0, 1, 0)).toBe(true);
+    expect(invalidations.isValid(0, of(1))).toBe(true);
     invalidations.invalidate(3, 2001);
-    expect(invalidations.isValid(1999, 9, 9)).toBe(true);
+    expect(invalidations.isValid(1999, of(9))).toBe(true);
     invalidations.invalidate(4, 2002);
-    expect(invalidations.isValid(1999, 9, 9)).toBe(false);
+    expect(invalidations.isValid(1999, of(9))).toBe(false);
   });
 
   it('tags of campaigns, users and all are told apart', () => {

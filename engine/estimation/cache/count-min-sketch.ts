@@ -5,12 +5,15 @@
 export class CountMinSketch {
   readonly #rows: readonly Uint16Array[];
   readonly #mask: number;
+  /** Places before this one have been halved; all, when no halving is under way. */
+  #halvedTo: number;
 
   /** `width`, a power of two, is the number of counters in each of the four rows. */
   constructor(width: number) {
     if (width < 1 || (width & (width - 1)) !== 0) throw new RangeError(`${width} is no power of two`);
     this.#rows = MULTIPLIERS.map(() => new Uint16Array(width));
     this.#mask = width - 1;
+    this.#halvedTo = width;
   }
 
   /**
@@ -18,6 +21,7 @@ export class CountMinSketch {
    * (Estan & Varghese 2002).
    */
   add(hash: number): number {
+    if (this.#halvedTo <= this.#mask) this.#halveSlice();
     const count = Math.min(0xffff, this.count(hash) + 1);
     for (let row = 0; row < MULTIPLIERS.length; row++) {
       const counters = this.#rows[row]!;
@@ -34,15 +38,26 @@ export class CountMinSketch {
     return least;
   }
 
-  /** Ages all counts. */
+  /**
+   * Ages all counts: a slice with each of the next width / 8 additions, since millions of counters at once would stop the
+   * loop for tens of ms. Meanwhile a count may be of before or after.
+   */
   halve(): void {
-    for (const counters of this.#rows) {
-      for (let place = 0; place < counters.length; place++) counters[place] = counters[place]! >> 1;
-    }
+    // Not over yet: there were fewer additions than that.
+    while (this.#halvedTo <= this.#mask) this.#halveSlice();
+    this.#halvedTo = 0;
   }
 
   clear(): void {
     for (const counters of this.#rows) counters.fill(0);
+  }
+
+  #halveSlice(): void {
+    const end = Math.min(this.#halvedTo + HALVED_PER_ADDITION, this.#mask + 1);
+    for (const counters of this.#rows) {
+      for (let place = this.#halvedTo; place < end; place++) counters[place] = counters[place]! >> 1;
+    }
+    this.#halvedTo = end;
   }
 
   #place(hash: number, row: number): number {
@@ -50,6 +65,9 @@ export class CountMinSketch {
     return (mixed ^ (mixed >>> 16)) & this.#mask;
   }
 }
+
+/** In each row. */
+const HALVED_PER_ADDITION = 8;
 
 /** One hash function a row: odd numbers with bits all over. */
 const MULTIPLIERS = [0x9e3779b1 | 0, 0x85ebca6b | 0, 0xc2b2ae35 | 0, 0x27d4eb2f | 0];

@@ -1,6 +1,6 @@
 /**
  * How long a prediction may be used. Each is kept under two keys: one of all features it was made from, which holds for
- * seconds because some of them change by the minute, and one of the stable features alone, which holds for minutes and
+ * seconds because some of them change by the minute, and one of the few in the coarse key, which holds for minutes and
  * answers for what has not been seen exactly so.
  */
 import type { Random } from '../../ports/random.ts';

@@ -4,6 +4,7 @@
  * is older than an invalidation of a tag is passed over wherever it turns up, in this cache, in the shared one, or in an
  * answer still under way.
  */
+import type { PredictionTags } from '../../ports/prediction-cache.ts';
 import { combineHashes, hashText } from '../../traffic/admission/key-hash.ts';
 
 export type InvalidationEvent =
@@ -49,8 +50,13 @@ export class Invalidations {
   }
 
   /** Whether what was made from data of `bornAtMs` may be used. What was born with the event is of before it. */
-  isValid(bornAtMs: number, campaignTag: number, userTag: number): boolean {
-    return bornAtMs > this.#allAtMs && bornAtMs > this.#of(campaignTag) && bornAtMs > this.#of(userTag);
+  isValid(bornAtMs: number, { campaignTag, userTag, deviceTag }: PredictionTags): boolean {
+    return (
+      bornAtMs > this.#allAtMs &&
+      bornAtMs > this.#of(campaignTag) &&
+      bornAtMs > this.#of(userTag) &&
+      bornAtMs > this.#of(deviceTag)
+    );
   }
 
   #of(tag: number): number {

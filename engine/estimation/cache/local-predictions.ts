@@ -1,5 +1,6 @@
 /** The first tier: predictions in this process, read at the decision itself. */
 
+import type { PredictionTags } from '../../ports/prediction-cache.ts';
 import type { Expiry } from './horizons.ts';
 import { HotKeys } from './hot-keys.ts';
 import { Invalidations } from './invalidations.ts';
@@ -13,19 +14,19 @@ export interface LocalPredictionsOptions {
   readonly staleMsMax: number;
 }
 
-/** Some 200 bytes each. */
+/** Some 300 bytes each. */
 export const LOCAL_ENTRIES_MAX_DEFAULT = 200_000;
+/** 0.6 GB. What holds more is no cache for a process among others. */
+export const LOCAL_ENTRIES_MAX = 2_000_000;
 export const HOT_PER_SECOND_MIN_DEFAULT = 100;
 
-export interface LocalPrediction extends Expiry {
+export interface LocalPrediction extends Expiry, PredictionTags {
   /** Moved once a refresh has been asked for. */
   refreshAtMs: number;
   /** Within (0, 1); NaN when the model has no estimate. */
   readonly value: number;
   /** When the data it was made from was read, monotonic ms. */
   readonly bornAtMs: number;
-  readonly campaignTag: number;
-  readonly userTag: number;
 }
 
 const INVALIDATED_TAGS_MAX = 100_000;
@@ -68,7 +69,7 @@ export class LocalPredictions {
   }
 
   #isUsable(entry: LocalPrediction, nowMs: number): boolean {
-    return nowMs < entry.staleUntilMs && this.#invalidations.isValid(entry.bornAtMs, entry.campaignTag, entry.userTag);
+    return nowMs < entry.staleUntilMs && this.#invalidations.isValid(entry.bornAtMs, entry);
   }
 
   readonly #judge = (key: number, entry: LocalPrediction): Verdict => {

@@ -17,13 +17,14 @@ export type FeatureBucket =
   | { readonly kind: 'left-out' };
 
 export interface KeyColumn {
+  /** In the exact key. */
   readonly bucket: FeatureBucket;
-  /** Changes by the minute (what a user did last): not part of the coarse key. */
-  readonly isVolatile: boolean;
+  /** In the coarse key. */
+  readonly coarse: FeatureBucket;
 }
 
 export class PredictionKeys {
-  /** Of the last row: all features, and the stable ones alone. */
+  /** Of the last row: all features, and the few that say most. */
   exact = 0;
   coarse = 0;
   readonly #columns: readonly KeyColumn[];
@@ -48,12 +49,15 @@ export class PredictionKeys {
     let coarseHigh = combineHashes(this.#seed, 3);
     let coarseLow = combineHashes(this.#seed, 4);
     for (let column = 0; column < this.#columns.length; column++) {
-      const { bucket, isVolatile } = this.#columns[column]!;
-      if (bucket.kind === 'left-out') continue;
-      const hash = this.#hashOf(bucketOf(bucket, rows[at + column]!));
-      exactHigh = combineHashes(exactHigh, hash);
-      exactLow = combineHashes(exactLow, Math.imul(hash, 0x9e3779b1));
-      if (isVolatile) continue;
+      const { bucket, coarse } = this.#columns[column]!;
+      const value = rows[at + column]!;
+      if (bucket.kind !== 'left-out') {
+        const hash = this.#hashOf(bucketOf(bucket, value));
+        exactHigh = combineHashes(exactHigh, hash);
+        exactLow = combineHashes(exactLow, Math.imul(hash, 0x9e3779b1));
+      }
+      if (coarse.kind === 'left-out') continue;
+      const hash = this.#hashOf(bucketOf(coarse, value));
       coarseHigh = combineHashes(coarseHigh, hash);
       coarseLow = combineHashes(coarseLow, Math.imul(hash, 0x9e3779b1));
     }

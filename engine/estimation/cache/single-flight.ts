@@ -50,6 +50,11 @@ export class SingleFlight<W> {
     return 'leads';
   }
 
+  /** Somebody waits for it. */
+  isAwaited(key: number): boolean {
+    return (this.#flights.get(key)?.waiters.length ?? 0) > 0;
+  }
+
   /** Something as good is here: gives who waits and need not any longer. The question goes on, for the cache. */
   release(key: number): readonly W[] {
     const waiters = this.#flights.get(key)?.waiters.splice(0) ?? [];

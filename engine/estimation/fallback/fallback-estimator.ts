@@ -11,6 +11,7 @@
  * Above that sits one factor on the odds, which closes what gap is left between heuristic and model over a rolling
  * window of the model's output. The window is counted in outputs and not in seconds: it must stand still in an outage.
  */
+import type { Expectation } from '../../ports/remote-model.ts';
 import type { FallbackFacts } from './fallback-facts.ts';
 
 export interface FallbackOptions {
@@ -42,6 +43,8 @@ const RESIDUAL_MAX = 3;
 const FACTOR_MAX = 4;
 /** Model outputs after which the factor is half trusted. */
 const FACTOR_INERTIA = 200;
+/** Model outputs after which what was learned can be held against a model: effects outweigh their `strength` by far. */
+const EXPECTATION_COUNT_MIN = 1000;
 
 export class FallbackEstimator {
   readonly #strength: number;
@@ -56,6 +59,7 @@ export class FallbackEstimator {
   #count = 0;
   #modelMean = 0;
   #heuristicMean = 0;
+  /** What the odds of the heuristic are multiplied with. */
   #factor = 1;
 
   constructor({ slotCount, strength, memory, calibrationWindow }: FallbackOptions = FALLBACK_DEFAULTS) {
@@ -68,14 +72,15 @@ export class FallbackEstimator {
     this.#counts = new Uint16Array(slotCount);
   }
 
-  /** What the odds of the heuristic are multiplied with. */
-  get calibrationFactor(): number {
-    return this.#factor;
-  }
-
   /** Within (0, 1), whatever the prior. `prior` is the rate of what nothing is known of. */
   estimate(facts: FallbackFacts, prior: number): number {
     return rateOf(oddsOf(this.#heuristic(facts, prior)) * this.#factor);
+  }
+
+  /** What a model's estimate can be compared with; null while too little was learned. */
+  expectation(facts: FallbackFacts, prior: number): Expectation | null {
+    if (this.#count < Math.min(EXPECTATION_COUNT_MIN, this.#window)) return null;
+    return { learned: this.estimate(facts, prior), prior: clampRate(prior) };
   }
 
   /** The model has given `rate`. What is not within (0, 1) is no output of a model and is left out. */

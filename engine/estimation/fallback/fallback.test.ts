@@ -43,6 +43,15 @@ describe('the fallback', () => {
     expect(new FallbackEstimator().estimate(facts('a', 'p', 'd'), 0.02)).toBeCloseTo(0.02, 12);
   });
 
+  it('can be held against a model once it has learned enough', () => {
+    const fallback = new FallbackEstimator();
+    const seen = facts('a', 'p', 'd');
+    for (let count = 0; count < 999; count++) fallback.learn(seen, 0.05, PRIOR);
+    expect(fallback.expectation(seen, PRIOR)).toBeNull();
+    fallback.learn(seen, 0.05, PRIOR);
+    expect(fallback.expectation(seen, PRIOR)).toEqual({ learned: fallback.estimate(seen, PRIOR), prior: PRIOR });
+  });
+
   it('over a whole outage predicts what the model would have, in all and by placement', () => {
     const fallback = new FallbackEstimator();
     for (const { facts, rate } of world(100_000)) fallback.learn(facts, rate, PRIOR);
@@ -93,12 +102,14 @@ describe('the fallback', () => {
   });
 
   it('the calibration factor stays while there is no output, and is bounded', () => {
-    const fallback = new FallbackEstimator({ ...FALLBACK_DEFAULTS, slotCount: 2, calibrationWindow: 1000 });
+    // So slow to learn effects that there is next to nothing but the factor.
+    const fallback = new FallbackEstimator({ ...FALLBACK_DEFAULTS, strength: 1e12, calibrationWindow: 1000 });
     for (const { facts } of world(10_000)) fallback.learn(facts, 0.9, 1e-6);
-    expect(fallback.calibrationFactor).toBeLessThanOrEqual(4);
-    const factor = fallback.calibrationFactor;
+    const known = facts('ad1', 'p1', 'd1');
+    const calibrated = fallback.estimate(known, 1e-6);
+    expect(calibrated).toBeCloseTo(4e-6, 8);
     for (const { facts } of world(1000)) fallback.estimate(facts, PRIOR);
-    expect(fallback.calibrationFactor).toBe(factor);
+    expect(fallback.estimate(known, 1e-6)).toBe(calibrated);
   });
 
   it('is within (0, 1) after any outputs, for any prior', () => {

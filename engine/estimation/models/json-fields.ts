@@ -90,6 +90,11 @@ export function parseJson(text: string, place: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new ModelFormatError(place, `is not JSON: ${(error as Error).message}`);
+    throw new ModelFormatError(place, `is not JSON: ${oneLine((error as Error).message)}`);
   }
+}
+
+/** The parser quotes the text, breaks included. */
+function oneLine(message: string): string {
+  return message.replace(/\s+/g, ' ');
 }

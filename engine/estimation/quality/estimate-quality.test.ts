@@ -63,6 +63,12 @@ describe('awaited are', () => {
     expect(decide({ bids: [{ pricing: 'cpc' }] })).toMatchObject([{ impression: { version: 'prior' } }]);
   });
 
+  it.each(['fallback', 'prior', 'unnamed'])('wins by a model of version %s as those of a model', (ctrModel) => {
+    const { decide } = operation();
+    const awaited = decide({ bids: [{ ...BY_MODEL, ctrModel }] });
+    expect(awaited).toMatchObject([{ impression: { version: `model ${ctrModel}` } }]);
+  });
+
   it('no wins per mille, no losers, and no positions of one imp', () => {
     const { decide, figures } = operation();
     expect(decide({ bids: [{ priceMicros: 500_000_000, pricing: 'cpm' }, BY_MODEL] })).toEqual([]);

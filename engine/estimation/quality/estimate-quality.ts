@@ -2,7 +2,7 @@
  * Click estimates in operation: takes each decided auction and each reported outcome, and says how good the estimates of
  * every model version were, what a period without the model changed, and what somebody should be told.
  */
-import type { AuctionInput, AuctionOutcome, BidCandidate, Win } from '../../auction/types.ts';
+import type { AuctionInput, AuctionOutcome, BidCandidate, ModelVersion, Win } from '../../auction/types.ts';
 import { type AwaitedImpression, AwaitedOutcomes, type Outcome, type OutcomeCounts } from './awaited-outcomes.ts';
 import { FallbackMonitor, type FallbackShift } from './fallback-monitor.ts';
 import { OutcomeQuality, type QualityFigures, type QualityLine } from './outcome-quality.ts';
@@ -61,6 +61,8 @@ const FALLBACK = 'fallback';
 const PRIOR = 'prior';
 /** A model that does not say which version it is. */
 const UNNAMED_MODEL = 'unnamed';
+/** What is no version of a model and yet has lines of its own. */
+const PSEUDO_VERSIONS: readonly string[] = [FALLBACK, PRIOR, UNNAMED_MODEL];
 const NOTHING_AWAITED: readonly AwaitedWin[] = [];
 
 /** A win whose click estimate is to be compared with what happens. */
@@ -178,10 +180,17 @@ function impressionOf(bid: BidCandidate, { input, atMs }: DecidedEstimates): Awa
     auctionId: input.auctionId,
     impId: bid.impId,
     atMs,
-    version: isOfModel(bid) ? String(bid.ctrModel ?? '') || UNNAMED_MODEL : bid.ctrSource,
+    version: isOfModel(bid) ? nameOf(bid.ctrModel) : bid.ctrSource,
     estimate: bid.ctr,
     shadow: null,
   };
+}
+
+/** A model server may call its versions as it likes. */
+function nameOf(version: ModelVersion | null): string {
+  const name = String(version ?? '');
+  if (name === '') return UNNAMED_MODEL;
+  return PSEUDO_VERSIONS.includes(name) ? `model ${name}` : name;
 }
 
 function isOfModel({ ctrSource }: BidCandidate): boolean {
