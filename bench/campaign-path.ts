@@ -106,7 +106,14 @@ export class CampaignPath {
     const state = openRequest(request, terms, this.#decision, subject, DSP_COUNT, null, house);
     const user = this.#caps.open(null, () => this.#nowMs);
     const nowMs = () => this.#nowMs;
-    const entry = new HouseEntry({ desk: this.desk, bids, user, nowMs, onGiveBackFailed: () => {} });
+    const entry = new HouseEntry({
+      desk: this.desk,
+      bids,
+      user,
+      nowMs,
+      onReserved: () => {},
+      onGiveBackFailed: () => {},
+    });
     this.#perform(advance(state, { kind: 'start' }, this.#nowMs), state, entry);
     for (const replies of this.#replies) {
       const reply = replies[number % replies.length]!;
@@ -158,7 +165,7 @@ export class CampaignPath {
   #book(number: number, item: BookedLineItem): void {
     const stored = { version: 1, sequence: 1, updatedAtMs: 0 };
     this.desk.take(bookingWrites(item).map(({ kind, value }) => ({ kind, value, ...stored }) as Booking));
-    for (const account of this.desk.refresh(String(number), 0)) this.#paceOrder.push(account);
+    for (const account of this.desk.refresh(String(number), 0, START_MS)) this.#paceOrder.push(account);
   }
 }
 

@@ -109,6 +109,8 @@ interface ModelCharge {
   readonly lease: ModelLease | undefined;
   amount: number;
   readonly expiresAtMs: number;
+  /** Null where it was released before it was known. */
+  readonly known: KnownCharge | null;
   state: 'reserved' | 'billed' | 'absorbed' | 'released' | 'refunded';
 }
 
@@ -193,17 +195,18 @@ export class LedgerModel implements LedgerUnderTest {
   };
 
   readonly reserve = async (reservations: readonly Reservation[]): Promise<void> => {
-    for (const { key, accountId, amount, expiresAtMs, ...of } of reservations) {
-      const lease = this.#leases.get(leaseName({ accountId, ...of }));
+    for (const { expiresAtMs, ...known } of reservations) {
+      const { key, accountId, amount } = known;
+      const lease = this.#leases.get(leaseName(known));
       if (lease === undefined || lease.state === 'closed' || this.#charges.has(key)) continue;
       if (freeOf(lease) < amount) continue;
       lease.reserved += amount;
-      this.#charges.set(key, { accountId, lease, amount, expiresAtMs, state: 'reserved' });
+      this.#charges.set(key, { accountId, lease, amount, expiresAtMs, known, state: 'reserved' });
     }
   };
 
   readonly charges = async (keys: readonly string[]): Promise<readonly KnownCharge[]> =>
-    keys.flatMap((key) => this.#reservations.get(key)?.reservation ?? []);
+    keys.flatMap((key) => this.#charges.get(key)?.known ?? []);
 
   readonly bill = async (bills: readonly Bill[]): Promise<readonly BillResult[]> =>
     bills.map((bill) => this.#bill(bill));
@@ -212,7 +215,7 @@ export class LedgerModel implements LedgerUnderTest {
     for (const key of keys) {
       const charge = this.#charges.get(key);
       if (charge === undefined) {
-        const nothing = { accountId: null, lease: undefined, amount: 0, expiresAtMs: 0 };
+        const nothing = { accountId: null, lease: undefined, amount: 0, expiresAtMs: 0, known: null };
         this.#charges.set(key, { ...nothing, state: 'released' });
       } else if (charge.state === 'reserved') this.#release(charge);
       else if (reason === 'refunded') this.#refund(charge);
@@ -348,8 +351,16 @@ export class LedgerModel implements LedgerUnderTest {
     else this.#absorb(account, bill.amount);
     // What a reservation held beyond its bill is nobody's once its lease is closed.
     if (charge !== undefined && lease!.state === 'closed') this.#giveBack(lease!, freeOf(lease!));
-    const { accountId, key, amount } = bill;
-    this.#charges.set(key, { accountId, lease, amount, expiresAtMs: 0, state: isBilled ? 'billed' : 'absorbed' });
+    const { atMs: _, ...known } = bill;
+    const { accountId, key, amount } = known;
+    this.#charges.set(key, {
+      accountId,
+      lease,
+      amount,
+      expiresAtMs: 0,
+      known,
+      state: isBilled ? 'billed' : 'absorbed',
+    });
     return isBilled ? 'billed' : 'absorbed';
   }
 
