@@ -396,7 +396,10 @@ export const CONFIG_SCHEMA: ConfigSchema = {
             secret: true,
           },
           exact: horizons(HORIZON_DEFAULTS.exact, 'What was said of exactly the same features.'),
-          coarse: horizons(HORIZON_DEFAULTS.coarse, 'What was said of the same advertiser in the same place, country, system and hour.'),
+          coarse: horizons(
+            HORIZON_DEFAULTS.coarse,
+            'What was said of the same advertiser in the same place, country, system and hour.',
+          ),
         }),
         shadow: section(
           'A candidate that estimates a sample of won CPC bids behind their auctions and decides nothing.',
