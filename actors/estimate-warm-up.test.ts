@@ -17,7 +17,7 @@ const RATE = { banner: 0.01, video: 0.01, audio: 0.01, native: 0.01 };
 /** An auction in which an ad was shown that differs from the others. */
 function payloadOf(creative: number): Uint8Array {
   const request = buildRequest();
-  const bids = [buildBid({ pricing: 'cpc', ctrSource: 'model', creativeId: `creative-${creative}` }, 0)];
+  const bids = [buildBid({ pricing: 'cpc', ctrSource: 'model', advertiserDomains: [`ad-${creative}.example`] }, 0)];
   const event = {
     features: buildSubject(request).features,
     input: { ...buildInput({}), bids },
