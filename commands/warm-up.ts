@@ -69,8 +69,7 @@ function warmUpConfig(config: Config, url: string): Config {
   return {
     ...config,
     dsps,
-    admin: { ...config.admin, token: '', tokens: [] },
-    campaigns: { ...config.campaigns, enabled: false },
+    admin: { ...config.admin, token: '' },
     // A cold process is slow, which is what is to be cured here.
     admission: { ...config.admission, enabled: false },
     server: { ...config.server, host: '127.0.0.1', port: 0, drainIdleMs: 0 },

@@ -12,7 +12,6 @@ afterEach(async () => {
 });
 
 const TOKEN = 'a-token-of-some-length';
-const READER = 'a-token-of-who-reads';
 const DSPS = [{ id: 'a', state: 'healthy' }];
 const ESTIMATES = { awaited: 3 };
 
@@ -35,12 +34,8 @@ async function start(): Promise<AdminServer> {
   return startAdminServer({
     host: '127.0.0.1',
     port: 0,
-    tokens: [
-      { name: 'ops', token: TOKEN, roles: ['ops'] },
-      { name: 'reader', token: READER, roles: ['read'] },
-    ],
+    token: TOKEN,
     dsps: () => DSPS,
-    campaigns: null,
     estimates: () => ESTIMATES,
     reportOutcomes: (outcomes) => {
       reported = outcomes;
@@ -54,9 +49,6 @@ async function start(): Promise<AdminServer> {
         }
       : null,
     onChange: (change) => changes.push(change),
-    onFault: (error) => {
-      throw error;
-    },
   });
 }
 
@@ -166,15 +158,6 @@ test.each([
   }
 });
 
-test('who only reads changes nothing', async () => {
-  expect((await get('/admin/dsps', `Bearer ${READER}`)).status).toBe(200);
-  expect((await get('/admin/estimates', `Bearer ${READER}`)).status).toBe(200);
-  for (const path of ['/admin/outcomes', '/admin/estimates/invalidate']) {
-    const answer = await get(path, `Bearer ${READER}`, 'POST');
-    expect([answer.status, await answer.json()]).toEqual([403, { error: 'needs the role ops' }]);
-  }
-});
-
 test.each([
   ['/', 'GET'],
   ['/admin/dsps/a', 'GET'],
@@ -200,7 +183,7 @@ describe('invalidating estimates', () => {
       expect(await invalidate(body)).toEqual({ status: 204, text: '' });
     }
     expect(tags).toEqual([tagOfId('campaign', 'c'), tagOfId('user', 'secret'), TAG_ALL]);
-    expect(changes).toEqual(['campaign', 'user', 'all'].map((invalidated) => ({ invalidated, by: 'ops' })));
+    expect(changes).toEqual([{ invalidated: 'campaign' }, { invalidated: 'user' }, { invalidated: 'all' }]);
   });
 
   test.each([

@@ -127,8 +127,6 @@ function candidate({ dspId, impIndex, priceMicros }: StudyBid, index: number): B
     hasNativeLink: null,
     nativeAssets: null,
     htmlKind: 'plain',
-    isGuaranteed: false,
-    withheld: null,
   };
 }
 

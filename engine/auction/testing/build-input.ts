@@ -139,8 +139,6 @@ export function buildBid(bid: Partial<BidCandidate>, index: number): BidCandidat
     htmlKind: null,
     hasNativeLink: null,
     nativeAssets: null,
-    isGuaranteed: false,
-    withheld: null,
     ...bid,
   };
 }
