@@ -613,6 +613,28 @@ describe('with a shared cache', () => {
     here.stop();
   });
 
+  it('who joins a refresh is answered with what another process knows, though it be too old for a refresh', async () => {
+    const [here, there] = startTwo(shared());
+    asking(here);
+    await settle();
+    calls[0]!.answer({ kind: 'estimate', value: 0.1, version });
+    await settle();
+    const questions = there.estimateNow(batchOf([1, 1]));
+    there.ask(questions, nowMs + 200, () => {});
+    await settle();
+    // The last part of its time here, in which its use begins a refresh.
+    await settle(9000);
+    there.estimateNow(batchOf([1, 1]));
+    const replies: EstimateAnswer[][] = [];
+    there.ask(questions, nowMs + 200, (answers) => replies.push([...answers]));
+    await settle();
+    expect(log).toContain('joined');
+    expect(replies).toEqual([[{ index: 0, value: 0.1, source: 'l2', model: 'v1' }]]);
+    expect(calls).toHaveLength(1);
+    here.stop();
+    there.stop();
+  });
+
   it('that hangs costs a few ms a question, then nothing but a probe a second, until it answers', async () => {
     const cache = shared();
     let asked = 0;
