@@ -4,63 +4,38 @@
  * sent again is not counted twice.
  */
 import type { Outcome, OutcomeCounts } from '../../engine/estimation/quality/awaited-outcomes.ts';
-import type { TimerHandle, Timers } from '../../engine/ports/clock.ts';
+import { AnswerRounds, type AnswerRoundsOptions } from './answer-rounds.ts';
 
-export interface OutcomeBroadcastOptions {
-  readonly timers: Timers;
-  /** Longest wait for the slowest worker, ms. */
-  readonly timeoutMs: number;
+export interface OutcomeBroadcastOptions extends AnswerRoundsOptions {
   /** Tells one worker; its answer comes through `answered` with the same id. */
   readonly tell: (workerNumber: number, id: number, outcomes: readonly Outcome[]) => void;
 }
 
-interface Round {
-  readonly missing: Set<number>;
-  readonly answers: OutcomeCounts[];
-  readonly end: () => void;
-}
-
 export class OutcomeBroadcast {
-  readonly #options: OutcomeBroadcastOptions;
-  readonly #rounds = new Map<number, Round>();
-  #lastId = 0;
+  readonly #tell: OutcomeBroadcastOptions['tell'];
+  readonly #rounds: AnswerRounds<OutcomeCounts>;
 
-  constructor(options: OutcomeBroadcastOptions) {
-    this.#options = options;
+  constructor({ tell, ...options }: OutcomeBroadcastOptions) {
+    this.#tell = tell;
+    this.#rounds = new AnswerRounds(options);
   }
 
   /** Rejects when a worker does not answer in time. */
   async report(workerNumbers: readonly number[], outcomes: readonly Outcome[]): Promise<OutcomeCounts> {
-    const { timers, timeoutMs, tell } = this.#options;
-    const id = ++this.#lastId;
-    const missing = new Set(workerNumbers);
-    const answers: OutcomeCounts[] = [];
-    if (missing.size > 0) {
-      let timer: TimerHandle;
-      await new Promise<void>((resolve) => {
-        timer = timers.schedule(timeoutMs, resolve);
-        this.#rounds.set(id, { missing, answers, end: resolve });
-        for (const number of workerNumbers) tell(number, id, outcomes);
-      });
-      timers.cancel(timer!);
-      this.#rounds.delete(id);
-    }
-    if (missing.size > 0) throw new Error(`worker ${[...missing].join(', ')} does not answer; report again`);
+    const { answers, silent } = await this.#rounds.ask(workerNumbers, (workerNumber, id) => {
+      this.#tell(workerNumber, id, outcomes);
+    });
+    if (silent.length > 0) throw new Error(`worker ${silent.join(', ')} does not answer; report again`);
     return sumOf(answers, outcomes.length);
   }
 
   answered(workerNumber: number, id: number, counts: OutcomeCounts): void {
-    const round = this.#rounds.get(id);
-    if (round?.missing.delete(workerNumber) !== true) return;
-    round.answers.push(counts);
-    if (round.missing.size === 0) round.end();
+    this.#rounds.answered(workerNumber, id, counts);
   }
 
   /** It has ended, and its auctions with it. */
   forget(workerNumber: number): void {
-    for (const round of this.#rounds.values()) {
-      if (round.missing.delete(workerNumber) && round.missing.size === 0) round.end();
-    }
+    this.#rounds.forget(workerNumber);
   }
 }
 
