@@ -1,5 +1,4 @@
 /** Estimates by a model server: its client, the caches in front of it, and the actor that asks. */
-import { readFile } from 'node:fs/promises';
 import { spawnEstimatorActor } from '../actors/estimator-actor.ts';
 import type { ActorParent } from '../actors/mailbox.ts';
 import { createEmbeddedPredictionCache } from '../adapters/cache/prediction-cache.embedded.ts';
@@ -8,11 +7,12 @@ import type { RemoteModelMetrics } from '../adapters/metrics/remote-model-metric
 import { createRemoteModel, REMOTE_MODEL_DEFAULTS } from '../adapters/model/remote-model.ts';
 import { horizonOptions } from '../config/engine-options.ts';
 import { ConfigError } from '../config/load.ts';
+import { RATES_FILE_PATH, RatesFileError, readRates } from '../config/rates-file.ts';
 import { HOT_PER_SECOND_MIN_DEFAULT } from '../engine/estimation/cache/local-predictions.ts';
 import { CachedEstimates } from '../engine/estimation/cached-estimates.ts';
 import { FallbackEstimator } from '../engine/estimation/fallback/fallback-estimator.ts';
 import { KEY_COLUMNS } from '../engine/estimation/features/key-columns.ts';
-import { emptyRateTables, type RateTables, readRateTables } from '../engine/estimation/features/rate-tables.ts';
+import type { RateTables } from '../engine/estimation/features/rate-tables.ts';
 import { FEATURE_COUNT, SCHEMA_HASH } from '../engine/estimation/features/schema.ts';
 import { RemoteEstimates } from '../engine/estimation/remote-estimates.ts';
 import type { PredictionCache } from '../engine/ports/prediction-cache.ts';
@@ -40,7 +40,7 @@ export async function openRemoteEstimation(
 ): Promise<Estimator<RemoteEstimates>> {
   const { config, clock, timers, random, closing } = parts;
   const { remote, cache } = config.estimation.model;
-  const rates = await readRates(remote.ratesFile);
+  const rates = ratesOf(remote.ratesFile);
   const metrics = parts.metrics.remoteModel();
   const horizons = horizonOptions(config);
   const { model, isFound } = openModel(parts, metrics);
@@ -70,7 +70,7 @@ export async function openRemoteEstimation(
     clock,
     timers,
     supervisor: supervisorOf(parts),
-    observer: { ...parts.metrics.estimation.clicks.observer, ...observerOf(metrics) },
+    observer: { ...parts.metrics.estimation.clicks.observer, ...metrics.questions },
   });
   closing(async () => estimator.stop());
   metrics.readFrom({
@@ -88,28 +88,13 @@ export async function openRemoteEstimation(
   };
 }
 
-const observerOf = ({
-  onModelAsked,
-  onModelFailed,
-  onJoined,
-  onLookup,
-  onSharedCacheFailed,
-  onRefused,
-}: RemoteModelMetrics) => ({
-  onModelAsked,
-  onModelFailed,
-  onJoined,
-  onLookup,
-  onSharedCacheFailed,
-  onRefused,
-});
-
-async function readRates(file: string): Promise<RateTables> {
-  if (file === '') return emptyRateTables();
+/** The file was there when the configuration was checked; by now it may be gone. */
+function ratesOf(file: string): RateTables {
   try {
-    return readRateTables(await readFile(file, 'utf8'));
+    return readRates(file);
   } catch (error) {
-    throw new ConfigError(`configuration: estimation.model.remote.ratesFile: ${file}: ${(error as Error).message}`);
+    if (!(error instanceof RatesFileError)) throw error;
+    throw new ConfigError(`configuration: ${RATES_FILE_PATH}: ${error.message}`);
   }
 }
 

@@ -71,12 +71,15 @@ export class RemoteModelMetrics {
     ).cell();
   }
 
-  readonly onModelAsked = (reason: (typeof QUESTION_REASONS)[number]): void => this.#questions[reason].add();
-  readonly onModelFailed = (reason: InferenceFailure): void => this.#failures[reason].add();
-  readonly onJoined = (): void => this.#joined.add();
-  readonly onLookup = (tier: 'l1' | 'l2', result: LookupResult): void => this.#lookups[tier][result].add();
-  readonly onSharedCacheFailed = (): void => this.#sharedCacheFailures.add();
-  readonly onRefused = (): void => this.#refused.add();
+  /** What the estimator tells of its questions. */
+  readonly questions = {
+    onModelAsked: (reason: (typeof QUESTION_REASONS)[number]): void => this.#questions[reason].add(),
+    onModelFailed: (reason: InferenceFailure): void => this.#failures[reason].add(),
+    onJoined: (): void => this.#joined.add(),
+    onLookup: (tier: 'l1' | 'l2', result: LookupResult): void => this.#lookups[tier][result].add(),
+    onSharedCacheFailed: (): void => this.#sharedCacheFailures.add(),
+    onRefused: (): void => this.#refused.add(),
+  };
 
   readonly onWarmedUp = ({ shapes, answered, tookMs }: WarmUpFigures): void => {
     this.#warmUpShapes.answered.add(answered);
