@@ -5,7 +5,7 @@
  */
 
 import { likelyMedia } from '../../engine/auction/likely-media.ts';
-import type { BidCandidate } from '../../engine/auction/types.ts';
+import type { BidCandidate, MediaType } from '../../engine/auction/types.ts';
 import type { BidRequest, Imp } from '../../openrtb/types.ts';
 import { seededRandom } from '../random.ts';
 import { Effects, probabilityOf } from './effects.ts';
@@ -69,17 +69,11 @@ export class ClickWorld {
 
   /** Of a click on an impression, 0..1. `hour` is the user's own, 0..23. */
   clickProbability(request: BidRequest, imp: Imp, bid: BidCandidate, hour: number): number {
-    const { advertiser, category, inventory, os, country } = factsOf(request, bid);
+    const facts = factsOf(request, bid);
+    const { advertiser, category, inventory, country } = facts;
     const effects = this.#clicks;
     const logOdds =
-      CLICK_BASE[likelyMedia(bid.declaredMedia, bid.sniffedMedia)] +
-      effects.of('advertiser', advertiser) +
-      effects.of('creative', `${bid.dspId} ${bid.creativeId}`) +
-      effects.of('placement', `${inventory} ${imp.tagid}`) +
-      effects.of('inventory', inventory) +
-      effects.of('size', `${bid.width}x${bid.height}`) +
-      effects.of('os', os) +
-      effects.of('advertiserOs', `${advertiser} ${os}`) +
+      commonLogOdds(CLICK_BASE, effects, facts, imp, bid) +
       effects.of('categoryInventory', `${category} ${inventory}`) +
       effects.of('advertiserCountry', `${advertiser} ${country}`) +
       greatestInterest(effects, request, category) +
@@ -89,21 +83,35 @@ export class ClickWorld {
 
   /** Of a conversion after a click, 0..1. */
   conversionProbability(request: BidRequest, imp: Imp, bid: BidCandidate): number {
-    const { advertiser, category, inventory, os, country } = factsOf(request, bid);
+    const facts = factsOf(request, bid);
+    const { advertiser, category, country } = facts;
     const effects = this.#conversions;
     const logOdds =
-      CONVERSION_BASE[likelyMedia(bid.declaredMedia, bid.sniffedMedia)] +
-      effects.of('advertiser', advertiser) +
-      effects.of('creative', `${bid.dspId} ${bid.creativeId}`) +
-      effects.of('placement', `${inventory} ${imp.tagid}`) +
-      effects.of('inventory', inventory) +
-      effects.of('size', `${bid.width}x${bid.height}`) +
-      effects.of('os', os) +
-      effects.of('advertiserOs', `${advertiser} ${os}`) +
+      commonLogOdds(CONVERSION_BASE, effects, facts, imp, bid) +
       effects.of('advertiserCountry', `${advertiser} ${country}`) +
       greatestInterest(effects, request, category);
     return probabilityOf(logOdds);
   }
+}
+
+/** What clicks and conversions both depend on. */
+function commonLogOdds(
+  base: Readonly<Record<MediaType, number>>,
+  effects: Effects<keyof typeof CLICK_DEVIATION & keyof typeof CONVERSION_DEVIATION>,
+  { advertiser, inventory, os }: ReturnType<typeof factsOf>,
+  imp: Imp,
+  bid: BidCandidate,
+): number {
+  return (
+    base[likelyMedia(bid.declaredMedia, bid.sniffedMedia)] +
+    effects.of('advertiser', advertiser) +
+    effects.of('creative', `${bid.dspId} ${bid.creativeId}`) +
+    effects.of('placement', `${inventory} ${imp.tagid}`) +
+    effects.of('inventory', inventory) +
+    effects.of('size', `${bid.width}x${bid.height}`) +
+    effects.of('os', os) +
+    effects.of('advertiserOs', `${advertiser} ${os}`)
+  );
 }
 
 /** What effects are named by. */
