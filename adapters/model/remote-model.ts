@@ -12,6 +12,7 @@
 import { Pool } from 'undici';
 import { Breaker, type BreakerOptions, type BreakerState } from '../../engine/dsp/breaker.ts';
 import type { JudgedRow, SanityFinding } from '../../engine/estimation/model-sanity.ts';
+import { neverCertain } from '../../engine/estimation/models/calibration.ts';
 import type { Clock, TimerHandle, Timers } from '../../engine/ports/clock.ts';
 import type { Random } from '../../engine/ports/random.ts';
 import type { Expectation, InferenceFailure, InferenceResult, RemoteModel } from '../../engine/ports/remote-model.ts';
@@ -93,8 +94,6 @@ export const REMOTE_MODEL_DEFAULTS = {
 const RESPONSE_BYTES_MAX = 1024 * 1024;
 /** How often the metadata is read in a row for an answer of a version that it does not list. */
 const CHECK_TRIES = 4;
-/** Never certain, as after calibration. */
-const RATE_MIN = 1e-9;
 
 /** Begins to look for the server; until it is found and right, `isFailing` and no row is sent. */
 export function createRemoteModel(options: RemoteModelOptions): RemoteModel {
@@ -258,7 +257,7 @@ class InferenceClient implements RemoteModel {
       const rate = values[index];
       if (!isRate(rate)) waiting.fail('out-of-range');
       else if (!isSound) waiting.fail('implausible');
-      else waiting.settle({ kind: 'estimate', value: bounded(rate), version });
+      else waiting.settle({ kind: 'estimate', value: neverCertain(rate), version });
     }
     // One row that it cannot cope with is nothing against a model; it would be there in one batch after the other.
     if (2 * judged.length < batch.length) return 'out-of-range';
@@ -403,8 +402,4 @@ function isSameInput(one: ModelSignature, other: ModelSignature): boolean {
 /** Certainty is what a broken model has: 0 and 1 are none. */
 function isRate(value: unknown): value is number {
   return typeof value === 'number' && value > 0 && value < 1;
-}
-
-function bounded(rate: number): number {
-  return Math.min(1 - RATE_MIN, Math.max(RATE_MIN, rate));
 }

@@ -65,8 +65,8 @@ export class Calibration {
    */
   calibrate(score: number): number {
     if (!(score >= 0 && score <= 1)) return Number.NaN;
-    const corrected = clamp(score / (score + (1 - score) / this.#negativeSampleRate));
-    return this.#map === null ? corrected : clamp(this.#map.apply(corrected));
+    const corrected = neverCertain(score / (score + (1 - score) / this.#negativeSampleRate));
+    return this.#map === null ? corrected : neverCertain(this.#map.apply(corrected));
   }
 
   /** In place, of the first `count`. */
@@ -75,7 +75,8 @@ export class Calibration {
   }
 }
 
-function clamp(probability: number): number {
+/** Within `PROBABILITY_MIN` and 1 minus it. */
+export function neverCertain(probability: number): number {
   return Math.min(1 - PROBABILITY_MIN, Math.max(PROBABILITY_MIN, probability));
 }
 
