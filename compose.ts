@@ -17,6 +17,7 @@ import { createMetrics } from './adapters/metrics/metrics.ts';
 import { createFaultPolicy, UNCAUGHT_FAULTS } from './adapters/process/fault-policy.ts';
 import { allocateYoungOnly } from './adapters/process/young-generation.ts';
 import type { DspState } from './adapters/workers/messages.ts';
+import { type Campaigns, openCampaigns } from './compose/campaigns.ts';
 import { openDsps, openShaping, openTransport, readDspStates, teachingRules } from './compose/dsps.ts';
 import { type EstimateQualityStatus, openEstimateQuality } from './compose/estimate-quality.ts';
 import { openEstimation } from './compose/estimation.ts';
@@ -37,6 +38,9 @@ import type { EventLog } from './engine/ports/event-log.ts';
 import type { Random } from './engine/ports/random.ts';
 import { createRequestReader } from './openrtb/read-request.ts';
 
+export { openCampaignBooks, readCampaignBooks } from './compose/campaign-books.ts';
+export { type AccountDelivery, type CampaignDelivery, campaignDelivery } from './compose/campaign-delivery.ts';
+
 export interface Gavel {
   /** Where publishers connect; empty in a worker, which has no port of its own. */
   readonly url: string;
@@ -49,7 +53,9 @@ export interface Gavel {
   /** See `Estimation.invalidate`. */
   readonly invalidateEstimates: ((tag: number) => Promise<void>) | null;
   /** Takes what is known to have become of impressions that this process has sold; what it knows nothing of is counted. */
-  readonly reportOutcomes: (outcomes: readonly Outcome[]) => OutcomeCounts;
+  readonly reportOutcomes: (outcomes: readonly Outcome[]) => Promise<OutcomeCounts>;
+  /** Campaigns of our own; null: they are not enabled. */
+  readonly campaigns: Pick<Campaigns, 'books' | 'ledger'> | null;
   /** How good its click estimates were: body of `GET /admin/estimates`. */
   readonly estimates: () => EstimateQualityStatus;
   /** Takes a fault that nobody caught, counts and logs it, and says what the process does next (docs/overload.md). */
@@ -147,6 +153,8 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   const gate = openGate(parts, watch);
   const estimation = await openEstimation(parts, residents, () => gate?.degradeLevel() ?? 0);
 
+  const campaigns = await openCampaigns(parts, residents);
+
   const rules = exchangeRules(config);
   const environment: RequestEnvironment = {
     clock,
@@ -158,6 +166,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
     shaping: openShaping(parts, residents),
     estimating: estimation.estimating,
     teaching: teachingRules(config, dsps),
+    houseDemand: campaigns?.desk ?? null,
     markupFetcher,
     onFault: parts.onActorFault,
     onBegun: (auctionId) => gate?.auctionBegan(auctionId),
@@ -166,6 +175,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
       gate?.auctionEnded(event);
       metrics.auctionEnded(event);
       events.record(event);
+      campaigns?.auctionEnded(event);
       quality.auctionEnded(event, subject);
       for (const notice of plan.now) notices.send(notice);
       if (decision !== null && !event.isTest) reserves?.observe(inExchangeCurrency(decision, rules));
@@ -187,12 +197,22 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
     nextAuctionId: auctionIds(clock),
     observer: metrics.intake,
   });
+  const reportOutcomes = async (outcomes: readonly Outcome[]): Promise<OutcomeCounts> => {
+    await campaigns?.bill(outcomes);
+    return quality.reportOutcomes(outcomes);
+  };
   if (outside.eventLog === undefined) await estimation.warmUp(eventLogFolder(config.dataDirectory));
   await outside.beforeListening?.();
 
   const dspStates = readDspStates(config, dsps);
   if (outside.supervisor === undefined) {
-    await openAdmin(parts, { dsps: dspStates, ...quality, invalidateEstimates: estimation.invalidate });
+    await openAdmin(parts, {
+      dsps: dspStates,
+      ...quality,
+      reportOutcomes,
+      invalidateEstimates: estimation.invalidate,
+      campaigns: campaigns?.books.api ?? null,
+    });
   }
   const server = await openPublicDoor(parts, {
     adRequests,
@@ -204,6 +224,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
       dsps: config.dsps.length,
       auctionsUnderWay: metrics.inFlight(),
       ...estimation.status(),
+      ...(campaigns === null ? {} : { campaigns: campaigns.status() }),
       ...outside.supervisor?.status(),
     }),
   });
@@ -214,7 +235,8 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
     metrics: metrics.snapshot,
     dsps: dspStates,
     invalidateEstimates: estimation.invalidate,
-    reportOutcomes: quality.reportOutcomes,
+    reportOutcomes,
+    campaigns,
     estimates: quality.status,
     uncaught: (origin, error) => {
       parts.onProcessFault(origin, error);

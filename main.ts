@@ -29,6 +29,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'score rows of features by the model of a bundle, of clicks or of conversions',
     run: async (args) => (await import('./commands/score.ts')).score(args),
   },
+  report: {
+    summary: 'print what campaigns were to deliver and did',
+    run: async (args) => (await import('./commands/report.ts')).report(args),
+  },
   bench: {
     summary: 'measure CPU per auction, throughput and hot functions',
     run: async (args) => (await import('./commands/bench.ts')).bench(args),

@@ -51,6 +51,7 @@ function start(overrides: Partial<IntakeOptions> = {}, environment: Partial<Requ
       decisionReserveMs: 3,
       waiting: null,
       shaping: null,
+      houseDemand: null,
       estimating: null,
       teaching: null,
       markupFetcher: { fetch: () => {} },

@@ -2,6 +2,7 @@ import nact from 'nact';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ManualTimers } from '../adapters/notices/testing/manual-timers.ts';
 import { clearAuction } from '../engine/auction/clear.ts';
+import type { HouseEntry, OnReserved } from '../engine/desk/house-entry.ts';
 import { DSP_HEALTH_DEFAULTS } from '../engine/dsp/dsp-health.ts';
 import type { ShapingLesson } from '../engine/dsp/shaping/dsp-shaping.ts';
 import type { RequestShaping } from '../engine/dsp/shaping/request-shaping.ts';
@@ -12,7 +13,14 @@ import type { EstimateAnswer, EstimateQuestion } from '../engine/estimation/esti
 import type { AuctionEvent } from '../engine/exchange/auction-event.ts';
 import type { Decision, DecisionRules } from '../engine/exchange/decision.ts';
 import type { NoticePlan } from '../engine/exchange/notices.ts';
-import { buildRequest, buildSubject, buildTerms, DECISION_RULES } from '../engine/exchange/testing/build-exchange.ts';
+import type { Purchase, PurchaseReservation } from '../engine/exchange/purchases.ts';
+import {
+  buildHouseBid,
+  buildRequest,
+  buildSubject,
+  buildTerms,
+  DECISION_RULES,
+} from '../engine/exchange/testing/build-exchange.ts';
 import type { DspTransportResult } from '../engine/ports/dsp-transport.ts';
 import type { MarkupOutcome } from '../engine/ports/markup-fetcher.ts';
 import { createResponseReader } from '../openrtb/read-response.ts';
@@ -129,6 +137,7 @@ class World {
         decisionReserveMs: 3,
         waiting: null,
         shaping: null,
+        houseDemand: null,
         estimating: null,
         teaching: null,
         markupFetcher: {
@@ -639,5 +648,85 @@ describe('a fault', () => {
     });
     expect(world.event.ending).toBe('failed');
     expect(world.faults).toHaveLength(1);
+  });
+});
+
+describe('a house win', () => {
+  /** A house bid of 5 that is paid when the test says so. */
+  class House {
+    readonly asked: OnReserved[] = [];
+    readonly released: string[] = [];
+    readonly entry = {
+      bids: [buildHouseBid('shoes', { priceMicros: 5_000_000 })],
+      reserve: (_purchases: readonly Purchase[], onReserved: OnReserved) => void this.asked.push(onReserved),
+      release: (reservations: readonly PurchaseReservation[]) => {
+        for (const { key } of reservations) this.released.push(key);
+      },
+    } as unknown as HouseEntry;
+
+    pay(): void {
+      const lease = { accountId: 'account', epoch: 1, sequence: 1, amount: 1, heldMs: 1 };
+      this.asked[0]!([{ key: 'key', bidIndex: 0, ...lease }], []);
+    }
+  }
+
+  async function worldWith(house: House) {
+    const world = new World(['a']);
+    const actor = await world.run({}, { houseDemand: { enter: () => house.entry } });
+    await world.bids('a', { price: 3 });
+    expect(house.asked).toHaveLength(1);
+    return { world, actor };
+  }
+
+  test('is answered once it is paid, and says from which lease', async () => {
+    const house = new House();
+    const { world } = await worldWith(house);
+    expect(world.answers).toEqual([]);
+    house.pay();
+    await settled();
+    expect(world.answers[0]!.answer!.seatbid![0]!.bid).toHaveLength(1);
+    expect(world.event.reservations).toMatchObject([{ key: 'key', accountId: 'account', epoch: 1, sequence: 1 }]);
+    expect(house.released).toEqual([]);
+  });
+
+  test('that is paid behind the deadline is served all the same', async () => {
+    const house = new House();
+    const { world } = await worldWith(house);
+    await world.pass(95);
+    expect(house.asked).toHaveLength(1);
+    house.pay();
+    await settled();
+    expect(world.event.ending).toBe('won');
+  });
+
+  test('that is refused leaves the place to the runner-up', async () => {
+    const house = new House();
+    const { world } = await worldWith(house);
+    house.asked[0]!([], [{ bidIndex: 0, reason: 'frequency-capped' }]);
+    await settled();
+    expect(world.answers[0]!.answer!.seatbid).toMatchObject([{ seat: 'a' }]);
+    expect(world.event.reservations).toEqual([]);
+  });
+
+  test('whose client has gone is given back when it is paid', async () => {
+    const house = new House();
+    const { world, actor } = await worldWith(house);
+    actor.cancel();
+    await settled();
+    expect(world.event.ending).toBe('cancelled');
+    house.pay();
+    await settled();
+    expect(house.released).toEqual(['key']);
+    expect(world.event.reservations).toEqual([]);
+  });
+
+  test('whose client goes in the same turn is given back', async () => {
+    const house = new House();
+    const { world, actor } = await worldWith(house);
+    actor.cancel();
+    house.pay();
+    await settled();
+    expect(world.event.ending).toBe('cancelled');
+    expect(house.released).toEqual(['key']);
   });
 });

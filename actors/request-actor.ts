@@ -3,6 +3,7 @@
  * worth it or at the deadline, answers with what it has, and stops. The stages are `engine/exchange/request-stages.ts`; this shell performs effects.
  */
 
+import type { HouseEntry } from '../engine/desk/house-entry.ts';
 import type { DspReply } from '../engine/dsp/reply.ts';
 import type { RequestShaping } from '../engine/dsp/shaping/request-shaping.ts';
 import { Solicitation } from '../engine/dsp/solicitation.ts';
@@ -13,7 +14,7 @@ import { estimateContext } from '../engine/estimation/estimate-context.ts';
 import type { EstimateQuestion } from '../engine/estimation/estimate-question.ts';
 import { AUCTION_EVENT_VERSION, type AuctionEvent, dspRecord } from '../engine/exchange/auction-event.ts';
 import type { AuctionTerms } from '../engine/exchange/auction-terms.ts';
-import type { Decision, DecisionRules } from '../engine/exchange/decision.ts';
+import { type Decision, type DecisionRules, type GatheredBids, gatherHouseBids } from '../engine/exchange/decision.ts';
 import { droppedBidNotices, type NoticePlan, planNotices } from '../engine/exchange/notices.ts';
 import {
   bidFeedback,
@@ -21,6 +22,7 @@ import {
   lateBidFeedback,
   type ProgressiveClosing,
 } from '../engine/exchange/progressive-closing.ts';
+import type { Purchase, PurchaseReservation } from '../engine/exchange/purchases.ts';
 import {
   advance,
   type Conclusion,
@@ -76,6 +78,8 @@ export interface RequestEnvironment {
   readonly estimating: EstimatingRules | null;
   /** Null: nobody wants to know what became of the bids. */
   readonly teaching: TeachingRules | null;
+  /** Null: there are no campaigns of our own. */
+  readonly houseDemand: HouseDemand | null;
   readonly markupFetcher: MarkupFetcher;
   /** The auction took its first step. */
   readonly onBegun: (auctionId: string) => void;
@@ -91,6 +95,12 @@ export interface RequestEnvironment {
   readonly onFault: (fault: ActorFault) => void;
 }
 
+/** What our own campaigns bid and pay. */
+export interface HouseDemand {
+  /** Before anybody is asked; at once. Null: they stay away. */
+  readonly enter: (subject: EstimateSubject, terms: AuctionTerms, nowMs: number) => HouseEntry | null;
+}
+
 export interface EstimatingRules {
   readonly estimator: Pick<EstimatorActor, 'ask'>;
   /** Longest that an estimate is waited for, ms. */
@@ -104,6 +114,7 @@ export interface TeachingRules {
   readonly dsps: ReadonlyMap<string, Mailbox<DspMessage>>;
 }
 
+const NO_RESERVATIONS: readonly PurchaseReservation[] = [];
 const NO_NOTICES: NoticePlan = { now: [], onBilling: [] };
 
 /** Spawns the actor and starts the auction. Returns the way to cancel it. */
@@ -132,6 +143,10 @@ class RequestActor {
   /** Null until the client is answered or given up. */
   #answeredAtMs: number | null = null;
   #isRecorded = false;
+  /** Null: no campaign of our own takes part. */
+  #house: HouseEntry | null = null;
+  /** By our own campaigns, for what has won so far. */
+  #reserved: readonly PurchaseReservation[] = NO_RESERVATIONS;
   #isDeadlineDeferred = false;
   /** Read while estimates or markup were awaited for an auction that had closed. */
   readonly #tooLate: DspReply[] = [];
@@ -151,6 +166,7 @@ class RequestActor {
           admitted.subject,
           environment.dsps.length,
           this.#progressive,
+          this.#houseBids(),
         ),
       handle: (state, message, nowMs) => this.#handle(state, message, nowMs),
       supervisor: stopOnFault((fault) => this.#fail(fault)),
@@ -158,6 +174,7 @@ class RequestActor {
       overflow: 'refuse-newest',
       onUnhandled: (message) => {
         if (isReply(message)) this.#onLateReply(message.reply);
+        else if (message.kind === 'reserved') this.#house!.release(message.reservations);
       },
     });
     this.#mailbox.tell({ kind: 'start' });
@@ -171,6 +188,13 @@ class RequestActor {
     const { waiting } = this.#environment;
     if (waiting === null) return null;
     return { options: waiting, rate: this.#rate, collectUntilMs: this.#collectUntilMs() };
+  }
+
+  #houseBids(): GatheredBids | null {
+    const { houseDemand, rules, clock } = this.#environment;
+    const { subject, terms } = this.#admitted;
+    this.#house = houseDemand?.enter(subject, terms, clock.monotonicMs()) ?? null;
+    return this.#house === null ? null : gatherHouseBids(this.#house.bids, rules, subject);
   }
 
   /** Units of the currency that DSPs learn in, per unit of the auction's; 0: unknown. */
@@ -193,7 +217,8 @@ class RequestActor {
       return state;
     }
     if (state.stage !== 'collecting' && isReply(message)) this.#tooLate.push(message.reply);
-    for (const effect of advance(state, message, nowMs)) this.#perform(effect, state, nowMs);
+    if (message.kind === 'reserved') this.#receiveReserved(state, message, nowMs);
+    else for (const effect of advance(state, message, nowMs)) this.#perform(effect, state, nowMs);
     this.#mailbox.wakeAtLength = state.outstanding;
     return state;
   }
@@ -222,10 +247,41 @@ class RequestActor {
           this.#mailbox.tell({ kind: 'markup', bidIndex: effect.bidIndex, outcome }),
         );
         return;
+      case 'reserve':
+        this.#reserve(effect.purchases, state, nowMs);
+        return;
+      case 'release':
+        this.#release(effect.reservations);
+        return;
       case 'conclude':
         this.#conclude(state, effect.conclusion);
         return;
     }
+  }
+
+  /** Almost always answered at once; else by mail, which finds the auction waiting for it or concluded. */
+  #reserve(purchases: readonly Purchase[], state: RequestState, nowMs: number): void {
+    let isAtOnce = true;
+    this.#house!.reserve(purchases, (reservations, refusals) => {
+      const reserved = { kind: 'reserved', reservations, refusals } as const;
+      if (isAtOnce) this.#receiveReserved(state, reserved, nowMs);
+      else if (!this.#mailbox.tell(reserved)) this.#house!.release(reservations);
+    });
+    isAtOnce = false;
+  }
+
+  #receiveReserved(state: RequestState, message: ReservedMessage, nowMs: number): void {
+    if (state.stage === 'concluded') {
+      this.#house!.release(message.reservations);
+      return;
+    }
+    this.#reserved = message.reservations;
+    for (const effect of advance(state, message, nowMs)) this.#perform(effect, state, nowMs);
+  }
+
+  #release(reservations: readonly PurchaseReservation[]): void {
+    this.#reserved = NO_RESERVATIONS;
+    this.#house!.release(reservations);
   }
 
   #askEstimates(questions: readonly EstimateQuestion[], nowMs: number): void {
@@ -319,6 +375,7 @@ class RequestActor {
   #fail(fault: ActorFault): void {
     this.#environment.onFault(fault);
     if (this.#concluded === null) {
+      if (this.#reserved.length > 0) this.#release(this.#reserved);
       this.#answer(null, 'failed');
       this.#record(this.#event('failed', null, null, NO_NOTICES), null, NO_NOTICES);
     } else {
@@ -381,6 +438,7 @@ class RequestActor {
       outcome: decision?.outcome ?? null,
       dsps: state === null ? [] : state.replies.map(dspRecord),
       billingNotices: notices.onBilling,
+      reservations: decision === null ? NO_RESERVATIONS : this.#reserved,
       timings: {
         readMs: microseconds(readMs),
         solicitedAtMs: microseconds(Math.max(0, this.#solicitedAtMs - arrivedAtMs)),
@@ -398,6 +456,8 @@ class RequestActor {
     return { estimateContext: estimateContext(this.#admitted.subject.request, campaignIds) };
   }
 }
+
+type ReservedMessage = Extract<RequestMessage, { readonly kind: 'reserved' }>;
 
 function isReply(message: RequestMessage): message is RequestMessage & { readonly reply: DspReply } {
   return message.kind === 'replied' || message.kind === 'replied-unawaited';

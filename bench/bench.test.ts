@@ -2,18 +2,22 @@ import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, test } from 'vitest';
 import { measureCacheHits } from './cache-hits.ts';
+import { measureCampaignPath, PATH_NAMES } from './campaign-path-cost.ts';
 import { measureDecision } from './decision-cost.ts';
 import { LEVER_NAMES } from './estimation-levers.ts';
 import { measureHandling } from './handling-cost.ts';
 import { clearingOfBids, fillingOfMacros, readingOfRequest } from './hot-functions.ts';
 import { type BenchContext, type Measurement, median, percentile } from './measurement.ts';
+import { measurePacing, PACING_NAMES } from './pacing.ts';
 import { adRequest } from './payloads/ad-request.ts';
 import { bidAnswers } from './payloads/bid-answers.ts';
 import { creative } from './payloads/creative.ts';
 import { formatMeasurements } from './report.ts';
+import { measureReservation } from './reservation-cost.ts';
 import { measureShaping } from './shaping-study.ts';
 import { measureSimulatedCache } from './simulated-cache.ts';
 import { BENCHMARK_NAMES, QUICK_SCALE } from './suite.ts';
+import { measureTargeting } from './targeting.ts';
 import { type TimedFunction, timeFunction } from './timed-function.ts';
 import { measureTreeScoring } from './tree-scoring.ts';
 
@@ -120,6 +124,22 @@ test('deciding about DSPs, tiny', () => {
   expect(lines[0]).toMatch(/[1-9]\d* calls of 2000 asked/);
 });
 
+test('the path of auctions with campaigns, tiny', () => {
+  const lines: string[] = [];
+  const measured = measureCampaignPath(quick(lines));
+  expect(measured.map(({ name }) => name)).toEqual(PATH_NAMES);
+  for (const { value } of measured) expect(value).toBeGreaterThan(0);
+  expect(lines.at(-1)).toMatch(/ 0\.[1-9]\d* win| 1\.00 win/);
+});
+
+test('reserving and billing, tiny', () => {
+  const lines: string[] = [];
+  const [measured] = measureReservation(quick(lines));
+  expect(measured).toMatchObject({ name: 'reserve.us', unit: 'us' });
+  expect(measured!.value).toBeGreaterThan(0);
+  expect(lines[0]).toMatch(/[1-9]\d* wins of 1000 accounts/);
+});
+
 test('scoring by trees, tiny', async () => {
   const lines: string[] = [];
   const values = new Map((await measureTreeScoring(quick(lines))).map(({ name, value }) => [name, value]));
@@ -128,6 +148,15 @@ test('scoring by trees, tiny', async () => {
   // A number put on the heap takes 12 bytes or more, an object or array 16.
   expect(values.get('gbdt.alloc_bytes_per_row')).toBeLessThan(4);
   expect(lines[0]).toMatch(/results [0-9a-f]{12}/);
+});
+
+test('targeting, tiny', async () => {
+  const lines: string[] = [];
+  const values = new Map((await measureTargeting('10k', quick(lines))).map(({ name, value }) => [name, value]));
+  expect(values.get('targeting.us.10k')).toBeGreaterThan(0);
+  // Next to nothing, however many line items match.
+  expect(values.get('targeting.alloc_bytes.10k')).toBeLessThan(20_000);
+  expect(lines.find((line) => line.includes('match in the median'))).toMatch(/: [1-9][\d.]* /);
 });
 
 test('handling calls in the dsp actors, tiny', async () => {
@@ -179,12 +208,18 @@ test('what the issue asks for has its name', () => {
       'overload.goodput.10x',
       'shaping.calls_saved',
       'shaping.revenue_ratio',
+      'budget.over_delivery_nanos',
+      'budget.delivered_ratio',
+      'pacing.rmse',
       'gbdt.row_us',
       'gbdt.batch50_us',
       'gbdt.alloc_bytes_per_row',
       'memory.growth_mb',
       'hang.p99_ratio',
       'dsp.decision_us',
+      'reserve.us',
+      'targeting.us.10k',
+      'targeting.us.100k',
       'cache.hit_rate',
       'cache.hit_rate.simulated',
       'cache.calls_saved.simulated',
@@ -200,6 +235,15 @@ test('shaping, tiny', async () => {
   expect(values['shaping.calls_saved']).toBeGreaterThan(0);
   expect(values['shaping.revenue_ratio']).toBeGreaterThan(0.9);
   expect(await measureShaping(quick())).toEqual(measurements);
+});
+
+test('pacing, tiny', () => {
+  const measurements = measurePacing(quick());
+  const values = Object.fromEntries(measurements.map(({ name, value }) => [name, value]));
+  expect(Object.keys(values)).toEqual(expect.arrayContaining([...PACING_NAMES]));
+  expect(values['budget.over_delivery_nanos']).toBe(0);
+  expect(values['budget.delivered_ratio']).toBeGreaterThan(0.99);
+  expect(values['pacing.rmse']).toBeLessThan(0.03);
 });
 
 test('payloads have the sizes that the names say', () => {

@@ -1,6 +1,7 @@
 /** All benchmarks by the names of their results. */
 
 import { measureCacheHits } from './cache-hits.ts';
+import { measureCampaignPath, PATH_NAMES } from './campaign-path-cost.ts';
 import { measureDecision } from './decision-cost.ts';
 import { measureEstimateWarmUp } from './estimate-warm-up.ts';
 import { LEVER_NAMES, measureEstimationLevers } from './estimation-levers.ts';
@@ -13,10 +14,13 @@ import { measureMemoryGrowth } from './memory-growth.ts';
 import { measureModelOutage, OUTAGE_NAMES } from './model-outage.ts';
 import { IPINYOU_NAMES, measureIpinyouQuality, measureSimulatorQuality, SIMULATOR_NAMES } from './model-quality.ts';
 import { measureOverload, OVERLOAD_FACTORS } from './overload.ts';
+import { measurePacing, PACING_NAMES } from './pacing.ts';
+import { measureReservation } from './reservation-cost.ts';
 import { measureShaping } from './shaping-study.ts';
 import { measureSickDsp } from './sick-dsp.ts';
 import { measureSimulatedCache } from './simulated-cache.ts';
 import { measureSlowModel, SLOW_MODEL_NAMES } from './slow-model.ts';
+import { measureTargeting, TARGETING_SIZES, type TargetingSize } from './targeting.ts';
 import { measureThroughput } from './throughput.ts';
 import { timeFunction } from './timed-function.ts';
 import { measureTreeScoring } from './tree-scoring.ts';
@@ -52,7 +56,14 @@ const BENCHMARKS: readonly Benchmark[] = [
   { names: ['macros.us'], run: async (context) => [timeFunction(fillingOfMacros(), context)] },
   { names: ['dsp.decision_us'], run: async (context) => measureDecision(context) },
   { names: ['dsp.handling_us', 'dsp.handling_shaped_us'], run: measureHandling },
+  { names: ['reserve.us'], run: async (context) => measureReservation(context) },
   { names: ['shaping.calls_saved', 'shaping.revenue_ratio'], run: measureShaping },
+  ...(Object.keys(TARGETING_SIZES) as TargetingSize[]).map((size) => ({
+    names: [`targeting.us.${size}`],
+    run: async (context: BenchContext) => measureTargeting(size, context),
+  })),
+  { names: PATH_NAMES, run: async (context) => measureCampaignPath(context) },
+  { names: PACING_NAMES, run: async (context) => measurePacing(context) },
   { names: ['gbdt.row_us', 'gbdt.batch50_us', 'gbdt.alloc_bytes_per_row'], run: measureTreeScoring },
   { names: SIMULATOR_NAMES, run: measureSimulatorQuality },
   { names: IPINYOU_NAMES, run: measureIpinyouQuality },

@@ -26,6 +26,8 @@ import { OutcomeBroadcast } from '../adapters/workers/outcome-broadcast.ts';
 import { SharedReading } from '../adapters/workers/shared-reading.ts';
 import { type PoolWorker, type PoolWorkerEnd, WorkerPool } from '../adapters/workers/worker-pool.ts';
 import { forkWorkers } from '../adapters/workers/worker-process.ts';
+import { openCampaignBooks } from '../compose.ts';
+import { adminTokens } from '../config/admin-tokens.ts';
 import type { Config } from '../config/types.ts';
 import { VERSION } from '../config/version.ts';
 import { workerShare } from '../config/worker-share.ts';
@@ -59,12 +61,22 @@ export async function startWorkers(config: Config): Promise<RunningWorkers> {
     const supervisor = new Supervisor(config, log, await foreignNumbers(config.dataDirectory));
     opened.push(supervisor.close);
     const url = await supervisor.start();
-    if (config.admin.token !== '') {
+    const tokens = adminTokens(config.admin);
+    if (tokens.length > 0) {
+      const { host, port } = config.admin;
+      const books = config.campaigns.enabled
+        ? await openCampaignBooks(config, systemClock, (err) => log.warn({ err }, 'a connection to the database broke'))
+        : null;
+      if (books !== null) opened.push(books.close);
       const admin = await startAdminServer({
-        ...config.admin,
+        host,
+        port,
+        tokens,
+        campaigns: books?.api ?? null,
         dsps: supervisor.dsps,
         invalidateEstimates: config.estimation.model.source === 'remote' ? supervisor.invalidateEstimates : null,
         onChange: (change) => log.info(change, 'changed by an admin'),
+        onFault: (err) => log.error({ err }, 'an admin request failed'),
         estimates: supervisor.estimates,
         reportOutcomes: supervisor.reportOutcomes,
       });

@@ -69,7 +69,8 @@ function warmUpConfig(config: Config, url: string): Config {
   return {
     ...config,
     dsps,
-    admin: { ...config.admin, token: '' },
+    admin: { ...config.admin, token: '', tokens: [] },
+    campaigns: { ...config.campaigns, enabled: false },
     // A cold process is slow, which is what is to be cured here.
     admission: { ...config.admission, enabled: false },
     server: { ...config.server, host: '127.0.0.1', port: 0, drainIdleMs: 0 },

@@ -11,6 +11,7 @@ import type { FromWorker, LeaveReason, ReportKind, ToWorker, WorkerCounts } from
 import { SharedReading } from '../adapters/workers/shared-reading.ts';
 import { type Gavel, startGavel } from '../compose.ts';
 import type { Config } from '../config/types.ts';
+import type { Outcome } from '../engine/estimation/quality/awaited-outcomes.ts';
 import { warmUp } from './warm-up.ts';
 
 /** What a worker is told to be. */
@@ -87,8 +88,7 @@ process.on('message', (message: ToWorker<WorkerStart>, socket: Socket | undefine
       void invalidate(message.id, message.tag);
       return;
     case 'outcomes':
-      if (gavel !== null)
-        void say({ kind: 'outcomes', id: message.id, counts: gavel.reportOutcomes(message.outcomes) });
+      void reportOutcomes(message.id, message.outcomes);
       return;
     case 'counts':
       counts = message.counts;
@@ -131,6 +131,12 @@ async function report(id: number, what: ReportKind): Promise<void> {
     case 'estimates':
       return say({ kind: 'report', id, what, report: gavel.estimates() });
   }
+}
+
+/** No answer when the ledger cannot be reached: then it is reported again. */
+async function reportOutcomes(id: number, outcomes: readonly Outcome[]): Promise<void> {
+  const counts = await gavel?.reportOutcomes(outcomes).catch(() => null);
+  if (counts) await say({ kind: 'outcomes', id, counts });
 }
 
 /** One that is still starting has nothing to forget. */

@@ -1,9 +1,12 @@
 /** The doors: the public port, and the admin listener beside it. */
+import type { CampaignApiOptions } from '../adapters/http/admin-api/campaign-api.ts';
 import { startAdminServer } from '../adapters/http/admin-server.ts';
 import { type HttpServer, startHttpServer } from '../adapters/http/server.ts';
 import { clientConnectionsWithin, descriptorLimit } from '../adapters/process/descriptors.ts';
 import type { DspState } from '../adapters/workers/messages.ts';
+import { adminTokens } from '../config/admin-tokens.ts';
 import { connectionsTo } from '../config/engine-options.ts';
+import type { Outcome, OutcomeCounts } from '../engine/estimation/quality/awaited-outcomes.ts';
 import type { AdRequests } from '../engine/ports/ad-requests.ts';
 import type { EstimateQualityParts } from './estimate-quality.ts';
 import type { Parts } from './parts.ts';
@@ -12,28 +15,36 @@ import type { Parts } from './parts.ts';
 const REQUEST_BYTES_MAX = 256 * 1024;
 
 /** What the admin listener is about. */
-export interface AdminSubjects extends Pick<EstimateQualityParts, 'status' | 'reportOutcomes'> {
+export interface AdminSubjects extends Pick<EstimateQualityParts, 'status'> {
+  readonly reportOutcomes: (outcomes: readonly Outcome[]) => Promise<OutcomeCounts>;
   readonly dsps: () => readonly DspState[];
   /** See `Estimation.invalidate`. */
   readonly invalidateEstimates: ((tag: number) => Promise<void>) | null;
+  readonly campaigns: CampaignApiOptions | null;
 }
 
 export async function openAdmin(
   { config: { admin }, metrics, log, closing }: Parts,
-  { dsps, status, reportOutcomes, invalidateEstimates }: AdminSubjects,
+  { dsps, status, reportOutcomes, invalidateEstimates, campaigns }: AdminSubjects,
 ): Promise<void> {
-  if (admin.token === '') {
+  const { host, port } = admin;
+  const tokens = adminTokens(admin);
+  if (tokens.length === 0) {
     log.info('no admin.token: there is no admin listener');
     return;
   }
   const server = await startAdminServer({
-    ...admin,
+    host,
+    port,
+    tokens,
     dsps,
+    campaigns,
     invalidateEstimates,
     onChange: (change) => log.info(change, 'changed by an admin'),
+    onFault: (err) => log.error({ err }, 'an admin request failed'),
     estimates: status,
-    reportOutcomes: (outcomes) => {
-      const counts = reportOutcomes(outcomes);
+    reportOutcomes: async (outcomes) => {
+      const counts = await reportOutcomes(outcomes);
       metrics.outcomesReported(counts);
       return counts;
     },

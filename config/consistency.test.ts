@@ -103,6 +103,14 @@ describe('a model server', () => {
   });
 });
 
+test('several workers share one database of campaigns', () => {
+  const of = (campaigns: object, workers: number) => pathOf({ campaigns, server: { workers } });
+  expect(of({ enabled: true }, 2)).toBe('campaigns.databaseUrl');
+  expect(of({ enabled: true }, 1)).toBeNull();
+  expect(of({ enabled: false }, 2)).toBeNull();
+  expect(of({ enabled: true, databaseUrl: 'postgres://h/d' }, 2)).toBeNull();
+});
+
 test('the admin listener has a port of its own, where there is one', () => {
   const token = 'sixteen-characters';
   const server = { port: 9000 };
@@ -179,5 +187,38 @@ describe('limits can be reached', () => {
     ],
   ])('%s', (_name, sections, path) => {
     expect(pathOf(sections)).toBe(path);
+  });
+});
+
+describe('campaigns of our own', () => {
+  const secret = { ...DEFAULTS.campaigns.frequency, secret: 'sixteen-characters' };
+  const shared = { enabled: true, databaseUrl: 'postgres://db/gavel', redisUrl: 'redis://cache', frequency: secret };
+  const workers = { workers: 2 };
+
+  test.each([
+    [
+      'several workers without a PostgreSQL',
+      { server: workers, campaigns: { enabled: true } },
+      'campaigns.databaseUrl',
+    ],
+    [
+      'several workers without a Redis',
+      { server: workers, campaigns: { ...shared, redisUrl: '' } },
+      'campaigns.redisUrl',
+    ],
+    ['a Redis without a PostgreSQL', { campaigns: { ...shared, databaseUrl: '' } }, 'campaigns.databaseUrl'],
+    [
+      'a Redis without a secret',
+      { campaigns: { ...shared, frequency: DEFAULTS.campaigns.frequency } },
+      'campaigns.frequency.secret',
+    ],
+    ['a DSP with the name of the house', { campaigns: { enabled: true }, dsps: [{ id: 'house' }] }, 'dsps[0].id'],
+  ])('%s is refused', (_name, sections, path) => {
+    expect(checkConsistency(config(sections))?.path).toBe(path);
+  });
+
+  test('may be alone, or share everything', () => {
+    expect(checkConsistency(config({ campaigns: { enabled: true } }))).toBeNull();
+    expect(checkConsistency(config({ server: workers, campaigns: shared }))).toBeNull();
   });
 });

@@ -1,5 +1,7 @@
 /** Rules between settings that a schema cannot say. */
+import { HOUSE } from '../engine/exchange/house-catalogue.ts';
 import { rateBetween } from '../openrtb/currency.ts';
+import { adminTokens } from './admin-tokens.ts';
 import type { Config } from './types.ts';
 
 export interface Inconsistency {
@@ -27,7 +29,8 @@ export function checkConsistency(config: Config): Inconsistency | null {
     missingModelServer(config) ??
     unusableModelAddress(config) ??
     silentAlerts(config) ??
-    disorderedHorizons(config)
+    disorderedHorizons(config) ??
+    unsharedCampaigns(config)
   );
 }
 
@@ -42,7 +45,7 @@ function duplicate(entries: readonly { readonly id: string }[], name: string): I
 
 /** Port 0 is a different one each time; without a token the admin listener is not opened. */
 function sharedPort({ admin, server }: Config): Inconsistency | null {
-  if (admin.token === '' || admin.port === 0 || admin.port !== server.port) return null;
+  if (adminTokens(admin).length === 0 || admin.port === 0 || admin.port !== server.port) return null;
   return { path: 'admin.port', message: `is server.port, ${server.port}; the admin listener needs a port of its own` };
 }
 
@@ -205,4 +208,28 @@ function disorderedHorizons({ estimation: { model } }: Config): Inconsistency | 
     return { path: `estimation.model.cache.${kind}`, message: 'must not fall from localMs over sharedMs to staleMs' };
   }
   return null;
+}
+
+/** Files of a database and budgets in memory are one process's; a Redis grants what one ledger has put there. */
+function unsharedCampaigns({ campaigns, server, dsps }: Config): Inconsistency | null {
+  const { enabled, databaseUrl, redisUrl, frequency } = campaigns;
+  if (!enabled) return null;
+  const reserved = dsps.findIndex(({ id }) => id === HOUSE);
+  if (reserved !== -1)
+    return { path: `dsps[${reserved}].id`, message: `"${HOUSE}" is what campaigns of our own bid under` };
+  if (server.workers > 1 && databaseUrl === '') {
+    return { path: 'campaigns.databaseUrl', message: 'must name a PostgreSQL: several workers cannot share files' };
+  }
+  if (server.workers > 1 && redisUrl === '') {
+    return { path: 'campaigns.redisUrl', message: 'must name a Redis: several workers share budgets' };
+  }
+  if (redisUrl === '') return null;
+  if (databaseUrl === '') {
+    return {
+      path: 'campaigns.databaseUrl',
+      message: 'must name a PostgreSQL, as campaigns.redisUrl is set: who shares budgets shares the ledger',
+    };
+  }
+  if (frequency.secret !== '') return null;
+  return { path: 'campaigns.frequency.secret', message: 'must be set, or each process knows a user by another name' };
 }

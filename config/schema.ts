@@ -3,6 +3,7 @@
  * fills in defaults, names the environment variables and renders `docs/configuration.md`.
  */
 import { RESERVE_ESTIMATORS } from '../engine/auction/reserve/estimator.ts';
+import { DEFAULT_PACING, PACING_CONTROLLERS } from '../engine/budget/pacing/controllers.ts';
 import { ADAPTIVE_TIMEOUT_DEFAULTS } from '../engine/dsp/adaptive-timeout.ts';
 import { BREAKER_DEFAULTS } from '../engine/dsp/breaker.ts';
 import { QUIRK_NAMES } from '../engine/dsp/quirks.ts';
@@ -163,23 +164,117 @@ export const CONFIG_SCHEMA: ConfigSchema = {
         'Auctions run on loopback before listening, so that the first real ones do not wait for the compiler; 0 = none.',
       ),
     }),
-    admin: section(
-      'Listener for people and their tools: `GET /admin/dsps` (docs/fan-out.md), `GET /admin/estimates`, `POST /admin/outcomes` (docs/estimate-quality.md) and `POST /admin/estimates/invalidate` (docs/model-server.md).',
-      {
-        host: text(
-          '127.0.0.1',
-          'Address to listen on; it speaks plain HTTP, so beyond loopback the token can be read.',
+    campaigns: section('Campaigns of our own: booked, budgeted and paced here (docs/campaigns.md).', {
+      enabled: {
+        type: 'boolean',
+        default: false,
+        description:
+          'Campaigns of our own are booked at `/admin/v1` (docs/admin.md) and take part in auctions. Off, nothing of this section has an effect.',
+      },
+      databaseUrl: {
+        type: 'string',
+        pattern: '^(postgres(ql)?://\\S+)?$',
+        default: '',
+        description:
+          'PostgreSQL 14 or later, `postgres://user:password@host:5432/database`. Empty: PGlite in the data folder, for one process.',
+        secret: true,
+      },
+      redisUrl: {
+        type: 'string',
+        pattern: '^(rediss?://\\S+)?$',
+        default: '',
+        description:
+          'Redis in which all processes share budgets and what users have seen; its `maxmemory-policy` must be `noeviction`. Empty: each process has its own.',
+        secret: true,
+      },
+      refreshIntervalMs: integer(1000, 50, 60_000, 'ms between two looks for changed bookings.'),
+      pacingIntervalMs: integer(10_000, 1000, 60_000, 'ms from one correction of the pace of a campaign to the next.'),
+      pacing: choice(
+        DEFAULT_PACING,
+        Object.keys(PACING_CONTROLLERS),
+        'How the pace of campaigns is corrected (docs/pacing.md). What is guaranteed is paced by `pid`.',
+      ),
+      feePpm: integer(0, 0, 1_000_000, 'Our part of what is billed, in millionths; the publisher has the rest.'),
+      held: section('How long money is held for a bill that does not come.', {
+        bannerMs: integer(
+          3_600_000,
+          1000,
+          604_800_000,
+          'ms for the impression of a banner; apps keep ads for a while.',
         ),
-        port: integer(8081, 0, 65535, 'TCP port; 0 picks a free one.'),
-        token: {
+        videoMs: integer(7_200_000, 1000, 604_800_000, 'ms for the impression of a video, which may be cached ahead.'),
+        nativeMs: integer(3_600_000, 1000, 604_800_000, 'ms for the impression of a native ad.'),
+        clickMs: integer(86_400_000, 1000, 2_592_000_000, 'ms for a click.'),
+        conversionMs: integer(604_800_000, 1000, 2_592_000_000, 'ms for a conversion.'),
+      }),
+      frequency: section('Frequency caps.', {
+        secret: {
           type: 'string',
           default: '',
           pattern: '^$|^[\\x21-\\x7e]{16,256}$',
-          description: 'Bearer token, 16 to 256 visible ASCII characters. Empty: the listener is not started.',
+          description:
+            'By which ids of users are hashed, 16 to 256 visible ASCII characters, the same in all processes. Empty: another one at each start, so caps begin anew.',
           secret: true,
         },
+        unknownUser: choice('refuse', ['refuse', 'allow'], 'A user without an id, for campaigns with caps.'),
+        silentStore: choice(
+          'refuse',
+          ['refuse', 'allow'],
+          'What users have seen cannot be asked for, or is not known in time.',
+        ),
+        lifetimeMs: integer(
+          7_776_000_000,
+          3_600_000,
+          31_536_000_000,
+          'ms after the last impression that a `lifetime` cap counts.',
+        ),
+        usersMax: integer(
+          200_000,
+          1000,
+          10_000_000,
+          'Users known without a Redis; further ones are shown nothing that is capped.',
+        ),
+      }),
+    }),
+    admin: section('Listener for people and their tools (docs/admin.md).', {
+      host: text('127.0.0.1', 'Address to listen on; it speaks plain HTTP, so beyond loopback the token can be read.'),
+      port: integer(8081, 0, 65535, 'TCP port; 0 picks a free one.'),
+      token: {
+        type: 'string',
+        default: '',
+        pattern: '^$|^[\\x21-\\x7e]{16,256}$',
+        description:
+          'Bearer token with all roles, 16 to 256 visible ASCII characters. Empty, and no `tokens`: the listener is not started.',
+        secret: true,
       },
-    ),
+      tokens: list(
+        {
+          type: 'object',
+          additionalProperties: false,
+          required: ['name', 'token', 'roles'],
+          properties: {
+            name: {
+              type: 'string',
+              pattern: '^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$',
+              description: 'Who the audit says did it.',
+            },
+            token: {
+              type: 'string',
+              pattern: '^[\\x21-\\x7e]{16,256}$',
+              description: 'Bearer token.',
+              secret: true,
+            },
+            roles: {
+              type: 'array',
+              minItems: 1,
+              items: { type: 'string', enum: ['read', 'ops', 'money'] },
+              description: '`read`: sees; `ops`: also changes; `money`: also sets budgets.',
+            },
+          },
+        },
+        'Further tokens with fewer roles.',
+      ),
+    }),
     dataDirectory: text('data', 'Folder for everything that must survive a restart.'),
     exchange: section('Who we are towards buyers.', {
       domain: text('gavel.example', 'Our domain in the supply chain (schain node `asi`).'),

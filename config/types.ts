@@ -2,6 +2,7 @@
 
 import type { ReserveEstimatorName } from '../engine/auction/reserve/estimator.ts';
 import type { AuctionPolicy, Mechanism, MediaType, PricingModel } from '../engine/auction/types.ts';
+import type { PacingControllerName } from '../engine/budget/pacing/controllers.ts';
 import type { Quirk } from '../engine/dsp/quirks.ts';
 import type { Strictness } from '../openrtb/diagnostics.ts';
 
@@ -9,6 +10,7 @@ export interface Config {
   readonly server: ServerConfig;
   readonly admin: AdminConfig;
   readonly dataDirectory: string;
+  readonly campaigns: CampaignsConfig;
   readonly exchange: ExchangeConfig;
   readonly auction: AuctionConfig;
   readonly floors: readonly FloorConfig[];
@@ -49,6 +51,13 @@ export interface AdminConfig {
   readonly host: string;
   readonly port: number;
   readonly token: string;
+  readonly tokens: readonly AdminTokenConfig[];
+}
+
+export interface AdminTokenConfig {
+  readonly name: string;
+  readonly token: string;
+  readonly roles: readonly ('read' | 'ops' | 'money')[];
 }
 
 export interface ExchangeConfig {
@@ -240,4 +249,30 @@ export interface EventsConfig {
   readonly retention: 'remove-oldest' | 'refuse';
   readonly syncIntervalMs: number;
   readonly pendingBytesMax: number;
+}
+
+export interface CampaignsConfig {
+  readonly enabled: boolean;
+  /** Empty: files in the data folder. */
+  readonly databaseUrl: string;
+  /** Empty: this process has its own. */
+  readonly redisUrl: string;
+  readonly refreshIntervalMs: number;
+  readonly pacingIntervalMs: number;
+  readonly pacing: PacingControllerName;
+  readonly feePpm: number;
+  readonly held: {
+    readonly bannerMs: number;
+    readonly videoMs: number;
+    readonly nativeMs: number;
+    readonly clickMs: number;
+    readonly conversionMs: number;
+  };
+  readonly frequency: {
+    readonly secret: string;
+    readonly unknownUser: 'refuse' | 'allow';
+    readonly silentStore: 'refuse' | 'allow';
+    readonly lifetimeMs: number;
+    readonly usersMax: number;
+  };
 }

@@ -12,6 +12,7 @@ afterEach(async () => {
 });
 
 const TOKEN = 'a-token-of-some-length';
+const READER = 'a-token-of-who-reads';
 const DSPS = [{ id: 'a', state: 'healthy' }];
 const ESTIMATES = { awaited: 3 };
 
@@ -34,8 +35,12 @@ async function start(): Promise<AdminServer> {
   return startAdminServer({
     host: '127.0.0.1',
     port: 0,
-    token: TOKEN,
+    tokens: [
+      { name: 'ops', token: TOKEN, roles: ['ops'] },
+      { name: 'reader', token: READER, roles: ['read'] },
+    ],
     dsps: () => DSPS,
+    campaigns: null,
     estimates: () => ESTIMATES,
     reportOutcomes: (outcomes) => {
       reported = outcomes;
@@ -49,6 +54,9 @@ async function start(): Promise<AdminServer> {
         }
       : null,
     onChange: (change) => changes.push(change),
+    onFault: (error) => {
+      throw error;
+    },
   });
 }
 
@@ -158,6 +166,15 @@ test.each([
   }
 });
 
+test('who only reads changes nothing', async () => {
+  expect((await get('/admin/dsps', `Bearer ${READER}`)).status).toBe(200);
+  expect((await get('/admin/estimates', `Bearer ${READER}`)).status).toBe(200);
+  for (const path of ['/admin/outcomes', '/admin/estimates/invalidate']) {
+    const answer = await get(path, `Bearer ${READER}`, 'POST');
+    expect([answer.status, await answer.json()]).toEqual([403, { error: 'needs the role ops' }]);
+  }
+});
+
 test.each([
   ['/', 'GET'],
   ['/admin/dsps/a', 'GET'],
@@ -183,7 +200,7 @@ describe('invalidating estimates', () => {
       expect(await invalidate(body)).toEqual({ status: 204, text: '' });
     }
     expect(tags).toEqual([tagOfId('campaign', 'c'), tagOfId('user', 'secret'), TAG_ALL]);
-    expect(changes).toEqual([{ invalidated: 'campaign' }, { invalidated: 'user' }, { invalidated: 'all' }]);
+    expect(changes).toEqual(['campaign', 'user', 'all'].map((invalidated) => ({ invalidated, by: 'ops' })));
   });
 
   test.each([

@@ -1,30 +1,25 @@
 /**
- * The admin listener, for people and tools that hold the token: `GET /admin/dsps`, `GET /admin/estimates`,
- * `POST /admin/estimates/invalidate` and `POST /admin/outcomes`. A listener of its own, so that no route of the public one can ever reach it, and so that it
- * answers when the public one is full.
+ * The admin listener, for people and tools that hold a token: DSPs, estimates (`admin-api/estimate-routes.ts`) and
+ * campaigns (`admin-api/campaign-api.ts`). A listener of its own, so that no route of the public one can ever reach it,
+ * and so that it answers when the public one is full.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
-import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
-import { tagOf } from '../../engine/estimation/cache/invalidations.ts';
-import type { Outcome, OutcomeCounts } from '../../engine/estimation/quality/awaited-outcomes.ts';
-import { INVALIDATION_BODIES, readInvalidation } from './invalidation-body.ts';
-import { OutcomeReportError, readOutcomes } from './outcome-report.ts';
+import fastify from 'fastify';
+import { type AdminToken, admitCallers, needs } from './admin-api/access.ts';
+import { type CampaignApiOptions, campaignApi } from './admin-api/campaign-api.ts';
+import { type EstimateApiOptions, estimateApi } from './admin-api/estimate-routes.ts';
+import { answerErrors } from './admin-api/refusal.ts';
 
-export interface AdminServerOptions {
+export interface AdminServerOptions extends EstimateApiOptions {
   readonly host: string;
   readonly port: number;
-  /** Bearer token; not empty. */
-  readonly token: string;
+  /** At least one. */
+  readonly tokens: readonly AdminToken[];
   /** Body of `GET /admin/dsps`. */
   readonly dsps: () => object | Promise<object>;
-  /** Body of `GET /admin/estimates`. */
-  readonly estimates: () => object | Promise<object>;
-  /** Takes the body of `POST /admin/outcomes`. Rejects when it cannot tell what came of all of them: they may be sent again. */
-  readonly reportOutcomes: (outcomes: readonly Outcome[]) => OutcomeCounts | Promise<OutcomeCounts>;
-  /** Of predictions with a tag, in all processes; rejects when not all may know it. Null: no predictions are kept. */
-  readonly invalidateEstimates: ((tag: number) => Promise<void>) | null;
-  /** Something was changed through this listener: for the log, which gets no ids of users. */
-  readonly onChange: (what: object) => void;
+  /** Null: nothing is booked here, and there is no `/admin/v1`. */
+  readonly campaigns: CampaignApiOptions | null;
+  /** A request failed for a reason of ours: for the log. */
+  readonly onFault: (error: unknown) => void;
 }
 
 export interface AdminServer {
@@ -42,7 +37,7 @@ const PATHS = 'GET /admin/dsps, GET /admin/estimates, POST /admin/estimates/inva
 
 /** Rejects when the address cannot be listened on; the message names it. */
 export async function startAdminServer(options: AdminServerOptions): Promise<AdminServer> {
-  const { host, port, token, dsps, estimates } = options;
+  const { host, port, tokens, dsps, campaigns, onFault } = options;
   const app = fastify({
     logger: false,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -50,67 +45,11 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
     forceCloseConnections: true,
   });
   app.server.maxConnections = CONNECTIONS_MAX;
-  const expected = digest(`Bearer ${token}`);
-  // Before routing: without the token nobody learns which paths there are.
-  app.addHook('onRequest', (request, reply, done) => {
-    if (timingSafeEqual(digest(request.headers.authorization ?? ''), expected)) return done();
-    reply.code(401).header('www-authenticate', 'Bearer').send({ error: 'the bearer token is missing or wrong' });
-  });
-  app.get('/admin/dsps', async (_request, reply) => reply.header('cache-control', 'no-store').send(await dsps()));
-  app.get('/admin/estimates', async (_request, reply) =>
-    reply.header('cache-control', 'no-store').send(await estimates()),
-  );
-  app.post('/admin/estimates/invalidate', (request, reply) => invalidate(request.body, options, reply));
-  // A scope of its own: elsewhere bodies are parsed by their content type.
-  app.register(async (scope) => serveOutcomes(scope, options));
-  app.setErrorHandler((error: FastifyError, _request, reply) =>
-    reply.code(error.statusCode ?? 500).send({ error: error.message }),
-  );
-  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: `no such path; there is ${PATHS}` }));
+  answerErrors(app, campaigns === null ? PATHS : `${PATHS}, and what GET /admin/v1/openapi.json names`, onFault);
+  admitCallers(app, tokens);
+  app.get('/admin/dsps', { onRequest: needs('read') }, async () => dsps());
+  estimateApi(app, options);
+  if (campaigns !== null) campaignApi(app, campaigns);
   const url = await app.listen({ host, port });
   return { url, close: () => app.close() };
-}
-
-/** The body tells its form by itself: tools send logs under all kinds of content types. */
-function serveOutcomes(scope: FastifyInstance, { reportOutcomes }: AdminServerOptions): void {
-  scope.removeAllContentTypeParsers();
-  scope.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
-  scope.post('/admin/outcomes', async (request, reply) => {
-    let outcomes: Outcome[];
-    try {
-      outcomes = readOutcomes(String(request.body ?? ''));
-    } catch (error) {
-      if (!(error instanceof OutcomeReportError)) throw error;
-      return reply.code(400).send({ error: error.message, path: error.path });
-    }
-    try {
-      return reply.send(await reportOutcomes(outcomes));
-    } catch (error) {
-      return reply.code(503).send({ error: (error as Error).message });
-    }
-  });
-}
-
-async function invalidate(
-  body: unknown,
-  { invalidateEstimates, onChange }: AdminServerOptions,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  const event = readInvalidation(body);
-  if (event === null) return reply.code(400).send({ error: `the body must be ${INVALIDATION_BODIES}` });
-  if (invalidateEstimates === null) {
-    return reply.code(409).send({ error: 'no predictions are kept: estimation.model.source is not remote' });
-  }
-  onChange({ invalidated: event.kind });
-  try {
-    await invalidateEstimates(tagOf(event));
-  } catch (error) {
-    return reply.code(503).send({ error: `not in all processes, ask again: ${(error as Error).message}` });
-  }
-  return reply.code(204).send();
-}
-
-/** Equal lengths for the comparison, whose time then tells nothing, not even how long the token is. */
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

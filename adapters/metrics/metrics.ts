@@ -5,6 +5,7 @@ import type { AuctionEvent } from '../../engine/exchange/auction-event.ts';
 import type { Notice } from '../../engine/ports/notice-sender.ts';
 import { AdmissionMetrics } from './admission-metrics.ts';
 import { AuctionMetrics } from './auction-metrics.ts';
+import { BudgetMetrics } from './budget-metrics.ts';
 import { Counter, CountersByLabel } from './counter.ts';
 import { DspMetrics } from './dsp-metrics.ts';
 import { countOutcomes, readEstimateQuality } from './estimate-quality-metrics.ts';
@@ -82,6 +83,8 @@ export function createMetrics(options: MetricsOptions) {
     estimation: { clicks, conversions },
     /** Once, for a model behind a server. */
     remoteModel: () => new RemoteModelMetrics(registry),
+    /** Once, for campaigns of our own. */
+    budgets: () => new BudgetMetrics(registry),
     outcomesReported: countOutcomes(registry),
     estimateQuality: (read: () => QualityReport): void => readEstimateQuality(registry, read),
     auctionEnded: (event: AuctionEvent): void => {

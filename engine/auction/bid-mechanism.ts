@@ -1,4 +1,7 @@
-/** By which rule one bid is charged: Deal.at overrides the auction's mechanism for the bids of that deal. */
+/**
+ * By which rule one bid is charged: what was sold in advance pays the price that it was sold at, and Deal.at overrides the
+ * auction's mechanism for the bids of that deal.
+ */
 import type { Contender } from './contender.ts';
 import type { Mechanism } from './types.ts';
 
@@ -6,6 +9,7 @@ import type { Mechanism } from './types.ts';
 export type BidMechanism = Mechanism | 'fixed_price';
 
 export function mechanismOf(contender: Contender, mechanism: Mechanism): BidMechanism {
+  if (contender.bid.isGuaranteed) return 'first_price';
   switch (contender.deal?.auctionType ?? null) {
     case 1:
       return 'first_price';

@@ -1,6 +1,6 @@
 /** Clearing of one imp: who gets which position, what each pays, and why the others lost. */
 import { mechanismOf } from './bid-mechanism.ts';
-import type { Contender } from './contender.ts';
+import { type Contender, RANK_CLASS } from './contender.ts';
 import { firstPriceUnitMicros } from './first-price.ts';
 import { gspUnitMicros } from './gsp.ts';
 import { type ImpMarket, sharesSeat } from './imp-market.ts';
@@ -88,6 +88,10 @@ function incrementUnitMicros(pricing: PricingModel, policy: AuctionPolicy): numb
   }
 }
 
+function lostToClass({ rankClass }: Contender): 'lost-to-guaranteed' | 'lost-to-deal' {
+  return rankClass === RANK_CLASS.guaranteed ? 'lost-to-guaranteed' : 'lost-to-deal';
+}
+
 /** Gives every competitor that did not win its reason. Expects the winners to be priced. */
 export function explainLosses(market: ImpMarket, winners: readonly Contender[], input: AuctionInput): void {
   const lastWinner = winners[winners.length - 1];
@@ -96,7 +100,7 @@ export function explainLosses(market: ImpMarket, winners: readonly Contender[], 
     const loser = market.competitors[rank]!;
     if (loser.status === 'won') continue;
     if (sharesSeat(loser, market.seated)) loser.lose('outbid-by-own-seat');
-    else if (lastWinner.rankClass < loser.rankClass) loser.lose('lost-to-deal');
+    else if (lastWinner.rankClass < loser.rankClass) loser.lose(lostToClass(lastWinner));
     else if (rank < market.slotWeights.length) loser.lose('displaced-by-group');
     else loser.lose('outbid');
     if (loser.reason === 'outbid') setLoserMinimumToWin(loser, lastWinner, input.mechanism);

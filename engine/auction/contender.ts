@@ -4,6 +4,10 @@ import type { BidGroup } from './group.ts';
 import type { VerdictReason } from './reasons.ts';
 import type { AuctionDeal, BidCandidate, MediaType } from './types.ts';
 
+/** A lower class ranks first, whatever the eCPM. `deal`: where deals go first. */
+export const RANK_CLASS = { guaranteed: 0, deal: 1, open: 2 } as const;
+export type RankClass = (typeof RANK_CLASS)[keyof typeof RANK_CLASS];
+
 export class Contender {
   readonly bid: BidCandidate;
   /** Why it did not win; null while it may. */
@@ -30,8 +34,7 @@ export class Contender {
   reserveUnitMicros = 0;
 
   // Set by ranking.
-  /** 0 ranks before 1 whatever the eCPM: deal bids when deals go first. */
-  rankClass: 0 | 1 = 1;
+  rankClass: RankClass = RANK_CLASS.open;
   /** -1: not needed so far. */
   tieHash = -1;
 

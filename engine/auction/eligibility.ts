@@ -16,6 +16,8 @@ export function isEligible(contender: Contender, rules: RequestRules): boolean {
   const impRules = rules.imps.get(contender.bid.impId);
   if (impRules === undefined) return contender.refuse('unknown-imp', 'impid');
   contender.impRules = impRules;
+  // Events of the time before there were own bids say nothing of it.
+  if ((contender.bid.withheld ?? null) !== null) return contender.refuse(contender.bid.withheld!, '');
   const { imp } = impRules;
   const { policy } = rules.input;
   return (

@@ -97,17 +97,16 @@ function loseGroup(group: BidGroup, reason: 'group-incomplete' | 'group-outbid')
   for (const member of group.members) if (member.status !== 'refused') member.lose(reason);
 }
 
-/** Slot-weighted eCPM of winners, by rank class; `deal` is compared first. */
-interface Welfare {
-  readonly deal: number;
-  readonly open: number;
-}
+/** Slot-weighted eCPM of winners, by rank class; the first in which two differ decides. */
+type Welfare = readonly [guaranteed: number, deal: number, open: number];
+
+const NO_WELFARE: Welfare = [0, 0, 0];
 
 class GroupChoice {
   readonly #markets: readonly ImpMarket[];
   /** By imp, of what is seated now; null until it is asked for. */
   readonly #welfare: (Welfare | null)[];
-  #bestGain: Welfare = { deal: 0, open: 0 };
+  #bestGain: Welfare = NO_WELFARE;
   #best: BidGroup[] = [];
 
   constructor(markets: readonly ImpMarket[]) {
@@ -135,7 +134,7 @@ class GroupChoice {
 
   /** The best of all sets; of equally good ones the one met first, and sets without a group come before those with it. */
   best(groups: readonly BidGroup[]): BidGroup[] {
-    this.#visit(groups, 0, { deal: 0, open: 0 }, []);
+    this.#visit(groups, 0, NO_WELFARE, []);
     return this.#best;
   }
 
@@ -152,22 +151,20 @@ class GroupChoice {
     const gainOfGroup = this.#gainOf(group);
     this.seat(group);
     chosen.push(group);
-    const gainWithGroup = { deal: gain.deal + gainOfGroup.deal, open: gain.open + gainOfGroup.open };
-    this.#visit(groups, index + 1, gainWithGroup, chosen);
+    this.#visit(groups, index + 1, sum(gain, gainOfGroup), chosen);
     chosen.pop();
     this.#unseat(group);
   }
 
   /** By gain over no groups at all, best first; a group enters when it still gains beside those before it. */
   greedy(groups: readonly BidGroup[]): BidGroup[] {
-    const none: Welfare = { deal: 0, open: 0 };
     const candidates: RatedGroup[] = [];
     for (const group of groups) {
       if (this.#canSeat(group)) candidates.push({ group, gain: this.#gainOf(group) });
     }
     const chosen: BidGroup[] = [];
     for (const { group } of byGain(candidates)) {
-      if (!this.#canSeat(group) || !isBetter(this.#gainOf(group), none)) continue;
+      if (!this.#canSeat(group) || !isBetter(this.#gainOf(group), NO_WELFARE)) continue;
       this.seat(group);
       chosen.push(group);
     }
@@ -197,16 +194,16 @@ class GroupChoice {
 
   /** What seating the group adds to the welfare of its imps. */
   #gainOf(group: BidGroup): Welfare {
-    let deal = 0;
-    let open = 0;
+    const gain: [number, number, number] = [0, 0, 0];
     for (const member of group.members) {
       const market = this.#marketOf(member);
       const after = welfareWith(market, market.seated.concat(member));
       const before = this.#currentWelfare(member.impRules!.impIndex);
-      deal += after.deal - before.deal;
-      open += after.open - before.open;
+      for (let rankClass = 0; rankClass < gain.length; rankClass++) {
+        gain[rankClass]! += after[rankClass]! - before[rankClass]!;
+      }
     }
-    return { deal, open };
+    return gain;
   }
 
   #currentWelfare(impIndex: number): Welfare {
@@ -229,15 +226,12 @@ class GroupChoice {
 
 function welfareWith(market: ImpMarket, seated: readonly Contender[]): Welfare {
   const winners = market.winnersWith(seated);
-  let deal = 0;
-  let open = 0;
+  const welfare: [number, number, number] = [0, 0, 0];
   for (let position = 0; position < winners.length; position++) {
     const winner = winners[position]!;
-    const value = market.slotWeights[position]! * winner.ecpmMicros;
-    if (winner.rankClass === 0) deal += value;
-    else open += value;
+    welfare[winner.rankClass] += market.slotWeights[position]! * winner.ecpmMicros;
   }
-  return { deal, open };
+  return welfare;
 }
 
 interface RatedGroup {
@@ -252,15 +246,18 @@ function byGain(groups: RatedGroup[]): RatedGroup[] {
 
 /** What its bids bring, displaced ones and slot weights aside. */
 function sumOf(group: BidGroup): Welfare {
-  let deal = 0;
-  let open = 0;
-  for (const { rankClass, ecpmMicros } of group.members) {
-    if (rankClass === 0) deal += ecpmMicros;
-    else open += ecpmMicros;
-  }
-  return { deal, open };
+  const welfare: [number, number, number] = [0, 0, 0];
+  for (const { rankClass, ecpmMicros } of group.members) welfare[rankClass] += ecpmMicros;
+  return welfare;
+}
+
+function sum(a: Welfare, b: Welfare): Welfare {
+  return [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
 }
 
 function isBetter(a: Welfare, b: Welfare): boolean {
-  return a.deal === b.deal ? a.open > b.open : a.deal > b.deal;
+  for (let rankClass = 0; rankClass < a.length; rankClass++) {
+    if (a[rankClass] !== b[rankClass]) return a[rankClass]! > b[rankClass]!;
+  }
+  return false;
 }

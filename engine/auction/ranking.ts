@@ -1,13 +1,14 @@
 /**
- * Ranking: class (deals first, if the policy says so), then eCPM, then a fair tie-break. Which bids of an imp compete:
+ * Ranking: class (guaranteed first, then deals, if the policy says so), then eCPM, then a fair tie-break. Which bids of an imp compete:
  * one per seat, none twice.
  */
-import type { Contender } from './contender.ts';
+import { type Contender, RANK_CLASS, type RankClass } from './contender.ts';
 import type { AuctionInput, BidCandidate } from './types.ts';
 
-/** Deal bids rank before all open bids when deals go first. */
-export function rankClassOf(contender: Contender, input: AuctionInput): 0 | 1 {
-  return contender.deal !== null && input.policy.dealOrder === 'deal_first' ? 0 : 1;
+/** What was sold in advance ranks before all others, deal bids before all open bids when deals go first. */
+export function rankClassOf(contender: Contender, input: AuctionInput): RankClass {
+  if (contender.bid.isGuaranteed) return RANK_CLASS.guaranteed;
+  return contender.deal !== null && input.policy.dealOrder === 'deal_first' ? RANK_CLASS.deal : RANK_CLASS.open;
 }
 
 /** Sorts best first, in place. The order depends on the bids alone, not on their order of arrival. */
@@ -89,6 +90,8 @@ const CONTENT_FIELDS = Object.keys({
   htmlKind: true,
   hasNativeLink: true,
   nativeAssets: true,
+  isGuaranteed: true,
+  withheld: true,
 } satisfies Record<ContentField, true>) as readonly ContentField[];
 
 type ContentField = Exclude<

@@ -12,6 +12,14 @@ interface Reason {
 /** The bid could not take part. The first rule that fails, in the order of this table, is reported. */
 export const REFUSALS = {
   'unknown-imp': { lossReason: LossReason.InvalidBidResponse, meaning: 'impid names no imp of the request' },
+  'budget-refused': {
+    lossReason: LossReason.InternalError,
+    meaning: 'a bid of our own won, and the budget of its campaign did not give the price',
+  },
+  'frequency-capped': {
+    lossReason: LossReason.InternalError,
+    meaning: 'a bid of our own won, and its user has meanwhile seen the campaign often enough',
+  },
   'invalid-price': {
     lossReason: LossReason.InvalidBidResponse,
     meaning: 'price is not a positive safe integer of micros, nor 0 for a deal whose floor is 0',
@@ -134,6 +142,10 @@ export const LOSSES = {
     meaning: 'another bid of its seat competed for the imp',
   },
   'lost-to-deal': { lossReason: LossReason.LostToDeal, meaning: 'a deal bid won and deals go first' },
+  'lost-to-guaranteed': {
+    lossReason: LossReason.LostToDeal,
+    meaning: 'the impression went to what was sold in advance',
+  },
   'displaced-by-group': {
     lossReason: LossReason.LostToHigherBid,
     meaning: 'it would have won, but an all-or-nothing group brought more over all its imps',

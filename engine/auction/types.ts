@@ -175,6 +175,12 @@ export interface BidCandidate {
   readonly hasNativeLink: boolean | null;
   /** Assets of the native markup, each once; null when there is no native markup, or it has them elsewhere (`assetsurl`). */
   readonly nativeAssets: readonly NativeAssetKey[] | null;
+  /**
+   * Of our own, sold in advance: ranks before all others and pays what it was sold at; no floor but the request's binds it.
+   */
+  readonly isGuaranteed: boolean;
+  /** Why a bid of our own may not win though it would: set when it has won and could not be reserved. Null: nothing. */
+  readonly withheld: 'budget-refused' | 'frequency-capped' | null;
 }
 
 export interface AuctionPolicy {

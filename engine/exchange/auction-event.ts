@@ -10,6 +10,7 @@ import type { RequestFeatures } from '../traffic/request-features.ts';
 import { type Columns, fromColumns, toColumns } from './columns.ts';
 import type { PendingBillingNotice } from './notices.ts';
 import { type OutcomeV1, outcomeOfV1 } from './outcome-v1.ts';
+import type { PurchaseReservation } from './purchases.ts';
 
 export const AUCTION_EVENT_VERSION = 2;
 
@@ -65,6 +66,8 @@ export interface AuctionEvent {
   readonly outcome: AuctionOutcome | null;
   readonly dsps: readonly DspRecord[];
   readonly billingNotices: readonly PendingBillingNotice[];
+  /** What wins of our own have taken from which leases; absent before there were any. */
+  readonly reservations?: readonly PurchaseReservation[];
   readonly timings: AuctionTimings;
 }
 

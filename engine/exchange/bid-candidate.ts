@@ -72,6 +72,8 @@ export function bidCandidate(index: number, bid: Bid, origin: BidOrigin, priors:
     hasNativeLink: facts.hasNativeLink,
     nativeAssets: facts.nativeAssets,
     hasInsecureMarkup: facts.hasMarkup ? facts.hasInsecureMarkup : INSECURE.test(bid.nurl ?? ''),
+    isGuaranteed: false,
+    withheld: null,
   };
 }
 

@@ -22,6 +22,26 @@ export interface CollectedBid {
   readonly seat: string | null;
   readonly bid: Bid;
   readonly response: ReadResponse;
+  /** Null for bids of DSPs. */
+  readonly house: HouseLineItem | null;
+}
+
+/** What a house bid is for, and what it is paid from. */
+export interface HouseLineItem {
+  readonly lineItemId: string;
+  readonly campaignId: string;
+  readonly advertiserId: string;
+  /** In the ledger: the campaign's money, or the impressions of a guaranteed line item. */
+  readonly accountId: string;
+}
+
+/** A bid of one of our own line items, for one imp; made before any DSP is asked. */
+export interface HouseBid {
+  /** Its index is set when it is gathered. */
+  readonly candidate: Omit<DraftCandidate, 'index'>;
+  readonly bid: Bid;
+  readonly response: ReadResponse;
+  readonly house: HouseLineItem;
 }
 
 export interface Decision {
@@ -79,9 +99,35 @@ export function gatherBids(
     const { dspId, response } = replies[index]!;
     if (response !== null) collectBids(dspId, response, terms, rules, { collected, bids, byAction, byConversion });
   }
+  const questions = estimate(rules, subject, { bids, collected, byAction, byConversion });
+  return { bids, collected, replyCount: replies.length, questions };
+}
+
+/** House bids, which come before all replies. Null: there are none. */
+export function gatherHouseBids(
+  house: readonly HouseBid[],
+  rules: DecisionRules,
+  subject: EstimateSubject,
+): GatheredBids | null {
+  if (house.length === 0) return null;
+  const collection: Collection = { collected: [], bids: [], byAction: [], byConversion: [] };
+  for (const { candidate: made, ...origin } of house) {
+    const candidate: DraftCandidate = { index: collection.bids.length, ...made };
+    const { dspId, seat } = candidate;
+    collect(collection, candidate, { dspId, seat, ...origin });
+  }
+  const questions = estimate(rules, subject, collection);
+  return { bids: collection.bids, collected: collection.collected, replyCount: 0, questions };
+}
+
+function estimate(
+  rules: DecisionRules,
+  subject: EstimateSubject,
+  { collected, byAction, byConversion }: Collection,
+): readonly EstimateQuestion[] {
   const questions = estimateClicks(rules.estimates, subject, byAction, collected);
   rules.conversionEstimates?.estimate(subject, byConversion);
-  return { bids, collected, replyCount: replies.length, questions };
+  return questions;
 }
 
 /** Questions come with the index of the candidate's bid. */
@@ -139,6 +185,19 @@ export function clearWithMarkup(decision: Decision, markupByBid: ReadonlyMap<num
   return { ...decision, input, outcome: clearAuction(input) };
 }
 
+/** The same auction without house bids that cannot be paid or shown. */
+export function clearWithout(
+  decision: Decision,
+  withheld: ReadonlyMap<number, NonNullable<BidCandidate['withheld']>>,
+): Decision {
+  const bids = decision.input.bids.map((bid) => {
+    const reason = withheld.get(bid.index);
+    return reason === undefined ? bid : { ...bid, withheld: reason };
+  });
+  const input: AuctionInput = { ...decision.input, bids };
+  return { ...decision, input, outcome: clearAuction(input) };
+}
+
 /** What a decision is made over, as it comes together. */
 interface Collection {
   readonly collected: CollectedBid[];
@@ -153,7 +212,7 @@ function collectBids(
   response: ReadResponse,
   terms: AuctionTerms,
   rules: DecisionRules,
-  { collected, bids, byAction, byConversion }: Collection,
+  collection: Collection,
 ): void {
   const { pricing, quality } = rules.bidding.get(dspId) ?? PER_MILLE;
   for (let index = 0; index < response.seatbids.length; index++) {
@@ -161,14 +220,18 @@ function collectBids(
     const groupKey = group ? `${dspId} ${index}` : null;
     const origin = { dspId, seat, groupKey, currency: response.cur, pricing, quality };
     for (const bid of seatBids) {
-      const read = bidCandidate(collected.length, bid, origin, rules.priors);
+      const read = bidCandidate(collection.bids.length, bid, origin, rules.priors);
       const candidate = read.hasMarkup || mayFetchMarkup(read, terms) ? read : withoutNotice(read);
-      bids.push(candidate);
-      if (pricing !== 'cpm') byAction.push(candidate);
-      if (pricing === 'cpa') byConversion.push(candidate);
-      collected.push({ dspId, seat, bid, response });
+      collect(collection, candidate, { dspId, seat, bid, response, house: null });
     }
   }
+}
+
+function collect({ bids, collected, byAction, byConversion }: Collection, bid: DraftCandidate, of: CollectedBid): void {
+  bids.push(bid);
+  if (bid.pricing !== 'cpm') byAction.push(bid);
+  if (bid.pricing === 'cpa') byConversion.push(bid);
+  collected.push(of);
 }
 
 /**

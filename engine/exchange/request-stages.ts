@@ -1,11 +1,14 @@
 /**
  * The life of one ad request as a pure state machine:
  *
- *   collecting --(all replied | not worth waiting | deadline)--> [estimating] --> [fetching markup] --> concluded
- *        \--------(client gone)-----------------------------------------------/
+ *   collecting --(all replied | not worth waiting | deadline)--> [estimating] --> [fetching markup] --> [reserving] --> concluded
+ *        \--------(client gone)------------------------------------------------------------------/
  *
  * Estimates of a model elsewhere are asked for as bids come; what is still missing when collecting ends is waited for until
  * it is answered, which is within the budget of an estimate, but never beyond the deadline.
+ *
+ * A house win is reserved before it is served. What its account does not give, or its user has seen often enough, is
+ * withheld and the auction cleared again without it; reservations of the round before are given back, since prices change.
  *
  * `advance` gets a message and the time and gives the effects to perform; the request actor performs them.
  */
@@ -23,6 +26,7 @@ import type { AuctionTerms } from './auction-terms.ts';
 import {
   clearBids,
   clearWithMarkup,
+  clearWithout,
   type Decision,
   type DecisionRules,
   type GatheredBids,
@@ -31,6 +35,7 @@ import {
 } from './decision.ts';
 import { markupUrl } from './notices.ts';
 import { nextLookAtMs, type PendingCall, type ProgressiveClosing } from './progressive-closing.ts';
+import { type Purchase, type PurchaseRefusal, type PurchaseReservation, purchasesOf } from './purchases.ts';
 
 export type RequestMessage =
   | { readonly kind: 'start' }
@@ -45,6 +50,12 @@ export type RequestMessage =
   /** To all that was asked at a time. */
   | { readonly kind: 'estimated'; readonly answers: readonly EstimateAnswer[] }
   | { readonly kind: 'markup'; readonly bidIndex: number; readonly outcome: MarkupOutcome }
+  /** To all purchases of the round. `refusals` may also be of bids that did not win. */
+  | {
+      readonly kind: 'reserved';
+      readonly reservations: readonly PurchaseReservation[];
+      readonly refusals: readonly PurchaseRefusal[];
+    }
   | { readonly kind: 'client-gone' };
 
 export type RequestEffect =
@@ -54,6 +65,10 @@ export type RequestEffect =
   /** Send `estimated` once, within the budget of an estimate. */
   | { readonly kind: 'ask-estimates'; readonly questions: readonly EstimateQuestion[] }
   | { readonly kind: 'fetch-markup'; readonly bidIndex: number; readonly url: string }
+  /** Send `reserved`, at once or after a bounded time. */
+  | { readonly kind: 'reserve'; readonly purchases: readonly Purchase[] }
+  /** They will not be served. */
+  | { readonly kind: 'release'; readonly reservations: readonly PurchaseReservation[] }
   | { readonly kind: 'conclude'; readonly conclusion: Conclusion };
 
 export interface Conclusion {
@@ -63,6 +78,8 @@ export interface Conclusion {
   readonly decision: Decision | null;
   /** Bids whose nurl was called for their markup. */
   readonly notified: ReadonlySet<number>;
+  /** Of the house wins. */
+  readonly reservations: readonly PurchaseReservation[];
 }
 
 export interface RequestState {
@@ -72,7 +89,7 @@ export interface RequestState {
   readonly subject: EstimateSubject;
   /** Null: waits for all, or until the deadline. */
   readonly progressive: ProgressiveClosing | null;
-  stage: 'collecting' | 'estimating' | 'fetching-markup' | 'concluded';
+  stage: 'collecting' | 'estimating' | 'fetching-markup' | 'reserving' | 'concluded';
   /** DSPs that may still reply. */
   outstanding: number;
   readonly replies: DspReply[];
@@ -99,6 +116,9 @@ export interface RequestState {
   readonly notified: Set<number>;
   /** How often markup has been asked for: each round takes time that the deadline does not give back. */
   fetchRounds: number;
+  reserveRounds: number;
+  /** Of the house wins, once all of them are reserved. */
+  reservations: readonly PurchaseReservation[];
 }
 
 export function openRequest(
@@ -108,6 +128,7 @@ export function openRequest(
   subject: EstimateSubject,
   dspCount: number,
   progressive: ProgressiveClosing | null = null,
+  houseBids: GatheredBids | null = null,
 ): RequestState {
   return {
     request,
@@ -121,7 +142,7 @@ export function openRequest(
     solicitedAtMs: 0,
     closedAtMs: 0,
     closing: null,
-    gathered: null,
+    gathered: houseBids,
     estimatesAwaited: 0,
     decision: null,
     isOutdated: true,
@@ -130,20 +151,27 @@ export function openRequest(
     fetched: new Map(),
     notified: new Set(),
     fetchRounds: 0,
+    reserveRounds: 0,
+    reservations: [],
   };
 }
 
 /** A second round serves the runner-up of a bid that forfeited; nobody waits for a third. */
 const FETCH_ROUNDS_MAX = 2;
+/** Accounts that refuse do so one after the other; then what is left of the house bids steps back together. */
+const RESERVE_ROUNDS_MAX = 4;
 
 const NOTHING: readonly RequestEffect[] = [];
+const NOTHING_TO_ASK: readonly EstimateQuestion[] = [];
 const SOLICIT: RequestEffect = { kind: 'solicit' };
 
 export function advance(state: RequestState, message: RequestMessage, nowMs: number): readonly RequestEffect[] {
   if (state.stage === 'concluded') return NOTHING;
   switch (message.kind) {
-    case 'start':
-      return state.outstanding === 0 ? close(state, 'all-replied', nowMs) : solicit(state, nowMs);
+    case 'start': {
+      const asked = ask(state);
+      return both(asked, state.outstanding === 0 ? close(state, 'all-replied', nowMs) : solicit(state, nowMs));
+    }
     case 'replied':
       return both(collect(state, message.reply), oneLess(state, nowMs));
     case 'not-awaited':
@@ -158,6 +186,8 @@ export function advance(state: RequestState, message: RequestMessage, nowMs: num
       return receiveEstimates(state, message.answers, nowMs);
     case 'markup':
       return receiveMarkup(state, message.bidIndex, message.outcome);
+    case 'reserved':
+      return receiveReservations(state, message.reservations, message.refusals);
     case 'client-gone':
       return conclude(state, 'cancelled');
   }
@@ -187,9 +217,15 @@ function gather(state: RequestState): readonly RequestEffect[] {
   if (state.gathered?.replyCount === state.replies.length) return NOTHING;
   const gathered = gatherBids(state.terms, state.replies, state.rules, state.subject, state.gathered);
   state.gathered = gathered;
-  if (gathered.questions.length === 0) return NOTHING;
+  return ask(state);
+}
+
+/** About the bids that were gathered last. */
+function ask(state: RequestState): readonly RequestEffect[] {
+  const questions = state.gathered?.questions ?? NOTHING_TO_ASK;
+  if (questions.length === 0) return NOTHING;
   state.estimatesAwaited += 1;
-  return [{ kind: 'ask-estimates', questions: gathered.questions }];
+  return [{ kind: 'ask-estimates', questions }];
 }
 
 /** Of a decided auction they are of no use any more: its price may have been told. */
@@ -227,6 +263,8 @@ function look(state: RequestState, calls: readonly PendingCall[], nowMs: number)
 
 function reachDeadline(state: RequestState, nowMs: number): readonly RequestEffect[] {
   if (state.stage === 'collecting') return close(state, 'deadline', nowMs);
+  // What users have seen is asked for within a bound of its own, behind the decision.
+  if (state.stage === 'reserving') return NOTHING;
   return state.stage === 'estimating' ? conclusive(state, nowMs) : settleWithout(state);
 }
 
@@ -304,7 +342,7 @@ function serve(state: RequestState): readonly RequestEffect[] {
   for (;;) {
     const decision = state.decision!;
     const oversized = oversizedWinner(state.request, decision, state.fetched);
-    if (oversized === null) return conclude(state, decision.outcome.wins.length > 0 ? 'won' : 'no-bid');
+    if (oversized === null) return reserve(state);
     state.fetched.set(oversized, '');
     state.decision = clearWithMarkup(decision, state.fetched);
     const isMissing = state.decision.outcome.wins.some(
@@ -312,6 +350,35 @@ function serve(state: RequestState): readonly RequestEffect[] {
     );
     if (isMissing) return settleWithout(state);
   }
+}
+
+/** Concludes unless a house bid has won. */
+function reserve(state: RequestState): readonly RequestEffect[] {
+  const decision = state.decision!;
+  const purchases = purchasesOf(decision);
+  if (purchases.length === 0) return conclude(state, decision.outcome.wins.length > 0 ? 'won' : 'no-bid');
+  state.stage = 'reserving';
+  state.reserveRounds += 1;
+  return [{ kind: 'reserve', purchases }];
+}
+
+function receiveReservations(
+  state: RequestState,
+  reservations: readonly PurchaseReservation[],
+  refusals: readonly PurchaseRefusal[],
+): readonly RequestEffect[] {
+  if (refusals.length === 0) {
+    state.reservations = reservations;
+    return conclude(state, 'won');
+  }
+  const withheld = new Map(refusals.map(({ bidIndex, reason }) => [bidIndex, reason]));
+  if (state.reserveRounds >= RESERVE_ROUNDS_MAX) {
+    for (const [bidIndex, { house }] of state.decision!.collected.entries()) {
+      if (house !== null && !withheld.has(bidIndex)) withheld.set(bidIndex, 'budget-refused');
+    }
+  }
+  state.decision = clearWithout(state.decision!, withheld);
+  return both(reservations.length === 0 ? NOTHING : [{ kind: 'release', reservations }], settle(state));
 }
 
 function conclude(state: RequestState, ending: AuctionEnding): readonly RequestEffect[] {
@@ -322,6 +389,7 @@ function conclude(state: RequestState, ending: AuctionEnding): readonly RequestE
     answer: wasCancelled ? null : answerFor(state),
     decision: wasCancelled ? null : state.decision,
     notified: state.notified,
+    reservations: state.reservations,
   };
   return [{ kind: 'conclude', conclusion }];
 }

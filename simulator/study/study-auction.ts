@@ -127,6 +127,8 @@ function candidate({ dspId, impIndex, priceMicros }: StudyBid, index: number): B
     hasNativeLink: null,
     nativeAssets: null,
     htmlKind: 'plain',
+    isGuaranteed: false,
+    withheld: null,
   };
 }
 

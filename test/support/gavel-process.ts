@@ -31,6 +31,7 @@ export async function runGavel(args: readonly string[], env: Readonly<Record<str
 
 export interface RunningGavel {
   readonly url: string;
+  readonly pid: number;
   /** What it has written to stderr so far. */
   readonly stderr: () => string;
   readonly kill: (signal: NodeJS.Signals) => void;
@@ -50,7 +51,7 @@ export async function serveGavel(
   const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }));
   const url = /http:\/\/[^ ]+/.exec((await firstLine(child)) ?? '')?.[0];
   if (url === undefined) throw new Error(`gavel serve did not start: ${stderr()}`);
-  return { url, stderr, kill: (signal) => void child.kill(signal), ended };
+  return { url, pid: child.pid!, stderr, kill: (signal) => void child.kill(signal), ended };
 }
 
 /** Without settings of the engine: those of whoever runs the tests are not the tests'. */

@@ -25,6 +25,8 @@ export interface TestGavelOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   /** Stand-ins for the outside world. */
   readonly outside?: Partial<Outside>;
+  /** Of an engine that ran before; it is kept at the end. */
+  readonly dataDirectory?: string;
 }
 
 export interface AdAnswer {
@@ -36,6 +38,7 @@ export interface AdAnswer {
 export interface TestGavel {
   readonly url: string;
   readonly dataDirectory: string;
+  readonly gavel: Gavel;
   readonly dsp: (id: string) => ScriptedDsp;
   /** Posts an ad request; strings and buffers go out as they are. */
   readonly post: (
@@ -77,7 +80,7 @@ const TEST_CONFIG: Readonly<Record<string, unknown>> = {
 const PATIENCE = { timeout: 10_000, interval: 20 };
 
 export async function startTestGavel(options: TestGavelOptions = {}): Promise<TestGavel> {
-  const dataDirectory = await mkdtemp(join(tmpdir(), 'gavel-test-'));
+  const dataDirectory = options.dataDirectory ?? (await mkdtemp(join(tmpdir(), 'gavel-test-')));
   const servers = new Map<string, ScriptedDsp>();
   const dsps: unknown[] = [...(options.otherDsps ?? [])];
   for (const [id, plan] of Object.entries(options.dsps ?? {})) {
@@ -96,6 +99,7 @@ export async function startTestGavel(options: TestGavelOptions = {}): Promise<Te
   return {
     url: gavel.url,
     dataDirectory,
+    gavel,
     dsp: (id) => servers.get(id)!,
     dspState: (id) => gavel.dsps().find((dsp) => dsp.id === id)!,
     post: (request, init) => postAdRequest(gavel.url, request, init),
@@ -115,7 +119,7 @@ export async function startTestGavel(options: TestGavelOptions = {}): Promise<Te
     close: async () => {
       await gavel.close();
       await Promise.all([...servers.values()].map((server) => server.close()));
-      await rm(dataDirectory, { recursive: true, force: true });
+      if (options.dataDirectory === undefined) await rm(dataDirectory, { recursive: true, force: true });
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Whether the creative fits the place: identity, size, duration, protocol, attributes, type, security, lifetime. */
 import type { Contender } from '../contender.ts';
-import type { AuctionImp, AuctionPolicy, BannerOffer, TimedMediaOffer } from '../types.ts';
+import type { AuctionImp, AuctionPolicy, BannerOffer, RatioFormat, Size, TimedMediaOffer } from '../types.ts';
 
 /** `Banner.btype` values that markup can be told to be. */
 const AdType = { Text: 1, Banner: 2, JavaScript: 3, Iframe: 4 } as const;
@@ -51,23 +51,28 @@ function checkBanner(contender: Contender, offer: BannerOffer, imp: AuctionImp, 
   return true;
 }
 
-/**
- * A bid without w and h is allowed (a quarter of all bids): the page shows it at the offered size. Nothing to compare
- * with, no format and no screen, allows any size.
- */
+/** A bid without w and h is allowed (a quarter of all bids): the page shows it at the offered size. */
 function hasOfferedSize(contender: Contender, offer: BannerOffer, imp: AuctionImp): boolean {
   const { width, height } = contender.bid;
-  const screen = imp.interstitialScreen;
-  if (offer.sizes.length === 0 && offer.ratios.length === 0 && screen === null) return true;
   if (width === null || height === null) return hasOfferedRatio(contender, offer);
+  return isOfferedSize(width, height, offer, imp.interstitialScreen);
+}
+
+/** Nothing to compare with, no format and no screen, allows any size. */
+export function isOfferedSize(width: number, height: number, offer: BannerOffer, screen: Size | null): boolean {
+  if (offer.sizes.length === 0 && offer.ratios.length === 0 && screen === null) return true;
   for (const size of offer.sizes) {
     if (size.w === width && size.h === height) return true;
   }
-  for (const { wratio, hratio, wmin } of offer.ratios) {
+  return fitsRatio(width, height, offer.ratios) || (screen !== null && width <= screen.w && height <= screen.h);
+}
+
+export function fitsRatio(width: number, height: number, ratios: readonly RatioFormat[]): boolean {
+  for (const { wratio, hratio, wmin } of ratios) {
     // Whole pixels can miss the exact ratio by less than one pixel of height.
     if (width >= wmin && Math.abs(height * wratio - width * hratio) < wratio) return true;
   }
-  return screen !== null && width <= screen.w && height <= screen.h;
+  return false;
 }
 
 /** Flexible ads (Bid.wratio/hratio) declare a ratio instead of a size. */
@@ -96,20 +101,26 @@ function hasBlockedType(contender: Contender, blockedTypes: readonly number[]): 
 
 function checkTimedMedia(contender: Contender, offer: TimedMediaOffer): boolean {
   const { durationSec, protocol } = contender.bid;
-  if (durationSec !== null && !isOfferedDuration(durationSec, offer)) {
+  if (!isOfferedDuration(durationSec, offer)) {
     return contender.refuse('duration-not-offered', 'dur');
   }
-  if (protocol !== null && offer.protocols.length > 0 && !offer.protocols.includes(protocol)) {
+  if (!isOfferedProtocol(protocol, offer)) {
     return contender.refuse('protocol-not-offered', 'protocol');
   }
   return checkAttributes(contender, offer.blockedAttributes);
 }
 
-/** `rqddurs` excludes `minduration`/`maxduration` (Video.rqddurs). */
-function isOfferedDuration(durationSec: number, offer: TimedMediaOffer): boolean {
+/** An undeclared one passes. `rqddurs` excludes `minduration`/`maxduration` (Video.rqddurs). */
+export function isOfferedDuration(durationSec: number | null, offer: TimedMediaOffer): boolean {
+  if (durationSec === null) return true;
   if (offer.requiredDurationsSec.length > 0) return offer.requiredDurationsSec.includes(durationSec);
   if (offer.minDurationSec !== null && durationSec < offer.minDurationSec) return false;
   return offer.maxDurationSec === null || durationSec <= offer.maxDurationSec;
+}
+
+/** An undeclared one passes. */
+export function isOfferedProtocol(protocol: number | null, { protocols }: TimedMediaOffer): boolean {
+  return protocol === null || protocols.length === 0 || protocols.includes(protocol);
 }
 
 function checkAttributes(contender: Contender, blocked: readonly number[]): boolean {

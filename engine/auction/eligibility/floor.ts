@@ -17,7 +17,8 @@ export function checkFloor(contender: Contender, imp: AuctionImp, policy: Auctio
   const revenueCpmMicros = revenuePerUnit === 1 ? unitMicros : roundDownMicros(unitMicros * revenuePerUnit);
   const ownFloor = deal === null ? impFloor(contender, imp) : dealFloor(contender, deal);
   if (deal?.auctionType === 3 && ownFloor === 0) return contender.refuse('deal-without-price', 'dealid');
-  const reserve = Math.max(ownFloor, bindsFloorRules(deal, policy) ? ruleFloor(imp) : 0);
+  const isBound = bindsFloorRules(deal, policy) && !contender.bid.isGuaranteed;
+  const reserve = Math.max(ownFloor, isBound ? ruleFloor(imp) : 0);
   contender.reserveCpmMicros = reserve;
   if (revenueCpmMicros < reserve) {
     return contender.refuse(deal !== null && revenueCpmMicros < ownFloor ? 'below-deal-floor' : 'below-floor', 'price');

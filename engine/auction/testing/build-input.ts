@@ -139,6 +139,8 @@ export function buildBid(bid: Partial<BidCandidate>, index: number): BidCandidat
     htmlKind: null,
     hasNativeLink: null,
     nativeAssets: null,
+    isGuaranteed: false,
+    withheld: null,
     ...bid,
   };
 }

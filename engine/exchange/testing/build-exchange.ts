@@ -6,7 +6,8 @@ import type { DspReply } from '../../dsp/reply.ts';
 import type { EstimateSubject } from '../../estimation/click-estimates.ts';
 import { requestFeatures } from '../../traffic/request-features.ts';
 import { type AuctionTerms, auctionTerms, type ExchangeRules } from '../auction-terms.ts';
-import { type Decision, type DecisionRules, decideAuction } from '../decision.ts';
+import { bidCandidate } from '../bid-candidate.ts';
+import { type Decision, type DecisionRules, decideAuction, type HouseBid } from '../decision.ts';
 
 /** One banner imp `1` of placement `top`, on a site of publisher `pub-1`. */
 export function buildRequest(parts: Partial<BidRequest> = {}): BidRequest {
@@ -89,4 +90,22 @@ export const DECISION_RULES: DecisionRules = {
 /** What is decided when exactly these replies have come. */
 export function buildDecision(request: BidRequest, replies: readonly DspReply[], rules = DECISION_RULES): Decision {
   return decideAuction(buildTerms(request), replies, rules, buildSubject(request));
+}
+
+/** A banner bid of our own line item, in the auction's currency, by exception. */
+export function buildHouseBid(lineItemId: string, parts: Partial<HouseBid['candidate']> = {}): HouseBid {
+  const bid = buildWireBid({ id: lineItemId, price: (parts.priceMicros ?? 1_000_000) / 1_000_000 });
+  const origin = { dspId: 'house', seat: `seat-of-${lineItemId}`, groupKey: null, currency: 'USD', quality: 1 };
+  const { index: _index, ...candidate } = bidCandidate(0, bid, { ...origin, pricing: 'cpm' }, DECISION_RULES.priors);
+  return {
+    candidate: { ...candidate, ...parts },
+    bid,
+    response: { id: 'request-1', bidid: null, cur: 'USD', seatbids: [] },
+    house: {
+      lineItemId,
+      campaignId: `campaign-of-${lineItemId}`,
+      advertiserId: `advertiser-of-${lineItemId}`,
+      accountId: `account-of-${lineItemId}`,
+    },
+  };
 }

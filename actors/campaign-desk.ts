@@ -1,0 +1,330 @@
+/**
+ * Owns what our own campaigns are and may spend in this process (`engine/desk/house-desk.ts`). Auctions ask it at once,
+ * as one thread allows; everything else is mail: what was booked, leases that came, funds to pace by. It gets leases
+ * ahead of need, tells the ledger what was won, and gives everything back when it stops.
+ *
+ * Campaigns are paced in shards, one after the other, so that ten thousand of them do not hold up the loop at once.
+ *
+ * A fault loses the message that it came from and nothing else: what is held and reserved outlives a restart. Overflow
+ * policy `refuse-newest`: a lease that finds no room goes back, other mail comes again.
+ */
+import { stableHash } from '../engine/auction/ranking.ts';
+import type { AccountPlan } from '../engine/budget/account-plan.ts';
+import { compileCapPlans } from '../engine/budget/frequency/cap-plans.ts';
+import type { FrequencyCaps } from '../engine/budget/frequency/frequency-caps.ts';
+import type { LiveLease, NoLease } from '../engine/budget/lease.ts';
+import { LEASE_KEEPER_LIMITS, LeaseKeeper, type LeaseKeeperObserver } from '../engine/budget/lease-keeper.ts';
+import type { Funds } from '../engine/budget/pacing/day-plan.ts';
+import { ReservationOutbox } from '../engine/budget/reservation-outbox.ts';
+import { HouseDesk, type HouseDeskOptions } from '../engine/desk/house-desk.ts';
+import { HouseEntry } from '../engine/desk/house-entry.ts';
+import type { AuctionEvent } from '../engine/exchange/auction-event.ts';
+import type { PurchaseRefusal } from '../engine/exchange/purchases.ts';
+import type { BudgetLedger } from '../engine/ports/budget-ledger.ts';
+import type { BudgetStore } from '../engine/ports/budget-store.ts';
+import type { Booking } from '../engine/ports/campaign-store.ts';
+import type { Clock, TimerHandle, Timers } from '../engine/ports/clock.ts';
+import type { UserKey } from '../engine/ports/frequency-store.ts';
+import type { BidRequest } from '../openrtb/types.ts';
+import { type ActorParent, type Mailbox, spawnActor } from './mailbox.ts';
+import type { HouseDemand } from './request-actor.ts';
+import type { Supervisor } from './supervision.ts';
+
+/** What pacing has to know of an account: of all processes, and what this one's part of the traffic is. */
+export interface KnownFunds extends Funds {
+  readonly accountId: string;
+  readonly share: number;
+}
+
+export type CampaignDeskMessage =
+  | { readonly kind: 'booked'; readonly changes: readonly Booking[] }
+  /** Carries out some of what was booked, and the next of it in a turn of its own. */
+  | { readonly kind: 'refresh' }
+  | { readonly kind: 'leased'; readonly lease: LiveLease }
+  | { readonly kind: 'not-leased'; readonly accountId: string; readonly reason: NoLease }
+  | { readonly kind: 'settle' }
+  /** Asks what the accounts of the next shard have left. */
+  | { readonly kind: 'pace' }
+  | { readonly kind: 'funded'; readonly funds: readonly KnownFunds[] };
+
+export interface CampaignDeskOptions extends HouseDeskOptions {
+  /** Unique among processes and restarts. */
+  readonly processId: string;
+  readonly store: BudgetStore;
+  readonly ledger: BudgetLedger;
+  readonly caps: FrequencyCaps;
+  /** Null: nothing tells who it is. */
+  readonly userOf: (request: BidRequest) => UserKey | null;
+  /** How long a `lifetime` cap counts, ms. */
+  readonly capLifetimeMs: number;
+  /** Of accounts that the ledger does not know, nothing. `isNew`: the share is asked for. */
+  readonly readFunds: (plans: readonly AccountPlan[], isNew: boolean) => Promise<readonly KnownFunds[]>;
+  /** All campaigns are paced once in so long. */
+  readonly pacingIntervalMs: number;
+  readonly newRequestId: () => string;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly supervisor: Supervisor;
+  readonly observer: CampaignDeskObserver;
+}
+
+export type DeskOperation = 'reserve' | 'funds' | 'frequency';
+
+export interface CampaignDeskObserver extends LeaseKeeperObserver {
+  /** A call failed and is made again, or is not needed. */
+  readonly onDeskFault: (operation: DeskOperation, error: unknown) => void;
+  readonly onLeaseAnswer: (result: 'granted' | NoLease) => void;
+  /** Of a house bid that has won; of one that its user has seen often enough, also when it has not. */
+  readonly onReserved: (result: 'reserved' | PurchaseRefusal['reason']) => void;
+  readonly onMailDropped: () => void;
+}
+
+export interface CampaignDeskFigures {
+  /** Line items that may serve. */
+  readonly lineItems: number;
+  readonly accounts: number;
+  readonly leases: number;
+  /** Nanos, of accounts of money. */
+  readonly freeNanos: number;
+  /** Won, and not yet known to the ledger. */
+  readonly untold: number;
+  /** Leases on their way back. */
+  readonly returning: number;
+}
+
+export interface CampaignDesk extends HouseDemand {
+  readonly booked: (changes: readonly Booking[]) => void;
+  /** Behind the answer of each auction: what it has reserved is served. */
+  readonly auctionEnded: (event: AuctionEvent) => void;
+  /** Resolves once the ledger knows all that was won. */
+  readonly whenTold: () => Promise<void>;
+  readonly figures: () => CampaignDeskFigures;
+  /** Sells nothing more; resolves when ledger and store have everything back, or after so long. */
+  readonly stop: (withinMs: number) => Promise<void>;
+}
+
+const MAILBOX_LENGTH_MAX = 200_000;
+/** Campaigns carried out in one turn: a line item takes 30 us. */
+const REFRESHED_AT_ONCE = 100;
+const SETTLE_MS = 20;
+const SHARDS = 64;
+const OUTBOX = { lengthMax: 100_000, batchMax: 500, gatherMs: 20, retryMs: 250 };
+
+export function spawnCampaignDesk(parent: ActorParent, options: CampaignDeskOptions): CampaignDesk {
+  return new CampaignDeskActor(parent, options);
+}
+
+class CampaignDeskActor implements CampaignDesk {
+  readonly #options: CampaignDeskOptions;
+  readonly #desk: HouseDesk;
+  readonly #keeper: LeaseKeeper;
+  readonly #outbox: ReservationOutbox;
+  readonly #mailbox: Mailbox<CampaignDeskMessage>;
+  /** Campaigns to look at again. */
+  readonly #touched = new Set<string>();
+  readonly #shards: AccountPlan['accountId'][][] = Array.from({ length: SHARDS }, () => []);
+  readonly #timers: TimerHandle[] = [null, null];
+  #shard = 0;
+  #hasCaps = false;
+  #isStopping = false;
+
+  constructor(parent: ActorParent, options: CampaignDeskOptions) {
+    const { clock, timers, ledger, observer } = options;
+    this.#options = options;
+    this.#desk = new HouseDesk(options);
+    this.#keeper = this.#openKeeper();
+    this.#outbox = new ReservationOutbox({
+      ...OUTBOX,
+      ledger,
+      timers,
+      onTold: (reservations) => {
+        for (const reservation of reservations) this.#desk.handOver(reservation);
+      },
+      onFault: (error) => observer.onDeskFault('reserve', error),
+    });
+    this.#mailbox = spawnActor<HouseDesk, CampaignDeskMessage>(parent, clock, {
+      name: 'campaign-desk',
+      initialState: () => this.#desk,
+      handle: (desk, message, nowMs) => this.#handle(desk, message, nowMs),
+      supervisor: options.supervisor,
+      lengthMax: MAILBOX_LENGTH_MAX,
+      overflow: 'refuse-newest',
+      onOverflow: observer.onMailDropped,
+    });
+    this.#every(0, SETTLE_MS, { kind: 'settle' });
+    this.#every(1, options.pacingIntervalMs / SHARDS, { kind: 'pace' });
+  }
+
+  readonly enter: HouseDemand['enter'] = (subject, terms, nowMs) => {
+    const { clock, caps, userOf, observer } = this.#options;
+    // A test is not billable (OpenRTB 2.6, BidRequest.test), so nobody's budget pays for it.
+    if (this.#isStopping || subject.request.test === 1 || this.#outbox.isFull) return null;
+    const bids = this.#desk.bids(subject, terms, nowMs, clock.wallMs());
+    if (bids.length === 0) return null;
+    const user = caps.open(this.#hasCaps ? userOf(subject.request) : null, clock.monotonicMs);
+    const onGiveBackFailed = (error: unknown) => observer.onDeskFault('frequency', error);
+    const { onReserved } = observer;
+    return new HouseEntry({ desk: this.#desk, bids, user, nowMs: clock.monotonicMs, onReserved, onGiveBackFailed });
+  };
+
+  readonly auctionEnded = ({ reservations, atMs, features }: AuctionEvent): void => {
+    for (const { heldMs, bidIndex: _bidIndex, ...reservation } of reservations ?? []) {
+      this.#outbox.add({ ...reservation, publisherId: features.publisherId, expiresAtMs: atMs + heldMs });
+    }
+  };
+
+  readonly booked = (changes: readonly Booking[]): void => {
+    this.#mailbox.tell({ kind: 'booked', changes });
+  };
+
+  readonly whenTold = (): Promise<void> => this.#outbox.whenTold();
+
+  readonly figures = (): CampaignDeskFigures => {
+    const nowMs = this.#options.clock.monotonicMs();
+    let leases = 0;
+    let freeNanos = 0;
+    for (const account of this.#desk.accounts.values()) {
+      const held = account.leases.figures(nowMs);
+      leases += held.leases;
+      if (!account.plan.isGuaranteed) freeNanos += held.free;
+    }
+    return {
+      lineItems: this.#desk.lineItemCount,
+      accounts: this.#desk.accounts.size,
+      leases,
+      freeNanos,
+      untold: this.#outbox.length,
+      returning: this.#keeper.returning,
+    };
+  };
+
+  readonly stop = async (withinMs: number): Promise<void> => {
+    const { timers, clock } = this.#options;
+    this.#isStopping = true;
+    for (const timer of this.#timers) timers.cancel(timer);
+    this.#mailbox.stop();
+    await within(withinMs, timers, this.#outbox.whenTold());
+    this.#desk.drain();
+    for (const over of this.#desk.settle(clock.monotonicMs()).over) this.#keeper.giveBack(over);
+    await this.#keeper.stop(withinMs);
+  };
+
+  #handle(desk: HouseDesk, message: CampaignDeskMessage, nowMs: number): HouseDesk {
+    switch (message.kind) {
+      case 'booked':
+        this.#takeBookings(message.changes);
+        break;
+      case 'refresh':
+        this.#refreshSome(nowMs);
+        break;
+      case 'leased':
+        this.#options.observer.onLeaseAnswer('granted');
+        desk.accounts.get(message.lease.accountId)!.leases.accept(message.lease, nowMs);
+        break;
+      case 'not-leased':
+        this.#options.observer.onLeaseAnswer(message.reason);
+        desk.accounts.get(message.accountId)!.leases.refused(message.reason, nowMs);
+        break;
+      case 'settle':
+        this.#settle(nowMs);
+        break;
+      case 'pace':
+        this.#askFunds(this.#shards[this.#shard]!, false);
+        this.#shard = (this.#shard + 1) % SHARDS;
+        break;
+      case 'funded':
+        for (const { accountId, share, ...funds } of message.funds) {
+          desk.accounts.get(accountId)!.pace(funds, share, this.#options.clock.wallMs());
+        }
+        break;
+    }
+    return desk;
+  }
+
+  #takeBookings(changes: readonly Booking[]): void {
+    const wasIdle = this.#touched.size === 0;
+    for (const campaignId of this.#desk.take(changes)) this.#touched.add(campaignId);
+    if (changes.some(({ kind }) => kind === 'campaign')) this.#replaceCaps();
+    if (wasIdle && this.#touched.size > 0) this.#mailbox.tell({ kind: 'refresh' });
+  }
+
+  #replaceCaps(): void {
+    const { caps, capLifetimeMs } = this.#options;
+    const plans = compileCapPlans(this.#desk.bookings.campaigns(), capLifetimeMs);
+    this.#hasCaps = plans.size > 0;
+    caps.replacePlans(plans);
+  }
+
+  #refreshSome(nowMs: number): void {
+    const added: string[] = [];
+    const wallMs = this.#options.clock.wallMs();
+    let count = 0;
+    for (const campaignId of this.#touched) {
+      this.#touched.delete(campaignId);
+      for (const { plan } of this.#desk.refresh(campaignId, nowMs, wallMs)) {
+        added.push(plan.accountId);
+        this.#shards[stableHash(plan.accountId) % SHARDS]!.push(plan.accountId);
+      }
+      if (++count === REFRESHED_AT_ONCE) break;
+    }
+    this.#askFunds(added, true);
+    if (this.#touched.size > 0) this.#mailbox.tell({ kind: 'refresh' });
+  }
+
+  #askFunds(accountIds: readonly string[], isNew: boolean): void {
+    if (accountIds.length === 0) return;
+    const plans = accountIds.map((id) => this.#desk.accounts.get(id)!.plan);
+    this.#options.readFunds(plans, isNew).then(
+      (funds) => this.#mailbox.tell({ kind: 'funded', funds }),
+      // They are asked for again with their shard; until then they go on as they are.
+      (error: unknown) => this.#options.observer.onDeskFault('funds', error),
+    );
+  }
+
+  #settle(nowMs: number): void {
+    const { over, needs } = this.#desk.settle(nowMs);
+    for (const one of over) this.#keeper.giveBack(one);
+    for (const need of needs) this.#keeper.obtain(need);
+  }
+
+  #openKeeper(): LeaseKeeper {
+    const { processId, store, ledger, clock, timers, newRequestId, observer } = this.#options;
+    return new LeaseKeeper({
+      processId,
+      store,
+      ledger,
+      clock,
+      timers,
+      newRequestId,
+      limits: LEASE_KEEPER_LIMITS,
+      onLease: (lease) => {
+        const { accountId, epoch, sequence, amount } = lease;
+        if (this.#mailbox.tell({ kind: 'leased', lease })) return;
+        this.#keeper.giveBack({ accountId, epoch, sequence, unspent: amount });
+      },
+      onNoLease: (accountId, reason) => {
+        this.#mailbox.tell({ kind: 'not-leased', accountId, reason });
+      },
+      observer,
+    });
+  }
+
+  #every(place: number, intervalMs: number, message: CampaignDeskMessage): void {
+    this.#timers[place] = this.#options.timers.schedule(intervalMs, () => {
+      if (this.#isStopping) return;
+      this.#mailbox.tell(message);
+      this.#every(place, intervalMs, message);
+    });
+  }
+}
+
+/** Resolves when it does, or after so long. */
+function within(ms: number, timers: Timers, promise: Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = timers.schedule(ms, resolve);
+    void promise.then(() => {
+      timers.cancel(timer);
+      resolve();
+    });
+  });
+}

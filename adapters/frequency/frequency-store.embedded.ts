@@ -1,0 +1,99 @@
+/**
+ * FrequencyStore in this process, for an engine that runs alone; a restart forgets. Bounded by users: those of whom
+ * nothing counts any more are cleared away as others come. When all of them count, a further user is refused (`full`)
+ * rather than another forgotten: a cap that was promised is kept.
+ */
+import { UserHistory } from '../../engine/budget/frequency/user-history.ts';
+import type { Clock } from '../../engine/ports/clock.ts';
+import {
+  type CapScope,
+  type FrequencyStore,
+  FrequencyStoreError,
+  type ImpressionToTake,
+  type ScopeHistory,
+  type TakeResult,
+  type UserKey,
+} from '../../engine/ports/frequency-store.ts';
+
+export interface EmbeddedFrequencyStoreOptions {
+  readonly usersMax: number;
+  readonly clock: Clock;
+}
+
+/** Users looked at per impression: twice as many as can come, so that all are looked at in time. */
+const SWEPT_PER_TAKE = 2;
+/** When there is no room. */
+const SWEPT_WHEN_FULL = 64;
+
+export function createEmbeddedFrequencyStore(options: EmbeddedFrequencyStoreOptions): FrequencyStore {
+  return new EmbeddedFrequencyStore(options);
+}
+
+class EmbeddedFrequencyStore implements FrequencyStore {
+  readonly #options: EmbeddedFrequencyStoreOptions;
+  readonly #users = new Map<UserKey, UserHistory>();
+  /** Goes round and round. */
+  #sweep = this.#users.entries();
+  #isClosed = false;
+
+  constructor(options: EmbeddedFrequencyStoreOptions) {
+    this.#options = options;
+  }
+
+  readonly fetch = async (user: UserKey): Promise<ReadonlyMap<CapScope, ScopeHistory>> => {
+    const nowMs = this.#open();
+    return this.#users.get(user)?.read(nowMs) ?? new Map();
+  };
+
+  readonly take = async (user: UserKey, impression: ImpressionToTake): Promise<TakeResult> => {
+    const nowMs = this.#open();
+    this.#sweepSome(SWEPT_PER_TAKE, nowMs);
+    const known = this.#users.get(user);
+    if (known !== undefined) return known.take(impression, nowMs);
+    if (!this.#hasRoom(nowMs)) return { kind: 'full' };
+    const history = new UserHistory();
+    const result = history.take(impression, nowMs);
+    if (!history.isEmpty) this.#users.set(user, history);
+    return result;
+  };
+
+  readonly giveBack = async (user: UserKey, requestId: string, scopes: readonly CapScope[]): Promise<void> => {
+    this.#open();
+    const history = this.#users.get(user);
+    history?.giveBack(requestId, scopes);
+    if (history?.isEmpty) this.#users.delete(user);
+  };
+
+  readonly forget = async (user: UserKey): Promise<void> => {
+    this.#open();
+    this.#users.delete(user);
+  };
+
+  readonly close = async (): Promise<void> => {
+    this.#isClosed = true;
+    this.#users.clear();
+  };
+
+  #hasRoom(nowMs: number): boolean {
+    if (this.#users.size >= this.#options.usersMax) this.#sweepSome(SWEPT_WHEN_FULL, nowMs);
+    return this.#users.size < this.#options.usersMax;
+  }
+
+  #sweepSome(count: number, nowMs: number): void {
+    for (let i = 0; i < count; i++) {
+      const next = this.#sweep.next();
+      if (next.done === true) {
+        this.#sweep = this.#users.entries();
+        return;
+      }
+      const [user, history] = next.value;
+      if (history.expiresAtMs() <= nowMs) this.#users.delete(user);
+    }
+  }
+
+  /** Gives the time. */
+  #open(): number {
+    if (this.#isClosed) throw new FrequencyStoreError('closed', 'the store is closed');
+    return this.#options.clock.monotonicMs();
+  }
+}

@@ -1,0 +1,176 @@
+/** What was won: reserved, then billed or released. One row per key, so each is paid once, whatever comes in which order. */
+import type { Bill, BillResult, Reservation } from '../../engine/ports/budget-ledger.ts';
+import { type Books, freeOf, nameOfLease } from './books.ts';
+import type { AccountRow, ChargeRow, LeaseRow } from './rows.ts';
+
+export type ReleaseReason = 'expired' | 'refunded' | 'not-served';
+
+/**
+ * What its lease does not cover is not reserved: its bill is judged when it comes. Accounts, leases and charges must be
+ * loaded.
+ */
+export function reserve(books: Books, reservation: Reservation): void {
+  const { key, accountId, epoch, sequence, amount, publisherId, expiresAtMs } = reservation;
+  const account = books.accounts.get(accountId);
+  const lease = books.lease(reservation);
+  const isCovered = lease !== undefined && lease.state !== 'closed' && freeOf(lease) >= BigInt(amount);
+  if (account === undefined || !isCovered || books.charge(key) !== undefined) return;
+  books.addCharge({
+    key,
+    account_id: accountId,
+    epoch: BigInt(epoch),
+    sequence: BigInt(sequence),
+    state: 'reserved',
+    amount: BigInt(amount),
+    fee: 0n,
+    publisher_id: publisherId,
+    expires_at_ms: BigInt(Math.ceil(expiresAtMs)),
+  });
+  books.post({ kind: 'reserve', key, account, amount: BigInt(amount), lease });
+}
+
+/** Accounts, charges, and the leases of bills and of charges must be loaded. */
+export function bill(books: Books, wanted: Bill, feePpm: number): BillResult {
+  const account = books.accounts.get(wanted.accountId);
+  if (account === undefined) return 'unknown-account';
+  const charge = books.charge(wanted.key);
+  if (charge?.state === 'released') return 'released-before';
+  if (charge !== undefined && (charge.state !== 'reserved' || charge.account_id !== wanted.accountId)) {
+    auditMismatch(books, charge, wanted);
+    return 'repeated';
+  }
+  const amount = BigInt(wanted.amount);
+  const fee = account.unit === 'nanos' ? (amount * BigInt(feePpm)) / 1_000_000n : 0n;
+  const { key, publisherId, atMs } = wanted;
+  const entry = { key, account, amount, fee, publisherId, atMs: BigInt(Math.floor(atMs)) };
+  // A reservation knows its lease better than whoever reports the impression.
+  const lease = charge === undefined ? books.lease(wanted) : leaseOf(books, charge);
+  const paid = charge === undefined ? null : billReserved(books, charge, entry);
+  const result = paid ?? billLease(books, lease, entry);
+  record(books, { charge, wanted, fee, result });
+  return result;
+}
+
+interface Entry {
+  readonly key: string;
+  readonly account: AccountRow;
+  readonly amount: bigint;
+  readonly fee: bigint;
+  readonly publisherId: string;
+  readonly atMs: bigint;
+}
+
+/**
+ * From its reservation, whatever became of the lease since; the difference goes back. Null: the reservation cannot bear
+ * it and is released.
+ */
+function billReserved(books: Books, charge: ChargeRow, entry: Entry): 'billed' | null {
+  const lease = leaseOf(books, charge)!;
+  if (entry.amount <= charge.amount && isWithinBudget(books, lease, entry)) {
+    books.post({ kind: 'bill-reserved', ...entry, lease });
+    giveBack(books, charge, lease, charge.amount - entry.amount);
+    return 'billed';
+  }
+  giveBack(books, charge, lease, charge.amount);
+  return null;
+}
+
+/** From what the lease has free, else at our own cost. */
+function billLease(books: Books, lease: LeaseRow | undefined, entry: Entry): 'billed' | 'absorbed' {
+  const isBorne =
+    lease !== undefined &&
+    lease.state !== 'closed' &&
+    freeOf(lease) >= entry.amount &&
+    isWithinBudget(books, lease, entry);
+  if (isBorne) books.post({ kind: 'bill', ...entry, lease });
+  else books.post({ kind: 'absorb', ...entry });
+  return isBorne ? 'billed' : 'absorbed';
+}
+
+/** Leases from before a cut may hold more than the budget that is left. */
+function isWithinBudget(books: Books, lease: LeaseRow, { account, amount }: Entry): boolean {
+  const day = books.day(lease);
+  return account.spent + amount <= account.budget && (day.budget === null || day.spent + amount <= day.budget);
+}
+
+function record(
+  books: Books,
+  {
+    charge,
+    wanted,
+    fee,
+    result,
+  }: {
+    readonly charge: ChargeRow | undefined;
+    readonly wanted: Bill;
+    readonly fee: bigint;
+    readonly result: 'billed' | 'absorbed';
+  },
+): void {
+  const { key, accountId, epoch, sequence, amount, publisherId } = wanted;
+  const outcome = { state: result, amount: BigInt(amount), fee, publisher_id: publisherId };
+  if (charge !== undefined) {
+    Object.assign(charge, outcome);
+    books.change(charge);
+    return;
+  }
+  const lease = { epoch: BigInt(epoch), sequence: BigInt(sequence) };
+  books.addCharge({ key, account_id: accountId, ...lease, ...outcome, expires_at_ms: null });
+}
+
+/** The first bill stands, but somebody has to look: one impression has two prices, or two buyers. */
+function auditMismatch(books: Books, first: ChargeRow, { key, accountId, amount, publisherId }: Bill): void {
+  if (first.account_id === accountId && first.amount === BigInt(amount)) return;
+  const { account_id, amount: firstAmount } = first;
+  books.audit(publisherId, 'bill-mismatch', accountId, { key, amount, firstAccount: account_id, firstAmount });
+}
+
+/** Ends what is reserved, and for `refunded` undoes what was billed. A key that nothing is known of stays released. */
+export function release(books: Books, key: string, reason: ReleaseReason): boolean {
+  const charge = books.charge(key);
+  if (charge === undefined) {
+    books.addCharge({ ...RELEASED_UNKNOWN, key });
+    return false;
+  }
+  if (charge.state === 'reserved') giveBack(books, charge, leaseOf(books, charge)!, charge.amount);
+  else if (reason !== 'refunded' || !refund(books, charge)) return false;
+  charge.state = charge.state === 'reserved' ? 'released' : 'refunded';
+  books.change(charge);
+  return true;
+}
+
+const RELEASED_UNKNOWN = {
+  account_id: null,
+  epoch: null,
+  sequence: null,
+  state: 'released',
+  amount: 0n,
+  fee: 0n,
+  publisher_id: null,
+  expires_at_ms: null,
+} as const;
+
+function refund(books: Books, charge: ChargeRow): boolean {
+  if (charge.state !== 'billed' && charge.state !== 'absorbed') return false;
+  const { key, amount, fee, publisher_id: publisherId } = charge;
+  const account = books.accounts.get(charge.account_id!)!;
+  if (charge.state === 'absorbed') {
+    books.post({ kind: 'refund-absorbed', key, account, amount, fee, publisherId });
+  } else {
+    books.post({ kind: 'refund', key, account, amount, fee, publisherId, lease: leaseOf(books, charge) });
+  }
+  return true;
+}
+
+/** To the lease; from a closed one on to the budget. */
+function giveBack(books: Books, charge: ChargeRow, lease: LeaseRow, amount: bigint): void {
+  const account = books.accounts.get(lease.account_id)!;
+  books.post({ kind: 'release', key: charge.key, account, amount, lease });
+  if (lease.state !== 'closed') return;
+  books.post({ kind: 'return', key: `${nameOfLease(lease)}/${charge.key}`, account, amount, lease });
+}
+
+function leaseOf(books: Books, { account_id, epoch, sequence }: ChargeRow): LeaseRow | undefined {
+  if (account_id === null || epoch === null || sequence === null) return undefined;
+  return books.lease({ accountId: account_id, epoch: Number(epoch), sequence: Number(sequence) });
+}

@@ -1,0 +1,457 @@
+/** What every `BudgetLedger` must do: the one over a database, and the model of it that others are tested with. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type AnyLedgerWorld, HORIZON_MS, START_MS } from './testing/world.ts';
+
+export function budgetLedgerContract(name: string, createWorld: () => Promise<AnyLedgerWorld>): void {
+  describe(`${name} keeps the BudgetLedger contract`, () => {
+    let world: AnyLedgerWorld;
+    beforeEach(async () => {
+      world = await createWorld();
+      await world.setTerms();
+    });
+    afterEach(async () => {
+      expect(await world.problems()).toEqual([]);
+      await world.dispose();
+    });
+    const all = (changes: Record<string, number>) => ({
+      ...{ budget: 1000, available: 0, leased: 0, reserved: 0, spent: 0, absorbed: 0 },
+      ...changes,
+    });
+
+    describe('tranches', () => {
+      it('are debited from the budget, numbered, never more than is left', async () => {
+        const tranche = { accountId: 'c1', epoch: 1, amount: 300, budgetLeft: 700, notAfterMs: null };
+        expect(await world.openTranche(300)).toEqual(tranche);
+        expect(await world.figures()).toEqual(all({ available: 700, leased: 300 }));
+      });
+
+      it('a repeated request gives the first answer, also after that tranche is closed', async () => {
+        const wanted = world.wanted(300);
+        const first = await world.ledger.openTranche(wanted);
+        expect(await world.ledger.openTranche(wanted)).toEqual(first);
+        await world.ledger.closeTranche('c1', 1);
+        expect(await world.ledger.openTranche(wanted)).toMatchObject({ epoch: 1, amount: 300 });
+        expect(await world.figures()).toEqual(all({ available: 1000 }));
+      });
+
+      it('are shared by those who know none that is newer, whatever was leased of it', async () => {
+        const before = await world.openTranche(300);
+        const ask = (amount: number, afterEpoch = before.epoch) =>
+          world.ledger.openTranche(world.wanted(amount, { afterEpoch }));
+        const next = await ask(200);
+        expect(next).toMatchObject({ epoch: 2, amount: 200 });
+        expect(await ask(100)).toEqual(next);
+        await world.confirm(world.grant({ accountId: 'c1', epoch: 2 }));
+        expect(await ask(300)).toEqual(next);
+        expect(await ask(300, 2)).toMatchObject({ epoch: 3, amount: 300 });
+      });
+
+      it('who knows none shares one that is whole; one that was leased from, a store has lost', async () => {
+        const ask = () => world.ledger.openTranche(world.wanted(300, { afterEpoch: 0 }));
+        expect(await ask()).toMatchObject({ epoch: 1 });
+        expect(await ask()).toMatchObject({ epoch: 1 });
+        await world.confirm(world.grant({ accountId: 'c1', epoch: 1 }));
+        expect(await ask()).toMatchObject({ epoch: 2 });
+        expect(await world.figures()).toEqual(all({ available: 600, leased: 400 }));
+      });
+
+      it('an epoch that anybody knows of never comes again, though the ledger may have lost it', async () => {
+        expect(await world.ledger.openTranche(world.wanted(10, { afterEpoch: 7 }))).toMatchObject({ epoch: 8 });
+      });
+
+      it('of less than is of use are refused; the older one is closed all the same', async () => {
+        const tranche = await world.openTranche(900);
+        await world.confirm(world.grant(tranche, { amount: 850 }));
+        expect(await world.ledger.openTranche(world.wanted(300, { amountMin: 151 }))).toBe('exhausted');
+        expect(await world.figures()).toEqual(all({ available: 150, leased: 850 }));
+        expect(await world.confirm(world.grant(tranche, { sequence: 2, amount: 1 }))).toBe('fenced');
+        expect(await world.ledger.openTranche(world.wanted(300, { amountMin: 150 }))).toMatchObject({ amount: 150 });
+      });
+
+      it('tell what the ledger could give after them', async () => {
+        await world.setTerms({ dailyBudget: 400n });
+        const wanted = world.wanted(300);
+        expect(await world.ledger.openTranche(wanted)).toMatchObject({ budgetLeft: 100 });
+        await world.setTerms({ dailyBudget: 200n });
+        expect(await world.ledger.openTranche(wanted)).toMatchObject({ epoch: 1, budgetLeft: 200 });
+      });
+
+      it('the next one closes the one before: nothing is parked in two', async () => {
+        const first = await world.openTranche(300);
+        const lease = world.grant(first);
+        await world.confirm(lease);
+        expect(await world.openTranche(5000)).toMatchObject({ epoch: 2, amount: 900 });
+        expect(await world.confirm(world.grant(first, { sequence: 2 }))).toBe('fenced');
+        expect(await world.bill(lease, 'k', 100)).toBe('billed');
+      });
+
+      it('closing gives back what was not leased, once', async () => {
+        const tranche = await world.openTranche(300);
+        await world.confirm(world.grant(tranche));
+        await world.ledger.closeTranche('c1', 1);
+        await world.ledger.closeTranche('c1', 1);
+        await world.ledger.closeTranche('c1', 77);
+        expect(await world.figures()).toEqual(all({ available: 900, leased: 100 }));
+      });
+
+      it('are refused with the reason', async () => {
+        const ask = (accountId: string) => world.ledger.openTranche(world.wanted(10, { accountId }));
+        expect(await ask('nobody')).toBe('unknown-account');
+        await world.setTerms({ status: 'paused' });
+        expect(await ask('c1')).toBe('paused');
+        await world.setTerms({ status: 'ended' });
+        expect(await ask('c1')).toBe('ended');
+        await world.setTerms({ endAtMs: START_MS });
+        expect(await ask('c1')).toBe('ended');
+        await world.setTerms({ accountId: 'c2', budget: 0n });
+        expect(await ask('c2')).toBe('exhausted');
+      });
+
+      it('end with the campaign, and so do their leases', async () => {
+        await world.setTerms({ endAtMs: START_MS + 5000 });
+        const tranche = await world.openTranche(10);
+        expect(tranche).toMatchObject({ notAfterMs: START_MS + 5000 });
+        const grant = world.grant(tranche, { amount: 10, termMs: 10_000 });
+        expect(await world.ledger.confirmLeases([grant])).toEqual([{ kind: 'live', termMs: 5000 }]);
+        world.nowMs += 5000 + HORIZON_MS;
+        expect(await world.ledger.sweep(world.nowMs)).toEqual({ reservations: 0, leases: 1 });
+      });
+
+      it('of nothing, of fractions and of what is no number are defects', async () => {
+        for (const amount of [0, -1, 1.5, Number.NaN, 2 ** 53]) {
+          await expect(world.openTranche(amount)).rejects.toThrow(RangeError);
+          const wanted = world.wanted(10, { amountMin: amount });
+          await expect(world.ledger.openTranche(wanted)).rejects.toThrow(RangeError);
+        }
+      });
+    });
+
+    describe('leases', () => {
+      it('are live once confirmed, by the same request again: for what is left of the term', async () => {
+        const grant = world.grant(await world.openTranche(300), { termMs: 10_000 });
+        expect(await world.ledger.confirmLeases([grant])).toEqual([{ kind: 'live', termMs: 10_000 }]);
+        world.nowMs += 4000;
+        expect(await world.ledger.confirmLeases([grant])).toEqual([{ kind: 'live', termMs: 6000 }]);
+        world.nowMs += 7000;
+        expect(await world.ledger.confirmLeases([grant])).toEqual([{ kind: 'live', termMs: 0 }]);
+        expect(await world.figures()).toEqual(all({ available: 700, leased: 300 }));
+      });
+
+      it('gaps and disorder of sequences are no fault: others are on their way', async () => {
+        const tranche = await world.openTranche(300);
+        expect(await world.confirm(world.grant(tranche, { sequence: 3 }))).toBe('live');
+        expect(await world.confirm(world.grant(tranche, { sequence: 1 }))).toBe('live');
+      });
+
+      it.each([
+        ['a sequence that another request has: the store lost data', { sequence: 1 }],
+        ['more than the tranche has', { sequence: 2, amount: 201 }],
+        ['the same request at another amount', { requestId: 'live', amount: 101 }],
+        ['the same request for another process', { requestId: 'live', processId: 'p1' }],
+      ])('%s fences the epoch; what is live stays live', async (_name, changes) => {
+        const tranche = await world.openTranche(300);
+        const live = world.grant(tranche, { requestId: 'live', processId: 'p0' });
+        await world.confirm(live);
+        expect(await world.confirm(world.grant(tranche, changes))).toBe('fenced');
+        expect(await world.confirm(world.grant(tranche, { sequence: 9 }))).toBe('fenced');
+        expect(await world.figures()).toEqual(all({ available: 900, leased: 100 }));
+        expect(await world.bill(live, 'k', 100)).toBe('billed');
+      });
+
+      it('many in one call are judged in order', async () => {
+        await world.setTerms({ accountId: 'c2' });
+        const [one, two] = [await world.openTranche(150), await world.openTranche(150, 'c2')];
+        const grants = [
+          world.grant(two, { sequence: 1 }),
+          world.grant(one, { sequence: 1 }),
+          world.grant(one, { sequence: 2 }),
+          world.grant(one, { sequence: 3, amount: 1 }),
+          world.grant({ accountId: 'nobody', epoch: 1 }),
+          world.grant({ accountId: 'c1', epoch: 5 }),
+        ];
+        const kinds = (await world.ledger.confirmLeases(grants)).map(({ kind }) => kind);
+        expect(kinds).toEqual(['live', 'live', 'fenced', 'fenced', 'fenced', 'fenced']);
+      });
+
+      it('given back: unspent at once, the rest after the horizon, late bills in between', async () => {
+        const lease = await world.lease(100);
+        await world.ledger.closeLease(lease, 60, 'r');
+        await world.ledger.closeLease(lease, 40, 'again');
+        expect(await world.figures()).toEqual(all({ available: 960, leased: 40 }));
+        expect(await world.bill(lease, 'k1', 30)).toBe('billed');
+        expect(await world.confirm(lease)).toBe('fenced');
+        world.nowMs += HORIZON_MS;
+        expect(await world.ledger.sweep(world.nowMs)).toEqual({ reservations: 0, leases: 1 });
+        expect(await world.figures()).toEqual(all({ available: 970, spent: 30 }));
+        expect(await world.bill(lease, 'k2', 1)).toBe('absorbed');
+      });
+
+      it('no more is given back than is there, however much is claimed', async () => {
+        const lease = await world.lease(100);
+        await world.bill(lease, 'k', 70);
+        await world.ledger.closeLease(lease, 100, 'r');
+        expect(await world.figures()).toEqual(all({ available: 930, spent: 70 }));
+        await world.ledger.closeLease({ accountId: 'c1', epoch: 1, sequence: 9 }, 10, 'r');
+      });
+
+      it('of a dead process come back after term and horizon, not before', async () => {
+        await world.lease(100);
+        world.nowMs += 10_000 + HORIZON_MS - 1;
+        expect(await world.ledger.sweep(world.nowMs)).toEqual({ reservations: 0, leases: 0 });
+        world.nowMs += 1;
+        expect(await world.ledger.sweep(world.nowMs)).toEqual({ reservations: 0, leases: 1 });
+        expect(await world.figures()).toEqual(all({ available: 1000 }));
+      });
+
+      it('a sweeper whose clock is ahead of the ledger ends nothing', async () => {
+        await world.lease(100);
+        expect(await world.ledger.sweep(world.nowMs + 3_600_000)).toEqual({ reservations: 0, leases: 0 });
+      });
+    });
+
+    describe('reserve, bill, release', () => {
+      it('a win is reserved, then billed', async () => {
+        const lease = await world.lease(100);
+        await world.reserve(lease, 'k', 33);
+        await world.reserve(lease, 'k', 33);
+        expect(await world.figures()).toEqual(all({ available: 900, leased: 67, reserved: 33 }));
+        expect(await world.bill(lease, 'k', 33)).toBe('billed');
+        expect(await world.figures()).toEqual(all({ available: 900, leased: 67, spent: 33 }));
+      });
+
+      it('the first bill of a key stands, whatever price, lease or account the others name', async () => {
+        await world.setTerms({ accountId: 'c2' });
+        const [lease, other] = [await world.lease(100), await world.lease(100, 'c2')];
+        expect(await world.bill(lease, 'k', 10)).toBe('billed');
+        expect(await world.bill(lease, 'k', 10)).toBe('repeated');
+        expect(await world.bill(lease, 'k', 20)).toBe('repeated');
+        expect(await world.bill(other, 'k', 10)).toBe('repeated');
+        expect(await world.figures()).toEqual(all({ available: 900, leased: 90, spent: 10 }));
+      });
+
+      it('one key twice in a call is billed once', async () => {
+        const lease = await world.lease(100);
+        const bills = [world.billOf(lease, 'k', 60), world.billOf(lease, 'k', 60), world.billOf(lease, 'l', 60)];
+        expect(await world.ledger.bill(bills)).toEqual(['billed', 'repeated', 'absorbed']);
+        expect(await world.figures()).toEqual(all({ available: 900, leased: 40, spent: 60, absorbed: 60 }));
+      });
+
+      it('what a lease does not cover is our cost', async () => {
+        const lease = await world.lease(100);
+        await world.reserve(lease, 'big', 101);
+        expect(await world.bill(lease, 'big', 101)).toBe('absorbed');
+        expect(await world.bill({ ...lease, sequence: 5 }, 'other', 1)).toBe('absorbed');
+        expect(await world.bill({ ...lease, accountId: 'nobody' }, 'x', 1)).toBe('unknown-account');
+        expect(await world.figures()).toEqual(all({ available: 900, leased: 100, absorbed: 102 }));
+      });
+
+      it('a bill below its reservation gives the difference back, above it takes from the lease', async () => {
+        const lease = await world.lease(100);
+        await world.reserve(lease, 'less', 40);
+        await world.reserve(lease, 'more', 40);
+        expect(await world.bill(lease, 'less', 30)).toBe('billed');
+        expect(await world.bill(lease, 'more', 50)).toBe('billed');
+        await world.reserve(lease, 'much', 20);
+        expect(await world.bill(lease, 'much', 21)).toBe('absorbed');
+        expect(await world.figures()).toEqual(all({ available: 900, leased: 20, spent: 80, absorbed: 21 }));
+      });
+
+      it('a reservation outlives its lease until it expires', async () => {
+        const lease = await world.lease(100);
+        await world.reserve(lease, 'late', 30, HORIZON_MS * 3);
+        await world.reserve(lease, 'never', 30, HORIZON_MS * 3);
+        await world.reserve(lease, 'less', 40, HORIZON_MS * 3);
+        world.nowMs += 10_000 + HORIZON_MS;
+        await world.ledger.sweep(world.nowMs);
+        expect(await world.figures()).toEqual(all({ available: 900, reserved: 100 }));
+        expect(await world.bill(lease, 'late', 30)).toBe('billed');
+        expect(await world.bill(lease, 'less', 25)).toBe('billed');
+        world.nowMs += HORIZON_MS * 3;
+        expect(await world.ledger.sweep(world.nowMs)).toEqual({ reservations: 1, leases: 0 });
+        expect(await world.figures()).toEqual(all({ available: 945, spent: 55 }));
+        expect(await world.bill(lease, 'never', 30)).toBe('released-before');
+      });
+
+      it('expires on the moment, and what is free again serves the lease', async () => {
+        const lease = await world.lease(100);
+        await world.reserve(lease, 'k', 100, 5000);
+        world.nowMs += 4999;
+        expect(await world.ledger.sweep(world.nowMs)).toEqual({ reservations: 0, leases: 0 });
+        world.nowMs += 1;
+        expect(await world.ledger.sweep(world.nowMs)).toEqual({ reservations: 1, leases: 0 });
+        expect(await world.bill(lease, 'other', 100)).toBe('billed');
+      });
+
+      it('released, then billed: nobody pays; also when the release was first of all', async () => {
+        const lease = await world.lease(100);
+        await world.reserve(lease, 'k', 10);
+        await world.ledger.release(['k', 'early'], 'not-served');
+        await world.ledger.release(['k', 'early', 'early'], 'expired');
+        await world.reserve(lease, 'early', 10);
+        expect(await world.bill(lease, 'k', 10)).toBe('released-before');
+        expect(await world.bill(lease, 'early', 10)).toBe('released-before');
+        expect(await world.figures()).toEqual(all({ available: 900, leased: 100 }));
+      });
+
+      it('billed, then released: the bill stands unless it is refunded, once', async () => {
+        const lease = await world.lease(100);
+        await world.bill(lease, 'k', 10);
+        await world.ledger.release(['k'], 'expired');
+        await world.ledger.release(['k'], 'not-served');
+        expect(await world.figures()).toEqual(all({ available: 900, leased: 90, spent: 10 }));
+        await world.ledger.release(['k'], 'refunded');
+        await world.ledger.release(['k'], 'refunded');
+        expect(await world.figures()).toEqual(all({ available: 910, leased: 90 }));
+        expect(await world.bill(lease, 'k', 10)).toBe('repeated');
+      });
+
+      it('what we absorbed can be refunded too', async () => {
+        const lease = await world.lease(100);
+        await world.bill(lease, 'k', 500);
+        await world.ledger.release(['k'], 'refunded');
+        expect(await world.figures()).toEqual(all({ available: 900, leased: 100 }));
+      });
+
+      it('a win for nothing is a bill like any other', async () => {
+        const lease = await world.lease(100);
+        await world.reserve(lease, 'k', 0);
+        expect(await world.bill(lease, 'k', 0)).toBe('billed');
+        expect(await world.bill(lease, 'k', 0)).toBe('repeated');
+      });
+
+      it('impressions are counted', async () => {
+        await world.setTerms({ accountId: 'c1/l1', unit: 'impressions', currency: null, budget: 3n });
+        const lease = await world.lease(2, 'c1/l1');
+        const bills = ['a', 'b', 'c'].map((key) => world.billOf(lease, key, 1));
+        expect(await world.ledger.bill(bills)).toEqual(['billed', 'billed', 'absorbed']);
+        expect(await world.figures('c1/l1')).toMatchObject({ budget: 3, available: 1, spent: 2, absorbed: 1 });
+      });
+    });
+
+    describe('terms', () => {
+      it('a raise is free at once; the open tranche goes on', async () => {
+        const tranche = await world.openTranche(300);
+        await world.setTerms({ budget: 1500n });
+        expect(await world.figures()).toEqual(all({ budget: 1500, available: 1200, leased: 300 }));
+        expect(await world.confirm(world.grant(tranche))).toBe('live');
+      });
+
+      it('a cut stops grants at once and takes what is free, then what comes back', async () => {
+        const tranche = await world.openTranche(600);
+        const lease = world.grant(tranche, { amount: 500 });
+        await world.confirm(lease);
+        await world.setTerms({ budget: 400n });
+        expect(await world.confirm(world.grant(tranche, { sequence: 2, amount: 1 }))).toBe('fenced');
+        expect(await world.figures()).toEqual(all({ budget: 400, leased: 500 }));
+        expect(await world.ledger.openTranche(world.wanted(1))).toBe('exhausted');
+        await world.ledger.closeLease(lease, 450, 'r');
+        expect(await world.figures()).toEqual(all({ budget: 400, available: 350, leased: 50 }));
+      });
+
+      it('nobody is billed above the budget of the moment, whatever was leased before the cut', async () => {
+        const lease = await world.lease(1000);
+        await world.bill(lease, 'a', 300);
+        await world.reserve(lease, 'b', 100);
+        await world.reserve(lease, 'c', 100);
+        await world.setTerms({ budget: 400n });
+        expect(await world.bill(lease, 'b', 100)).toBe('billed');
+        expect(await world.bill(lease, 'c', 100)).toBe('absorbed');
+        expect(await world.bill(lease, 'd', 1)).toBe('absorbed');
+        expect(await world.figures()).toEqual(all({ budget: 400, leased: 600, spent: 400, absorbed: 101 }));
+        await world.setTerms({ budget: 401n });
+        expect(await world.bill(lease, 'e', 1)).toBe('billed');
+      });
+
+      it('a cut below what is spent leaves nothing; a refund does not bring it back', async () => {
+        const lease = await world.lease(1000);
+        await world.bill(lease, 'a', 500);
+        await world.setTerms({ budget: 100n });
+        await world.ledger.release(['a'], 'refunded');
+        expect(await world.figures()).toEqual(all({ budget: 100, leased: 500 }));
+        await world.ledger.closeLease(lease, 500, 'r');
+        expect(await world.figures()).toEqual(all({ budget: 100, available: 100 }));
+      });
+
+      it.each(['paused', 'ended'] as const)(
+        '%s: no more grants, what is live is billed, the rest comes back',
+        async (status) => {
+          const tranche = await world.openTranche(300);
+          const lease = world.grant(tranche);
+          await world.confirm(lease);
+          await world.setTerms({ status });
+          expect(await world.confirm(world.grant(tranche, { sequence: 2 }))).toBe('fenced');
+          expect(await world.bill(lease, 'k', 100)).toBe('billed');
+          expect(await world.figures()).toEqual(all({ available: 900, spent: 100 }));
+        },
+      );
+    });
+
+    describe('days', () => {
+      const berlin = { timeZone: 'Europe/Berlin', dailyBudget: 100n };
+
+      it('bound what is opened, by the clock of the advertiser, daylight saving time included', async () => {
+        // The clocks of Berlin go forward on 2026-03-29 at 01:00 UTC: that day has 23 hours.
+        world.nowMs = Date.UTC(2026, 2, 28, 23);
+        await world.setTerms(berlin);
+        expect(await world.openTranche(500)).toMatchObject({ amount: 100, notAfterMs: Date.UTC(2026, 2, 29, 22) });
+        const exhausted = world.wanted(1);
+        await world.confirm(world.grant({ accountId: 'c1', epoch: 1 }));
+        expect(await world.ledger.openTranche(exhausted)).toBe('exhausted');
+        world.nowMs = Date.UTC(2026, 2, 29, 22) - 1;
+        expect(await world.ledger.openTranche(exhausted)).toBe('exhausted');
+        world.nowMs += 1;
+        expect(await world.ledger.openTranche(exhausted)).toMatchObject({
+          epoch: 2,
+          notAfterMs: Date.UTC(2026, 2, 30, 22),
+        });
+      });
+
+      it('a day of 25 hours ends once', async () => {
+        world.nowMs = Date.UTC(2026, 9, 24, 22);
+        await world.setTerms(berlin);
+        expect(await world.openTranche(1)).toMatchObject({ notAfterMs: Date.UTC(2026, 9, 25, 23) });
+      });
+
+      it('spend belongs to the day its tranche was opened; what comes back frees that day alone', async () => {
+        await world.setTerms({ dailyBudget: 100n });
+        const lease = await world.lease(100);
+        const dayEnd = Date.UTC(2026, 2, 11);
+        world.nowMs = dayEnd;
+        await world.bill(lease, 'k', 40);
+        await world.ledger.closeLease(lease, 60, 'r');
+        expect(await world.openTranche(500)).toMatchObject({ amount: 100 });
+      });
+
+      it('what comes back the same day can be opened again', async () => {
+        await world.setTerms({ dailyBudget: 100n });
+        await world.ledger.closeLease(await world.lease(100), 70, 'r');
+        expect(await world.openTranche(500)).toMatchObject({ amount: 70 });
+      });
+
+      it('a tranche that is over confirms nothing and is swept', async () => {
+        await world.setTerms({ dailyBudget: 100n });
+        const tranche = await world.openTranche(100);
+        world.nowMs = Date.UTC(2026, 2, 11);
+        await world.ledger.sweep(world.nowMs);
+        expect(await world.figures()).toEqual(all({ available: 1000 }));
+        expect(await world.confirm(world.grant(tranche))).toBe('fenced');
+      });
+
+      it('a tranche that is over is not shared', async () => {
+        await world.setTerms({ dailyBudget: 100n });
+        await world.openTranche(100);
+        world.nowMs = Date.UTC(2026, 2, 11);
+        expect(await world.openTranche(100)).toMatchObject({ epoch: 2, amount: 100 });
+      });
+
+      it('a daily budget that is cut binds bills of today at once', async () => {
+        await world.setTerms({ dailyBudget: 100n });
+        const lease = await world.lease(100);
+        await world.setTerms({ dailyBudget: 50n });
+        expect(await world.bill(lease, 'a', 50)).toBe('billed');
+        expect(await world.bill(lease, 'b', 1)).toBe('absorbed');
+        expect(await world.ledger.openTranche(world.wanted(1))).toBe('exhausted');
+      });
+    });
+  });
+}

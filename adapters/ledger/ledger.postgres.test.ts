@@ -1,0 +1,21 @@
+import { afterAll, describe } from 'vitest';
+import { startPostgres } from '../../test/support/services.ts';
+import { campaignStoreContract } from './campaign-store.contract.ts';
+import { deliveryReportsContract } from './delivery-reports.contract.ts';
+import { budgetLedgerContract } from './ledger.contract.ts';
+import { ledgerRecordsContract } from './ledger-records.contract.ts';
+import { migrateContract } from './migrate.contract.ts';
+import { postgresTestDatabases } from './testing/databases.ts';
+import { LedgerWorld } from './testing/world.ts';
+
+const postgres = await startPostgres();
+afterAll(() => postgres?.stop());
+
+describe.skipIf(postgres === null)('with a PostgreSQL', () => {
+  const databases = postgresTestDatabases(postgres?.url ?? '');
+  budgetLedgerContract('the ledger on PostgreSQL', async () => new LedgerWorld(await databases()));
+  ledgerRecordsContract('the ledger on PostgreSQL', databases);
+  campaignStoreContract('the campaign store on PostgreSQL', databases);
+  deliveryReportsContract('the delivery reports on PostgreSQL', databases);
+  migrateContract('PostgreSQL', databases);
+});

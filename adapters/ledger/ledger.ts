@@ -1,0 +1,181 @@
+/** The `BudgetLedger` over a database: each method one transaction, the sweep one per batch. */
+import type { AccountFigures, BudgetLedger, KnownCharge, LeaseKey } from '../../engine/ports/budget-ledger.ts';
+import { Books } from './books.ts';
+import { checkAmount, checkBill, checkGrant, checkReservation, checkWanted } from './call-arguments.ts';
+import { bill, type ReleaseReason, release, reserve } from './charges.ts';
+import { ConflictError, type Database, type Queryable } from './database.ts';
+import { closeLease, confirmLease } from './leases.ts';
+import { ACCOUNT, type AccountRow, CHARGE, type ChargeRow, selectRows } from './rows.ts';
+import { sweep } from './sweep.ts';
+import { closeTranche, openTranche } from './tranches.ts';
+
+export interface LedgerOptions {
+  /** Who is named in the audit where the call does not say. */
+  readonly processId: string;
+  /** The longest of any media type, ms: so long after a lease has ended bills for it are taken. */
+  readonly billingHorizonMs: number;
+  /** Of what is billed, ours: parts per million, 0 to 1,000,000. Rounded down; the publisher has the rest. */
+  readonly feePpm: number;
+  /** Epoch ms. Null: the database's clock, one for all processes. */
+  readonly nowMs: (() => number) | null;
+}
+
+/** The database must be migrated (`migrate.ts`). Closing the ledger closes it. */
+export function openBudgetLedger(database: Database, options: LedgerOptions): BudgetLedger {
+  const { processId: actor, billingHorizonMs, feePpm } = options;
+  const now = (): number | null => options.nowMs?.() ?? null;
+  const inBooks = async <Result>(
+    accountIds: Iterable<string>,
+    use: (books: Books) => Promise<Result>,
+  ): Promise<Result> =>
+    database.transaction(async (tx) => {
+      const books = await Books.open(tx, accountIds, now());
+      const result = await use(books);
+      await books.flush();
+      return result;
+    });
+  return {
+    openTranche: async (wanted) => {
+      checkWanted(wanted);
+      return database.transaction((tx) => openTranche(tx, wanted, { actor, nowMs: now() }));
+    },
+    closeTranche: (accountId, epoch) =>
+      inBooks([accountId], async (books) => {
+        await books.loadTranches([{ accountId, epoch }]);
+        const tranche = books.tranche({ accountId, epoch });
+        if (tranche !== undefined) closeTranche(books, tranche, { actor, why: 'asked' });
+      }),
+    confirmLeases: async (grants) => {
+      grants.forEach(checkGrant);
+      return inBooks(accountsOf(grants), async (books) => {
+        await books.loadTranches(grants);
+        await books.loadLeases(grants);
+        return grants.map((grant) => confirmLease(books, grant, billingHorizonMs));
+      });
+    },
+    closeLease: async (key, unspent, requestId) => {
+      checkAmount('unspent', unspent, 0);
+      await inBooks([key.accountId], async (books) => {
+        await books.loadLeases([key]);
+        closeLease(books, { key, unspent, requestId, billingHorizonMs });
+      });
+    },
+    reserve: async (reservations) => {
+      reservations.forEach(checkReservation);
+      await inBooks(accountsOf(reservations), async (books) => {
+        await books.loadCharges(keysOf(reservations));
+        await books.loadLeases(reservations);
+        for (const reservation of reservations) reserve(books, reservation);
+      });
+    },
+    bill: async (bills) => {
+      bills.forEach(checkBill);
+      return inBooks(accountsOf(bills), async (books) => {
+        await books.loadCharges(keysOf(bills));
+        await books.loadLeases([...bills, ...leasesOfCharges(books, keysOf(bills))]);
+        return bills.map((each) => bill(books, each, feePpm));
+      });
+    },
+    charges: (keys) => knownCharges(database, keys),
+    release: (keys, reason) => database.transaction((tx) => releaseAll(tx, { keys, reason, nowMs: now() })),
+    sweep: (nowMs) => sweep(database, { nowMs, ledgerNowMs: now(), actor }),
+    figures: (accountIds) => readFigures(database, accountIds),
+    close: () => database.close(),
+  };
+}
+
+function accountsOf(items: readonly { readonly accountId: string }[]): string[] {
+  return items.map(({ accountId }) => accountId);
+}
+
+function keysOf(items: readonly { readonly key: string }[]): string[] {
+  return items.map(({ key }) => key);
+}
+
+/** Which of the loaded charges have a lease. */
+function leasesOfCharges(books: Books, keys: readonly string[]): LeaseKey[] {
+  return keys.flatMap((key) => {
+    const { account_id: accountId, epoch, sequence } = books.charge(key) ?? { account_id: null };
+    const isOurs = accountId !== null && books.accounts.has(accountId);
+    return isOurs ? [{ accountId, epoch: Number(epoch), sequence: Number(sequence) }] : [];
+  });
+}
+
+/** A key's account never changes, so it may be read before the account is locked. */
+async function releaseAll(
+  tx: Queryable,
+  {
+    keys,
+    reason,
+    nowMs,
+  }: {
+    readonly keys: readonly string[];
+    readonly reason: ReleaseReason;
+    readonly nowMs: number | null;
+  },
+): Promise<void> {
+  const distinct = [...new Set(keys)];
+  const charges = await selectRows<ChargeRow>(
+    tx,
+    CHARGE,
+    distinct.map((key) => ({ key })),
+  );
+  const books = await Books.open(
+    tx,
+    charges.flatMap(({ account_id }) => account_id ?? []),
+    nowMs,
+  );
+  await books.loadCharges(distinct);
+  for (const key of distinct) {
+    const accountId = books.charge(key)?.account_id ?? null;
+    if (accountId !== null && !books.accounts.has(accountId)) throw new ConflictError(`${key} was just charged`);
+  }
+  await books.loadLeases(leasesOfCharges(books, distinct));
+  for (const key of distinct) release(books, key, reason);
+  await books.flush();
+}
+
+async function knownCharges(database: Database, keys: readonly string[]): Promise<readonly KnownCharge[]> {
+  const distinct = [...new Set(keys)];
+  const rows = await selectRows<ChargeRow>(
+    database,
+    CHARGE,
+    distinct.map((key) => ({ key })),
+  );
+  const byKey = new Map(rows.map((row) => [row.key, row]));
+  return distinct.flatMap((key) => {
+    const { account_id: accountId, epoch, sequence, amount, publisher_id } = byKey.get(key) ?? { account_id: null };
+    if (accountId === null) return [];
+    const lease = { accountId, epoch: Number(epoch), sequence: Number(sequence) };
+    return [{ ...lease, key, amount: Number(amount), publisherId: publisher_id ?? '' }];
+  });
+}
+
+/** `BudgetLedger.figures`, for who reads and changes nothing. */
+export async function readFigures(
+  database: Queryable,
+  accountIds: readonly string[],
+): Promise<readonly AccountFigures[]> {
+  const distinct = [...new Set(accountIds)];
+  const rows = await selectRows<AccountRow>(
+    database,
+    ACCOUNT,
+    distinct.map((id) => ({ id })),
+  );
+  const byId = new Map(rows.map((row) => [row.id, figuresOf(row)]));
+  return distinct.flatMap((id) => byId.get(id) ?? []);
+}
+
+function figuresOf({
+  id,
+  tranched,
+  leased,
+  unit,
+  budget,
+  available,
+  reserved,
+  spent,
+  absorbed,
+}: AccountRow): AccountFigures {
+  return { accountId: id, unit, budget, available, leased: tranched + leased, reserved, spent, absorbed };
+}

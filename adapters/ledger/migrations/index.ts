@@ -1,0 +1,18 @@
+import { CAMPAIGNS } from './campaigns.ts';
+import { LEDGER } from './ledger.ts';
+
+export interface Migration {
+  /** Rises by one; once released neither number nor SQL ever changes. */
+  readonly number: number;
+  readonly name: string;
+  readonly sql: string;
+}
+
+/**
+ * Only additions that the release before can live with: engines of both run on one database during a rolling upgrade, and
+ * after a roll-back.
+ */
+export const MIGRATIONS: readonly Migration[] = [
+  { number: 1, name: 'ledger', sql: LEDGER },
+  { number: 2, name: 'campaigns', sql: CAMPAIGNS },
+];

@@ -1,0 +1,82 @@
+/** What time ends: reservations nobody billed, leases nobody gave back, tranches whose day is over. */
+import type { LeaseKey } from '../../engine/ports/budget-ledger.ts';
+import { Books, databaseNowMs } from './books.ts';
+import { release } from './charges.ts';
+import type { Database } from './database.ts';
+import { closeDueLease } from './leases.ts';
+import { closeTranche } from './tranches.ts';
+
+/** Rows of one transaction: locks are held for a moment only. */
+const BATCH = 500;
+
+export interface SweepOptions {
+  readonly nowMs: number;
+  /** Null: by the database's clock. A caller whose clock is ahead of the ledger's ends nothing early. */
+  readonly ledgerNowMs: number | null;
+  readonly actor: string;
+}
+
+interface Due {
+  readonly key: string;
+  readonly account_id: string;
+  readonly epoch: bigint;
+  readonly sequence: bigint;
+  readonly [column: string]: unknown;
+}
+
+export async function sweep(
+  database: Database,
+  { nowMs, ledgerNowMs, actor }: SweepOptions,
+): Promise<{ readonly reservations: number; readonly leases: number }> {
+  const ledgerNow = ledgerNowMs ?? Number(await databaseNowMs(database));
+  const atMs = Math.floor(Math.min(nowMs, ledgerNow));
+  const reservations = await inBatches(database, DUE_RESERVATIONS, atMs, releaseDue);
+  const leases = await inBatches(database, DUE_LEASES, atMs, async (books, due) => {
+    await books.loadLeases(due.map(leaseKeyOf));
+    return due.filter((row) => closeDueLease(books, books.lease(leaseKeyOf(row))!, actor)).length;
+  });
+  await inBatches(database, DUE_TRANCHES, atMs, async (books, due) => {
+    await books.loadTranches(due.map(leaseKeyOf));
+    for (const row of due) closeTranche(books, books.tranche(leaseKeyOf(row))!, { actor, why: 'over' });
+    return due.length;
+  });
+  return { reservations, leases };
+}
+
+const DUE_RESERVATIONS = `SELECT key, account_id, epoch, sequence FROM charge
+  WHERE state = 'reserved' AND expires_at_ms <= $1 ORDER BY expires_at_ms LIMIT ${BATCH}`;
+const DUE_LEASES = `SELECT '' AS key, account_id, epoch, sequence FROM lease
+  WHERE state <> 'closed' AND closes_at_ms <= $1 ORDER BY closes_at_ms LIMIT ${BATCH}`;
+const DUE_TRANCHES = `SELECT '' AS key, account_id, epoch, 0::bigint AS sequence FROM tranche
+  WHERE state = 'open' AND not_after_ms <= $1 ORDER BY not_after_ms LIMIT ${BATCH}`;
+
+/** Others may sweep at the same time: what is due is looked at again under its account's lock. */
+async function inBatches(
+  database: Database,
+  sql: string,
+  atMs: number,
+  end: (books: Books, due: readonly Due[]) => Promise<number>,
+): Promise<number> {
+  let ended = 0;
+  for (;;) {
+    const due = await database.query<Due>(sql, [atMs]);
+    if (due.length === 0) return ended;
+    ended += await database.transaction(async (tx) => {
+      const accountIds = due.map(({ account_id }) => account_id);
+      const books = await Books.open(tx, accountIds, atMs);
+      const count = await end(books, due);
+      await books.flush();
+      return count;
+    });
+  }
+}
+
+async function releaseDue(books: Books, due: readonly Due[]): Promise<number> {
+  await books.loadCharges(due.map(({ key }) => key));
+  await books.loadLeases(due.map(leaseKeyOf));
+  return due.filter(({ key }) => books.charge(key)?.state === 'reserved' && release(books, key, 'expired')).length;
+}
+
+function leaseKeyOf({ account_id, epoch, sequence }: Due): LeaseKey {
+  return { accountId: account_id, epoch: Number(epoch), sequence: Number(sequence) };
+}

@@ -1,0 +1,78 @@
+/** Metrics of our own campaigns and their money (meaning: docs/metrics.md). */
+import type { Registry } from 'prom-client';
+import { BILLING_RESULTS, type BillingCounts } from '../../engine/desk/outcome-billing.ts';
+import { Counter, cellsBy } from './counter.ts';
+import { register } from './exposition.ts';
+import { Gauge } from './gauge.ts';
+
+/** What is read when metrics are. */
+export interface BudgetReadings {
+  readonly lineItems: number;
+  readonly accounts: number;
+  readonly leases: number;
+  readonly freeNanos: number;
+  readonly untold: number;
+  readonly returning: number;
+}
+
+const LEASE_ANSWERS = ['granted', 'exhausted', 'paused', 'ended', 'unknown-account', 'fenced', 'unavailable'] as const;
+const RESERVE_RESULTS = ['reserved', 'budget-refused', 'frequency-capped'] as const;
+const OPERATIONS = ['obtain', 'close', 'leave', 'reserve', 'funds', 'frequency', 'refresh', 'sweep', 'bill'] as const;
+
+export type BudgetOperation = (typeof OPERATIONS)[number];
+
+export class BudgetMetrics {
+  readonly #registry: Registry;
+  readonly #answers;
+  readonly #reserved;
+  readonly #bills;
+  readonly #faults;
+  readonly #fenced;
+  readonly #returnsDropped;
+
+  constructor(registry: Registry) {
+    this.#registry = registry;
+    const counter = (name: string, help: string) => register(registry, new Counter(name, help));
+    const grants = counter('rtb_budget_lease_grants_total', 'Leases asked for, by what came of it.');
+    this.#answers = cellsBy(grants, 'result', LEASE_ANSWERS);
+    const reserved = counter('rtb_budget_reservations_total', 'House wins, by whether they could be paid and shown.');
+    this.#reserved = cellsBy(reserved, 'result', RESERVE_RESULTS);
+    const bills = counter('rtb_budget_bills_total', 'Reported outcomes, by what they were billed as.');
+    this.#bills = cellsBy(bills, 'result', BILLING_RESULTS);
+    const faults = counter('rtb_budget_faults_total', 'Calls of ledger and stores that failed, by what for.');
+    this.#faults = cellsBy(faults, 'operation', OPERATIONS);
+    this.#fenced = counter(
+      'rtb_budget_fenced_total',
+      'Leases that the store granted and the ledger did not confirm.',
+    ).cell();
+    this.#returnsDropped = counter(
+      'rtb_budget_returns_dropped_total',
+      'Leases that the ledger takes back later.',
+    ).cell();
+  }
+
+  readonly onLeaseAnswer = (result: (typeof LEASE_ANSWERS)[number]): void => this.#answers[result].add();
+  readonly onReserved = (result: (typeof RESERVE_RESULTS)[number]): void => this.#reserved[result].add();
+  readonly onFault = (operation: BudgetOperation): void => this.#faults[operation].add();
+  readonly onFenced = (): void => this.#fenced.add();
+  readonly onReturnDropped = (): void => this.#returnsDropped.add();
+
+  readonly onBilled = (counts: BillingCounts): void => {
+    for (const result of BILLING_RESULTS) this.#bills[result].add(counts[result]);
+  };
+
+  readFrom(read: () => BudgetReadings): void {
+    const gauge = (name: string, help: string, value: (readings: BudgetReadings) => number): void =>
+      register(this.#registry, new Gauge(name, help)).readFrom(() => value(read()));
+    gauge('rtb_campaign_line_items', 'Line items that may serve.', ({ lineItems }) => lineItems);
+    gauge('rtb_budget_accounts', 'Budgets known to the process.', ({ accounts }) => accounts);
+    gauge('rtb_budget_leases', 'Leases held.', ({ leases }) => leases);
+    gauge('rtb_budget_reservations_untold', 'Wins that the ledger has still to hear of.', ({ untold }) => untold);
+    gauge('rtb_budget_leases_returning', 'Leases on their way back.', ({ returning }) => returning);
+    const micros = register(
+      this.#registry,
+      new Gauge('rtb_budget_lease_micros', 'Money in leases, in the currencies of its advertisers.'),
+    );
+    micros.readFrom(() => read().freeNanos / 1000, { state: 'free' });
+  }
+}

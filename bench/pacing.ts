@@ -1,0 +1,30 @@
+/** Pacing over a simulated day, in virtual time: the same numbers on every machine (docs/pacing.md). */
+import { DEFAULT_PACING, PACING_CONTROLLERS } from '../engine/budget/pacing/controllers.ts';
+import { judgeDays } from '../simulator/pacing-day/day-figures.ts';
+import { PACING_SCENARIOS, runPacingDay } from '../simulator/pacing-day/pacing-day.ts';
+import type { BenchContext, Measurement } from './measurement.ts';
+
+export const PACING_NAMES = ['budget.over_delivery_nanos', 'budget.delivered_ratio', 'pacing.rmse'] as const;
+
+/** A thousand at full scale, two in a tiny run. */
+const CAMPAIGNS_PER_SECOND = 200;
+const CAMPAIGNS_MIN = 2;
+const PROCESSES = 8;
+
+export function measurePacing({ scale, seed, progress }: BenchContext): Measurement[] {
+  const isTiny = scale.seconds < 1;
+  const campaigns = isTiny ? CAMPAIGNS_MIN : Math.round(scale.seconds * CAMPAIGNS_PER_SECOND);
+  const scenario = PACING_SCENARIOS.ordinary;
+  const controller = PACING_CONTROLLERS[DEFAULT_PACING];
+  const days = [...runPacingDay({ seed, campaigns, processes: PROCESSES, controller, scenario })];
+  const figures = judgeDays(days, scenario.judgedFromHour);
+  progress(`pacing: ${campaigns} campaigns, the worst delivered ${figures.deliveredRatioMin.toFixed(4)}`);
+  return [
+    { name: 'budget.over_delivery_nanos', value: figures.overDeliveryNanos, unit: 'nanos' },
+    { name: 'budget.delivered_ratio', value: figures.deliveredRatio, unit: 'ratio' },
+    { name: 'budget.delivered_ratio_min', value: figures.deliveredRatioMin, unit: 'ratio' },
+    { name: 'pacing.rmse', value: figures.rmse, unit: 'ratio' },
+    { name: 'pacing.slot_rmse', value: figures.slotRmse, unit: 'ratio' },
+    { name: 'pacing.value_per_spend', value: figures.valuePerSpend, unit: 'ratio' },
+  ];
+}

@@ -1,0 +1,281 @@
+/** Campaigns of our own: database, ledger, stores and the desk that sells from them. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { type CampaignDesk, type KnownFunds, spawnCampaignDesk } from '../actors/campaign-desk.ts';
+import type { ActorParent } from '../actors/mailbox.ts';
+import { BudgetMemory, createEmbeddedBudgetStore } from '../adapters/budget-store/budget-store.embedded.ts';
+import { openRedisBudgetStore } from '../adapters/budget-store/budget-store.redis.ts';
+import { createEmbeddedFrequencyStore } from '../adapters/frequency/frequency-store.embedded.ts';
+import { openRedisFrequencyStore } from '../adapters/frequency/frequency-store.redis.ts';
+import { userKey } from '../adapters/frequency/user-key.ts';
+import { openBudgetLedger } from '../adapters/ledger/ledger.ts';
+import type { BudgetMetrics, BudgetOperation } from '../adapters/metrics/budget-metrics.ts';
+import { DESK_DRAIN_MS } from '../adapters/process/drain-budget.ts';
+import type { CampaignsConfig } from '../config/types.ts';
+import type { AccountPlan } from '../engine/budget/account-plan.ts';
+import { FrequencyCaps } from '../engine/budget/frequency/frequency-caps.ts';
+import { userIdOf } from '../engine/budget/frequency/user-id.ts';
+import { LEASE_POLICY_DEFAULTS } from '../engine/budget/lease-policy.ts';
+import { PACING_CONTROLLERS } from '../engine/budget/pacing/controllers.ts';
+import { type BillingCounts, billOutcomes } from '../engine/desk/outcome-billing.ts';
+import { UnmatchedOutcomes } from '../engine/desk/unmatched-outcomes.ts';
+import type { Outcome } from '../engine/estimation/quality/awaited-outcomes.ts';
+import type { AuctionEvent } from '../engine/exchange/auction-event.ts';
+import type { Purchase } from '../engine/exchange/purchases.ts';
+import type { BudgetLedger } from '../engine/ports/budget-ledger.ts';
+import type { BudgetStore } from '../engine/ports/budget-store.ts';
+import type { CampaignStore } from '../engine/ports/campaign-store.ts';
+import type { DeliveryReports } from '../engine/ports/delivery-reports.ts';
+import type { FrequencyStore } from '../engine/ports/frequency-store.ts';
+import { type CampaignBooks, openBooks } from './campaign-books.ts';
+import { type Parts, supervisorOf } from './parts.ts';
+
+export interface Campaigns {
+  readonly desk: CampaignDesk;
+  readonly books: CampaignBooks;
+  readonly ledger: BudgetLedger;
+  /** Behind the answer of each auction. */
+  readonly auctionEnded: (event: AuctionEvent) => void;
+  /** Rejects when the ledger cannot be reached: the outcomes may be reported again. */
+  readonly bill: (outcomes: readonly Outcome[]) => Promise<BillingCounts>;
+  /** Part of `GET /status`. */
+  readonly status: () => object;
+}
+
+/** Before all keys in Redis. */
+const KEY_PREFIX = 'gavel:';
+/** Leases are asked for ahead of need: nobody waits for this. */
+const BUDGET_REDIS_MS_MAX = 500;
+/** A winner with caps waits for this, behind its decision. */
+const FREQUENCY_REDIS_MS_MAX = 10;
+/** After the end of a lease what was won from it still reaches the ledger: a killed process never tells, a slow one is late. */
+const LEASE_GRACE_MS = 60_000;
+const SWEEP_INTERVAL_MS = 5000;
+const CHANGES_AT_ONCE = 2000;
+const BUDGET_ACCOUNTS_MAX = 100_000;
+/** Outcomes, about 0.2 KB each. Those of DSPs' wins are among them. */
+const UNMATCHED_MAX = 50_000;
+const UNMATCHED_INTERVAL_MS = 250;
+
+/** Null: not enabled. Rejects when the database cannot be had, or a Redis might evict what it is told. */
+export async function openCampaigns(parts: Parts, parent: ActorParent): Promise<Campaigns | null> {
+  const { config, clock, timers, closing, log } = parts;
+  const { campaigns } = config;
+  if (!campaigns.enabled) return null;
+  const metrics = parts.metrics.budgets();
+  const onFault = (operation: BudgetOperation, err: unknown): void => {
+    metrics.onFault(operation);
+    log.warn({ operation, err }, 'campaigns: a call failed');
+  };
+  const processId = `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`;
+  const books = await openBooks(parts);
+  const { database, store } = books;
+  const { reports } = books.delivery;
+  const { feePpm } = campaigns;
+  const ledger = openBudgetLedger(database, { processId, billingHorizonMs: LEASE_GRACE_MS, feePpm, nowMs: null });
+  const budgets = await openBudgetStore(parts);
+  closing(() => budgets.close());
+  const frequencies = await openFrequencyStore(parts);
+  closing(() => frequencies.close());
+  const { unknownUser, silentStore, lifetimeMs } = campaigns.frequency;
+  const desk = spawnCampaignDesk(parent, {
+    rules: {
+      currencies: config.currencies,
+      currency: config.exchange.currency,
+      priors: { clicks: config.estimation.clickPriors, conversions: config.estimation.conversionPriors },
+    },
+    leasePolicy: LEASE_POLICY_DEFAULTS,
+    pacing: { campaigns: PACING_CONTROLLERS[campaigns.pacing], guaranteed: PACING_CONTROLLERS.pid },
+    caps: new FrequencyCaps(frequencies, { unknownUser, silentStore }),
+    heldMs: (purchase) => heldMs(purchase, campaigns.held),
+    processId,
+    store: budgets,
+    ledger,
+    userOf: userReader(campaigns),
+    capLifetimeMs: lifetimeMs,
+    readFunds: (plans, isNew) =>
+      readFunds(plans, { ledger, reports, clock, shares: isNew ? budgets : null, processId }),
+    pacingIntervalMs: campaigns.pacingIntervalMs,
+    newRequestId: randomUUID,
+    clock,
+    timers,
+    supervisor: supervisorOf(parts),
+    observer: {
+      ...observerOf(metrics, onFault),
+      onMailDropped: () => parts.metrics.mailboxDropped('campaign-desk', 'refuse-newest'),
+    },
+  });
+  closing(() => desk.stop(DESK_DRAIN_MS));
+  metrics.readFrom(desk.figures);
+  const refresh = await startRefresh(parts, store, desk, (error) => onFault('refresh', error));
+  repeat(parts, SWEEP_INTERVAL_MS, async () => {
+    await ledger.sweep(clock.wallMs()).catch((error: unknown) => onFault('sweep', error));
+  });
+  const unmatched = new UnmatchedOutcomes(UNMATCHED_MAX);
+  const billing = { ledger, whenTold: desk.whenTold, nowMs: clock.wallMs };
+  repeat(parts, UNMATCHED_INTERVAL_MS, async () => {
+    const billAgain = async (outcomes: readonly Outcome[]): Promise<readonly Outcome[]> => {
+      const billed = await billOutcomes(outcomes, billing);
+      // Those were counted when they came.
+      metrics.onBilled({ ...billed.counts, unmatched: 0 });
+      return billed.unmatched;
+    };
+    await unmatched.retry(clock.monotonicMs(), billAgain).catch((error: unknown) => onFault('bill', error));
+  });
+  return {
+    desk,
+    books,
+    ledger,
+    auctionEnded: desk.auctionEnded,
+    bill: async (outcomes) => {
+      try {
+        const billed = await billOutcomes(outcomes, billing);
+        metrics.onBilled(billed.counts);
+        unmatched.add(billed.unmatched, clock.monotonicMs());
+        return billed.counts;
+      } catch (error) {
+        onFault('bill', error);
+        throw error;
+      }
+    },
+    status: () => ({ ...desk.figures(), bookings: refresh.isFailing() ? 'stale' : 'ok' }),
+  };
+}
+
+async function openBudgetStore({ config, clock, log }: Parts): Promise<BudgetStore> {
+  const { redisUrl } = config.campaigns;
+  if (redisUrl === '') return createEmbeddedBudgetStore({ clock, memory: new BudgetMemory(BUDGET_ACCOUNTS_MAX) });
+  return openRedisBudgetStore({
+    url: redisUrl,
+    keyPrefix: KEY_PREFIX,
+    commandTimeoutMs: BUDGET_REDIS_MS_MAX,
+    onError: (err) => log.warn({ err }, 'campaigns: Redis with budgets'),
+  });
+}
+
+async function openFrequencyStore({ config, clock, log }: Parts): Promise<FrequencyStore> {
+  const { redisUrl, frequency } = config.campaigns;
+  if (redisUrl === '') return createEmbeddedFrequencyStore({ usersMax: frequency.usersMax, clock });
+  return openRedisFrequencyStore({
+    url: redisUrl,
+    keyPrefix: KEY_PREFIX,
+    commandTimeoutMs: FREQUENCY_REDIS_MS_MAX,
+    onError: (err) => log.warn({ err }, 'campaigns: Redis with frequencies'),
+  });
+}
+
+function userReader({ frequency }: CampaignsConfig): Parameters<typeof spawnCampaignDesk>[1]['userOf'] {
+  const secret = frequency.secret === '' ? randomUUID() : frequency.secret;
+  return (request) => {
+    const id = userIdOf(request);
+    return id === null ? null : userKey(id, secret);
+  };
+}
+
+function heldMs({ billedBy, media }: Purchase, held: CampaignsConfig['held']): number {
+  if (billedBy !== 'impression') return billedBy === 'click' ? held.clickMs : held.conversionMs;
+  if (media === 'video') return held.videoMs;
+  return media === 'native' ? held.nativeMs : held.bannerMs;
+}
+
+interface FundsSources {
+  readonly ledger: Pick<BudgetLedger, 'figures'>;
+  readonly reports: Pick<DeliveryReports, 'spentOnDay'>;
+  readonly clock: Parts['clock'];
+  /** Null: nobody wants to know what part of the traffic is ours. */
+  readonly shares: Pick<BudgetStore, 'shares'> | null;
+  readonly processId: string;
+}
+
+async function readFunds(plans: readonly AccountPlan[], sources: FundsSources): Promise<readonly KnownFunds[]> {
+  const { ledger, reports, clock, shares, processId } = sources;
+  const byDay = plans.filter(({ dailyBudget }) => dailyBudget !== null).map(({ accountId }) => accountId);
+  const [figures, spentToday] = await Promise.all([
+    ledger.figures(plans.map(({ accountId }) => accountId)),
+    byDay.length === 0 ? new Map<string, bigint>() : reports.spentOnDay(byDay, clock.wallMs()),
+  ]);
+  const dailyBudgets = new Map(plans.map(({ accountId, dailyBudget }) => [accountId, dailyBudget]));
+  return Promise.all(
+    figures.map(async ({ accountId, budget, spent, reserved }) => {
+      const daily = dailyBudgets.get(accountId) ?? null;
+      return {
+        accountId,
+        unspent: notNegative(budget - spent - reserved),
+        unspentToday: daily === null ? null : notNegative(daily - (spentToday.get(accountId) ?? 0n)),
+        share: shares === null ? 0 : await shareOf(shares, accountId, processId),
+      };
+    }),
+  );
+}
+
+/** Of a newcomer, one more than those that are there. Unknown: as if alone; the first minutes tell. */
+async function shareOf(store: Pick<BudgetStore, 'shares'>, accountId: string, processId: string): Promise<number> {
+  try {
+    const shares = await store.shares(accountId);
+    return shares.get(processId) ?? 1 / (shares.size + 1);
+  } catch {
+    return 1;
+  }
+}
+
+function notNegative(amount: bigint): number {
+  return Math.max(0, Number(amount));
+}
+
+function observerOf(metrics: BudgetMetrics, onFault: (operation: BudgetOperation, error: unknown) => void) {
+  return {
+    onFault,
+    onDeskFault: onFault,
+    onFenced: metrics.onFenced,
+    onReturnDropped: metrics.onReturnDropped,
+    onLeaseAnswer: metrics.onLeaseAnswer,
+    onReserved: metrics.onReserved,
+  };
+}
+
+/** Resolves once all bookings of now are known; later ones come by themselves. */
+async function startRefresh(
+  parts: Parts,
+  store: CampaignStore,
+  desk: CampaignDesk,
+  onFault: (error: unknown) => void,
+): Promise<{ readonly isFailing: () => boolean }> {
+  let sequence = 0;
+  let isFailing = false;
+  const refresh = async (): Promise<void> => {
+    for (;;) {
+      const changes = await store.changesSince(sequence, CHANGES_AT_ONCE);
+      if (changes.length === 0) return;
+      desk.booked(changes);
+      sequence = changes.at(-1)!.sequence;
+    }
+  };
+  await refresh();
+  repeat(parts, parts.config.campaigns.refreshIntervalMs, async () => {
+    try {
+      await refresh();
+      isFailing = false;
+    } catch (error) {
+      isFailing = true;
+      onFault(error);
+    }
+  });
+  return { isFailing: () => isFailing };
+}
+
+/** Again so long after it was done. `work` does not reject. The engine closes behind what is under way. */
+function repeat({ timers, closing }: Parts, intervalMs: number, work: () => Promise<void>): void {
+  let isClosed = false;
+  let current = Promise.resolve();
+  let timer = timers.schedule(intervalMs, run);
+  function run(): void {
+    current = work().then(() => {
+      if (!isClosed) timer = timers.schedule(intervalMs, run);
+    });
+  }
+  closing(async () => {
+    isClosed = true;
+    timers.cancel(timer);
+    await current;
+  });
+}

@@ -1,0 +1,147 @@
+/**
+ * What an account was to deliver and did, by slot of 15 minutes, how it stands today, and where that leads. Made of what
+ * the ledger knows alone, so it is the same whoever asks; the plan is therefore along open hours evenly, while engines
+ * pace along the traffic that each campaign has learned.
+ */
+import type { AccountFigures } from '../ports/budget-ledger.ts';
+import type { DeliverySlot } from '../ports/delivery-reports.ts';
+import { type DayPlan, planDay } from './pacing/day-plan.ts';
+import type { Flight } from './pacing/flight.ts';
+import { SLOT_MS } from './pacing/local-time.ts';
+import { TrafficCurve } from './pacing/traffic-curve.ts';
+
+/** Epoch ms, [fromMs, toMs). */
+export interface Period {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+export interface DeliveryInputs {
+  readonly flight: Flight;
+  /** Nobody paused or ended it. */
+  readonly isSwitchedOn: boolean;
+  readonly figures: AccountFigures;
+  /** In the account's unit. */
+  readonly dailyBudget: bigint | null;
+  /** All from `slotsNeededFrom` on. */
+  readonly slots: readonly DeliverySlot[];
+  /** Of `reportPeriod`. */
+  readonly period: Period;
+  readonly nowMs: number;
+}
+
+/** Amounts are in the account's unit; those that are planned or expected are rounded estimates. */
+export interface DeliveryReport {
+  readonly figures: AccountFigures;
+  readonly today: Period & {
+    readonly plan: number;
+    readonly plannedByNow: number;
+    /** Less what was refunded. */
+    readonly billed: bigint;
+    readonly released: bigint;
+  };
+  /** What was billed today or is reserved, in parts of what was planned by now; null while nothing was planned. */
+  readonly pace: number | null;
+  /** What will have been billed by the end of its flight, or of today when it has no end, if it goes on at this pace. */
+  readonly forecast: { readonly atMs: number; readonly billed: number };
+  readonly slots: readonly PlannedSlot[];
+}
+
+export interface PlannedSlot extends DeliverySlot {
+  readonly plan: number;
+}
+
+const DAY_MS = 86_400_000;
+export const REPORT_DAYS_MAX = 31;
+
+/** Local days, whole slots, nothing beyond today. Left out: today; at most `REPORT_DAYS_MAX` days from `fromMs` on. */
+export function reportPeriod({ fromMs, toMs }: Partial<Period>, { localTime }: Flight, nowMs: number): Period {
+  const endOfToday = localTime.nextDayStart(nowMs);
+  const to = Math.min(toMs ?? endOfToday, endOfToday);
+  const from = Math.min(fromMs ?? localTime.dayStart(to - 1), to);
+  const bounded = Math.min(to, from + REPORT_DAYS_MAX * DAY_MS);
+  return { fromMs: Math.floor(from / SLOT_MS) * SLOT_MS, toMs: Math.ceil(bounded / SLOT_MS) * SLOT_MS };
+}
+
+/** Plans of days are made of what was spent before them. */
+export function slotsNeededFrom({ fromMs }: Period, { localTime }: Flight, nowMs: number): number {
+  return localTime.dayStart(Math.min(fromMs, nowMs));
+}
+
+export function deliveryReport(inputs: DeliveryInputs): DeliveryReport {
+  const { flight, figures, nowMs } = inputs;
+  const today = planOfDay(inputs, nowMs);
+  const dayStartMs = flight.localTime.dayStart(nowMs);
+  const billed = billedSince(inputs.slots, dayStartMs);
+  const plannedByNow = today.plannedBy(nowMs);
+  const pace = plannedByNow > 0 ? Number(billed + figures.reserved) / plannedByNow : null;
+  return {
+    figures,
+    today: {
+      fromMs: dayStartMs,
+      toMs: flight.localTime.nextDayStart(nowMs),
+      plan: Math.round(today.amount),
+      plannedByNow: Math.round(plannedByNow),
+      billed,
+      released: releasedSince(inputs.slots, dayStartMs),
+    },
+    pace,
+    forecast: forecast(inputs, { leftToday: Math.max(0, today.amount - Number(billed)), pace: pace ?? 1 }),
+    slots: plannedSlots(inputs),
+  };
+}
+
+/** With what was left when the day, or the flight within it, began. */
+function planOfDay({ flight, figures, dailyBudget, slots }: DeliveryInputs, atMs: number): DayPlan {
+  const dayStartMs = flight.localTime.dayStart(atMs);
+  const fromMs = Math.max(dayStartMs, Math.min(flight.startAt, flight.localTime.nextDayStart(atMs)));
+  const spentBefore = figures.spent - billedSince(slots, dayStartMs);
+  const unspent = Math.max(0, Number(figures.budget - spentBefore));
+  const isYetToCome = flight.startAt >= flight.localTime.nextDayStart(atMs);
+  const funds = { unspent: isYetToCome ? 0 : unspent, unspentToday: dailyBudget === null ? null : Number(dailyBudget) };
+  return planDay(flight, new TrafficCurve(), fromMs, funds);
+}
+
+function billedSince(slots: readonly DeliverySlot[], fromMs: number): bigint {
+  let sum = 0n;
+  for (const { startMs, billed, refunded } of slots) if (startMs >= fromMs) sum += billed - refunded;
+  return sum;
+}
+
+function releasedSince(slots: readonly DeliverySlot[], fromMs: number): bigint {
+  let sum = 0n;
+  for (const { startMs, released } of slots) if (startMs >= fromMs) sum += released;
+  return sum;
+}
+
+function forecast(
+  { flight, figures, dailyBudget, isSwitchedOn, nowMs }: DeliveryInputs,
+  { leftToday, pace }: { readonly leftToday: number; readonly pace: number },
+): DeliveryReport['forecast'] {
+  const endOfToday = flight.localTime.nextDayStart(nowMs);
+  const atMs = flight.endAt ?? endOfToday;
+  const left = isSwitchedOn && nowMs < atMs ? Math.max(0, Number(figures.budget - figures.spent)) : 0;
+  const days = Math.max(0, Math.ceil((atMs - endOfToday) / DAY_MS));
+  const bound = flight.endAt === null ? 0 : dailyBudget === null ? Infinity : days * Number(dailyBudget);
+  const ahead = Math.min(left, leftToday) + Math.min(Math.max(0, left - leftToday), days === 0 ? 0 : bound);
+  return { atMs, billed: Math.round(Number(figures.spent) + ahead * Math.min(1, pace)) };
+}
+
+function plannedSlots(inputs: DeliveryInputs): PlannedSlot[] {
+  const { flight, period, slots } = inputs;
+  const known = new Map(slots.map((slot) => [slot.startMs, slot]));
+  const planned: PlannedSlot[] = [];
+  let plan = planOfDay(inputs, period.fromMs);
+  let dayEndMs = flight.localTime.nextDayStart(period.fromMs);
+  for (let startMs = period.fromMs; startMs < period.toMs; startMs += SLOT_MS) {
+    if (startMs >= dayEndMs) {
+      plan = planOfDay(inputs, startMs);
+      dayEndMs = flight.localTime.nextDayStart(startMs);
+    }
+    const amount = Math.round(plan.plannedBy(startMs + SLOT_MS) - plan.plannedBy(startMs));
+    planned.push({ ...(known.get(startMs) ?? { ...NOTHING, startMs }), plan: amount });
+  }
+  return planned;
+}
+
+const NOTHING = { reserved: 0n, billed: 0n, released: 0n, refunded: 0n, absorbed: 0n, bills: 0 };

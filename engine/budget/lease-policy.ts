@@ -1,0 +1,40 @@
+/** Durations of leases, each with its reason. */
+export interface LeasePolicy {
+  /**
+   * From the first asking to the end. A dead process keeps its money for so long and the billing horizon; an idle one
+   * for so long.
+   */
+  readonly termMs: number;
+  /**
+   * Reservations end so long before the term: clocks of hosts run at different rates (a thousandth is a sick one), and an
+   * auction that has reserved still has to answer.
+   */
+  readonly safetyMarginMs: number;
+  /** A lease holds what is spent in so long. */
+  readonly spendMs: number;
+  /** The next one is asked for while there is money for so long, and for twice the time that a lease takes to come. */
+  readonly aheadMs: number;
+  /** The past counts 1/e in the spend rate after so long. */
+  readonly demandFadeMs: number;
+  /** Open reservations of an account; beyond, new ones are refused. */
+  readonly reservationsMax: number;
+  /** After an answer that there is no money; doubles up to the second. */
+  readonly exhaustedRetryMs: number;
+  readonly exhaustedRetryMsMax: number;
+  /** After a fault of store or ledger; doubles up to the second. */
+  readonly unavailableRetryMs: number;
+  readonly unavailableRetryMsMax: number;
+}
+
+export const LEASE_POLICY_DEFAULTS: LeasePolicy = {
+  termMs: 30_000,
+  safetyMarginMs: 500,
+  spendMs: 5000,
+  aheadMs: 500,
+  demandFadeMs: 5000,
+  reservationsMax: 100_000,
+  exhaustedRetryMs: 250,
+  exhaustedRetryMsMax: 10_000,
+  unavailableRetryMs: 100,
+  unavailableRetryMsMax: 1000,
+};

@@ -1,0 +1,125 @@
+/**
+ * Paces one campaign in one process: keeps the plan of the day, learns its traffic, steers this process's share of the
+ * target. Owned by a pacing shard, which ticks it and publishes the signal on the board.
+ */
+import { isSound, type PacingController, type PacingSignal } from './controller.ts';
+import { type DayPlan, type Funds, planDay } from './day-plan.ts';
+import { type Flight, isOpen } from './flight.ts';
+import { SLOT_MS } from './local-time.ts';
+import { ProcessShare } from './process-share.ts';
+import { SpendForecast } from './spend-forecast.ts';
+import { targetRate } from './spend-target.ts';
+import type { TrafficCurve } from './traffic-curve.ts';
+
+/** Of this process since the last tick. */
+export interface PacingTick {
+  readonly nowMs: number;
+  /** Opportunities while the flight was open, whether it took part or not. */
+  readonly eligible: number;
+  readonly wins: number;
+  readonly spentNanos: number;
+  /** Of the campaign, all processes, as last known. */
+  readonly funds: Funds;
+}
+
+export interface PacingStart {
+  readonly nowMs: number;
+  readonly funds: Funds;
+  /** Of this process in the lease traffic (`BudgetStore.shares`); of a newcomer, 1 / (processes + 1). */
+  readonly share: number;
+}
+
+const CLOSED: PacingSignal = { throttle: 0, multiplier: 1 };
+const UNPACED: PacingSignal = { throttle: 1, multiplier: 1 };
+/** The share in lease traffic is believed until about so much of the budget was spent. */
+const SHARE_WEIGHT = 0.001;
+/** A slot is learned from when at least so much of it was seen. */
+const SEEN_MS_MIN = SLOT_MS / 3;
+
+export class CampaignPacer {
+  readonly #flight: Flight;
+  readonly #curve: TrafficCurve;
+  readonly #controller: PacingController;
+  readonly #share: ProcessShare;
+  #state: PacingSignal;
+  #plan: DayPlan;
+  readonly #forecast: SpendForecast;
+  /** All that could be spent when the plan was made. */
+  #fundsOfPlan: Funds;
+  #tickedAtMs: number;
+  /** Of this process, nanos per ms, since the last tick. */
+  #targetRate = 0;
+  #seenEvents = 0;
+  #seenMs = 0;
+
+  constructor(flight: Flight, curve: TrafficCurve, controller: PacingController, start: PacingStart) {
+    this.#flight = flight;
+    this.#curve = curve;
+    this.#controller = controller;
+    this.#state = controller.start;
+    this.#plan = planDay(flight, curve, start.nowMs, start.funds);
+    this.#forecast = new SpendForecast(flight, curve);
+    this.#fundsOfPlan = start.funds;
+    const weight = Math.max(1, start.funds.unspent * SHARE_WEIGHT);
+    this.#share = new ProcessShare(start.share, weight, start.funds.unspent, start.nowMs);
+    this.#tickedAtMs = start.nowMs;
+  }
+
+  get plan(): DayPlan {
+    return this.#plan;
+  }
+
+  get signal(): PacingSignal {
+    if (!isOpen(this.#flight, this.#tickedAtMs)) return CLOSED;
+    return this.#flight.delivery === 'asap' ? UNPACED : this.#state;
+  }
+
+  /** Nanos that will be spent by the end of the flight, or of today when it has none, from now on, all processes. */
+  forecast(funds: Funds): number {
+    return this.#forecast.spendUntilEnd(this.#tickedAtMs, this.#plan, funds, this.#share.current);
+  }
+
+  /**
+   * What is left over what the rest of the flight can bring: above 1 it cannot be delivered. Decides who goes first where
+   * guaranteed line items want the same impression.
+   */
+  urgency(funds: Funds): number {
+    return funds.unspent / this.#forecast.capacity(this.#tickedAtMs, this.#plan, this.#share.current);
+  }
+
+  /** A tick that is not made of sound numbers keeps the signal as it is. */
+  tick({ nowMs, eligible, wins, spentNanos, funds }: PacingTick): PacingSignal {
+    const elapsedMs = nowMs - this.#tickedAtMs;
+    const observation = { elapsedMs, targetNanos: this.#targetRate * elapsedMs, spentNanos, eligible, wins };
+    if (!isSound(observation) || !Number.isFinite(funds.unspent)) return this.signal;
+    if (isOpen(this.#flight, this.#tickedAtMs)) {
+      this.#forecast.observe(elapsedMs, eligible, spentNanos, this.signal);
+      this.#state = this.#controller.step(this.#state, observation);
+      this.#learn(this.#tickedAtMs, nowMs, eligible);
+    }
+    this.#share.observe(spentNanos, funds.unspent, nowMs);
+    this.#tickedAtMs = nowMs;
+    if (nowMs >= this.#plan.untilMs) this.replan(funds);
+    const spent = this.#fundsOfPlan.unspent - funds.unspent;
+    const share = this.#share.next(this.signal, elapsedMs);
+    this.#targetRate = targetRate(this.#plan, nowMs, spent) * share;
+    return this.signal;
+  }
+
+  /** From now on: budget, schedule or status have changed, or a day has. */
+  replan(funds: Funds): void {
+    this.#plan = planDay(this.#flight, this.#curve, this.#tickedAtMs, funds);
+    this.#fundsOfPlan = funds;
+  }
+
+  #learn(fromMs: number, nowMs: number, eligible: number): void {
+    this.#seenEvents += eligible;
+    this.#seenMs += nowMs - fromMs;
+    if (Math.floor(nowMs / SLOT_MS) === Math.floor(fromMs / SLOT_MS)) return;
+    if (this.#seenMs >= SEEN_MS_MIN) {
+      this.#curve.observe(this.#flight.localTime.slotOfWeek(fromMs), this.#seenEvents, this.#seenMs);
+    }
+    this.#seenEvents = 0;
+    this.#seenMs = 0;
+  }
+}

@@ -1,0 +1,495 @@
+/**
+ * BudgetLedger in memory: what the port says, as plainly as can be, for tests of who uses it; it keeps the contract of the
+ * real one (`adapters/ledger/ledger.contract.ts`). Keeps every transfer, so that a checker can replay them. Time is the
+ * ledger's own clock.
+ */
+import { localDay, localDayEnd } from '../../campaign/local-day.ts';
+import type {
+  AccountFigures,
+  Bill,
+  BillResult,
+  BudgetLedger,
+  BudgetUnit,
+  KnownCharge,
+  LeaseConfirmation,
+  LeaseGrant,
+  LeaseKey,
+  Reservation,
+  Tranche,
+  TrancheRefusal,
+  TrancheWanted,
+} from '../../ports/budget-ledger.ts';
+
+export interface ModelAccountTerms {
+  readonly accountId: string;
+  readonly unit: BudgetUnit;
+  readonly budget: number;
+  readonly dailyBudget: number | null;
+  /** Left out: active. */
+  readonly status?: 'active' | 'paused' | 'ended';
+  /** Left out: UTC. */
+  readonly timeZone?: string;
+  /** Left out: never. */
+  readonly endAtMs?: number | null;
+}
+
+/** The model, or a real ledger with what the world and its checker want of it besides. */
+export interface LedgerUnderTest extends BudgetLedger {
+  readonly dayMs: number;
+  /** All so far; of an account in their order. */
+  readonly transfers: readonly Transfer[];
+  readonly addAccount: (terms: ModelAccountTerms) => void | Promise<void>;
+  readonly setBudget: (accountId: string, budget: number) => void | Promise<void>;
+  readonly setStatus: (accountId: string, status: 'active' | 'paused' | 'ended') => void | Promise<void>;
+  /** What a holder may rely on now; null when the lease is unknown, closed or past its end. */
+  readonly liveLease: (key: LeaseKey) => { readonly amount: number } | null;
+}
+
+/** One movement of money: from one balance to another, so that every one sums to zero. */
+export interface Transfer {
+  readonly atMs: number;
+  readonly accountId: string;
+  readonly from: string;
+  readonly to: string;
+  readonly amount: number;
+}
+
+export interface LedgerModelOptions {
+  /** The ledger's clock, epoch ms. */
+  readonly nowMs: () => number;
+  /** Of days that are all alike; a real day's: days are those of the accounts' time zones. */
+  readonly dayMs: number;
+  /** After its end, until which a lease may still be billed, ms. */
+  readonly billingHorizonMs: number;
+}
+
+const REAL_DAY_MS = 86_400_000;
+
+interface ModelAccount {
+  terms: Required<ModelAccountTerms>;
+  epoch: number;
+  tranche: ModelTranche | null;
+  available: number;
+  spent: number;
+  absorbed: number;
+  readonly days: Map<string, ModelDay>;
+}
+
+interface ModelDay {
+  budget: number | null;
+  /** Out of the budget, and not back. */
+  taken: number;
+  spent: number;
+}
+
+interface ModelTranche {
+  readonly epoch: number;
+  readonly amount: number;
+  readonly day: string;
+  readonly notAfterMs: number | null;
+  parked: number;
+}
+
+interface ModelLease {
+  readonly grant: LeaseGrant;
+  readonly day: string;
+  readonly endsAtMs: number;
+  /** Late bills are taken until then. */
+  closesAtMs: number;
+  /** Neither billed nor back in the budget: reservations are within. */
+  held: number;
+  reserved: number;
+  /** live: may be spent from. closing: given back, late bills are taken. closed: only reservations are. */
+  state: 'live' | 'closing' | 'closed';
+}
+
+interface ModelCharge {
+  /** Null: it was released before anything else was known of it. */
+  readonly accountId: string | null;
+  readonly lease: ModelLease | undefined;
+  amount: number;
+  readonly expiresAtMs: number;
+  /** Null where it was released before it was known. */
+  readonly known: KnownCharge | null;
+  state: 'reserved' | 'billed' | 'absorbed' | 'released' | 'refunded';
+}
+
+export class LedgerModel implements LedgerUnderTest {
+  readonly dayMs: number;
+  readonly transfers: Transfer[] = [];
+  readonly #options: LedgerModelOptions;
+  readonly #accounts = new Map<string, ModelAccount>();
+  /** By account and request. */
+  readonly #given = new Map<string, ModelTranche>();
+  readonly #leases = new Map<string, ModelLease>();
+  readonly #charges = new Map<string, ModelCharge>();
+
+  constructor(options: LedgerModelOptions) {
+    this.#options = options;
+    this.dayMs = options.dayMs;
+  }
+
+  addAccount(terms: ModelAccountTerms): void {
+    const all = { status: 'active', timeZone: 'UTC', endAtMs: null, ...terms } as const;
+    const balances = { epoch: 0, tranche: null, available: 0, spent: 0, absorbed: 0 };
+    const account: ModelAccount = { terms: all, ...balances, days: new Map() };
+    this.#accounts.set(terms.accountId, account);
+    this.#fund(account);
+  }
+
+  /** Of an account that is there. Any change but a raise closes its tranche. */
+  setTerms(terms: Required<ModelAccountTerms>): void {
+    const account = this.#accounts.get(terms.accountId)!;
+    const before = account.terms;
+    account.terms = terms;
+    this.#today(account);
+    const isRaised = isSame({ ...before, budget: terms.budget }, terms) && terms.budget >= before.budget;
+    if (!isRaised) this.#closeOpenTranche(account);
+    this.#fund(account);
+  }
+
+  setBudget(accountId: string, budget: number): void {
+    this.setTerms({ ...this.#accounts.get(accountId)!.terms, budget });
+  }
+
+  setStatus(accountId: string, status: 'active' | 'paused' | 'ended'): void {
+    this.setTerms({ ...this.#accounts.get(accountId)!.terms, status });
+  }
+
+  liveLease(key: LeaseKey): { readonly amount: number } | null {
+    const lease = this.#leases.get(leaseName(key));
+    return lease?.state !== 'live' || this.#options.nowMs() >= lease.endsAtMs ? null : lease.grant;
+  }
+
+  readonly openTranche = async (wanted: TrancheWanted): Promise<Tranche | TrancheRefusal> => {
+    for (const amount of [wanted.amount, wanted.amountMin]) {
+      if (!Number.isSafeInteger(amount) || amount < 1) throw new RangeError(`${amount} cannot be wanted`);
+    }
+    const account = this.#accounts.get(wanted.accountId);
+    if (account === undefined) return 'unknown-account';
+    const request = `${wanted.accountId} ${wanted.requestId}`;
+    const repeated = this.#given.get(request);
+    if (repeated !== undefined) return this.#describe(account, repeated);
+    const shared = this.#shared(account.tranche, wanted.afterEpoch);
+    if (shared === null) this.#closeOpenTranche(account);
+    const tranche = this.#refusalOf(account) ?? shared ?? this.#nextTranche(account, wanted);
+    if (typeof tranche === 'string') return tranche;
+    this.#given.set(request, tranche);
+    return this.#describe(account, tranche);
+  };
+
+  readonly closeTranche = async (accountId: string, epoch: number): Promise<void> => {
+    const account = this.#accounts.get(accountId);
+    if (account?.tranche?.epoch === epoch) this.#closeOpenTranche(account);
+  };
+
+  readonly confirmLeases = async (grants: readonly LeaseGrant[]): Promise<readonly LeaseConfirmation[]> =>
+    grants.map((grant) => this.#confirm(grant));
+
+  readonly closeLease = async (key: LeaseKey, unspent: number): Promise<void> => {
+    const lease = this.#leases.get(leaseName(key));
+    if (lease?.state !== 'live') return;
+    this.#giveBack(lease, Math.min(unspent, freeOf(lease)));
+    lease.state = freeOf(lease) === 0 ? 'closed' : 'closing';
+    lease.closesAtMs = this.#options.nowMs() + this.#options.billingHorizonMs;
+  };
+
+  readonly reserve = async (reservations: readonly Reservation[]): Promise<void> => {
+    for (const { expiresAtMs, ...known } of reservations) {
+      const { key, accountId, amount } = known;
+      const lease = this.#leases.get(leaseName(known));
+      if (lease === undefined || lease.state === 'closed' || this.#charges.has(key)) continue;
+      if (freeOf(lease) < amount) continue;
+      lease.reserved += amount;
+      this.#charges.set(key, { accountId, lease, amount, expiresAtMs, known, state: 'reserved' });
+    }
+  };
+
+  readonly charges = async (keys: readonly string[]): Promise<readonly KnownCharge[]> =>
+    keys.flatMap((key) => this.#charges.get(key)?.known ?? []);
+
+  readonly bill = async (bills: readonly Bill[]): Promise<readonly BillResult[]> =>
+    bills.map((bill) => this.#bill(bill));
+
+  readonly release: BudgetLedger['release'] = async (keys, reason) => {
+    for (const key of keys) {
+      const charge = this.#charges.get(key);
+      if (charge === undefined) {
+        const nothing = { accountId: null, lease: undefined, amount: 0, expiresAtMs: 0, known: null };
+        this.#charges.set(key, { ...nothing, state: 'released' });
+      } else if (charge.state === 'reserved') this.#release(charge);
+      else if (reason === 'refunded') this.#refund(charge);
+    }
+  };
+
+  readonly sweep = async (nowMs: number): Promise<{ readonly reservations: number; readonly leases: number }> => {
+    const atMs = Math.min(nowMs, this.#options.nowMs());
+    let reservations = 0;
+    for (const charge of this.#charges.values()) {
+      if (charge.state !== 'reserved' || charge.expiresAtMs > atMs) continue;
+      this.#release(charge);
+      reservations++;
+    }
+    let leases = 0;
+    for (const lease of this.#leases.values()) {
+      if (lease.state === 'closed' || lease.closesAtMs > atMs) continue;
+      this.#giveBack(lease, freeOf(lease));
+      lease.state = 'closed';
+      leases++;
+    }
+    for (const account of this.#accounts.values()) {
+      if (isOver(account.tranche, atMs)) this.#closeOpenTranche(account);
+    }
+    return { reservations, leases };
+  };
+
+  readonly figures = async (accountIds: readonly string[]): Promise<readonly AccountFigures[]> =>
+    [...new Set(accountIds)].flatMap((accountId) => {
+      const account = this.#accounts.get(accountId);
+      return account === undefined ? [] : this.#figuresOf(account);
+    });
+
+  readonly close = async (): Promise<void> => {};
+
+  #figuresOf({
+    terms: { accountId, unit, budget },
+    available,
+    tranche,
+    spent,
+    absorbed,
+  }: ModelAccount): AccountFigures {
+    const { held, reserved } = this.#held(accountId);
+    return {
+      accountId,
+      unit,
+      budget: BigInt(budget),
+      available: BigInt(available),
+      leased: BigInt(held - reserved + (tranche?.parked ?? 0)),
+      reserved: BigInt(reserved),
+      spent: BigInt(spent),
+      absorbed: BigInt(absorbed),
+    };
+  }
+
+  #held(accountId: string): { readonly held: number; readonly reserved: number } {
+    let held = 0;
+    let reserved = 0;
+    for (const lease of this.#leases.values()) {
+      if (lease.grant.accountId !== accountId) continue;
+      held += lease.held;
+      reserved += lease.reserved;
+    }
+    return { held, reserved };
+  }
+
+  /** Who knows no tranche although leases were given from this one asks for a store that lost it. */
+  #shared(open: ModelTranche | null, afterEpoch: number): ModelTranche | null {
+    if (open === null || open.epoch <= afterEpoch || isOver(open, this.#options.nowMs())) return null;
+    return afterEpoch === 0 && open.parked < open.amount ? null : open;
+  }
+
+  #refusalOf({ terms: { status, endAtMs } }: ModelAccount): TrancheRefusal | null {
+    if (status === 'ended' || (endAtMs !== null && endAtMs <= this.#options.nowMs())) return 'ended';
+    return status === 'paused' ? 'paused' : null;
+  }
+
+  #nextTranche(account: ModelAccount, { accountId, amount: wanted, amountMin, afterEpoch }: TrancheWanted) {
+    const amount = Math.min(wanted, this.#grantable(account));
+    if (amount < amountMin) return 'exhausted';
+    account.epoch = Math.max(account.epoch, afterEpoch) + 1;
+    const day = this.#dayNow(account);
+    const tranche = { epoch: account.epoch, amount, day, notAfterMs: this.#notAfterMs(account), parked: amount };
+    account.tranche = tranche;
+    account.available -= amount;
+    this.#today(account).taken += amount;
+    this.#record(accountId, 'budget', `tranche ${tranche.epoch}`, amount);
+    return tranche;
+  }
+
+  #confirm(grant: LeaseGrant): LeaseConfirmation {
+    const nowMs = this.#options.nowMs();
+    const before = this.#leases.get(leaseName(grant));
+    if (before !== undefined && isSameGrant(before.grant, grant)) {
+      return before.state === 'live'
+        ? { kind: 'live', termMs: Math.max(0, before.endsAtMs - nowMs) }
+        : { kind: 'fenced' };
+    }
+    const account = this.#accounts.get(grant.accountId);
+    const tranche = account?.tranche;
+    if (account === undefined || tranche?.epoch !== grant.epoch) return { kind: 'fenced' };
+    if (before !== undefined || tranche.parked < grant.amount || isOver(tranche, nowMs)) {
+      this.#closeOpenTranche(account);
+      return { kind: 'fenced' };
+    }
+    const termMs = Math.min(grant.termMs, (tranche.notAfterMs ?? Infinity) - nowMs);
+    tranche.parked -= grant.amount;
+    const endsAtMs = nowMs + termMs;
+    const closesAtMs = endsAtMs + this.#options.billingHorizonMs;
+    const { amount: held } = grant;
+    this.#leases.set(leaseName(grant), {
+      ...{ grant, day: tranche.day, endsAtMs, closesAtMs, held },
+      reserved: 0,
+      state: 'live',
+    });
+    this.#record(grant.accountId, `tranche ${grant.epoch}`, leaseName(grant), grant.amount);
+    return { kind: 'live', termMs };
+  }
+
+  #bill(bill: Bill): BillResult {
+    const account = this.#accounts.get(bill.accountId);
+    if (account === undefined) return 'unknown-account';
+    const charge = this.#charges.get(bill.key);
+    if (charge?.state === 'released') return 'released-before';
+    if (charge !== undefined && (charge.state !== 'reserved' || charge.accountId !== bill.accountId)) return 'repeated';
+    const lease = charge === undefined ? this.#leases.get(leaseName(bill)) : charge.lease;
+    const isReserved =
+      charge !== undefined && bill.amount <= charge.amount && this.#bears(account, lease!, bill.amount);
+    if (charge !== undefined) lease!.reserved -= charge.amount;
+    const isFree = lease !== undefined && lease.state !== 'closed' && freeOf(lease) >= bill.amount;
+    const isBilled = isReserved || (isFree && this.#bears(account, lease, bill.amount));
+    if (isBilled) this.#spend(account, lease!, bill.amount);
+    else this.#absorb(account, bill.amount);
+    // What a reservation held beyond its bill is nobody's once its lease is closed.
+    if (charge !== undefined && lease!.state === 'closed') this.#giveBack(lease!, freeOf(lease!));
+    const { atMs: _, ...known } = bill;
+    const { accountId, key, amount } = known;
+    this.#charges.set(key, {
+      accountId,
+      lease,
+      amount,
+      expiresAtMs: 0,
+      known,
+      state: isBilled ? 'billed' : 'absorbed',
+    });
+    return isBilled ? 'billed' : 'absorbed';
+  }
+
+  /** Leases from before a cut may hold more than the budget that is left. */
+  #bears(account: ModelAccount, lease: ModelLease, amount: number): boolean {
+    const { budget, spent } = account.days.get(lease.day)!;
+    return account.spent + amount <= account.terms.budget && (budget === null || spent + amount <= budget);
+  }
+
+  #spend(account: ModelAccount, lease: ModelLease, amount: number): void {
+    lease.held -= amount;
+    account.spent += amount;
+    account.days.get(lease.day)!.spent += amount;
+    this.#record(account.terms.accountId, leaseName(lease.grant), 'spent', amount);
+  }
+
+  #absorb(account: ModelAccount, amount: number): void {
+    account.absorbed += amount;
+    this.#record(account.terms.accountId, 'absorbed-cost', 'publisher', amount);
+  }
+
+  #release(charge: ModelCharge): void {
+    const lease = charge.lease!;
+    charge.state = 'released';
+    lease.reserved -= charge.amount;
+    if (lease.state === 'closed') this.#giveBack(lease, charge.amount);
+  }
+
+  #refund(charge: ModelCharge): void {
+    const { state, amount, lease } = charge;
+    if (state !== 'billed' && state !== 'absorbed') return;
+    const account = this.#accounts.get(charge.accountId!)!;
+    charge.state = 'refunded';
+    if (state === 'absorbed') {
+      account.absorbed -= amount;
+      this.#record(account.terms.accountId, 'publisher', 'absorbed-cost', amount);
+      return;
+    }
+    account.spent -= amount;
+    account.days.get(lease!.day)!.spent -= amount;
+    this.#return(account, lease!.day, { from: 'spent', amount });
+  }
+
+  #giveBack(lease: ModelLease, amount: number): void {
+    lease.held -= amount;
+    const account = this.#accounts.get(lease.grant.accountId)!;
+    this.#return(account, lease.day, { from: leaseName(lease.grant), amount });
+  }
+
+  #closeOpenTranche(account: ModelAccount): void {
+    const { tranche } = account;
+    if (tranche === null) return;
+    account.tranche = null;
+    this.#return(account, tranche.day, { from: `tranche ${tranche.epoch}`, amount: tranche.parked });
+  }
+
+  #return(
+    account: ModelAccount,
+    day: string,
+    { from, amount }: { readonly from: string; readonly amount: number },
+  ): void {
+    account.available += amount;
+    account.days.get(day)!.taken -= amount;
+    this.#record(account.terms.accountId, from, 'budget', amount);
+    this.#fund(account);
+  }
+
+  /** The books show the budget; after a cut, what is out is taken when it comes back. */
+  #fund(account: ModelAccount): void {
+    const { accountId, budget } = account.terms;
+    const funded = account.available + (account.tranche?.parked ?? 0) + this.#held(accountId).held + account.spent;
+    const change = Math.max(budget - funded, -account.available);
+    account.available += change;
+    if (change > 0) this.#record(accountId, 'advertiser', 'budget', change);
+    else this.#record(accountId, 'budget', 'advertiser', -change);
+  }
+
+  #grantable(account: ModelAccount): number {
+    const { budget, taken } = this.#today(account);
+    return budget === null ? account.available : Math.min(account.available, budget - taken);
+  }
+
+  #describe(account: ModelAccount, { epoch, amount, notAfterMs }: ModelTranche): Tranche {
+    const { accountId } = account.terms;
+    return { accountId, epoch, amount, budgetLeft: Math.max(0, this.#grantable(account)), notAfterMs };
+  }
+
+  #today(account: ModelAccount): ModelDay {
+    const name = this.#dayNow(account);
+    const day = account.days.get(name) ?? { budget: null, taken: 0, spent: 0 };
+    day.budget = account.terms.dailyBudget;
+    account.days.set(name, day);
+    return day;
+  }
+
+  #dayNow({ terms: { timeZone } }: ModelAccount): string {
+    const nowMs = this.#options.nowMs();
+    return this.dayMs === REAL_DAY_MS ? localDay(nowMs, timeZone) : String(Math.floor(nowMs / this.dayMs));
+  }
+
+  #notAfterMs({ terms: { dailyBudget, endAtMs, timeZone } }: ModelAccount): number | null {
+    if (dailyBudget === null) return endAtMs;
+    const nowMs = this.#options.nowMs();
+    const isLocal = this.dayMs === REAL_DAY_MS;
+    const dayEndMs = isLocal ? localDayEnd(nowMs, timeZone) : (Math.floor(nowMs / this.dayMs) + 1) * this.dayMs;
+    return Math.min(dayEndMs, endAtMs ?? Infinity);
+  }
+
+  #record(accountId: string, from: string, to: string, amount: number): void {
+    if (amount !== 0) this.transfers.push({ atMs: this.#options.nowMs(), accountId, from, to, amount });
+  }
+}
+
+function isOver(tranche: ModelTranche | null, atMs: number): boolean {
+  return tranche !== null && tranche.notAfterMs !== null && tranche.notAfterMs <= atMs;
+}
+
+function freeOf({ held, reserved }: ModelLease): number {
+  return held - reserved;
+}
+
+function isSame(before: Required<ModelAccountTerms>, after: Required<ModelAccountTerms>): boolean {
+  return (Object.keys(before) as (keyof ModelAccountTerms)[]).every((name) => before[name] === after[name]);
+}
+
+function isSameGrant(one: LeaseGrant, other: LeaseGrant): boolean {
+  return one.requestId === other.requestId && one.processId === other.processId && one.amount === other.amount;
+}
+
+function leaseName({ accountId, epoch, sequence }: LeaseKey): string {
+  return `lease ${accountId} ${epoch}.${sequence}`;
+}

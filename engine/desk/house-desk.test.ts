@@ -1,0 +1,145 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { FrequencyCaps } from '../budget/frequency/frequency-caps.ts';
+import { LEASE_POLICY_DEFAULTS } from '../budget/lease-policy.ts';
+import { PACING_CONTROLLERS } from '../budget/pacing/controllers.ts';
+import { accountIdOf } from '../campaign/accounts.ts';
+import type { BookedLineItem } from '../campaign/booked-line-item.ts';
+import { booking, campaign, creative, lineItem } from '../campaign/testing/build-booking.ts';
+import type { Purchase } from '../exchange/purchases.ts';
+import { buildRequest, buildSubject, buildTerms, DECISION_RULES } from '../exchange/testing/build-exchange.ts';
+import type { Booking, BookingKind } from '../ports/campaign-store.ts';
+import type { FrequencyStore } from '../ports/frequency-store.ts';
+import { HouseDesk } from './house-desk.ts';
+
+const NOW_MS = 1000;
+const WALL_MS = 1_000_000;
+const ASAP = campaign({ delivery: 'asap' });
+const request = buildRequest();
+
+let desk: HouseDesk;
+beforeEach(() => {
+  desk = new HouseDesk({
+    rules: { currencies: DECISION_RULES.currencies, currency: 'USD', priors: DECISION_RULES.priors },
+    leasePolicy: LEASE_POLICY_DEFAULTS,
+    pacing: { campaigns: PACING_CONTROLLERS.dual, guaranteed: PACING_CONTROLLERS.pid },
+    caps: new FrequencyCaps({} as FrequencyStore, { unknownUser: 'refuse', silentStore: 'refuse' }),
+    heldMs: ({ billedBy }) => (billedBy === 'impression' ? 1000 : 5000),
+  });
+});
+
+const stored = (kind: BookingKind, value: object) =>
+  ({ kind, value, version: 1, sequence: 1, updatedAtMs: 0 }) as Booking;
+
+/** In an order in which nothing is known of what it refers to. */
+function book(changes: Partial<BookedLineItem> = {}) {
+  const { advertiser, campaign: owner, lineItem: item, creatives } = booking({ campaign: ASAP, ...changes });
+  const bookings = [stored('line-item', item), stored('campaign', owner), stored('advertiser', advertiser)];
+  const touched = desk.take([...bookings, ...creatives.map((one) => stored('creative', one))]);
+  return [...touched].flatMap((id) => desk.refresh(id, NOW_MS, WALL_MS));
+}
+
+function fund(accountId: string, amount: number): void {
+  const account = desk.accounts.get(accountId)!;
+  account.pace({ unspent: amount, unspentToday: null }, 1, WALL_MS);
+  expect(desk.settle(NOW_MS).needs.map((need) => need.accountId)).toEqual([accountId]);
+  account.leases.accept({ accountId, epoch: 3, sequence: 4, amount, endsAtMs: NOW_MS + 30_000 }, NOW_MS);
+}
+
+const bids = (atMs = NOW_MS) => desk.bids(buildSubject(request), buildTerms(request), atMs, WALL_MS);
+
+const purchase = (changes: Partial<Purchase> = {}): Purchase => ({
+  bidIndex: 0,
+  key: 'auction/1/impression',
+  accountId: 'spring',
+  amount: 1_500_000,
+  media: 'banner',
+  billedBy: 'impression',
+  campaignId: 'spring',
+  ...changes,
+});
+
+describe('a campaign', () => {
+  it('bids once it is paced and holds a lease that pays its dearest bid', () => {
+    expect(book().map(({ plan }) => plan.accountId)).toEqual(['spring']);
+    expect(bids()).toEqual([]);
+    fund('spring', 1_999_999);
+    expect(bids()).toEqual([]);
+  });
+
+  it('bids with a lease, and reserves from it what it has won at', () => {
+    book();
+    fund('spring', 3_000_000);
+    expect(bids()).toMatchObject([{ house: { lineItemId: 'line-1', accountId: 'spring' } }]);
+    const reservation = desk.reserve(purchase(), NOW_MS);
+    expect(reservation).toEqual({
+      key: 'auction/1/impression',
+      bidIndex: 0,
+      accountId: 'spring',
+      amount: 1_500_000,
+      epoch: 3,
+      sequence: 4,
+      heldMs: 1000,
+    });
+    expect(desk.reserve(purchase({ key: 'b' }), NOW_MS)).not.toBeNull();
+    expect(desk.reserve(purchase({ key: 'c' }), NOW_MS)).toBeNull();
+    expect(bids()).toEqual([]);
+    desk.release(reservation!);
+    expect(desk.reserve(purchase({ key: 'c' }), NOW_MS)).not.toBeNull();
+  });
+
+  it('stops at once when it is paused, and gives its lease back', () => {
+    book();
+    fund('spring', 3_000_000);
+    book({ campaign: { ...ASAP, status: 'paused' } });
+    expect(bids()).toEqual([]);
+    expect(desk.settle(NOW_MS).over).toMatchObject([{ accountId: 'spring', unspent: 3_000_000 }]);
+    book();
+    expect(desk.settle(NOW_MS).needs).toHaveLength(1);
+  });
+
+  it('that has ended has no account', () => {
+    expect(book({ campaign: { ...ASAP, status: 'ended' } })).toEqual([]);
+    expect(book({ campaign: { ...ASAP, endAt: WALL_MS } })).toEqual([]);
+    expect(desk.accounts.size).toBe(0);
+  });
+
+  it('changes with its creatives', () => {
+    book({ creatives: [creative({ approval: 'pending' })] });
+    fund('spring', 3_000_000);
+    expect(bids()).toEqual([]);
+    for (const id of desk.take([stored('creative', creative())])) desk.refresh(id, NOW_MS, WALL_MS);
+    expect(bids()).toHaveLength(1);
+  });
+
+  it('gives everything back when the desk closes', () => {
+    book();
+    fund('spring', 3_000_000);
+    desk.drain();
+    expect(desk.settle(NOW_MS).over).toMatchObject([{ unspent: 3_000_000 }]);
+    expect(bids()).toEqual([]);
+  });
+});
+
+describe('what was sold in advance', () => {
+  const sold = lineItem({ goalImpressions: 2 });
+
+  it('is paid in impressions, and over with the last', () => {
+    book({ lineItem: sold });
+    const accountId = accountIdOf(sold);
+    fund(accountId, 2);
+    const one = (key: string) => desk.reserve(purchase({ key, accountId, amount: 1 }), NOW_MS);
+    expect(bids()).toMatchObject([{ candidate: { isGuaranteed: true, priceMicros: 2_000_000 }, house: { accountId } }]);
+    expect([one('a'), one('b'), one('c')].map((reservation) => reservation !== null)).toEqual([true, true, false]);
+    expect(bids()).toEqual([]);
+  });
+});
+
+it('an idle account is not looked at until somebody wants to spend', () => {
+  book();
+  fund('spring', 3_000_000);
+  const { termMs } = LEASE_POLICY_DEFAULTS;
+  expect(desk.settle(NOW_MS + termMs).over).toHaveLength(1);
+  expect(desk.settle(NOW_MS + termMs)).toEqual({ over: [], needs: [] });
+  bids(NOW_MS + termMs);
+  expect(desk.settle(NOW_MS + termMs).needs).toHaveLength(1);
+});

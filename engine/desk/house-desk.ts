@@ -1,0 +1,209 @@
+/**
+ * The desk that sells our own campaigns in one process: what is booked, what may be spent on it, and how fast. Answers the
+ * questions of an auction at once; what takes time (leases, the ledger, what users have seen) is done by whoever owns it
+ * (`actors/campaign-desk.ts`) and told here. Times are monotonic ms unless they are called wall clock.
+ */
+
+import { stableHash } from '../auction/ranking.ts';
+import { type AccountPlan, accountPlans } from '../budget/account-plan.ts';
+import type { FrequencyCaps } from '../budget/frequency/frequency-caps.ts';
+import type { LeaseNeed, LeaseOver } from '../budget/lease.ts';
+import type { LeasePolicy } from '../budget/lease-policy.ts';
+import type { PacingController } from '../budget/pacing/controller.ts';
+import { LocalTime } from '../budget/pacing/local-time.ts';
+import { PacingBoard } from '../budget/pacing/pacing-board.ts';
+import { SpendingAccount } from '../budget/spending-account.ts';
+import { accountIdOf } from '../campaign/accounts.ts';
+import type { BookedLineItem } from '../campaign/booked-line-item.ts';
+import type { EstimateSubject } from '../estimation/click-estimates.ts';
+import type { AuctionTerms } from '../exchange/auction-terms.ts';
+import type { HouseBid } from '../exchange/decision.ts';
+import { HouseMarket, type LiveTerms } from '../exchange/house-bids.ts';
+import { HouseCatalogue, type HouseRules } from '../exchange/house-catalogue.ts';
+import type { Purchase, PurchaseReservation } from '../exchange/purchases.ts';
+import type { Booking } from '../ports/campaign-store.ts';
+import { BookedCampaigns } from './booked-campaigns.ts';
+import { DueAccounts } from './due-accounts.ts';
+
+export interface HouseDeskOptions {
+  readonly rules: HouseRules;
+  readonly leasePolicy: LeasePolicy;
+  /** Of campaigns, and of what was sold in advance. */
+  readonly pacing: { readonly campaigns: PacingController; readonly guaranteed: PacingController };
+  readonly caps: FrequencyCaps;
+  /** How long a purchase is held for its bill, ms. */
+  readonly heldMs: (purchase: Purchase) => number;
+}
+
+export class HouseDesk {
+  readonly accounts = new Map<string, SpendingAccount>();
+  readonly bookings = new BookedCampaigns();
+  readonly #options: HouseDeskOptions;
+  readonly #catalogue: HouseCatalogue;
+  readonly #market: HouseMarket;
+  readonly #board = new PacingBoard();
+  readonly #due = new DueAccounts();
+  readonly #localTimes = new Map<string, LocalTime>();
+  readonly #live: LiveAuction;
+
+  constructor(options: HouseDeskOptions) {
+    this.#options = options;
+    this.#catalogue = new HouseCatalogue([], options.rules);
+    this.#market = new HouseMarket(this.#catalogue);
+    this.#live = new LiveAuction(this.accounts, this.#board);
+  }
+
+  /** Line items that may serve when a request suits them. */
+  get lineItemCount(): number {
+    return this.#catalogue.index.size;
+  }
+
+  /** Gives the campaigns to `refresh`: many changes are carried out a few at a time. */
+  take(changes: readonly Booking[]): ReadonlySet<string> {
+    return this.bookings.take(changes);
+  }
+
+  /** Gives the accounts that are new: they take no part until they are paced. `wallMs` is wall clock. */
+  refresh(campaignId: string, nowMs: number, wallMs: number): readonly SpendingAccount[] {
+    const campaign = this.bookings.campaign(campaignId);
+    if (campaign === null) return [];
+    const added: SpendingAccount[] = [];
+    for (const plan of accountPlans(campaign, this.#localTime(campaign.advertiser.timeZone))) {
+      const account = this.#plan(plan, nowMs, wallMs);
+      if (account !== null) added.push(account);
+    }
+    for (const lineItem of campaign.lineItems) this.#catalogue.put(this.bookings.booked(campaign, lineItem));
+    return added;
+  }
+
+  /** Of one auction, before anybody else is asked. `wallMs` is wall clock. */
+  bids({ request }: EstimateSubject, terms: AuctionTerms, nowMs: number, wallMs: number): readonly HouseBid[] {
+    this.#live.enter(terms.auctionId, nowMs);
+    return this.#market.bids({ request, terms, nowMs: wallMs }, this.#live);
+  }
+
+  /** Null: its account does not give it. */
+  reserve(purchase: Purchase, nowMs: number): PurchaseReservation | null {
+    const { key, bidIndex, accountId, amount } = purchase;
+    const account = this.accounts.get(accountId);
+    if (account === undefined) return null;
+    const heldMs = this.#options.heldMs(purchase);
+    const reserved = account.leases.reserve(key, amount, heldMs, nowMs);
+    if (typeof reserved === 'string') return null;
+    account.observeWin(amount);
+    const { epoch, sequence } = reserved.lease;
+    return { key, bidIndex, accountId, amount, epoch, sequence, heldMs };
+  }
+
+  /** It was certainly not served, and nobody else has heard of it. */
+  release({ key, accountId, amount }: PurchaseReservation): void {
+    const account = this.accounts.get(accountId);
+    if (account?.leases.release(key) !== null) account?.forgetWin(amount);
+  }
+
+  /** The ledger holds it from now on. */
+  handOver({ key, accountId }: { readonly key: string; readonly accountId: string }): void {
+    this.accounts.get(accountId)?.leases.bill(key);
+  }
+
+  /** Leases that go back, and those to ask for. */
+  settle(nowMs: number): { readonly over: readonly LeaseOver[]; readonly needs: readonly LeaseNeed[] } {
+    const over: LeaseOver[] = [];
+    const needs: LeaseNeed[] = [];
+    for (const account of this.#due.take(nowMs)) {
+      const { leases } = account;
+      for (const one of leases.settle(nowMs)) over.push(one);
+      const need = leases.need(nowMs);
+      if (need !== null) needs.push(need);
+      this.#due.rest(account, leases.rest(nowMs));
+    }
+    return { over, needs };
+  }
+
+  /** Gives everything back with the next settling. */
+  drain(): void {
+    for (const { leases } of this.accounts.values()) leases.drain();
+  }
+
+  /** Null when the account is known already, or has nothing to do: what has ended takes no room. */
+  #plan(plan: AccountPlan, nowMs: number, wallMs: number): SpendingAccount | null {
+    const known = this.accounts.get(plan.accountId);
+    if (known !== undefined) {
+      known.replan(plan, nowMs);
+      return null;
+    }
+    if (!plan.isSwitchedOn || (plan.flight.endAt ?? Number.POSITIVE_INFINITY) <= wallMs) return null;
+    const { leasePolicy, pacing } = this.#options;
+    const controller = plan.isGuaranteed ? pacing.guaranteed : pacing.campaigns;
+    const account = new SpendingAccount(plan, leasePolicy, controller, this.#board, nowMs, this.#onWake);
+    this.accounts.set(plan.accountId, account);
+    this.#due.wake(account);
+    return account;
+  }
+
+  readonly #onWake = (account: SpendingAccount): void => this.#due.wake(account);
+
+  #localTime(timeZone: string): LocalTime {
+    let localTime = this.#localTimes.get(timeZone);
+    if (localTime === undefined) {
+      localTime = new LocalTime(timeZone);
+      this.#localTimes.set(timeZone, localTime);
+    }
+    return localTime;
+  }
+}
+
+/** What line items may bid in the auction at hand. One object for all auctions: it holds what the last one set. */
+class LiveAuction implements LiveTerms {
+  readonly #accounts: ReadonlyMap<string, SpendingAccount>;
+  readonly #board: PacingBoard;
+  /** By slot of the board: the auction that an account was last asked in, and what it gave. */
+  readonly #askedIn: number[] = [];
+  readonly #shares: number[] = [];
+  #auctions = 0;
+  #auctionId = '';
+  #nowMs = 0;
+
+  constructor(accounts: ReadonlyMap<string, SpendingAccount>, board: PacingBoard) {
+    this.#accounts = accounts;
+    this.#board = board;
+  }
+
+  enter(auctionId: string, nowMs: number): void {
+    this.#auctionId = auctionId;
+    this.#nowMs = nowMs;
+    this.#auctions++;
+  }
+
+  readonly share = ({ lineItem }: BookedLineItem): number => {
+    const account = this.#accounts.get(accountIdOf(lineItem));
+    if (account === undefined) return 0;
+    const { slot } = account;
+    if (this.#askedIn[slot] === this.#auctions) return this.#shares[slot]!;
+    const share = this.#shareOf(account);
+    this.#askedIn[slot] = this.#auctions;
+    this.#shares[slot] = share;
+    return share;
+  };
+
+  #shareOf(account: SpendingAccount): number {
+    const { slot, plan, leases } = account;
+    account.observeOpportunity();
+    if (!leases.canPay(plan.priceMax, this.#nowMs)) return 0;
+    // Drawn from what the auction is called, so that it is the same however often it is asked. Who always takes part
+    // needs no draw.
+    if (this.#board.throttle[slot]! < 1) {
+      const draw = stableHash(this.#auctionId, plan.accountId) / 2 ** 32;
+      if (!this.#board.takesPart(slot, draw)) return 0;
+    }
+    return plan.isGuaranteed ? urgencyShare(account.urgency) : this.#board.multiplier[slot]!;
+  }
+}
+
+/**
+ * In the order of urgency, from a half up to 1. Before any supply was seen, and of little urgency, it takes part like the
+ * others: pace and quota say when it does not.
+ */
+function urgencyShare(urgency: number): number {
+  return urgency === Number.POSITIVE_INFINITY ? 1 : (1 + urgency) / (2 + urgency);
+}

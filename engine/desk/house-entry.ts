@@ -1,0 +1,124 @@
+/** Our own campaigns in one auction: what they bid, and, once they have won, that they are paid for and may be shown. */
+import type { UserCaps } from '../budget/frequency/frequency-caps.ts';
+import type { HouseBid } from '../exchange/decision.ts';
+import type { Purchase, PurchaseRefusal, PurchaseReservation } from '../exchange/purchases.ts';
+import type { HouseDesk } from './house-desk.ts';
+
+export type OnReserved = (reservations: readonly PurchaseReservation[], refusals: readonly PurchaseRefusal[]) => void;
+
+export interface HouseEntryOptions {
+  readonly desk: Pick<HouseDesk, 'reserve' | 'release'>;
+  readonly bids: readonly HouseBid[];
+  readonly user: UserCaps;
+  /** Monotonic ms. */
+  readonly nowMs: () => number;
+  readonly onReserved: (result: 'reserved' | PurchaseRefusal['reason']) => void;
+  /** An impression that was not shown goes on counting for its user. */
+  readonly onGiveBackFailed: (error: unknown) => void;
+}
+
+const NOTHING: readonly never[] = [];
+
+export class HouseEntry {
+  readonly #options: HouseEntryOptions;
+  /** By key of the purchase, in the store of what users have seen: the campaign. */
+  readonly #taken = new Map<string, string>();
+
+  constructor(options: HouseEntryOptions) {
+    this.#options = options;
+  }
+
+  /** The first bids of the auction, in this order. */
+  get bids(): readonly HouseBid[] {
+    return this.#options.bids;
+  }
+
+  /**
+   * Answers once: in the same turn, unless a winner's user has caps that must be taken, which takes as long as the store
+   * does, within its limit. Refuses at once all bids that the user has seen often enough, winners or not.
+   */
+  reserve(purchases: readonly Purchase[], onReserved: OnReserved): void {
+    const { user } = this.#options;
+    if (purchases.some(({ campaignId }) => !user.mayShow(campaignId))) {
+      this.#answer(NOTHING, this.#capped(), onReserved);
+    } else if (purchases.some(({ campaignId }) => user.needsTake(campaignId))) {
+      void this.#takeAll(purchases).then((refusals) => this.#pay(purchases, refusals, onReserved));
+    } else {
+      this.#pay(purchases, [], onReserved);
+    }
+  }
+
+  /** They were certainly not served. */
+  release(reservations: readonly PurchaseReservation[]): void {
+    for (const reservation of reservations) {
+      this.#options.desk.release(reservation);
+      this.#giveBack(reservation.key);
+    }
+  }
+
+  #capped(): PurchaseRefusal[] {
+    const { bids, user } = this.#options;
+    const refusals: PurchaseRefusal[] = [];
+    bids.forEach(({ house }, bidIndex) => {
+      if (!user.mayShow(house.campaignId)) refusals.push({ bidIndex, reason: 'frequency-capped' });
+    });
+    return refusals;
+  }
+
+  /** The cap before the budget: what the budget refuses is given back. */
+  #pay(purchases: readonly Purchase[], refusals: PurchaseRefusal[], onReserved: OnReserved): void {
+    const { desk, nowMs } = this.#options;
+    const capped = refusals.map(({ bidIndex }) => bidIndex);
+    const reservations: PurchaseReservation[] = [];
+    for (const purchase of purchases) {
+      if (capped.includes(purchase.bidIndex)) continue;
+      const reservation = desk.reserve(purchase, nowMs());
+      if (reservation !== null) {
+        reservations.push(reservation);
+        continue;
+      }
+      this.#giveBack(purchase.key);
+      refusals.push({ bidIndex: purchase.bidIndex, reason: 'budget-refused' });
+    }
+    this.#answer(reservations, refusals, onReserved);
+  }
+
+  #answer(
+    reservations: readonly PurchaseReservation[],
+    refusals: readonly PurchaseRefusal[],
+    onReserved: OnReserved,
+  ): void {
+    for (const _ of reservations) this.#options.onReserved('reserved');
+    for (const { reason } of refusals) this.#options.onReserved(reason);
+    onReserved(reservations, refusals);
+  }
+
+  async #takeAll(purchases: readonly Purchase[]): Promise<PurchaseRefusal[]> {
+    const { user } = this.#options;
+    const refused = await Promise.all(
+      purchases.map(async ({ key, campaignId, bidIndex }): Promise<PurchaseRefusal[]> => {
+        if (!user.needsTake(campaignId)) return [];
+        const verdict = await user.take(campaignId, takeId(key, campaignId));
+        // Who did not hear the answer may have taken it.
+        if (verdict !== 'capped') this.#taken.set(key, campaignId);
+        if (user.isShown(verdict)) return [];
+        this.#giveBack(key);
+        return [{ bidIndex, reason: 'frequency-capped' }];
+      }),
+    );
+    return refused.flat();
+  }
+
+  #giveBack(key: string): void {
+    const campaignId = this.#taken.get(key);
+    if (campaignId === undefined) return;
+    this.#taken.delete(key);
+    const { user, onGiveBackFailed } = this.#options;
+    user.giveBack(campaignId, takeId(key, campaignId)).catch(onGiveBackFailed);
+  }
+}
+
+/** An imp may be won by another campaign once it is cleared again. */
+function takeId(key: string, campaignId: string): string {
+  return `${key}/${campaignId}`;
+}

@@ -1,0 +1,221 @@
+import { describe, expect, it } from 'vitest';
+import { clearAuction } from '../auction/clear.ts';
+import type { BookedLineItem } from '../campaign/booked-line-item.ts';
+import {
+  advertiser,
+  booking,
+  campaign,
+  creative,
+  EVERYWHERE,
+  including,
+  lineItem,
+} from '../campaign/testing/build-booking.ts';
+import { HouseMarket, type LiveTerms } from './house-bids.ts';
+import { HouseCatalogue } from './house-catalogue.ts';
+import { buildExchangeRules, buildRequest, buildTerms, DECISION_RULES } from './testing/build-exchange.ts';
+
+const RULES = {
+  currencies: DECISION_RULES.currencies,
+  currency: 'USD',
+  priors: DECISION_RULES.priors,
+};
+const AT_FULL: LiveTerms = { share: () => 1 };
+
+function bidsOf(items: readonly BookedLineItem[], request = buildRequest(), live = AT_FULL, bidsMax = 16) {
+  const market = new HouseMarket(new HouseCatalogue(items, RULES), bidsMax);
+  return market.bids({ request, terms: buildTerms(request), nowMs: 1000 }, live);
+}
+
+/** Of an advertiser of its own. */
+function rival(number: number, changes: Partial<BookedLineItem['lineItem']> = {}): BookedLineItem {
+  return booking({
+    advertiser: advertiser({ id: `rival-${number}` }),
+    lineItem: lineItem({ id: `line-of-${number}`, bidMicros: number * 1_000_000, ...changes }),
+  });
+}
+
+describe('a house bid', () => {
+  it('is a candidate like any other', () => {
+    const request = buildRequest();
+    const terms = buildTerms(request);
+    const market = new HouseMarket(new HouseCatalogue([booking()], RULES));
+    const [bid] = market.bids({ request, terms, nowMs: 1000 }, AT_FULL);
+    expect(bid!.candidate).toMatchObject({
+      dspId: 'house',
+      seat: 'acme',
+      bidId: 'line-1-1',
+      impId: '1',
+      pricing: 'cpm',
+      priceMicros: 2_000_000,
+      currency: 'USD',
+      advertiserDomains: ['acme.example'],
+      categories: ['IAB1'],
+      width: 300,
+      height: 250,
+      creativeId: 'banner-1',
+      declaredMedia: 'banner',
+      sniffedMedia: 'html',
+      hasMarkup: true,
+      hasWinNoticeUrl: false,
+    });
+    expect(bid).toMatchObject({
+      house: { lineItemId: 'line-1', campaignId: 'spring', advertiserId: 'acme', accountId: 'spring' },
+      bid: { id: 'line-1-1', impid: '1', price: 2, cid: 'spring', crid: 'banner-1', mtype: 1, w: 300, h: 250 },
+      response: { cur: 'USD' },
+    });
+    expect(bid!.candidate.isGuaranteed).toBe(false);
+    const outcome = clearAuction({ ...terms, conversionRates: { USD: 1 }, bids: [{ ...bid!.candidate, index: 0 }] });
+    expect(outcome.wins).toMatchObject([{ bidIndex: 0, media: 'banner' }]);
+  });
+
+  it('bids the share that pacing leaves, rounded down; a guaranteed line item all of it', () => {
+    const share = { share: () => 0.3333333 };
+    expect(bidsOf([booking()], undefined, share)[0]!.candidate.priceMicros).toBe(666_666);
+    const sold = booking({ lineItem: lineItem({ goalImpressions: 10 }) });
+    const [bid] = bidsOf([sold], undefined, share);
+    expect(bid).toMatchObject({
+      candidate: { isGuaranteed: true, priceMicros: 2_000_000 },
+      house: { accountId: 'spring/line-1' },
+    });
+  });
+
+  it('stays away when pacing, money or caps say so, and when less than a micro is left', () => {
+    expect(bidsOf([booking()], undefined, { share: () => 0 })).toEqual([]);
+    expect(bidsOf([booking()], undefined, { share: () => 1e-9 })).toEqual([]);
+  });
+
+  it('keeps its own currency and pricing model', () => {
+    const item = booking({ advertiser: advertiser({ currency: 'EUR' }), lineItem: lineItem({ pricing: 'cpc' }) });
+    const [bid] = bidsOf([item]);
+    expect(bid!.candidate).toMatchObject({ currency: 'EUR', pricing: 'cpc', priceMicros: 2_000_000, ctr: 0.001 });
+    expect(bid!.response.cur).toBe('EUR');
+  });
+
+  it('stays away when no rate leads from its currency', () => {
+    expect(bidsOf([booking({ advertiser: advertiser({ currency: 'XAU' }) })])).toEqual([]);
+  });
+});
+
+describe('the creative', () => {
+  const wide = creative({ id: 'wide', size: { w: 728, h: 90 } });
+  const insecure = creative({ id: 'insecure', markup: '<img src="http://cdn.example/1.png">' });
+  const secure = creative({ id: 'secure' });
+
+  it('is the first that fits', () => {
+    const items = [booking({ creatives: [wide, insecure, secure] })];
+    expect(bidsOf(items)[0]!.candidate.creativeId).toBe('insecure');
+    const request = buildRequest({ imp: [{ id: '1', secure: 1, banner: { format: [{ w: 300, h: 250 }] } }] });
+    expect(bidsOf(items, request)[0]!.candidate.creativeId).toBe('secure');
+  });
+
+  it('is of the media and sizes that the line item chose', () => {
+    const targeting = { ...EVERYWHERE, sizes: including('728x90') };
+    const items = [booking({ creatives: [secure, wide], lineItem: lineItem({ targeting }) })];
+    const both = buildRequest({
+      imp: [
+        {
+          id: '1',
+          banner: {
+            format: [
+              { w: 300, h: 250 },
+              { w: 728, h: 90 },
+            ],
+          },
+        },
+      ],
+    });
+    expect(bidsOf(items, both)[0]!.candidate.creativeId).toBe('wide');
+  });
+
+  it.each([
+    ['category', { bcat: ['IAB1'] }],
+    ['advertiser', { badv: ['acme.example'] }],
+    ['seat', { bseat: ['acme'] }],
+    ['language', { wlang: ['de'] }],
+  ])('of a blocked %s leaves its place to another advertiser', (_name, blocks) => {
+    const other = booking({
+      advertiser: advertiser({ id: 'other' }),
+      campaign: campaign({ advertiserId: 'other' }),
+      lineItem: lineItem({ id: 'other', bidMicros: 1 }),
+      creatives: [creative({ domains: ['other.example'], categories: ['IAB2'], language: 'de' })],
+    });
+    const bids = bidsOf([booking(), other], buildRequest(blocks), AT_FULL, 1);
+    expect(bids.map(({ candidate }) => candidate.seat)).toEqual(['other']);
+  });
+
+  it('does not enter a private auction', () => {
+    const request = buildRequest({
+      imp: [
+        { id: '1', banner: { format: [{ w: 300, h: 250 }] }, pmp: { private_auction: 1, deals: [{ id: 'deal' }] } },
+      ],
+    });
+    expect(bidsOf([booking()], request)).toEqual([]);
+  });
+});
+
+describe('of many', () => {
+  const rivals = Array.from({ length: 50 }, (_, index) => rival(index + 1));
+  const numbers = (items: readonly BookedLineItem[], live = AT_FULL, max = 3) =>
+    bidsOf(items, buildRequest(), live, max).map(({ house }) => house.advertiserId);
+
+  it('those that are worth most enter, one per advertiser', () => {
+    const second = rival(50, { id: 'second', bidMicros: 49_500_000 });
+    expect(numbers([...rivals, second])).toEqual(['rival-50', 'rival-49', 'rival-48']);
+  });
+
+  it('worth is what they bid now, by the prior of their unit, in one currency', () => {
+    const live: LiveTerms = { share: ({ advertiser: { id } }) => (id === 'rival-50' ? 0.5 : 1) };
+    expect(numbers(rivals, live)).toEqual(['rival-49', 'rival-48', 'rival-47']);
+    const perClick = rival(60, { pricing: 'cpc', bidMicros: 48_500_000 });
+    expect(numbers([...rivals, perClick])).toEqual(['rival-50', 'rival-49', 'rival-60']);
+    const inEuro = { ...rival(30), advertiser: advertiser({ id: 'euro', currency: 'EUR' }) };
+    expect(numbers([...rivals, inEuro])).toEqual(['euro', 'rival-50', 'rival-49']);
+  });
+
+  it('guaranteed line items come first, the most urgent before the others', () => {
+    const sold = [rival(1, { goalImpressions: 5 }), rival(2, { goalImpressions: 5 })];
+    const live: LiveTerms = { share: ({ advertiser: { id } }) => (id === 'rival-2' ? 0.2 : 0.1) };
+    expect(numbers([...rivals.slice(2), ...sold], live)).toEqual(['rival-2', 'rival-1', 'rival-50']);
+  });
+
+  it('each imp has its own', () => {
+    const imp = { banner: { format: [{ w: 300, h: 250 }] } };
+    const request = buildRequest({
+      imp: [
+        { id: 'a', ...imp },
+        { id: 'b', video: { mimes: [] } },
+        { id: 'c', ...imp },
+      ],
+    });
+    const bids = bidsOf([booking()], request);
+    expect(bids.map(({ candidate: { impId, bidId } }) => [impId, bidId])).toEqual([
+      ['a', 'line-1-a'],
+      ['c', 'line-1-c'],
+    ]);
+  });
+});
+
+it('follows changes of the catalogue', () => {
+  const catalogue = new HouseCatalogue([booking()], RULES);
+  const market = new HouseMarket(catalogue);
+  const request = buildRequest();
+  const prices = () =>
+    market
+      .bids({ request, terms: buildTerms(request), nowMs: 1000 }, AT_FULL)
+      .map(({ candidate }) => candidate.priceMicros);
+  catalogue.put(booking({ lineItem: lineItem({ bidMicros: 5 }) }));
+  expect(prices()).toEqual([5]);
+  catalogue.put(booking({ campaign: campaign({ status: 'paused' }) }));
+  expect(prices()).toEqual([]);
+  catalogue.put(booking());
+  expect(prices()).toEqual([2_000_000]);
+  catalogue.remove('line-1');
+  expect(prices()).toEqual([]);
+});
+
+it('is bound by what the exchange blocks for the house', () => {
+  const rules = buildExchangeRules({ dspBlocks: { house: { advertisers: ['acme.example'], categories: [] } } });
+  const request = buildRequest();
+  const market = new HouseMarket(new HouseCatalogue([booking()], RULES));
+  expect(market.bids({ request, terms: buildTerms(request, rules), nowMs: 1 }, AT_FULL)).toEqual([]);
+});

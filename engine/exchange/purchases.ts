@@ -1,0 +1,71 @@
+/** What house wins take from their accounts, before they are served. */
+import type { Win } from '../auction/types.ts';
+import type { OutcomeType } from '../estimation/quality/awaited-outcomes.ts';
+import type { Decision } from './decision.ts';
+
+export interface Purchase {
+  readonly bidIndex: number;
+  /** Of the reservation, and of its bill: `purchaseKey`, unique for ever. */
+  readonly key: string;
+  readonly accountId: string;
+  /** Nanos of the account's currency; impressions for what is guaranteed. */
+  readonly amount: number;
+  /** How long it is held for its bill hangs on both. */
+  readonly media: Win['media'];
+  readonly billedBy: OutcomeType;
+  readonly campaignId: string;
+}
+
+/** A purchase that its account has given: the lease that it is taken from. */
+export interface PurchaseReservation {
+  readonly key: string;
+  readonly bidIndex: number;
+  readonly accountId: string;
+  readonly epoch: number;
+  readonly sequence: number;
+  readonly amount: number;
+  /** For so long after the auction its bill is waited for, ms. */
+  readonly heldMs: number;
+}
+
+export interface PurchaseRefusal {
+  readonly bidIndex: number;
+  readonly reason: 'budget-refused' | 'frequency-capped';
+}
+
+/** What is bought: `cpm` an impression, `cpc` a click, `cpa` a conversion; what is guaranteed is impressions always. */
+const BILLED_BY = { cpm: 'impression', cpc: 'click', cpa: 'conversion' } as const;
+
+export function purchasesOf({ input, outcome, collected }: Decision): readonly Purchase[] {
+  const purchases: Purchase[] = [];
+  for (const win of outcome.wins) {
+    const { house } = collected[win.bidIndex]!;
+    if (house === null) continue;
+    const { pricing, isGuaranteed } = input.bids[win.bidIndex]!;
+    const billedBy = isGuaranteed ? 'impression' : BILLED_BY[pricing];
+    const impId = win.position === 0 ? win.impId : `${win.impId}#${win.position}`;
+    purchases.push({
+      bidIndex: win.bidIndex,
+      key: purchaseKey(input.auctionId, impId, billedBy),
+      accountId: house.accountId,
+      amount: isGuaranteed ? 1 : priceNanos(win, pricing),
+      media: win.media,
+      billedBy,
+      campaignId: house.campaignId,
+    });
+  }
+  return purchases;
+}
+
+/**
+ * Whoever reports what became of an ad can tell it, and nobody else has it: neither auction ids nor types hold a slash.
+ * `impId`: `ID#N` for the ad in a further position of the imp, N from 1.
+ */
+export function purchaseKey(auctionId: string, impId: string, billedBy: OutcomeType): string {
+  return `${auctionId}/${impId}/${billedBy}`;
+}
+
+/** N CPM-micros are N nanos an impression; a click or conversion of N micros is N x 1000 nanos. Nothing is reserved for none. */
+function priceNanos({ clearingPriceMicrosInBidCurrency: micros }: Win, pricing: keyof typeof BILLED_BY): number {
+  return Math.max(1, pricing === 'cpm' ? micros : micros * 1000);
+}

@@ -1,0 +1,160 @@
+/**
+ * The judge of money: what was ever leased, spent and owed, in PostgreSQL (`adapters/ledger`; the same SQL on PGlite).
+ * Double entry: every transfer sums to zero, append-only, each under a unique key; a repeated call with the same key
+ * changes nothing and gives the first answer.
+ *
+ * An account is what is bounded: a campaign's money in nanos, or a guaranteed line item's impressions (`unit`). Its path:
+ *
+ *   budget --openTranche--> tranche --confirmLeases--> lease --(reserve, bill)--> spent
+ *     ^------closeTranche------'  ^----closeLease (unspent)--'
+ *
+ * A lease is spent from only once it is confirmed here, and the sum of its bills never exceeds it, so no fault of Redis,
+ * of a clock or of a process can take more than the budget. What we served and cannot bill any more is our cost
+ * (`absorbed`).
+ */
+export type BudgetUnit = 'nanos' | 'impressions';
+
+/** A part of an account's budget that Redis (or the process itself) may grant leases from. */
+export interface Tranche {
+  readonly accountId: string;
+  /** Rises by one with each tranche of an account. A fenced tranche's epoch never grants again. */
+  readonly epoch: number;
+  readonly amount: number;
+  /** What the ledger could still give after it: of the budget, or of the day's. Sizes leases, binds nobody. */
+  readonly budgetLeft: number;
+  /** Epoch ms by the ledger's clock: end of the advertiser's day where a daily budget bounds, or of the campaign. */
+  readonly notAfterMs: number | null;
+}
+
+export type TrancheRefusal =
+  /** Nothing left: of the budget, or of the day's. */
+  'exhausted' | 'paused' | 'ended' | 'unknown-account';
+
+export interface TrancheWanted {
+  /** A repeated one gets the same tranche, also when that is closed by now. A refusal is judged anew. */
+  readonly requestId: string;
+  readonly accountId: string;
+  readonly amount: number;
+  /** Less is of no use (one clearing price): refused as `exhausted`. */
+  readonly amountMin: number;
+  /**
+   * The newest tranche that the asker knows to be used up or lost, 0 when it knows none. An open one that is newer is
+   * given as it is, so processes that ask at the same time share one, and an answer that was lost is had by asking again.
+   * Who knows none, although leases were given from it, asks for a store that lost it: it is given the next.
+   */
+  readonly afterEpoch: number;
+}
+
+/** As granted by a budget store, before it may be spent from. */
+export interface LeaseGrant {
+  readonly accountId: string;
+  readonly epoch: number;
+  /** Rises by one with each lease of a tranche. */
+  readonly sequence: number;
+  readonly requestId: string;
+  readonly processId: string;
+  readonly amount: number;
+  /** The holder spends for so long from the moment it asked, by its own monotonic clock, ms. */
+  readonly termMs: number;
+}
+
+export type LeaseConfirmation =
+  /** May be spent from for so long, counted from the moment this confirmation was asked for, ms: never past the tranche. */
+  | { readonly kind: 'live'; readonly termMs: number }
+  /** This sequence belongs to another request, the epoch is closed, or the tranche has not so much: the store lost data. */
+  | { readonly kind: 'fenced' };
+
+export interface LeaseKey {
+  readonly accountId: string;
+  readonly epoch: number;
+  readonly sequence: number;
+}
+
+export interface Bill extends LeaseKey {
+  /** Auction id, imp id, event type: unique for ever, over all accounts. Money and quota of one impression have a key each. */
+  readonly key: string;
+  readonly amount: number;
+  readonly publisherId: string;
+  readonly atMs: number;
+}
+
+export type BillResult =
+  | 'billed'
+  /** Its lease is closed or used up, or the budget was cut: the publisher is paid by us, the advertiser pays nothing. */
+  | 'absorbed'
+  /** The key was billed before. The first bill stands, at its amount. */
+  | 'repeated'
+  /** The key was released before: nobody pays. */
+  | 'released-before'
+  /** Nothing is booked. */
+  | 'unknown-account';
+
+export interface Reservation extends LeaseKey {
+  readonly key: string;
+  readonly amount: number;
+  /** Who is paid when it is billed. */
+  readonly publisherId: string;
+  /** Released by itself then, epoch ms by the ledger's clock. */
+  readonly expiresAtMs: number;
+}
+
+/** What is known of a key that was reserved or billed: all that its bill has to say. */
+export interface KnownCharge extends LeaseKey {
+  readonly key: string;
+  readonly amount: number;
+  readonly publisherId: string;
+}
+
+export interface AccountFigures {
+  readonly accountId: string;
+  readonly unit: BudgetUnit;
+  readonly budget: bigint;
+  /** Not in any tranche. */
+  readonly available: bigint;
+  /** In tranches and leases, not reserved. */
+  readonly leased: bigint;
+  readonly reserved: bigint;
+  readonly spent: bigint;
+  readonly absorbed: bigint;
+}
+
+/** Every method rejects when the database cannot be reached or answers late; nothing is assumed then, and it is called again. */
+export interface BudgetLedger {
+  /** Closes the account's older tranches, also when it refuses. Durable before it resolves; a refusal is not remembered. */
+  readonly openTranche: (wanted: TrancheWanted) => Promise<Tranche | TrancheRefusal>;
+  /** What of the tranche was not leased goes back to the budget; its epoch grants no more. */
+  readonly closeTranche: (accountId: string, epoch: number) => Promise<void>;
+  /** In order; many accounts in one transaction. A repeated one of a lease that is live is live. */
+  readonly confirmLeases: (grants: readonly LeaseGrant[]) => Promise<readonly LeaseConfirmation[]>;
+  /**
+   * `unspent` goes back to the budget at once; the rest stays for bills until the billing horizon has passed. Of a lease
+   * that was never confirmed, or is closed, nothing.
+   */
+  readonly closeLease: (lease: LeaseKey, unspent: number, requestId: string) => Promise<void>;
+  /** What its lease does not cover is not reserved; its bill is judged when it comes. A known key is left as it is. */
+  readonly reserve: (reservations: readonly Reservation[]) => Promise<void>;
+  readonly bill: (bills: readonly Bill[]) => Promise<readonly BillResult[]>;
+  /** In the order asked for; keys that were never reserved or billed are left out. */
+  readonly charges: (keys: readonly string[]) => Promise<readonly KnownCharge[]>;
+  /** Ends reservations without a bill; `refunded` also undoes what was billed. A key that is not known stays released. */
+  readonly release: (keys: readonly string[], reason: 'expired' | 'refunded' | 'not-served') => Promise<void>;
+  /** By the ledger's clock, where `nowMs` is ahead of it. Expired reservations are released; leases that ended a billing horizon ago give what was not billed back. */
+  readonly sweep: (nowMs: number) => Promise<{ readonly reservations: number; readonly leases: number }>;
+  /** In the order asked for; accounts that are not known are left out. */
+  readonly figures: (accountIds: readonly string[]) => Promise<readonly AccountFigures[]>;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * `code` is stable: `unavailable` and `late` (whether the call took effect is not known: repeat it with the same keys),
+ * `closed`. Anything else that a method rejects with is a defect.
+ */
+export class BudgetLedgerError extends Error {
+  override readonly name = 'BudgetLedgerError';
+  readonly code: 'unavailable' | 'late' | 'closed';
+
+  constructor(code: BudgetLedgerError['code'], message: string, options?: { readonly cause: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,18 @@
+/** Budgets that nobody can overspend, with processes, Redis and PostgreSQL that are killed: one round of all faults. */
+import { afterAll, describe, expect, it } from 'vitest';
+import { runProof } from './support/campaign-proof/proof.ts';
+import { startHurtPostgres } from './support/campaign-proof/services.ts';
+import { IS_BUILT } from './support/gavel-process.ts';
+import { hasRedisServer } from './support/services.ts';
+
+const postgres = IS_BUILT && hasRedisServer ? await startHurtPostgres() : null;
+afterAll(() => postgres?.stop());
+
+describe.skipIf(postgres === null)('campaigns under faults (needs a build, redis-server and PostgreSQL)', () => {
+  it('nobody is billed above a budget, nothing is billed twice, all goes on', async () => {
+    const seed = Date.now();
+    const result = await runProof({ postgres: postgres!, engines: 3, seconds: 1, seed, spendsAll: false });
+    console.log({ seed, ...result });
+    expect(result.problems).toEqual([]);
+  }, 300_000);
+});

@@ -1,0 +1,161 @@
+/** Campaigns of our own over HTTP: won, billed, bounded, paused, capped. */
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { campaign, lineItem } from '../engine/campaign/testing/build-booking.ts';
+import { eventually, expectSoundBooks, figuresOf, isWonBy, writesOf } from './support/house-campaigns.ts';
+import { bidding } from './support/scripted-dsp.ts';
+import { type AdAnswer, adRequest, bannerImp, bidsOf, startTestGavel, type TestGavel } from './support/test-gavel.ts';
+
+const CONFIG = { 'campaigns.enabled': true, 'campaigns.refreshIntervalMs': 50, 'campaigns.pacingIntervalMs': 1000 };
+
+let dataDirectory: string;
+let gavel: TestGavel | null = null;
+
+beforeEach(async () => {
+  dataDirectory = await mkdtemp(join(tmpdir(), 'gavel-campaigns-'));
+});
+
+afterEach(async () => {
+  await stop();
+  await expectSoundBooks(dataDirectory);
+  await rm(dataDirectory, { recursive: true });
+});
+
+async function start(config: Record<string, unknown> = {}): Promise<TestGavel> {
+  gavel = await startTestGavel({
+    dsps: { rival: bidding({ price: 1 }) },
+    config: { ...CONFIG, ...config },
+    dataDirectory,
+  });
+  return gavel;
+}
+
+async function stop(): Promise<void> {
+  await gavel?.close();
+  gavel = null;
+}
+
+const houseOf = (engine: TestGavel) => engine.gavel.campaigns!;
+
+let requests = 0;
+/** A floor at the bid of the line items: each impression costs what was bid. */
+const DEAR = { imp: [bannerImp('1', { bidfloor: 2 })] };
+
+const ask = (engine: TestGavel, parts: object = {}): Promise<AdAnswer> =>
+  engine.post(adRequest(`request-${requests++}`, parts));
+
+/** Asks until the line item wins. */
+async function untilWon(engine: TestGavel, lineItemId: string, parts: object = {}): Promise<AdAnswer> {
+  return eventually(async () => {
+    const answer = await ask(engine, parts);
+    expect(isWonBy(answer, lineItemId)).toBe(true);
+    return answer;
+  });
+}
+
+/** Asks in bursts until so many in a row have not won; gives those that have. */
+async function untilSoldOut(engine: TestGavel, lineItemId: string, parts: object = {}): Promise<AdAnswer[]> {
+  const won: AdAnswer[] = [await untilWon(engine, lineItemId, parts)];
+  for (let lostSince = Date.now(); Date.now() - lostSince < 1500; ) {
+    const answers = await Promise.all(Array.from({ length: 8 }, () => ask(engine, parts)));
+    const wins = answers.filter((answer) => isWonBy(answer, lineItemId));
+    if (wins.length > 0) lostSince = Date.now();
+    won.push(...wins);
+  }
+  return won;
+}
+
+const impressionOf = (answer: AdAnswer) =>
+  ({ auctionId: answer.body.bidid!, impId: '1', type: 'impression', atMs: null }) as const;
+
+const write = (engine: TestGavel, changes: Parameters<typeof writesOf>[0]) =>
+  houseOf(engine).books.store.write(writesOf(changes), 'test');
+
+const ASAP = campaign({ delivery: 'asap' });
+
+it('win against DSPs at a price that the campaign has, and are billed once', async () => {
+  const engine = await start();
+  await write(engine, { campaign: ASAP });
+  const answer = await untilWon(engine, 'line-1');
+  expect(bidsOf(answer)[0]!.price).toBe(1.01);
+  await engine.gavel.reportOutcomes([impressionOf(answer)]);
+  expect((await figuresOf(houseOf(engine).ledger, 'spring')).spent).toBe(1_010_000n);
+  await engine.gavel.reportOutcomes([impressionOf(answer), impressionOf(answer)]);
+  expect((await figuresOf(houseOf(engine).ledger, 'spring')).spent).toBe(1_010_000n);
+});
+
+it('spend all of a budget and nothing more, also over a restart', async () => {
+  let engine = await start();
+  await write(engine, { campaign: { ...ASAP, budgetNanos: 60_000_000n } });
+  const won: AdAnswer[] = [];
+  for (let count = 0; count < 10; count++) won.push(await untilWon(engine, 'line-1', DEAR));
+  await stop();
+  engine = await start();
+  won.push(...(await untilSoldOut(engine, 'line-1', DEAR)));
+  expect(won.length).toBe(30);
+  await engine.gavel.reportOutcomes(won.map(impressionOf));
+  const figures = await figuresOf(houseOf(engine).ledger, 'spring');
+  expect(figures).toMatchObject({ spent: 60_000_000n, reserved: 0n, absorbed: 0n });
+});
+
+it('deliver what was sold in advance to the last impression, before the best bid, and not one more', async () => {
+  const engine = await start();
+  const sold = lineItem({ goalImpressions: 25, bidMicros: 500_000 });
+  await write(engine, { campaign: ASAP, lineItem: sold });
+  const won = await untilSoldOut(engine, 'line-1');
+  expect(won.length).toBe(25);
+  await engine.gavel.reportOutcomes(won.map(impressionOf));
+  expect(await figuresOf(houseOf(engine).ledger, 'spring/line-1')).toMatchObject({ spent: 25n, available: 0n });
+  // The rest is for who pays for it.
+  expect(bidsOf(await ask(engine))[0]!.price).toBeLessThanOrEqual(1);
+});
+
+it('stop when they are paused and go on when they are resumed', async () => {
+  const engine = await start();
+  await write(engine, { campaign: ASAP });
+  await untilWon(engine, 'line-1');
+  await write(engine, { campaign: { ...ASAP, status: 'paused' } });
+  await eventually(async () => expect(isWonBy(await ask(engine), 'line-1')).toBe(false));
+  for (let count = 0; count < 5; count++) expect(isWonBy(await ask(engine), 'line-1')).toBe(false);
+  await eventually(async () => expect((await figuresOf(houseOf(engine).ledger, 'spring')).leased).toBe(0n));
+  await write(engine, { campaign: ASAP });
+  await untilWon(engine, 'line-1');
+});
+
+it('are shown to a user as often as caps allow, however many ask at once', async () => {
+  const engine = await start();
+  const frequencyCaps = [{ count: 3, per: 'day', scope: 'campaign' }] as const;
+  await write(engine, { campaign: { ...ASAP, frequencyCaps } });
+  const as = (id: string) => ({ user: { id } });
+  await untilWon(engine, 'line-1', as('anna'));
+  const answers = await Promise.all(Array.from({ length: 12 }, () => ask(engine, as('anna'))));
+  expect(answers.filter((answer) => isWonBy(answer, 'line-1')).length).toBe(2);
+  // Whoever is capped leaves the place to others, and nobody pays for it.
+  expect(answers.every((answer) => bidsOf(answer).length === 1)).toBe(true);
+  expect(isWonBy(await ask(engine, as('bert')), 'line-1')).toBe(true);
+  expect(isWonBy(await ask(engine), 'line-1')).toBe(false);
+});
+
+it('pay for clicks when they come, whatever else is reported', async () => {
+  const engine = await start();
+  const rich = { ...ASAP, budgetNanos: 100_000_000_000n };
+  await write(engine, { campaign: rich, lineItem: lineItem({ pricing: 'cpc', bidMicros: 5_000_000 }) });
+  const answer = await untilWon(engine, 'line-1');
+  await engine.gavel.reportOutcomes([impressionOf(answer)]);
+  const before = await figuresOf(houseOf(engine).ledger, 'spring');
+  expect(before.spent).toBe(0n);
+  expect(before.reserved).toBeGreaterThan(0n);
+  await engine.gavel.reportOutcomes([{ ...impressionOf(answer), type: 'click' }]);
+  const after = await figuresOf(houseOf(engine).ledger, 'spring');
+  expect(after.spent).toBe(before.reserved);
+});
+
+it('take no part in tests', async () => {
+  const engine = await start();
+  await write(engine, { campaign: ASAP });
+  await untilWon(engine, 'line-1');
+  expect(isWonBy(await ask(engine, { test: 1 }), 'line-1')).toBe(false);
+});

@@ -1,0 +1,136 @@
+/** Engines as processes of their own on one PostgreSQL and one Redis, and their admin API over HTTP. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { COLD, type RunningGavel, serveGavel } from '../gavel-process.ts';
+import { freePort } from '../services.ts';
+
+const TOKEN = 'a-token-of-the-proof';
+
+export interface EngineOptions {
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  /** How long a win is held for its impression. */
+  readonly heldMs: number;
+}
+
+/** One place for a process: who is killed is replaced by another one. */
+export class Engine {
+  readonly name: string;
+  readonly #folder: string;
+  readonly #options: EngineOptions;
+  #running: RunningGavel | null = null;
+  #adminUrl = '';
+  /** Lives of this engine so far. */
+  life = 0;
+
+  constructor(name: string, folder: string, options: EngineOptions) {
+    this.name = name;
+    this.#folder = folder;
+    this.#options = options;
+  }
+
+  /** Null while it is down. */
+  get pid(): number | null {
+    return this.#running?.pid ?? null;
+  }
+
+  get isUp(): boolean {
+    return this.#running !== null;
+  }
+
+  /** Rejects when it does not come up. */
+  async start(): Promise<void> {
+    const adminPort = await freePort();
+    const config = join(this.#folder, `${this.name}.yaml`);
+    await writeFile(config, JSON.stringify(this.#config(adminPort)));
+    const running = await serveGavel(['--config', config, '--data', join(this.#folder, this.name)], COLD);
+    this.#adminUrl = `http://127.0.0.1:${adminPort}`;
+    this.life++;
+    this.#running = running;
+  }
+
+  /** By SIGKILL, in the middle of whatever it does. */
+  async kill(): Promise<void> {
+    const running = this.#running;
+    this.#running = null;
+    running?.kill('SIGKILL');
+    await running?.ended;
+  }
+
+  /** In order: it gives back what it holds. */
+  async stop(): Promise<void> {
+    const running = this.#running;
+    this.#running = null;
+    running?.kill('SIGTERM');
+    await running?.ended;
+  }
+
+  /** What it has logged. */
+  get words(): string {
+    return this.#running?.stderr() ?? '';
+  }
+
+  /** Rejects when the engine dies before it has answered. */
+  async auction(request: unknown): Promise<Response> {
+    if (this.#running === null) throw new Error(`${this.name} is down`);
+    return await fetch(`${this.#running.url}/openrtb2/auction`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(request),
+      signal: AbortSignal.timeout(CALL_MS_MAX),
+    });
+  }
+
+  async admin(method: string, path: string, body: unknown): Promise<Response> {
+    return await fetch(`${this.#adminUrl}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(CALL_MS_MAX),
+    });
+  }
+
+  #config(adminPort: number): object {
+    const { databaseUrl, redisUrl, heldMs } = this.#options;
+    return {
+      log: { level: 'warn' },
+      admin: { port: adminPort, token: TOKEN },
+      learnedReserve: { estimator: 'off' },
+      estimation: { model: { source: 'none' } },
+      campaigns: {
+        enabled: true,
+        databaseUrl,
+        redisUrl,
+        refreshIntervalMs: 200,
+        pacingIntervalMs: 1000,
+        held: { bannerMs: heldMs },
+        frequency: { secret: TOKEN },
+      },
+    };
+  }
+}
+
+const CALL_MS_MAX = 10_000;
+
+export interface Fleet {
+  readonly engines: readonly Engine[];
+  readonly close: () => Promise<void>;
+}
+
+export async function startFleet(count: number, options: EngineOptions): Promise<Fleet> {
+  const folder = await mkdtemp(join(tmpdir(), 'gavel-fleet-'));
+  const engines = Array.from({ length: count }, (_, index) => new Engine(`engine-${index}`, folder, options));
+  const close = async (): Promise<void> => {
+    await Promise.all(engines.map((engine) => engine.kill()));
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    // One makes the tables; the others find them.
+    for (const engine of engines) await engine.start();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { engines, close };
+}
