@@ -10,9 +10,16 @@ import {
   including,
   lineItem,
 } from '../campaign/testing/build-booking.ts';
+import { gatherHouseBids } from './decision.ts';
 import { HouseMarket, type LiveTerms } from './house-bids.ts';
 import { HouseCatalogue } from './house-catalogue.ts';
-import { buildExchangeRules, buildRequest, buildTerms, DECISION_RULES } from './testing/build-exchange.ts';
+import {
+  buildExchangeRules,
+  buildRequest,
+  buildSubject,
+  buildTerms,
+  DECISION_RULES,
+} from './testing/build-exchange.ts';
 
 const RULES = {
   currencies: DECISION_RULES.currencies,
@@ -66,6 +73,25 @@ describe('a house bid', () => {
     expect(bid!.candidate.isGuaranteed).toBe(false);
     const outcome = clearAuction({ ...terms, conversionRates: { USD: 1 }, bids: [{ ...bid!.candidate, index: 0 }] });
     expect(outcome.wins).toMatchObject([{ bidIndex: 0, media: 'banner' }]);
+  });
+
+  it('is told apart in the auction, by imp and by line item', () => {
+    const banner = { format: [{ w: 300, h: 250 }] };
+    const request = buildRequest({ imp: ['1', '2'].map((id) => ({ id, tagid: 'top', banner })) });
+    const house = bidsOf([rival(3), rival(5)], request);
+    const { bids, collected } = gatherHouseBids(house, DECISION_RULES, buildSubject(request))!;
+    expect(bids.map(({ index, bidId }) => [index, bidId])).toEqual([
+      [0, 'line-of-5-1'],
+      [1, 'line-of-3-1'],
+      [2, 'line-of-5-2'],
+      [3, 'line-of-3-2'],
+    ]);
+    expect(collected.map(({ bid }) => bid.id)).toEqual(bids.map(({ bidId }) => bidId));
+    const { wins } = clearAuction({ ...buildTerms(request), conversionRates: { USD: 1 }, bids });
+    expect(wins.map(({ impId, bidIndex }) => [impId, bidIndex])).toEqual([
+      ['1', 0],
+      ['2', 2],
+    ]);
   });
 
   it('bids the share that pacing leaves, rounded down; a guaranteed line item all of it', () => {
