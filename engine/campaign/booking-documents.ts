@@ -7,6 +7,7 @@ import formats from 'ajv-formats';
 import { advertiserSchema, campaignSchema, creativeSchema, lineItemSchema } from './booking-schemas.ts';
 import type { Advertiser, Campaign, Choice, Creative, FrequencyCap, LineItem, Targeting } from './campaign.ts';
 import { formatDecimal, MICRO_DIGITS, NANO_DIGITS, parseDecimal } from './decimal.ts';
+import { isStorable } from './storable.ts';
 
 /** `path` as in the document (`targeting.countries.include[0]`), empty for the document itself. */
 export class BookingError extends Error {
@@ -234,11 +235,8 @@ function checked<Document>(check: ValidateFunction, id: string, document: unknow
   return copy as Document;
 }
 
-/** NUL and lone surrogates: JSON carries them, PostgreSQL does not. */
-const UNSTORABLE = /[\0\p{Surrogate}]/u;
-
 function unstorablePlace(value: unknown, path: string): string | null {
-  if (typeof value === 'string') return UNSTORABLE.test(value) ? path : null;
+  if (typeof value === 'string') return isStorable(value) ? null : path;
   if (typeof value !== 'object' || value === null) return null;
   for (const [key, part] of Object.entries(value)) {
     const place = unstorablePlace(

@@ -110,6 +110,18 @@ describe('a house bid', () => {
     expect(bidsOf([booking()], undefined, { share: () => 1e-9 })).toEqual([]);
   });
 
+  it.each([
+    ['with a NUL', 'a\0b'],
+    ['with half of a pair', 'a\ud800'],
+    ['longer than a key may be', 'a'.repeat(521)],
+  ])('stays away from ids that no ledger keeps: %s', (_name, id) => {
+    const imp = { id: '1', tagid: 'top', banner: { format: [{ w: 300, h: 250 }] } };
+    const site = { domain: 'news.example', publisher: { id } };
+    expect(bidsOf([booking()], buildRequest({ site }))).toEqual([]);
+    const request = buildRequest({ imp: [{ ...imp, id }, imp] });
+    expect(bidsOf([booking()], request).map(({ candidate }) => candidate.impId)).toEqual(['1']);
+  });
+
   it('keeps its own currency and pricing model', () => {
     const item = booking({ advertiser: advertiser({ currency: 'EUR' }), lineItem: lineItem({ pricing: 'cpc' }) });
     const [bid] = bidsOf([item]);
