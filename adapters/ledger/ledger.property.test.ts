@@ -117,7 +117,8 @@ const steps = fc.array(
   { minLength: 20, maxLength: 50, size: 'max' },
 );
 
-it('conserves every amount, bills within the budget, and each key once', async () => {
+// Other inputs would be drawn by a second try.
+it('conserves every amount, bills within the budget, and each key once', { retry: 0 }, async () => {
   await fc.assert(
     fc.asyncProperty(steps, async (played) => {
       const test = await databases();
