@@ -24,7 +24,7 @@ import { weeklyTraffic } from './weekly-traffic.ts';
 export const DAY_START_MS = Date.UTC(2026, 2, 4);
 export const DAY_MS = 86_400_000;
 export const TICK_MS = PACING_INTERVAL_MS;
-export const TICKS = DAY_MS / TICK_MS;
+const TICKS = DAY_MS / TICK_MS;
 const FIRST_HOUR = 48;
 const HOUR_MS = 3_600_000;
 const WEEKS_LEARNED = 2;

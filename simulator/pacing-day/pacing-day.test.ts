@@ -9,8 +9,9 @@ import { Market } from './market.ts';
 import { PACING_SCENARIOS, runPacingDay } from './pacing-day.ts';
 import { poisson } from './poisson.ts';
 
-/** The full day has a thousand campaigns: `npm run bench -- --only pacing`. */
-const CAMPAIGNS = 2;
+/** The full day has many: `npm run bench -- --only pacing`. Each costs seconds. */
+const CAMPAIGNS = 1;
+const TIMEOUT_MS = 120_000;
 
 const openStore = (clock: Clock) => createEmbeddedBudgetStore({ clock, memory: new BudgetMemory(1) });
 
@@ -23,7 +24,7 @@ async function dayOf(scenarioName: keyof typeof PACING_SCENARIOS, controllerName
   return judgeDays(days, scenario.judgedFromHour);
 }
 
-describe('simulated day, small', () => {
+describe('simulated day, small', { timeout: TIMEOUT_MS }, () => {
   it('dual: on plan, all of the budget and nothing above it', async () => {
     const figures = await dayOf('ordinary', 'dual');
     expect(figures.overDeliveryNanos).toBe(0);
@@ -41,6 +42,18 @@ describe('simulated day, small', () => {
     const figures = await dayOf('misread', 'pid');
     expect(figures.overDeliveryNanos).toBe(0);
     expect(figures.deliveredRatioMin).toBeGreaterThan(0.97);
+  });
+
+  it('a crash of the busiest process costs neither delivery nor a nano above budget', async () => {
+    const figures = await dayOf('crash', 'dual');
+    expect(figures.overDeliveryNanos).toBe(0);
+    expect(figures.deliveredRatioMin).toBeGreaterThan(0.99);
+  });
+
+  it('a process that joins at two in the afternoon, and has learned nothing, costs neither', async () => {
+    const figures = await dayOf('newcomer', 'dual');
+    expect(figures.overDeliveryNanos).toBe(0);
+    expect(figures.deliveredRatioMin).toBeGreaterThan(0.99);
   });
 
   it('guaranteed: exactly what was sold', async () => {
