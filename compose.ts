@@ -10,7 +10,7 @@ import { spawnParent } from './actors/mailbox.ts';
 import type { RequestEnvironment } from './actors/request-actor.ts';
 import { systemClock, systemTimers } from './adapters/clock.ts';
 import { createHostResolvers, type HostResolvers } from './adapters/dns/host-resolvers.ts';
-import { eventLogFolder } from './adapters/event-log/log-folders.ts';
+import { eventLogFolder, eventLogFolders } from './adapters/event-log/log-folders.ts';
 import { createLog, type Log } from './adapters/log.ts';
 import type { MetricSnapshot } from './adapters/metrics/exposition.ts';
 import { createMetrics } from './adapters/metrics/metrics.ts';
@@ -153,7 +153,11 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   const gate = openGate(parts, watch);
   const estimation = await openEstimation(parts, residents, () => gate?.degradeLevel() ?? 0);
 
-  const campaigns = await openCampaigns(parts, residents);
+  const auctionIds = createAuctionIds(clock);
+  const campaigns = await openCampaigns(parts, residents, {
+    isOwn: auctionIds.isOwn,
+    eventFolders: outside.eventLog === undefined ? await eventLogFolders(config.dataDirectory) : [],
+  });
 
   const rules = exchangeRules(config);
   const environment: RequestEnvironment = {
@@ -194,7 +198,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
       seller: config.exchange,
       forwardedExtensions: new Set(config.exchange.forwardedExtensions),
     },
-    nextAuctionId: auctionIds(clock),
+    nextAuctionId: auctionIds.next,
     observer: metrics.intake,
   });
   const reportOutcomes = async (outcomes: readonly Outcome[]): Promise<OutcomeCounts> => {
@@ -246,8 +250,11 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
 }
 
 /** Start time and a random tag make ids unique over processes and restarts; the counter keeps them short and sortable. */
-function auctionIds(clock: Clock): () => string {
-  const prefix = `${Math.floor(clock.wallMs()).toString(36)}-${randomBytes(4).toString('hex')}`;
+function createAuctionIds(clock: Clock): {
+  readonly next: () => string;
+  readonly isOwn: (auctionId: string) => boolean;
+} {
+  const prefix = `${Math.floor(clock.wallMs()).toString(36)}-${randomBytes(4).toString('hex')}-`;
   let count = 0;
-  return () => `${prefix}-${(count++).toString(36)}`;
+  return { next: () => `${prefix}${(count++).toString(36)}`, isOwn: (auctionId) => auctionId.startsWith(prefix) };
 }
