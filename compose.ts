@@ -31,7 +31,8 @@ import { effectiveConfig } from './config/effective.ts';
 import { decisionRules, exchangeRules, waitingOptions } from './config/engine-options.ts';
 import type { Config } from './config/types.ts';
 import { VERSION } from './config/version.ts';
-import type { Outcome, OutcomeCounts } from './engine/estimation/quality/awaited-outcomes.ts';
+import type { OutcomesTaken } from './engine/desk/outcome-billing.ts';
+import type { Outcome } from './engine/estimation/quality/awaited-outcomes.ts';
 import type { Clock, Timers } from './engine/ports/clock.ts';
 import type { DspTransport } from './engine/ports/dsp-transport.ts';
 import type { EventLog } from './engine/ports/event-log.ts';
@@ -52,8 +53,11 @@ export interface Gavel {
   readonly dsps: () => DspState[];
   /** See `Estimation.invalidate`. */
   readonly invalidateEstimates: ((tag: number) => Promise<void>) | null;
-  /** Takes what is known to have become of impressions that this process has sold; what it knows nothing of is counted. */
-  readonly reportOutcomes: (outcomes: readonly Outcome[]) => Promise<OutcomeCounts>;
+  /**
+   * Takes what is known to have become of impressions; what this process knows nothing of is counted. `isBilling` false:
+   * another one bills them. Rejects when they could not all be billed or kept: they may be reported again.
+   */
+  readonly reportOutcomes: (outcomes: readonly Outcome[], isBilling?: boolean) => Promise<OutcomesTaken>;
   /** Campaigns of our own; null: they are not enabled. */
   readonly campaigns: Pick<Campaigns, 'books' | 'ledger'> | null;
   /** How good its click estimates were: body of `GET /admin/estimates`. */
@@ -201,9 +205,10 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
     nextAuctionId: auctionIds.next,
     observer: metrics.intake,
   });
-  const reportOutcomes = async (outcomes: readonly Outcome[]): Promise<OutcomeCounts> => {
-    await campaigns?.bill(outcomes);
-    return quality.reportOutcomes(outcomes);
+  const reportOutcomes: Gavel['reportOutcomes'] = async (outcomes, isBilling = true) => {
+    const bills = isBilling ? await campaigns?.bill(outcomes) : undefined;
+    const counts = quality.reportOutcomes(outcomes);
+    return bills === undefined ? counts : { ...counts, bills };
   };
   if (outside.eventLog === undefined) await estimation.warmUp(eventLogFolder(config.dataDirectory));
   await outside.beforeListening?.();

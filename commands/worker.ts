@@ -88,7 +88,7 @@ process.on('message', (message: ToWorker<WorkerStart>, socket: Socket | undefine
       void invalidate(message.id, message.tag);
       return;
     case 'outcomes':
-      void reportOutcomes(message.id, message.outcomes);
+      void reportOutcomes(message.id, message.outcomes, message.isBilling);
       return;
     case 'counts':
       counts = message.counts;
@@ -133,10 +133,9 @@ async function report(id: number, what: ReportKind): Promise<void> {
   }
 }
 
-/** No answer when the ledger cannot be reached: then it is reported again. */
-async function reportOutcomes(id: number, outcomes: readonly Outcome[]): Promise<void> {
-  const counts = await gavel?.reportOutcomes(outcomes).catch(() => null);
-  if (counts) await say({ kind: 'outcomes', id, counts });
+async function reportOutcomes(id: number, outcomes: readonly Outcome[], isBilling: boolean): Promise<void> {
+  const taken = await gavel?.reportOutcomes(outcomes, isBilling).catch(({ message }: Error) => ({ failure: message }));
+  if (taken !== undefined) await say({ kind: 'outcomes', id, taken });
 }
 
 /** One that is still starting has nothing to forget. */

@@ -36,7 +36,7 @@ export interface Campaigns {
   readonly ledger: BudgetLedger;
   /** Behind the answer of each auction. */
   readonly auctionEnded: (event: AuctionEvent) => void;
-  /** Rejects when the ledger cannot be reached: the outcomes may be reported again. */
+  /** Rejects when the ledger cannot be reached, or has no room for some that wait: the outcomes may be reported again. */
   readonly bill: (outcomes: readonly Outcome[]) => Promise<BillingCounts>;
   /** Part of `GET /status`. */
   readonly status: () => object;
@@ -139,6 +139,7 @@ export async function openCampaigns(
       try {
         const counts = await billOutcomes(outcomes, billing);
         metrics.onBilled(counts);
+        if (counts.refused > 0) throw new Error(`no room for ${counts.refused} that nobody knows yet; report again`);
         return counts;
       } catch (error) {
         onFault('bill', error);

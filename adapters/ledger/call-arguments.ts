@@ -1,5 +1,12 @@
 /** What callers may ask for. A defect of theirs ends here, with the name of the argument, and not in the books. */
-import type { Bill, LeaseGrant, LeaseKey, OutcomeReport, Reservation, TrancheWanted } from '../../engine/ports/budget-ledger.ts';
+import type {
+  Bill,
+  LeaseGrant,
+  LeaseKey,
+  OutcomeReport,
+  Reservation,
+  TrancheWanted,
+} from '../../engine/ports/budget-ledger.ts';
 
 /** Throws a `RangeError` unless it is an integer from `least` on. */
 export function checkAmount(name: string, value: number, least: number): void {

@@ -54,7 +54,13 @@ function park(books: Books, { key, atMs }: Pick<OutcomeReport, 'key' | 'atMs'>, 
   if (parking.room <= 0) return 'refused';
   parking.room -= 1;
   const reportedAtMs = BigInt(Math.floor(atMs));
-  books.putCharge({ ...NOTHING_KNOWN, key, state: 'parked', expires_at_ms: parking.expiresAtMs, reported_at_ms: reportedAtMs });
+  books.putCharge({
+    ...NOTHING_KNOWN,
+    key,
+    state: 'parked',
+    expires_at_ms: parking.expiresAtMs,
+    reported_at_ms: reportedAtMs,
+  });
   return 'parked';
 }
 

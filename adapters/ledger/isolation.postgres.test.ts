@@ -1,8 +1,8 @@
 /** What only a real PostgreSQL with several connections can show. */
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startPostgres } from '../../test/support/services.ts';
-import { openDatabaseOf, type PostgresTestDatabase, postgresTestDatabases } from './testing/databases.ts';
 import { openBudgetLedger } from './ledger.ts';
+import { openDatabaseOf, type PostgresTestDatabase, postgresTestDatabases } from './testing/databases.ts';
 import { billAndKill } from './testing/kill-billing.ts';
 import { HORIZON_MS, LedgerWorld } from './testing/world.ts';
 
@@ -111,7 +111,13 @@ describe.skipIf(postgres === null)('many processes on one PostgreSQL', () => {
     for (const round of range(15)) {
       const keys = range(20).map((index) => `r${round}-${index}`);
       const reports = keys.map((key) => ({ key, atMs: 0, mayBecomeKnown: true }));
-      const told = keys.map((key) => ({ ...lease, key, amount: 10, publisherId: 'pub', expiresAtMs: world.nowMs + 60_000 }));
+      const told = keys.map((key) => ({
+        ...lease,
+        key,
+        amount: 10,
+        publisherId: 'pub',
+        expiresAtMs: world.nowMs + 60_000,
+      }));
       const all = await Promise.all([
         teller!.reserve(told.toReversed()),
         ...reporters.map((ledger, at) => ledger.billReports(at === 0 ? reports : reports.toReversed())),

@@ -359,7 +359,10 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
 
       it('that come first wait for their reservation, which bills them; who tells it again changes nothing', async () => {
         const lease = await world.lease(100);
-        expect(await world.ledger.billReports([world.reportOf('k'), world.reportOf('k')])).toEqual(['parked', 'parked']);
+        expect(await world.ledger.billReports([world.reportOf('k'), world.reportOf('k')])).toEqual([
+          'parked',
+          'parked',
+        ]);
         expect(await world.report('k')).toBe('parked');
         expect(await world.figures()).toEqual(all({ available: 900, leased: 100 }));
         expect(await world.reserve(lease, 'k', 33)).toEqual(['billed']);

@@ -67,13 +67,11 @@ const charge = fc.array(fc.record({ at: index, key, amount }), { minLength: 1, m
   ),
 );
 
-const report = fc
-  .array(fc.record({ key, mayBecomeKnown: fc.boolean() }), { minLength: 1, maxLength: 4 })
-  .map(
-    (reports): Step =>
-      ({ world }) =>
-        world.ledger.billReports(reports.map((each) => ({ ...each, atMs: world.nowMs }))),
-  );
+const report = fc.array(fc.record({ key, mayBecomeKnown: fc.boolean() }), { minLength: 1, maxLength: 4 }).map(
+  (reports): Step =>
+    ({ world }) =>
+      world.ledger.billReports(reports.map((each) => ({ ...each, atMs: world.nowMs }))),
+);
 
 const giveBack = fc.record({ at: index, unspent: amount }).map(({ at, unspent }): Step => {
   return (played) => played.world.ledger.closeLease(grantAt(played, at), unspent, 'r');

@@ -87,7 +87,9 @@ export function openBudgetLedger(database: Database, options: LedgerOptions): Bu
     },
     billReports: async (reports) => {
       reports.forEach(checkReport);
-      return database.transaction((tx) => billReports(tx, reports, { nowMs: now(), billingHorizonMs, feePpm, reportsMax }));
+      return database.transaction((tx) =>
+        billReports(tx, reports, { nowMs: now(), billingHorizonMs, feePpm, reportsMax }),
+      );
     },
     release: (keys, reason) => database.transaction((tx) => releaseAll(tx, { keys, reason, nowMs: now() })),
     sweep: (nowMs) => sweep(database, { nowMs, ledgerNowMs: now(), actor }),

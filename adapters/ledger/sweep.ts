@@ -24,10 +24,7 @@ interface Due {
   readonly [column: string]: unknown;
 }
 
-export async function sweep(
-  database: Database,
-  { nowMs, ledgerNowMs, actor }: SweepOptions,
-): Promise<SweepResult> {
+export async function sweep(database: Database, { nowMs, ledgerNowMs, actor }: SweepOptions): Promise<SweepResult> {
   const ledgerNow = ledgerNowMs ?? Number(await databaseNowMs(database));
   const atMs = Math.floor(Math.min(nowMs, ledgerNow));
   const reservations = await inBatches(database, DUE_RESERVATIONS, atMs, releaseDue);

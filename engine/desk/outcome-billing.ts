@@ -2,7 +2,7 @@
  * Bills what has become of house wins. Any process may be told, of any auction, as often as it likes: the reservation in the
  * ledger says whose money it is, and the ledger's unique key bills it once. What the ledger has not heard of yet waits there.
  */
-import type { Outcome } from '../estimation/quality/awaited-outcomes.ts';
+import type { Outcome, OutcomeCounts } from '../estimation/quality/awaited-outcomes.ts';
 import { purchaseKey } from '../exchange/purchases.ts';
 import type { BudgetLedger, ReportResult } from '../ports/budget-ledger.ts';
 
@@ -18,6 +18,12 @@ export const BILLING_RESULTS = [
   'refused',
 ] as const satisfies readonly ReportResult[];
 export type BillingCounts = Readonly<Record<(typeof BILLING_RESULTS)[number], number>>;
+
+/** Answer to reported outcomes: what became of the estimates that they are about, and of our own campaigns' money. */
+export interface OutcomesTaken extends OutcomeCounts {
+  /** Absent where campaigns are not enabled, and from workers that leave the billing to another one. */
+  readonly bills?: BillingCounts;
+}
 
 export interface OutcomeBillingOptions {
   readonly ledger: Pick<BudgetLedger, 'billReports'>;
@@ -45,7 +51,10 @@ export async function billOutcomes(
 }
 
 export function countsOf(results: readonly ReportResult[]): BillingCounts {
-  const counts = Object.fromEntries(BILLING_RESULTS.map((result) => [result, 0])) as Record<keyof BillingCounts, number>;
+  const counts = Object.fromEntries(BILLING_RESULTS.map((result) => [result, 0])) as Record<
+    keyof BillingCounts,
+    number
+  >;
   for (const result of results) counts[result]++;
   return counts;
 }

@@ -219,7 +219,8 @@ export class LedgerModel implements LedgerUnderTest {
   readonly billReports = async (reports: readonly OutcomeReport[]): Promise<readonly ReportResult[]> =>
     reports.map(({ key, atMs, mayBecomeKnown }) => {
       const charge = this.#charges.get(key);
-      if (charge !== undefined) return charge.known === null ? 'released-before' : this.#bill({ ...charge.known, atMs });
+      if (charge !== undefined)
+        return charge.known === null ? 'released-before' : this.#bill({ ...charge.known, atMs });
       if (this.#parked.has(key)) return 'parked';
       if (!mayBecomeKnown) return 'unmatched';
       const { nowMs, billingHorizonMs, reportsMax = PARKED_REPORTS.countMax } = this.#options;
