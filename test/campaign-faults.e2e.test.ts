@@ -9,7 +9,7 @@ const postgres = IS_BUILT && hasRedisServer ? await startHurtPostgres() : null;
 afterAll(() => postgres?.stop());
 
 describe.skipIf(postgres === null)('campaigns under faults (needs a build, redis-server and PostgreSQL)', () => {
-  it('nobody is billed above a budget, nothing is billed twice, all goes on', async () => {
+  it('nobody is billed above a budget, nothing twice, all that was reported once, all goes on', async () => {
     const seed = Date.now();
     const result = await runProof({ postgres: postgres!, engines: 3, seconds: 1, seed, spendsAll: false });
     console.log({ seed, ...result });
