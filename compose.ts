@@ -91,6 +91,8 @@ export interface WorkerSupervisor {
   readonly status: () => object;
   /** The heap does not get better by itself. */
   readonly replaceMe: () => void;
+  /** The data folder above all workers', for the one that looks after what any of them has left; null: another one does. */
+  readonly inheritedDataDirectory: string | null;
 }
 
 /** Rejects when a port, a folder or an address cannot be had; nothing is left running then. */
@@ -160,7 +162,10 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   const auctionIds = createAuctionIds(clock);
   const campaigns = await openCampaigns(parts, residents, {
     isOwn: auctionIds.isOwn,
-    eventFolders: outside.eventLog === undefined ? await eventLogFolders(config.dataDirectory) : [],
+    eventFolders:
+      outside.eventLog === undefined
+        ? await eventLogFolders(outside.supervisor?.inheritedDataDirectory ?? config.dataDirectory)
+        : [],
   });
 
   const rules = exchangeRules(config);

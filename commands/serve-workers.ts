@@ -160,6 +160,8 @@ class Supervisor {
       startOf: (number, place) => ({
         number,
         config: { ...workerShare(config, place), dataDirectory: workerDataDirectory(config.dataDirectory, number) },
+        // A number may be no longer used, and its worker have been killed.
+        inheritedDataDirectory: place === 0 ? config.dataDirectory : null,
       }),
       takenNumbers,
       observer: {

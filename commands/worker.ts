@@ -19,6 +19,8 @@ export interface WorkerStart {
   readonly number: number;
   /** Its share of the whole (`config/worker-share.ts`), with a data folder of its own. */
   readonly config: Config;
+  /** See `WorkerSupervisor`. */
+  readonly inheritedDataDirectory: string | null;
 }
 
 /** The supervisor gives up on slow workers before that: longer than this, it hangs itself. */
@@ -102,7 +104,7 @@ process.on('message', (message: ToWorker<WorkerStart>, socket: Socket | undefine
   }
 });
 
-async function start({ number, config }: WorkerStart): Promise<void> {
+async function start({ number, config, inheritedDataDirectory }: WorkerStart): Promise<void> {
   try {
     gavel = await startGavel(config, {
       log: createLog(config.log.level).child({ worker: number }),
@@ -111,6 +113,7 @@ async function start({ number, config }: WorkerStart): Promise<void> {
         metricsText: () => metricsSum.read(),
         status: () => ({ worker: number, workers: counts }),
         replaceMe: () => leave('heap'),
+        inheritedDataDirectory,
       },
     });
   } catch (error) {
