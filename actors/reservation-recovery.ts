@@ -3,7 +3,8 @@
  * the ledger knows already it leaves as it is. Reads in slices and tells in batches, so it may go on while auctions run.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { eventOf, mayHoldReservations, reservationsOf } from '../engine/desk/event-reservations.ts';
+import { reservationsOf } from '../engine/desk/event-reservations.ts';
+import { type AuctionEvent, decodeEvent } from '../engine/exchange/auction-event.ts';
 import type { BillResult, BudgetLedger, Reservation } from '../engine/ports/budget-ledger.ts';
 import type { Timers } from '../engine/ports/clock.ts';
 
@@ -65,4 +66,21 @@ async function tell(
     }
   }
   return 0;
+}
+
+/** Without decoding it: the event of an auction without house wins costs next to nothing. */
+function mayHoldReservations(payload: Uint8Array): boolean {
+  return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).includes(SOME_RESERVATION);
+}
+
+/** A quote within a text has a backslash before it, so no text of an event holds this. */
+const SOME_RESERVATION = '"reservations":[{';
+
+/** Null: it is no event that this release can read. */
+function eventOf(payload: Uint8Array): AuctionEvent | null {
+  try {
+    return decodeEvent(payload);
+  } catch {
+    return null;
+  }
 }
