@@ -23,6 +23,7 @@ it('tells in batches, in order, and again until it is known', async () => {
       reserve: async (reservations) => {
         calls.push(reservations.map(({ key }) => key));
         if (isAway) throw new Error('away');
+        return [];
       },
     },
     timers: time,
@@ -51,7 +52,7 @@ it('tells in batches, in order, and again until it is known', async () => {
 it('whoever waits for what was won so far does not wait for what is won meanwhile', async () => {
   const time = new VirtualTime();
   const outbox = new ReservationOutbox({
-    ledger: { reserve: () => new Promise<void>((resolve) => time.schedule(10, resolve)) },
+    ledger: { reserve: () => new Promise((resolve) => time.schedule(10, () => resolve([]))) },
     timers: time,
     lengthMax: 10,
     batchMax: 2,

@@ -1,10 +1,10 @@
 /**
  * Tells the ledger what was won, off the path of the auctions: many reservations in one transaction, one transaction at a
- * time, again until the ledger has them. What a killed process has not told comes back to the budget with its lease.
+ * time, again until the ledger has them. What a killed process has not told, its successor finds in the event log.
  *
  * Overflow policy: who finds it full (`isFull`) sells nothing until the ledger is back.
  */
-import type { BudgetLedger, Reservation } from '../ports/budget-ledger.ts';
+import type { BillResult, BudgetLedger, Reservation } from '../ports/budget-ledger.ts';
 import type { Timers } from '../ports/clock.ts';
 
 export interface ReservationOutboxOptions {
@@ -15,8 +15,8 @@ export interface ReservationOutboxOptions {
   /** What comes in so long goes in one batch, ms. */
   readonly gatherMs: number;
   readonly retryMs: number;
-  /** The ledger knows them. */
-  readonly onTold: (reservations: readonly Reservation[]) => void;
+  /** The ledger knows them; some had been reported before, and are billed. */
+  readonly onTold: (reservations: readonly Reservation[], bills: readonly BillResult[]) => void;
   readonly onFault: (error: unknown) => void;
 }
 
@@ -65,8 +65,9 @@ export class ReservationOutbox {
   async #tell(): Promise<void> {
     const { ledger, batchMax, retryMs, onTold, onFault } = this.#options;
     const batch = this.#waiting.slice(0, batchMax);
+    let bills: readonly BillResult[];
     try {
-      await ledger.reserve(batch);
+      bills = await ledger.reserve(batch);
     } catch (error) {
       onFault(error);
       this.#tellIn(retryMs);
@@ -74,7 +75,7 @@ export class ReservationOutbox {
     }
     this.#waiting.splice(0, batch.length);
     this.#told += batch.length;
-    onTold(batch);
+    onTold(batch, bills);
     while (this.#listeners.length > 0 && this.#listeners[0]!.told <= this.#told) this.#listeners.shift()!.resolve();
     this.#isBusy = false;
     if (this.#waiting.length > 0) this.#tellIn(0);

@@ -1,10 +1,10 @@
 /**
  * Bills what has become of house wins. Any process may be told, of any auction, as often as it likes: the reservation in the
- * ledger says whose money it is, and the ledger's unique key bills it once.
+ * ledger says whose money it is, and the ledger's unique key bills it once. What the ledger has not heard of yet waits there.
  */
-import type { Outcome } from '../estimation/quality/awaited-outcomes.ts';
+import type { Outcome, OutcomeCounts } from '../estimation/quality/awaited-outcomes.ts';
 import { purchaseKey } from '../exchange/purchases.ts';
-import type { BillResult, BudgetLedger } from '../ports/budget-ledger.ts';
+import type { BudgetLedger, ReportResult } from '../ports/budget-ledger.ts';
 
 /** `unmatched`: nothing was reserved for it, because a DSP won, it is paid by another event, or nobody knows of it. */
 export const BILLING_RESULTS = [
@@ -13,20 +13,24 @@ export const BILLING_RESULTS = [
   'repeated',
   'released-before',
   'unknown-account',
+  'parked',
   'unmatched',
-] as const satisfies readonly (BillResult | 'unmatched')[];
+  'refused',
+] as const satisfies readonly ReportResult[];
 export type BillingCounts = Readonly<Record<(typeof BILLING_RESULTS)[number], number>>;
 
-export interface Billing {
-  readonly counts: BillingCounts;
-  /** Once each: they may become known later (`unmatched-outcomes.ts`). */
-  readonly unmatched: readonly Outcome[];
+/** Answer to reported outcomes: what became of the estimates that they are about, and of our own campaigns' money. */
+export interface OutcomesTaken extends OutcomeCounts {
+  /** Absent where campaigns are not enabled, and from workers that leave the billing to another one. */
+  readonly bills?: BillingCounts;
 }
 
 export interface OutcomeBillingOptions {
-  readonly ledger: Pick<BudgetLedger, 'charges' | 'bill'>;
+  readonly ledger: Pick<BudgetLedger, 'billReports'>;
   /** Resolves when the ledger knows all that this process has won. */
   readonly whenTold: () => Promise<void>;
+  /** Whether it was an auction of this process: then nobody else has won anything in it. */
+  readonly isOwn: (auctionId: string) => boolean;
   /** Wall clock, epoch ms. */
   readonly nowMs: () => number;
 }
@@ -34,21 +38,23 @@ export interface OutcomeBillingOptions {
 /** Rejects when the ledger cannot be reached; the same outcomes may be billed again. */
 export async function billOutcomes(
   outcomes: readonly Outcome[],
-  { ledger, whenTold, nowMs }: OutcomeBillingOptions,
-): Promise<Billing> {
+  { ledger, whenTold, isOwn, nowMs }: OutcomeBillingOptions,
+): Promise<BillingCounts> {
   await whenTold();
   const byKey = new Map<string, Outcome>();
   for (const outcome of outcomes) byKey.set(purchaseKey(outcome.auctionId, outcome.impId, outcome.type), outcome);
-  const charges = await ledger.charges([...byKey.keys()]);
-  const atMsOf = (key: string): number => Math.min(byKey.get(key)!.atMs ?? Number.POSITIVE_INFINITY, nowMs());
-  const results = await ledger.bill(charges.map((charge) => ({ ...charge, atMs: atMsOf(charge.key) })));
+  const reports = [...byKey].map(([key, { auctionId, atMs }]) => {
+    return { key, atMs: Math.min(atMs ?? Number.POSITIVE_INFINITY, nowMs()), mayBecomeKnown: !isOwn(auctionId) };
+  });
+  const counts = countsOf(await ledger.billReports(reports));
+  return { ...counts, repeated: counts.repeated + outcomes.length - byKey.size };
+}
+
+export function countsOf(results: readonly ReportResult[]): BillingCounts {
   const counts = Object.fromEntries(BILLING_RESULTS.map((result) => [result, 0])) as Record<
     keyof BillingCounts,
     number
   >;
   for (const result of results) counts[result]++;
-  counts.repeated += outcomes.length - byKey.size;
-  for (const { key } of charges) byKey.delete(key);
-  counts.unmatched = byKey.size;
-  return { counts, unmatched: [...byKey.values()] };
+  return counts;
 }
