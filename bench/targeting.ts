@@ -74,16 +74,17 @@ function selectionOf(
   { inputs }: TimedFunction<Asked, Found>,
 ): TimedFunction<Asked, Int32Array> {
   const lineItems = Array.from({ length: TARGETING_SIZES[size] }, (_, slot) => index.at(slot)!.lineItem);
-  const worthAtMost = lineItems.map(({ bidMicros }) => bidMicros);
-  const best = new BestAdvertisers(HOUSE_BIDS_MAX, {
-    worthAtMost,
-    advertiserOf: lineItems.map((_, slot) => slot % ADVERTISERS),
-  });
-  const worthNow = (slot: number) => worthAtMost[slot]!;
+  const worths = lineItems.map(({ bidMicros }) => bidMicros);
+  const best = new BestAdvertisers(
+    HOUSE_BIDS_MAX,
+    lineItems.map((_, slot) => slot % ADVERTISERS),
+  );
+  const worthNow = (slot: number) => worths[slot]!;
+  const mayEnter = () => true;
   return {
     name: `targeting.selected_us.${size}`,
     inputs,
-    run: ({ request, imp }) => best.select(index.candidates(request, imp, NOW_MS), worthNow, 12_345),
+    run: ({ request, imp }) => best.select(index.candidates(request, imp, NOW_MS), worthNow, mayEnter, 12_345),
     checksum: (slots) => slots.reduce((sum, slot) => sum + slot, 0),
   };
 }
