@@ -111,7 +111,11 @@ const ORDINARY_LOAD = 0.4;
 const RATE_PER_SEC_MIN = 50;
 
 /** Warms the engine up, and gives the rate of arrivals (per second) of an ordinary hour. */
-export async function ordinaryRate({ url }: Rig, { scale, progress }: BenchContext, bodies = bodiesOf): Promise<number> {
+export async function ordinaryRate(
+  { url }: Rig,
+  { scale, progress }: BenchContext,
+  bodies = bodiesOf,
+): Promise<number> {
   const { seconds } = scale;
   await runClosedLoop({ url, concurrency: CONCURRENCY, seconds, body: bodies('warm-up') });
   const busy = await runClosedLoop({ url, concurrency: CONCURRENCY, seconds, body: bodies('calibration') });

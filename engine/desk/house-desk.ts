@@ -33,6 +33,12 @@ export interface HouseDeskOptions {
   readonly heldMs: (purchase: Purchase) => number;
 }
 
+/**
+ * So many accounts have a lease before anybody asks for one. Of more, most are not asked soon, and a start would be a rush
+ * on the ledger; they have theirs from the first auction on that they would have entered.
+ */
+const LEASED_AHEAD_MAX = 1000;
+
 export class HouseDesk {
   readonly accounts = new Map<string, SpendingAccount>();
   readonly bookings = new BookedCampaigns();
@@ -133,6 +139,7 @@ export class HouseDesk {
     const { leasePolicy, pacing } = this.#options;
     const controller = plan.isGuaranteed ? pacing.guaranteed : pacing.campaigns;
     const account = new SpendingAccount(plan, leasePolicy, controller, this.#board, nowMs, this.#onWake);
+    if (this.accounts.size >= LEASED_AHEAD_MAX) account.leases.holdOff(nowMs);
     this.accounts.set(plan.accountId, account);
     this.#live.accounts[account.slot] = account;
     this.#due.wake(account);

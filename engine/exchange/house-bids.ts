@@ -22,8 +22,11 @@ import {
   URGENCY_STEPS,
 } from './house-catalogue.ts';
 
-/** Each costs a place in the auction and in its event. */
-export const HOUSE_BIDS_MAX = 16;
+/**
+ * Bids that enter beside one for each position of the imp. Each costs a place in the auction and in its event: the next
+ * for the price, and two for when money or the rules of the auction say no to one of them.
+ */
+export const SPARE_BIDS = 3;
 
 /** Of accounts by their number in the catalogue. Asked more than once in an auction, each gives the same. */
 export interface LiveTerms {
@@ -49,13 +52,13 @@ export class HouseMarket {
   readonly #best: BestAdvertisers;
   readonly #worth: WorthInAuction;
 
-  constructor(catalogue: HouseCatalogue, bidsMax = HOUSE_BIDS_MAX) {
+  constructor(catalogue: HouseCatalogue) {
     this.#catalogue = catalogue;
-    this.#best = new BestAdvertisers(bidsMax, catalogue.advertiserOf);
+    this.#best = new BestAdvertisers(catalogue.advertiserOf);
     this.#worth = new WorthInAuction(catalogue);
   }
 
-  /** At most so many per imp as the market allows, best first. */
+  /** Of each imp, best first. */
   bids({ request, terms, nowMs }: HouseRequest, live: LiveTerms): HouseBid[] {
     const bids: HouseBid[] = [];
     if (this.#catalogue.index.size === 0) return bids;
@@ -66,8 +69,9 @@ export class HouseMarket {
       const offer = terms.imps[i]!;
       const matches = this.#catalogue.index.candidates(facts, impFacts(request.imp[i]!, offer, facts), nowMs);
       worth.enterImp(offer.id);
+      const countMax = offer.slotWeights.length + SPARE_BIDS;
       const turn = stableHash(terms.auctionId, offer.id);
-      const chosen = this.#best.select(matches, worth.worthNow, worth.mayEnter, turn);
+      const chosen = this.#best.select(matches, countMax, worth.worthNow, worth.mayEnter, turn);
       for (let place = 0; place < chosen.length; place++) {
         const line = this.#catalogue.line(chosen[place]!);
         const share = worth.share(chosen[place]!);

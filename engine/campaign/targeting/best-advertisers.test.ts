@@ -9,13 +9,10 @@ interface Item {
 }
 
 function select(items: readonly Item[], countMax: number, turn: number): number[] {
-  const best = new BestAdvertisers(
-    countMax,
-    items.map((one) => one.advertiser),
-  );
+  const best = new BestAdvertisers(items.map((one) => one.advertiser));
   const matches = { slots: Int32Array.from(items.keys()), count: items.length };
   const worthNow = (slot: number) => items[slot]!.worth;
-  return Array.from(best.select(matches, worthNow, (slot) => items[slot]!.mayEnter, turn));
+  return Array.from(best.select(matches, countMax, worthNow, (slot) => items[slot]!.mayEnter, turn));
 }
 
 const item = fc.record({
@@ -56,9 +53,10 @@ test('among equals everyone gets a turn', () => {
 test('nobody is asked whether it may enter once enough do', () => {
   const asked: number[] = [];
   const slots = Int32Array.from({ length: 500 }, (_, slot) => slot);
-  const best = new BestAdvertisers(2, Array.from(slots));
+  const best = new BestAdvertisers(Array.from(slots));
   const mayEnter = (slot: number) => asked.push(slot) > 1;
-  expect(Array.from(best.select({ slots, count: 500 }, (slot) => 1000 - slot, mayEnter, 0))).toEqual([1, 2]);
+  const worthNow = (slot: number) => 1000 - slot;
+  expect(Array.from(best.select({ slots, count: 500 }, 2, worthNow, mayEnter, 0))).toEqual([1, 2]);
   expect(asked).toEqual([0, 1, 2]);
 });
 

@@ -1,7 +1,7 @@
 /**
  * Which of the line items that match enter the auction. Thousands may match, and an auction must not cost more for it:
- * so only the best of each advertiser enters (of a seat's bids only one competes anyway), and of the advertisers the
- * `countMax` that are worth most.
+ * so only the best of each advertiser enters (of a seat's bids only one competes anyway), and of the advertisers the few
+ * that are worth most.
  *
  * What all matches are worth is read, which costs an array access each; whether one may enter is dear to find out and asked
  * in the order of worth until enough may. So what is asked hangs on how many enter and not on how many match.
@@ -18,28 +18,28 @@ export type WorthNow = (slot: number) => number;
 export type MayEnter = (slot: number) => boolean;
 
 export class BestAdvertisers {
-  readonly #countMax: number;
   readonly #advertiserOf: readonly number[];
   /** Binary heap of what may still enter, the best first; arrays side by side. */
   #slots = new Int32Array(0);
   #worths = new Float64Array(0);
   #length = 0;
-  readonly #chosen: Int32Array;
-  readonly #advertisers: Int32Array;
+  #chosen = new Int32Array(0);
+  #advertisers = new Int32Array(0);
 
   /** `advertiserOf`: by slot, any number that only the line items of one advertiser share. */
-  constructor(countMax: number, advertiserOf: readonly number[]) {
-    this.#countMax = countMax;
+  constructor(advertiserOf: readonly number[]) {
     this.#advertiserOf = advertiserOf;
-    this.#chosen = new Int32Array(countMax);
-    this.#advertisers = new Int32Array(countMax);
   }
 
-  /** Slots, best first. Overwritten by the next call. `turn`: any number of the auction, 0 to 2^32. */
-  select(matches: Matches, worthNow: WorthNow, mayEnter: MayEnter, turn: number): Int32Array {
+  /** At most `countMax` slots, best first. Overwritten by the next call. `turn`: any number of the auction, 0 to 2^32. */
+  select(matches: Matches, countMax: number, worthNow: WorthNow, mayEnter: MayEnter, turn: number): Int32Array {
     this.#fill(matches, worthNow, turn);
+    if (this.#chosen.length < countMax) {
+      this.#chosen = new Int32Array(countMax);
+      this.#advertisers = new Int32Array(countMax);
+    }
     let count = 0;
-    while (count < this.#countMax && this.#length > 0) {
+    while (count < countMax && this.#length > 0) {
       const slot = this.#pop();
       const advertiser = this.#advertiserOf[slot]!;
       if (this.#hasChosen(advertiser, count) || !mayEnter(slot)) continue;
