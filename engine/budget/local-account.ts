@@ -209,13 +209,13 @@ export class LocalAccount {
     this.#wantsUntilMs = nowMs;
   }
 
-  /** Ends a drain and any back-off: the campaign was resumed, raised or changed. */
+  /** Ends any back-off and a drain, after which a lease is wanted: the campaign was resumed, raised or changed. */
   resume(priceMax: number, nowMs: number): void {
     this.#wake();
     this.#priceMax = positiveInteger(priceMax);
+    if (this.#isDraining) this.#wantsUntilMs = nowMs + this.#policy.termMs;
     this.#isDraining = false;
     this.#backoff.reset();
-    this.#wantsUntilMs = nowMs + this.#policy.termMs;
   }
 
   figures(nowMs: number): LocalAccountFigures {
