@@ -16,6 +16,8 @@ const REQUESTS = 512;
 interface Contestant {
   readonly rig: Rig;
   readonly cpuUsPerAuction: number[];
+  /** Requests that were reset or not answered in time. */
+  unanswered: number;
 }
 
 export async function measureCampaignCost(context: BenchContext): Promise<Measurement[]> {
@@ -39,6 +41,8 @@ export async function measureCampaignCost(context: BenchContext): Promise<Measur
       { name: 'campaigns.cpu_ratio', value: manyUs / fewUs, unit: 'ratio' },
       { name: 'campaigns.cpu_us.100', value: fewUs, unit: 'us' },
       { name: 'campaigns.cpu_us.10k', value: manyUs, unit: 'us' },
+      { name: 'campaigns.unanswered.100', value: few.unanswered, unit: 'requests' },
+      { name: 'campaigns.unanswered.10k', value: many.unanswered, unit: 'requests' },
     ];
   } finally {
     for (const { rig } of contestants) await rig.close();
@@ -59,7 +63,7 @@ async function startContestant(campaigns: number, { scale, seed }: BenchContext)
     await rig.close();
     throw error;
   }
-  return { rig, cpuUsPerAuction: [] };
+  return { rig, cpuUsPerAuction: [], unanswered: 0 };
 }
 
 function shown({ cpuUsPerAuction }: Contestant): string {
@@ -67,13 +71,14 @@ function shown({ cpuUsPerAuction }: Contestant): string {
 }
 
 async function measurePhase(
-  { rig, cpuUsPerAuction }: Contestant,
+  contestant: Contestant,
   ratePerSec: number,
   round: number,
   { scale, seed }: BenchContext,
 ): Promise<void> {
+  const { rig, cpuUsPerAuction } = contestant;
   const before = await rig.engine.ask('usage', false);
-  const { answered, answers, errors } = await runOpenLoop({
+  const { due, answered, errors } = await runOpenLoop({
     url: rig.url,
     ratePerSec,
     seconds: scale.seconds,
@@ -85,7 +90,7 @@ async function measurePhase(
   await settle();
   const after = await rig.engine.ask('usage', false);
   if (answered === 0) throw new Error(`no request was answered: ${JSON.stringify(errors)}`);
-  if (process.env.DEBUG_I5) console.error(JSON.stringify({ answers, errors }));
+  contestant.unanswered += due - answered;
   cpuUsPerAuction.push((after.cpuUs - before.cpuUs) / answered);
 }
 
