@@ -159,13 +159,23 @@ class CampaignDeskActor implements CampaignDesk {
     const { clock, caps, userOf, observer } = this.#options;
     // A test is not billable (OpenRTB 2.6, BidRequest.test), so nobody's budget pays for it.
     if (this.#isStopping || subject.request.test === 1 || this.#outbox.isFull) return null;
-    const bids = this.#desk.bids(subject, terms, nowMs, clock.wallMs());
+    const desk = this.#desk;
+    const bids = desk.bids(subject, terms, nowMs, clock.wallMs());
     if (bids.length === 0) return null;
-    const user = caps.open(this.#hasCaps ? userOf(subject.request) : null, clock.monotonicMs);
-    const onGiveBackFailed = (error: unknown) => observer.onDeskFault('frequency', error);
-    const { onReserved } = observer;
-    return new HouseEntry({ desk: this.#desk, bids, user, nowMs: clock.monotonicMs, onReserved, onGiveBackFailed });
+    const { monotonicMs } = clock;
+    const user = caps.open(this.#hasCaps ? userOf(subject.request) : null, monotonicMs);
+    return new HouseEntry({
+      desk,
+      bids,
+      user,
+      chooseShown: () => desk.bids(subject, terms, monotonicMs(), clock.wallMs(), user),
+      nowMs: monotonicMs,
+      onReserved: observer.onReserved,
+      onGiveBackFailed: this.#onGiveBackFailed,
+    });
   };
+
+  readonly #onGiveBackFailed = (error: unknown): void => this.#options.observer.onDeskFault('frequency', error);
 
   readonly auctionEnded = ({ reservations, atMs, features }: AuctionEvent): void => {
     for (const { heldMs, bidIndex: _bidIndex, ...reservation } of reservations ?? []) {

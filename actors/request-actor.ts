@@ -14,7 +14,7 @@ import { estimateContext } from '../engine/estimation/estimate-context.ts';
 import type { EstimateQuestion } from '../engine/estimation/estimate-question.ts';
 import { AUCTION_EVENT_VERSION, type AuctionEvent, dspRecord } from '../engine/exchange/auction-event.ts';
 import type { AuctionTerms } from '../engine/exchange/auction-terms.ts';
-import { type Decision, type DecisionRules, type GatheredBids, gatherHouseBids } from '../engine/exchange/decision.ts';
+import type { Decision, DecisionRules } from '../engine/exchange/decision.ts';
 import { droppedBidNotices, type NoticePlan, planNotices } from '../engine/exchange/notices.ts';
 import {
   bidFeedback,
@@ -144,7 +144,7 @@ class RequestActor {
   #answeredAtMs: number | null = null;
   #isRecorded = false;
   /** Null: no campaign of our own takes part. */
-  #house: HouseEntry | null = null;
+  readonly #house: HouseEntry | null;
   /** By our own campaigns, for what has won so far. */
   #reserved: readonly PurchaseReservation[] = NO_RESERVATIONS;
   #isDeadlineDeferred = false;
@@ -156,6 +156,8 @@ class RequestActor {
     this.#environment = environment;
     this.#rate = this.#rateToTeaching();
     this.#progressive = this.#progressiveClosing();
+    const { subject, terms } = admitted;
+    this.#house = environment.houseDemand?.enter(subject, terms, environment.clock.monotonicMs()) ?? null;
     this.#mailbox = spawnActor<RequestState, RequestMessage>(parent, environment.clock, {
       name: admitted.auctionId,
       initialState: () =>
@@ -166,7 +168,7 @@ class RequestActor {
           admitted.subject,
           environment.dsps.length,
           this.#progressive,
-          this.#houseBids(),
+          this.#house,
         ),
       handle: (state, message, nowMs) => this.#handle(state, message, nowMs),
       supervisor: stopOnFault((fault) => this.#fail(fault)),
@@ -178,6 +180,7 @@ class RequestActor {
       },
     });
     this.#mailbox.tell({ kind: 'start' });
+    if (this.#house?.isSettled === false) this.#house.settle(() => this.#mailbox.post({ kind: 'house-settled' }));
   }
 
   readonly cancel = (): void => {
@@ -188,13 +191,6 @@ class RequestActor {
     const { waiting } = this.#environment;
     if (waiting === null) return null;
     return { options: waiting, rate: this.#rate, collectUntilMs: this.#collectUntilMs() };
-  }
-
-  #houseBids(): GatheredBids | null {
-    const { houseDemand, rules, clock } = this.#environment;
-    const { subject, terms } = this.#admitted;
-    this.#house = houseDemand?.enter(subject, terms, clock.monotonicMs()) ?? null;
-    return this.#house === null ? null : gatherHouseBids(this.#house.bids, rules, subject);
   }
 
   /** Units of the currency that DSPs learn in, per unit of the auction's; 0: unknown. */
@@ -465,7 +461,7 @@ function isReply(message: RequestMessage): message is RequestMessage & { readonl
 
 /**
  * Two messages per DSP and the estimates of its bids, one per position that markup is fetched for in each round, and start,
- * look, deadline and cancel.
+ * house bids, look, deadline and cancel.
  */
 function mailLengthMax(dspCount: number, terms: AuctionTerms): number {
   let positions = 0;

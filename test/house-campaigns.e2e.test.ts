@@ -4,7 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { campaign, lineItem } from '../engine/campaign/testing/build-booking.ts';
+import { advertiser, campaign, creative, lineItem } from '../engine/campaign/testing/build-booking.ts';
+import { HOUSE_BIDS_MAX } from '../engine/exchange/house-bids.ts';
 import { eventually, expectSoundBooks, figuresOf, isWonBy, writesOf } from './support/house-campaigns.ts';
 import { bidding } from './support/scripted-dsp.ts';
 import { type AdAnswer, adRequest, bannerImp, bidsOf, startTestGavel, type TestGavel } from './support/test-gavel.ts';
@@ -137,6 +138,45 @@ it('are shown to a user as often as caps allow, however many ask at once', async
   expect(answers.every((answer) => bidsOf(answer).length === 1)).toBe(true);
   expect(isWonBy(await ask(engine, as('bert')), 'line-1')).toBe(true);
   expect(isWonBy(await ask(engine), 'line-1')).toBe(false);
+});
+
+it('are asked about users also where there is no DSP to wait for', async () => {
+  gavel = await startTestGavel({ config: CONFIG, dataDirectory });
+  await write(gavel, { campaign: { ...ASAP, frequencyCaps: [{ count: 1, per: 'day', scope: 'campaign' }] } });
+  await untilWon(gavel, 'line-1', { user: { id: 'anna' } });
+  expect(isWonBy(await ask(gavel, { user: { id: 'anna' } }), 'line-1')).toBe(false);
+  expect(isWonBy(await ask(gavel, { user: { id: 'bert' } }), 'line-1')).toBe(true);
+});
+
+it('leave their places to cheaper ones of users who have seen them', async () => {
+  const engine = await start();
+  const frequencyCaps = [{ count: 1, per: 'day', scope: 'campaign' }] as const;
+  // As many advertisers as may enter an auction, and one more, which bids least and has no cap.
+  for (let number = 0; number <= HOUSE_BIDS_MAX; number++) {
+    const isLast = number === HOUSE_BIDS_MAX;
+    await write(engine, {
+      advertiser: advertiser({ id: `a${number}`, domains: [`a${number}.example`] }),
+      campaign: { ...ASAP, id: `c${number}`, advertiserId: `a${number}`, frequencyCaps: isLast ? [] : frequencyCaps },
+      lineItem: lineItem({
+        id: isLast ? 'last' : `l${number}`,
+        campaignId: `c${number}`,
+        bidMicros: isLast ? 2_000_000 : 4_000_000,
+        creativeIds: [`k${number}`],
+      }),
+      creatives: [creative({ id: `k${number}`, advertiserId: `a${number}`, domains: [`a${number}.example`] })],
+    });
+  }
+  await eventually(async () => {
+    const status = (await (await fetch(`${engine.url}/status`)).json()) as { campaigns: { leases: number } };
+    expect(status.campaigns.leases).toBe(HOUSE_BIDS_MAX + 1);
+  });
+  const winners: string[] = [];
+  for (let count = 0; count <= HOUSE_BIDS_MAX; count++) {
+    const [bid] = bidsOf(await ask(engine, { user: { id: 'anna' } }));
+    winners.push(bid!.id);
+  }
+  expect(new Set(winners).size).toBe(HOUSE_BIDS_MAX + 1);
+  expect(winners.at(-1)).toBe('last-1');
 });
 
 it('pay for clicks when they come, whatever else is reported', async () => {

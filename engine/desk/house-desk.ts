@@ -6,7 +6,7 @@
 
 import { stableHash } from '../auction/ranking.ts';
 import { type AccountPlan, accountPlans } from '../budget/account-plan.ts';
-import type { FrequencyCaps } from '../budget/frequency/frequency-caps.ts';
+import type { UserCaps } from '../budget/frequency/frequency-caps.ts';
 import type { LeaseNeed, LeaseOver } from '../budget/lease.ts';
 import type { LeasePolicy } from '../budget/lease-policy.ts';
 import type { PacingController } from '../budget/pacing/controller.ts';
@@ -30,7 +30,6 @@ export interface HouseDeskOptions {
   readonly leasePolicy: LeasePolicy;
   /** Of campaigns, and of what was sold in advance. */
   readonly pacing: { readonly campaigns: PacingController; readonly guaranteed: PacingController };
-  readonly caps: FrequencyCaps;
   /** How long a purchase is held for its bill, ms. */
   readonly heldMs: (purchase: Purchase) => number;
 }
@@ -76,9 +75,15 @@ export class HouseDesk {
     return added;
   }
 
-  /** Of one auction, before anybody else is asked. `wallMs` is wall clock. */
-  bids({ request }: EstimateSubject, terms: AuctionTerms, nowMs: number, wallMs: number): readonly HouseBid[] {
-    this.#live.enter(terms.auctionId, nowMs);
+  /** Of one auction. `wallMs` is wall clock. `user`: chosen once more, without what the user may not be shown. */
+  bids(
+    { request }: EstimateSubject,
+    terms: AuctionTerms,
+    nowMs: number,
+    wallMs: number,
+    user: UserCaps | null = null,
+  ): readonly HouseBid[] {
+    this.#live.enter(terms.auctionId, nowMs, user);
     return this.#market.bids({ request, terms, nowMs: wallMs }, this.#live);
   }
 
@@ -163,15 +168,17 @@ class LiveAuction implements LiveTerms {
   #auctions = 0;
   #auctionId = '';
   #nowMs = 0;
+  #user: UserCaps | null = null;
 
   constructor(accounts: ReadonlyMap<string, SpendingAccount>, board: PacingBoard) {
     this.#accounts = accounts;
     this.#board = board;
   }
 
-  enter(auctionId: string, nowMs: number): void {
+  enter(auctionId: string, nowMs: number, user: UserCaps | null): void {
     this.#auctionId = auctionId;
     this.#nowMs = nowMs;
+    this.#user = user;
     this.#auctions++;
   }
 
@@ -188,8 +195,9 @@ class LiveAuction implements LiveTerms {
 
   #shareOf(account: SpendingAccount): number {
     const { slot, plan, leases } = account;
-    account.observeOpportunity();
+    if (this.#user === null) account.observeOpportunity();
     if (!leases.canPay(plan.priceMax, this.#nowMs)) return 0;
+    if (this.#user !== null && !this.#user.mayShow(plan.campaignId)) return 0;
     // Drawn from what the auction is called, so that it is the same however often it is asked. Who always takes part
     // needs no draw.
     if (this.#board.throttle[slot]! < 1) {
