@@ -8,6 +8,7 @@ import {
 } from '../engine/budget/delivery-report.ts';
 import { type Flight, openHours } from '../engine/budget/pacing/flight.ts';
 import { LocalTime, SLOT_MS } from '../engine/budget/pacing/local-time.ts';
+import { TrafficCurve } from '../engine/budget/pacing/traffic-curve.ts';
 import {
   campaignAccountId,
   campaignStanding,
@@ -19,11 +20,13 @@ import { formatDecimal, NANO_DIGITS } from '../engine/campaign/decimal.ts';
 import type { BudgetLedger } from '../engine/ports/budget-ledger.ts';
 import type { CampaignStore } from '../engine/ports/campaign-store.ts';
 import type { DeliveryReports } from '../engine/ports/delivery-reports.ts';
+import type { TrafficMemories } from '../engine/ports/traffic-memories.ts';
 
 export interface DeliverySources {
   readonly store: CampaignStore;
   readonly reports: DeliveryReports;
   readonly figures: BudgetLedger['figures'];
+  readonly traffic: TrafficMemories;
   /** Epoch ms. */
   readonly nowMs: () => number;
 }
@@ -168,7 +171,7 @@ interface Account {
 }
 
 async function report(
-  { figures, reports }: DeliverySources,
+  { figures, reports, traffic }: DeliverySources,
   { campaign: { startAt, endAt, delivery }, localTime, nowMs, period: wanted }: Subject,
   { id, hours, isSwitchedOn, dailyBudget }: Account,
 ): Promise<DeliveryReport> {
@@ -178,7 +181,8 @@ async function report(
   // Slots first: what is billed meanwhile is then in the total, and not missing in it.
   const slots = await reports.slots(id, { fromMs, toMs: nowMs + SLOT_MS });
   const [of] = await figures([id]);
-  return deliveryReport({ flight, isSwitchedOn, figures: of!, dailyBudget, slots, period, nowMs });
+  const curve = new TrafficCurve((await traffic.read([id])).get(id));
+  return deliveryReport({ flight, curve, isSwitchedOn, figures: of!, dailyBudget, slots, period, nowMs });
 }
 
 function asDocument(

@@ -4,9 +4,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { SLOT_MS } from '../engine/budget/pacing/local-time.ts';
 import { advertiser, campaign, creative, lineItem } from '../engine/campaign/testing/build-booking.ts';
 import { HOUSE_BIDS_MAX } from '../engine/exchange/house-bids.ts';
 import { eventually, expectSoundBooks, figuresOf, isWonBy, writesOf } from './support/house-campaigns.ts';
+import { metricOf } from './support/metric.ts';
 import { bidding } from './support/scripted-dsp.ts';
 import { type AdAnswer, adRequest, bannerImp, bidsOf, startTestGavel, type TestGavel } from './support/test-gavel.ts';
 
@@ -191,6 +193,43 @@ it('pay for clicks when they come, whatever else is reported', async () => {
   await engine.gavel.reportOutcomes([{ ...impressionOf(answer), type: 'click' }]);
   const after = await figuresOf(houseOf(engine).ledger, 'spring');
   expect(after.spent).toBe(before.reserved);
+});
+
+it('what pacing has learned of their traffic outlives a restart', async () => {
+  // In the second minute of a quarter of an hour, whatever the time is.
+  let aheadMs = SLOT_MS - (Date.now() % SLOT_MS) + 60_000;
+  const clock = { monotonicMs: () => performance.now(), wallMs: () => Date.now() + aheadMs };
+  const slotsLearned = async (): Promise<number> => {
+    const memory = (await houseOf(gavel!).books.delivery.traffic.read(['spring'])).get('spring');
+    return memory?.weekMs.filter((seenMs) => seenMs > 0).length ?? 0;
+  };
+  for (let life = 1; life <= 2; life++) {
+    gavel = await startTestGavel({ config: CONFIG, dataDirectory, outside: { clock } });
+    if (life === 1) await write(gavel, { campaign: ASAP });
+    expect(await slotsLearned()).toBe(life - 1);
+    await untilWon(gavel, 'line-1');
+    aheadMs += SLOT_MS;
+    await eventually(async () => expect(await slotsLearned()).toBe(life));
+    await stop();
+  }
+});
+
+it('are counted, and what is wrong with them is told', async () => {
+  const engine = await start({ 'campaigns.alerts.lowBalanceShare': 0.999 });
+  await write(engine, { campaign: ASAP });
+  const won = [await untilWon(engine, 'line-1', DEAR), await untilWon(engine, 'line-1', DEAR)];
+  const metric = (name: string, labels = {}) => metricOf(engine.url, name, labels);
+  expect(await metric('rtb_budget_reservations_total', { result: 'reserved' })).toBe(won.length);
+  expect(await metric('rtb_budget_lease_grants_total', { result: 'granted' })).toBeGreaterThan(0);
+  expect(await metric('rtb_budget_lease_micros', { state: 'free' })).toBeGreaterThan(0);
+  expect(await metric('rtb_budget_overspend_micros_total')).toBe(0);
+  expect(await metric('rtb_campaign_alerts', { kind: 'under-delivery' })).toBe(0);
+  await engine.gavel.reportOutcomes(won.map(impressionOf));
+  await eventually(async () => {
+    expect(await metric('rtb_campaign_alerts', { kind: 'low-balance' })).toBe(1);
+  });
+  const status = (await (await fetch(`${engine.url}/status`)).json()) as { campaigns: { alerts: object } };
+  expect(status.campaigns.alerts).toMatchObject({ lowBalance: { count: 1, accountIds: ['spring'] } });
 });
 
 it('take no part in tests', async () => {
