@@ -74,7 +74,14 @@ export interface CampaignDelivery extends AccountDelivery {
   readonly at: string;
   readonly dailyBudget: string | null;
   /** Those that are guaranteed, in impressions. */
-  readonly lineItems: readonly (AccountDelivery & { readonly lineItem: string; readonly name: string })[];
+  readonly lineItems: readonly LineItemDelivery[];
+}
+
+export interface LineItemDelivery extends AccountDelivery {
+  readonly lineItem: string;
+  readonly name: string;
+  /** Impressions that were sold and will not be delivered by the end, if it goes on at this pace; null: it has no end. */
+  readonly shortfall: number | null;
 }
 
 /** Line items of a campaign read at a time. */
@@ -106,11 +113,7 @@ export async function campaignDelivery(
     lineItems: await Promise.all(
       lineItems
         .filter(({ goalImpressions }) => goalImpressions !== null)
-        .map(async (item) => ({
-          lineItem: item.id,
-          name: item.name,
-          ...(await quotaDelivery(sources, subject, item)),
-        })),
+        .map((item) => quotaDelivery(sources, subject, item)),
     ),
   };
 }
@@ -152,7 +155,7 @@ async function moneyDelivery(
   return asDocument(await report(sources, subject, account), money, estimatedMoney);
 }
 
-async function quotaDelivery(sources: DeliverySources, subject: Subject, item: LineItem): Promise<AccountDelivery> {
+async function quotaDelivery(sources: DeliverySources, subject: Subject, item: LineItem): Promise<LineItemDelivery> {
   const standing = lineItemStanding(item, campaignStanding(subject.campaign, subject.advertiser));
   const account: Account = {
     id: lineItemAccountId(item),
@@ -160,7 +163,14 @@ async function quotaDelivery(sources: DeliverySources, subject: Subject, item: L
     isSwitchedOn: standing === 'active',
     dailyBudget: null,
   };
-  return asDocument(await report(sources, subject, account), Number, Number);
+  const of = await report(sources, subject, account);
+  return {
+    lineItem: item.id,
+    name: item.name,
+    shortfall:
+      subject.campaign.endAt === null ? null : Math.max(0, Number(of.figures.budget) - Math.floor(of.forecast.billed)),
+    ...asDocument(of, Number, Number),
+  };
 }
 
 interface Account {

@@ -49,6 +49,9 @@ const BOOKINGS = {
   ],
 };
 
+/** A process that starts takes seconds on a busy machine. */
+const LONG_MS = 60_000;
+
 interface Engine {
   readonly running: RunningGavel;
   readonly adminUrl: string;
@@ -81,7 +84,7 @@ describe.skipIf(postgres === null || redis === null)('workers, and an engine bes
 
   async function start(name: string, args: readonly string[]): Promise<Engine> {
     const adminPort = await freePort();
-    const config = join(folder, `${name}.yaml`);
+    const config = join(folder, `${name}-${engines.length}.yaml`);
     const { url: databaseUrl } = postgres!;
     const { url: redisUrl } = redis!;
     await writeFile(
@@ -92,7 +95,7 @@ describe.skipIf(postgres === null || redis === null)('workers, and an engine bes
           ...{ enabled: true, databaseUrl, redisUrl, refreshIntervalMs: 100, pacingIntervalMs: 1000 },
           frequency: { secret: 'secret-of-the-test', unknownUser: 'allow' },
         },
-        dataDirectory: join(folder, name),
+        dataDirectory: join(folder, `${name}-${engines.length}`),
         learnedReserve: { estimator: 'off' },
         estimation: { model: { source: 'none' } },
         admission: { enabled: false },
@@ -116,6 +119,8 @@ describe.skipIf(postgres === null || redis === null)('workers, and an engine bes
     const outcomes = auctions.map((auction) => ({ auction, imp: '1', type: 'impression' }));
     expect((await post(engine, '/admin/outcomes', outcomes)).status).toBe(200);
   }
+
+  const statusOf = async ({ running }: Engine): Promise<unknown> => (await fetch(`${running.url}/status`)).json();
 
   /** The auction, if the line item won it; each on a connection of its own, so that workers take turns. */
   let asked = 0;
@@ -146,9 +151,9 @@ describe.skipIf(postgres === null || redis === null)('workers, and an engine bes
       eventually(async () => {
         ofWorkers.push(...(await burst(workers)));
         expect(processesOf(ofWorkers).size).toBeGreaterThanOrEqual(count);
-      });
+      }, LONG_MS);
     await untilProcesses(2);
-    await eventually(async () => expect((await burst(single)).length).toBeGreaterThan(0));
+    await eventually(async () => expect((await burst(single)).length).toBeGreaterThan(0), LONG_MS);
     expect(await metricOf(workers.running.url, 'rtb_budget_reservations_total', { result: 'reserved' })).toBe(
       ofWorkers.length,
     );
@@ -158,6 +163,10 @@ describe.skipIf(postgres === null || redis === null)('workers, and an engine bes
     await report(single, won);
     const [, pid] = /"pid":(\d+),"msg":"worker serves"/.exec(workers.running.stderr())!;
     process.kill(Number(pid), 'SIGKILL');
+    // Its budget is not spent while it is replaced.
+    const serving = async () => ((await statusOf(workers)) as { workers: { serving: number } }).workers.serving;
+    const served = () => workers.running.stderr().match(/worker serves/g)!.length;
+    await eventually(async () => expect([served(), await serving()]).toEqual([3, 2]), LONG_MS);
     await untilProcesses(3);
     for (let lostSince = Date.now(); Date.now() - lostSince < 3000; ) {
       const wins = [...(await burst(workers)), ...(await burst(single))];

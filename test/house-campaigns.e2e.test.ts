@@ -154,9 +154,9 @@ it('leave their places to cheaper ones of users who have seen them', async () =>
   const engine = await start();
   const frequencyCaps = [{ count: 1, per: 'day', scope: 'campaign' }] as const;
   // As many advertisers as may enter an auction, and one more, which bids least and has no cap.
-  for (let number = 0; number <= HOUSE_BIDS_MAX; number++) {
+  const writes = Array.from({ length: HOUSE_BIDS_MAX + 1 }, (_, number) => {
     const isLast = number === HOUSE_BIDS_MAX;
-    await write(engine, {
+    return writesOf({
       advertiser: advertiser({ id: `a${number}`, domains: [`a${number}.example`] }),
       campaign: { ...ASAP, id: `c${number}`, advertiserId: `a${number}`, frequencyCaps: isLast ? [] : frequencyCaps },
       lineItem: lineItem({
@@ -167,7 +167,8 @@ it('leave their places to cheaper ones of users who have seen them', async () =>
       }),
       creatives: [creative({ id: `k${number}`, advertiserId: `a${number}`, domains: [`a${number}.example`] })],
     });
-  }
+  });
+  await houseOf(engine).books.store.write(writes.flat(), 'test');
   await eventually(async () => {
     const status = (await (await fetch(`${engine.url}/status`)).json()) as { campaigns: { leases: number } };
     expect(status.campaigns.leases).toBe(HOUSE_BIDS_MAX + 1);
