@@ -32,10 +32,14 @@ describe.skipIf(!IS_BUILT)('the command line (needs a build: npm run build)', ()
   it.each([
     ['there is one', ['--with-simulated-dsps', '--dsps', '1'], {}],
     ['campaigns of our own bid', [], { GAVEL_CAMPAIGNS_ENABLED: 'true' }],
-  ])('warns of nothing when %s', async (_name, args, environment) => {
-    gavel = await serveGavel(['--data', folder, ...args], { ...COLD, ...environment });
-    gavel.kill('SIGTERM');
-    await gavel.ended;
-    expect(gavel.stderr()).not.toMatch(/^gavel: /m);
-  });
+  ])(
+    'warns of nothing when %s',
+    async (_name, args, environment) => {
+      gavel = await serveGavel(['--data', folder, ...args], { ...COLD, ...environment });
+      gavel.kill('SIGTERM');
+      await gavel.ended;
+      expect(gavel.stderr()).not.toMatch(/^gavel: /m);
+    },
+    60_000,
+  );
 });
