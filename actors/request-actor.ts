@@ -144,7 +144,7 @@ class RequestActor {
   #answeredAtMs: number | null = null;
   #isRecorded = false;
   /** Null: no campaign of our own takes part. */
-  readonly #house: HouseEntry | null;
+  #house: HouseEntry | null = null;
   /** By our own campaigns, for what has won so far. */
   #reserved: readonly PurchaseReservation[] = NO_RESERVATIONS;
   #isDeadlineDeferred = false;
@@ -156,20 +156,9 @@ class RequestActor {
     this.#environment = environment;
     this.#rate = this.#rateToTeaching();
     this.#progressive = this.#progressiveClosing();
-    const { subject, terms } = admitted;
-    this.#house = environment.houseDemand?.enter(subject, terms, environment.clock.monotonicMs()) ?? null;
     this.#mailbox = spawnActor<RequestState, RequestMessage>(parent, environment.clock, {
       name: admitted.auctionId,
-      initialState: () =>
-        openRequest(
-          admitted.request,
-          admitted.terms,
-          environment.rules,
-          admitted.subject,
-          environment.dsps.length,
-          this.#progressive,
-          this.#house,
-        ),
+      initialState: () => this.#open(),
       handle: (state, message, nowMs) => this.#handle(state, message, nowMs),
       supervisor: stopOnFault((fault) => this.#fail(fault)),
       lengthMax: mailLengthMax(environment.dsps.length, admitted.terms),
@@ -180,12 +169,20 @@ class RequestActor {
       },
     });
     this.#mailbox.tell({ kind: 'start' });
-    if (this.#house?.isSettled === false) this.#house.settle(() => this.#mailbox.post({ kind: 'house-settled' }));
   }
 
   readonly cancel = (): void => {
     this.#mailbox.tell({ kind: 'client-gone' });
   };
+
+  #open(): RequestState {
+    const { houseDemand, rules, dsps, clock } = this.#environment;
+    const { request, subject, terms } = this.#admitted;
+    const house = houseDemand?.enter(subject, terms, clock.monotonicMs()) ?? null;
+    if (house?.isSettled === false) house.settle(() => this.#mailbox.post({ kind: 'house-settled' }));
+    this.#house = house;
+    return openRequest(request, terms, rules, subject, dsps.length, this.#progressive, house);
+  }
 
   #progressiveClosing(): ProgressiveClosing | null {
     const { waiting } = this.#environment;
