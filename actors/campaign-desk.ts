@@ -16,6 +16,8 @@ import type { LiveLease, NoLease } from '../engine/budget/lease.ts';
 import { LEASE_KEEPER_LIMITS, LeaseKeeper, type LeaseKeeperObserver } from '../engine/budget/lease-keeper.ts';
 import type { Funds } from '../engine/budget/pacing/day-plan.ts';
 import { ReservationOutbox } from '../engine/budget/reservation-outbox.ts';
+import type { SpendingAccount } from '../engine/budget/spending-account.ts';
+import { type AlertLimits, type DeliveryAlerts, deliveryAlerts } from '../engine/desk/delivery-alerts.ts';
 import { reservationsOf } from '../engine/desk/event-reservations.ts';
 import { HouseDesk, type HouseDeskOptions } from '../engine/desk/house-desk.ts';
 import { HouseEntry } from '../engine/desk/house-entry.ts';
@@ -26,6 +28,7 @@ import type { BudgetStore } from '../engine/ports/budget-store.ts';
 import type { Booking } from '../engine/ports/campaign-store.ts';
 import type { Clock, TimerHandle, Timers } from '../engine/ports/clock.ts';
 import type { UserKey } from '../engine/ports/frequency-store.ts';
+import type { TrafficMemory } from '../engine/ports/traffic-memories.ts';
 import type { BidRequest } from '../openrtb/types.ts';
 import { type ActorParent, type Mailbox, spawnActor } from './mailbox.ts';
 import type { HouseDemand } from './request-actor.ts';
@@ -34,7 +37,11 @@ import type { Supervisor } from './supervision.ts';
 /** What pacing has to know of an account: of all processes, and what this one's part of the traffic is. */
 export interface KnownFunds extends Funds {
   readonly accountId: string;
+  /** All of it, in the account's unit. */
+  readonly budget: number;
   readonly share: number;
+  /** What is known of its traffic from before this process; null: nothing, or it was not asked for. */
+  readonly traffic: TrafficMemory | null;
 }
 
 export type CampaignDeskMessage =
@@ -58,7 +65,7 @@ export interface CampaignDeskOptions extends HouseDeskOptions {
   readonly userOf: (request: BidRequest) => UserKey | null;
   /** How long a `lifetime` cap counts, ms. */
   readonly capLifetimeMs: number;
-  /** Of accounts that the ledger does not know, nothing. `isNew`: the share is asked for. */
+  /** Of accounts that the ledger does not know, nothing. `isNew`: share and traffic are asked for. */
   readonly readFunds: (plans: readonly AccountPlan[], isNew: boolean) => Promise<readonly KnownFunds[]>;
   /** All campaigns are paced once in so long. */
   readonly pacingIntervalMs: number;
@@ -89,6 +96,8 @@ export interface CampaignDeskFigures {
   readonly leases: number;
   /** Nanos, of accounts of money. */
   readonly freeNanos: number;
+  /** Nanos of wins that the ledger has still to hear of, of accounts of money. */
+  readonly reservedNanos: number;
   /** Won, and not yet known to the ledger. */
   readonly untold: number;
   /** Leases on their way back. */
@@ -102,6 +111,9 @@ export interface CampaignDesk extends HouseDemand {
   /** Resolves once the ledger knows all that was won. */
   readonly whenTold: () => Promise<void>;
   readonly figures: () => CampaignDeskFigures;
+  readonly alerts: (limits: AlertLimits) => DeliveryAlerts;
+  /** Of so many accounts whose traffic was learned from since they were last given, one after the other. */
+  readonly takeLearned: (countMax: number) => ReadonlyMap<string, TrafficMemory>;
   /** Sells nothing more; resolves when ledger and store have everything back, or after so long. */
   readonly stop: (withinMs: number) => Promise<void>;
 }
@@ -127,6 +139,8 @@ class CampaignDeskActor implements CampaignDesk {
   readonly #touched = new Set<string>();
   readonly #shards: AccountPlan['accountId'][][] = Array.from({ length: SHARDS }, () => []);
   readonly #timers: TimerHandle[] = [null, null];
+  /** Of `takeLearned`: everybody's turn comes. */
+  #round: Iterator<SpendingAccount>;
   #shard = 0;
   #hasCaps = false;
   #isStopping = false;
@@ -135,6 +149,7 @@ class CampaignDeskActor implements CampaignDesk {
     const { clock, timers, ledger, observer } = options;
     this.#options = options;
     this.#desk = new HouseDesk(options);
+    this.#round = this.#desk.accounts.values();
     this.#keeper = this.#openKeeper();
     this.#outbox = new ReservationOutbox({
       ...OUTBOX,
@@ -163,13 +178,23 @@ class CampaignDeskActor implements CampaignDesk {
     const { clock, caps, userOf, observer } = this.#options;
     // A test is not billable (OpenRTB 2.6, BidRequest.test), so nobody's budget pays for it.
     if (this.#isStopping || subject.request.test === 1 || this.#outbox.isFull) return null;
-    const bids = this.#desk.bids(subject, terms, nowMs, clock.wallMs());
+    const desk = this.#desk;
+    const bids = desk.bids(subject, terms, nowMs, clock.wallMs());
     if (bids.length === 0) return null;
-    const user = caps.open(this.#hasCaps ? userOf(subject.request) : null, clock.monotonicMs);
-    const onGiveBackFailed = (error: unknown) => observer.onDeskFault('frequency', error);
-    const { onReserved } = observer;
-    return new HouseEntry({ desk: this.#desk, bids, user, nowMs: clock.monotonicMs, onReserved, onGiveBackFailed });
+    const { monotonicMs } = clock;
+    const user = caps.open(this.#hasCaps ? userOf(subject.request) : null, monotonicMs);
+    return new HouseEntry({
+      desk,
+      bids,
+      user,
+      chooseShown: () => desk.bids(subject, terms, monotonicMs(), clock.wallMs(), user),
+      nowMs: monotonicMs,
+      onReserved: observer.onReserved,
+      onGiveBackFailed: this.#onGiveBackFailed,
+    });
   };
+
+  readonly #onGiveBackFailed = (error: unknown): void => this.#options.observer.onDeskFault('frequency', error);
 
   readonly auctionEnded = (event: AuctionEvent): void => {
     for (const reservation of reservationsOf(event)) this.#outbox.add(reservation);
@@ -185,19 +210,40 @@ class CampaignDeskActor implements CampaignDesk {
     const nowMs = this.#options.clock.monotonicMs();
     let leases = 0;
     let freeNanos = 0;
+    let reservedNanos = 0;
     for (const account of this.#desk.accounts.values()) {
       const held = account.leases.figures(nowMs);
       leases += held.leases;
-      if (!account.plan.isGuaranteed) freeNanos += held.free;
+      if (account.plan.isGuaranteed) continue;
+      freeNanos += held.free;
+      reservedNanos += held.reserved;
     }
     return {
       lineItems: this.#desk.lineItemCount,
       accounts: this.#desk.accounts.size,
       leases,
       freeNanos,
+      reservedNanos,
       untold: this.#outbox.length,
       returning: this.#keeper.returning,
     };
+  };
+
+  readonly alerts = (limits: AlertLimits): DeliveryAlerts =>
+    deliveryAlerts(this.#desk.accounts.values(), limits, this.#options.clock.wallMs());
+
+  readonly takeLearned = (countMax: number): ReadonlyMap<string, TrafficMemory> => {
+    const taken = new Map<string, TrafficMemory>();
+    for (let looked = 0; looked < this.#desk.accounts.size && taken.size < countMax; looked++) {
+      let next = this.#round.next();
+      if (next.done) {
+        this.#round = this.#desk.accounts.values();
+        next = this.#round.next();
+      }
+      const memory = next.value!.takeLearned();
+      if (memory !== null) taken.set(next.value!.plan.accountId, memory);
+    }
+    return taken;
   };
 
   readonly stop = async (withinMs: number): Promise<void> => {
@@ -235,8 +281,11 @@ class CampaignDeskActor implements CampaignDesk {
         this.#shard = (this.#shard + 1) % SHARDS;
         break;
       case 'funded':
-        for (const { accountId, share, ...funds } of message.funds) {
-          desk.accounts.get(accountId)!.pace(funds, share, this.#options.clock.wallMs());
+        for (const { accountId, budget, share, traffic, ...funds } of message.funds) {
+          const account = desk.accounts.get(accountId)!;
+          if (traffic !== null) account.recall(traffic);
+          account.budget = budget;
+          account.pace(funds, share, this.#options.clock.wallMs());
         }
         break;
     }

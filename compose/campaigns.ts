@@ -26,8 +26,11 @@ import type { BudgetStore } from '../engine/ports/budget-store.ts';
 import type { CampaignStore } from '../engine/ports/campaign-store.ts';
 import type { DeliveryReports } from '../engine/ports/delivery-reports.ts';
 import type { FrequencyStore } from '../engine/ports/frequency-store.ts';
+import type { TrafficMemories } from '../engine/ports/traffic-memories.ts';
 import { type CampaignBooks, openBooks } from './campaign-books.ts';
+import { keepTraffic, watchMoney } from './campaign-watch.ts';
 import { type Parts, supervisorOf } from './parts.ts';
+import { repeat } from './repeat.ts';
 import { startRecovery } from './reservation-recovery.ts';
 
 export interface Campaigns {
@@ -79,7 +82,7 @@ export async function openCampaigns(
   const processId = `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`;
   const books = await openBooks(parts);
   const { database, store } = books;
-  const { reports } = books.delivery;
+  const { reports, traffic } = books.delivery;
   const { feePpm } = campaigns;
   const ledger = openBudgetLedger(database, { processId, billingHorizonMs: LEASE_GRACE_MS, feePpm, nowMs: null });
   const budgets = await openBudgetStore(parts);
@@ -103,7 +106,7 @@ export async function openCampaigns(
     userOf: userReader(campaigns),
     capLifetimeMs: lifetimeMs,
     readFunds: (plans, isNew) =>
-      readFunds(plans, { ledger, reports, clock, shares: isNew ? budgets : null, processId }),
+      readFunds(plans, { ledger, reports, clock, newcomers: isNew ? { shares: budgets, traffic } : null, processId }),
     pacingIntervalMs: campaigns.pacingIntervalMs,
     newRequestId: randomUUID,
     clock,
@@ -117,6 +120,8 @@ export async function openCampaigns(
   });
   closing(() => desk.stop(DESK_DRAIN_MS));
   metrics.readFrom(desk.figures);
+  keepTraffic(parts, desk, traffic, (error) => onFault('traffic', error));
+  const alerts = watchMoney(parts, { desk, database, metrics, billingHorizonMs: LEASE_GRACE_MS, onFault });
   const refresh = await startRefresh(parts, store, desk, (error) => onFault('refresh', error));
   repeat(parts, SWEEP_INTERVAL_MS, async () => {
     const swept = await ledger.sweep(clock.wallMs()).catch((error: unknown) => onFault('sweep', error));
@@ -146,7 +151,7 @@ export async function openCampaigns(
         throw error;
       }
     },
-    status: () => ({ ...desk.figures(), bookings: refresh.isFailing() ? 'stale' : 'ok' }),
+    status: () => ({ ...desk.figures(), bookings: refresh.isFailing() ? 'stale' : 'ok', alerts: alerts() }),
   };
 }
 
@@ -190,17 +195,22 @@ interface FundsSources {
   readonly ledger: Pick<BudgetLedger, 'figures'>;
   readonly reports: Pick<DeliveryReports, 'spentOnDay'>;
   readonly clock: Parts['clock'];
-  /** Null: nobody wants to know what part of the traffic is ours. */
-  readonly shares: Pick<BudgetStore, 'shares'> | null;
+  /** What part of the traffic is ours, and what is known of it, is asked for newcomers only. */
+  readonly newcomers: {
+    readonly shares: Pick<BudgetStore, 'shares'>;
+    readonly traffic: Pick<TrafficMemories, 'read'>;
+  } | null;
   readonly processId: string;
 }
 
 async function readFunds(plans: readonly AccountPlan[], sources: FundsSources): Promise<readonly KnownFunds[]> {
-  const { ledger, reports, clock, shares, processId } = sources;
+  const { ledger, reports, clock, newcomers, processId } = sources;
+  const accountIds = plans.map(({ accountId }) => accountId);
   const byDay = plans.filter(({ dailyBudget }) => dailyBudget !== null).map(({ accountId }) => accountId);
-  const [figures, spentToday] = await Promise.all([
-    ledger.figures(plans.map(({ accountId }) => accountId)),
+  const [figures, spentToday, traffic] = await Promise.all([
+    ledger.figures(accountIds),
     byDay.length === 0 ? new Map<string, bigint>() : reports.spentOnDay(byDay, clock.wallMs()),
+    newcomers?.traffic.read(accountIds),
   ]);
   const dailyBudgets = new Map(plans.map(({ accountId, dailyBudget }) => [accountId, dailyBudget]));
   return Promise.all(
@@ -210,7 +220,9 @@ async function readFunds(plans: readonly AccountPlan[], sources: FundsSources): 
         accountId,
         unspent: notNegative(budget - spent - reserved),
         unspentToday: daily === null ? null : notNegative(daily - (spentToday.get(accountId) ?? 0n)),
-        share: shares === null ? 0 : await shareOf(shares, accountId, processId),
+        budget: Number(budget),
+        share: newcomers === null ? 0 : await shareOf(newcomers.shares, accountId, processId),
+        traffic: traffic?.get(accountId) ?? null,
       };
     }),
   );
@@ -269,21 +281,4 @@ async function startRefresh(
     }
   });
   return { isFailing: () => isFailing };
-}
-
-/** Again so long after it was done. `work` does not reject. The engine closes behind what is under way. */
-function repeat({ timers, closing }: Parts, intervalMs: number, work: () => Promise<void>): void {
-  let isClosed = false;
-  let current = Promise.resolve();
-  let timer = timers.schedule(intervalMs, run);
-  function run(): void {
-    current = work().then(() => {
-      if (!isClosed) timer = timers.schedule(intervalMs, run);
-    });
-  }
-  closing(async () => {
-    isClosed = true;
-    timers.cancel(timer);
-    await current;
-  });
 }

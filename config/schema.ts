@@ -207,6 +207,10 @@ export const CONFIG_SCHEMA: ConfigSchema = {
         clickMs: integer(86_400_000, 1000, 2_592_000_000, 'ms for a click.'),
         conversionMs: integer(604_800_000, 1000, 2_592_000_000, 'ms for a conversion.'),
       }),
+      alerts: section('When people should look at a campaign (docs/metrics.md).', {
+        lowBalanceShare: number(0.1, 0, 1, 'Of its budget: with less than this left its balance is low.'),
+        paceMin: number(0.8, 0, 1, 'Of its plan: with less than this spent it delivers too little.'),
+      }),
       frequency: section('Frequency caps.', {
         secret: {
           type: 'string',

@@ -3,6 +3,8 @@
  * at a tick stands on the board until the next; of what is guaranteed, which always bids all of its bid, how urgent it is
  * stands there instead of a multiplier.
  */
+
+import type { TrafficMemory } from '../ports/traffic-memories.ts';
 import { type AccountPlan, isSameFlight } from './account-plan.ts';
 import type { LeasePolicy } from './lease-policy.ts';
 import { LocalAccount } from './local-account.ts';
@@ -12,13 +14,25 @@ import type { Funds } from './pacing/day-plan.ts';
 import type { PacingBoard } from './pacing/pacing-board.ts';
 import { TrafficCurve } from './pacing/traffic-curve.ts';
 
+export interface AccountStanding {
+  /** Of the budget, what is neither spent nor reserved: 0 to 1. */
+  readonly leftShare: number;
+  /** `CampaignPacer.pace`. */
+  readonly pace: number | null;
+}
+
 export class SpendingAccount {
   readonly leases: LocalAccount;
   /** Of the pacing board. */
   readonly slot: number;
+  /** All of it, in the account's unit, as of the last look into the ledger. */
+  budget = 0;
+  /** As of the last tick, of all processes; null until then. */
+  standing: AccountStanding | null = null;
   readonly #board: PacingBoard;
   readonly #controller: PacingController;
-  readonly #curve: TrafficCurve;
+  #curve: TrafficCurve;
+  #observationsKept = 0;
   #plan: AccountPlan;
   /** Null until its funds are known. */
   #pacer: CampaignPacer | null = null;
@@ -58,6 +72,19 @@ export class SpendingAccount {
     else this.leases.drain();
   }
 
+  /** What was learned of its traffic before this process began. Once it is paced it knows better. */
+  recall(memory: TrafficMemory): void {
+    if (this.#pacer === null) this.#curve = new TrafficCurve(memory);
+  }
+
+  /** What is known of its traffic; null when nothing was learned since the last call. */
+  takeLearned(): TrafficMemory | null {
+    const { observations, memory } = this.#curve;
+    if (observations === this.#observationsKept) return null;
+    this.#observationsKept = observations;
+    return memory;
+  }
+
   /** An auction that it could be in, whether it takes part or not. */
   observeOpportunity(): void {
     this.#board.observeOpportunity(this.slot);
@@ -90,6 +117,8 @@ export class SpendingAccount {
     });
     this.#wins = 0;
     this.#spent = 0;
+    const leftShare = this.budget > 0 ? funds.unspent / this.budget : 0;
+    this.standing = { leftShare, pace: this.#pacer.pace(funds) };
     const { throttle } = signal;
     const multiplier = this.#plan.isGuaranteed ? urgencyShare(this.#pacer.urgency(funds)) : signal.multiplier;
     this.#board.publish(this.slot, { throttle, multiplier });

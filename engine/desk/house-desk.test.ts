@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { FrequencyCaps } from '../budget/frequency/frequency-caps.ts';
+import type { UserCaps } from '../budget/frequency/frequency-caps.ts';
 import { LEASE_POLICY_DEFAULTS } from '../budget/lease-policy.ts';
 import { PACING_CONTROLLERS } from '../budget/pacing/controllers.ts';
 import { accountIdOf } from '../campaign/accounts.ts';
@@ -8,7 +8,6 @@ import { booking, campaign, creative, lineItem } from '../campaign/testing/build
 import type { Purchase } from '../exchange/purchases.ts';
 import { buildRequest, buildSubject, buildTerms, DECISION_RULES } from '../exchange/testing/build-exchange.ts';
 import type { Booking, BookingKind } from '../ports/campaign-store.ts';
-import type { FrequencyStore } from '../ports/frequency-store.ts';
 import { HouseDesk } from './house-desk.ts';
 
 const NOW_MS = 1000;
@@ -22,7 +21,6 @@ beforeEach(() => {
     rules: { currencies: DECISION_RULES.currencies, currency: 'USD', priors: DECISION_RULES.priors },
     leasePolicy: LEASE_POLICY_DEFAULTS,
     pacing: { campaigns: PACING_CONTROLLERS.dual, guaranteed: PACING_CONTROLLERS.pid },
-    caps: new FrequencyCaps({} as FrequencyStore, { unknownUser: 'refuse', silentStore: 'refuse' }),
     heldMs: ({ billedBy }) => (billedBy === 'impression' ? 1000 : 5000),
   });
 });
@@ -95,6 +93,20 @@ describe('a campaign', () => {
     expect(desk.settle(NOW_MS).over).toMatchObject([{ accountId: 'spring', unspent: 3_000_000 }]);
     book();
     expect(desk.settle(NOW_MS).needs).toHaveLength(1);
+  });
+
+  it('chosen once more for a user who has seen it often enough stays away, and is no further opportunity', () => {
+    book();
+    fund('spring', 3_000_000);
+    const account = desk.accounts.get('spring')!;
+    let opportunities = 0;
+    account.observeOpportunity = () => void opportunities++;
+    const seen: string[] = [];
+    const user = { mayShow: (campaignId: string) => !seen.includes(campaignId) } as UserCaps;
+    const again = () => desk.bids(buildSubject(request), buildTerms(request), NOW_MS, WALL_MS, user);
+    expect([bids().length, again().length, opportunities]).toEqual([1, 1, 1]);
+    seen.push('spring');
+    expect([again().length, bids().length]).toEqual([0, 1]);
   });
 
   it('that has ended has no account', () => {

@@ -6,7 +6,7 @@
 
 import { stableHash } from '../auction/ranking.ts';
 import { type AccountPlan, accountPlans } from '../budget/account-plan.ts';
-import type { FrequencyCaps } from '../budget/frequency/frequency-caps.ts';
+import type { UserCaps } from '../budget/frequency/frequency-caps.ts';
 import type { LeaseNeed, LeaseOver } from '../budget/lease.ts';
 import type { LeasePolicy } from '../budget/lease-policy.ts';
 import type { PacingController } from '../budget/pacing/controller.ts';
@@ -28,7 +28,6 @@ export interface HouseDeskOptions {
   readonly leasePolicy: LeasePolicy;
   /** Of campaigns, and of what was sold in advance. */
   readonly pacing: { readonly campaigns: PacingController; readonly guaranteed: PacingController };
-  readonly caps: FrequencyCaps;
   /** How long a purchase is held for its bill, ms. */
   readonly heldMs: (purchase: Purchase) => number;
 }
@@ -79,9 +78,15 @@ export class HouseDesk {
     return added;
   }
 
-  /** Of one auction, before anybody else is asked. `wallMs` is wall clock. */
-  bids({ request }: EstimateSubject, terms: AuctionTerms, nowMs: number, wallMs: number): readonly HouseBid[] {
-    this.#live.enter(terms.auctionId, nowMs);
+  /** Of one auction. `wallMs` is wall clock. `user`: chosen once more, without what the user may not be shown. */
+  bids(
+    { request }: EstimateSubject,
+    terms: AuctionTerms,
+    nowMs: number,
+    wallMs: number,
+    user: UserCaps | null = null,
+  ): readonly HouseBid[] {
+    this.#live.enter(terms.auctionId, nowMs, user);
     return this.#market.bids({ request, terms, nowMs: wallMs }, this.#live);
   }
 
@@ -168,19 +173,21 @@ class LiveAuction implements LiveTerms {
   #auctions = 0;
   #auctionId = '';
   #nowMs = 0;
+  #user: UserCaps | null = null;
 
   constructor(board: PacingBoard) {
     this.#board = board;
   }
 
-  enter(auctionId: string, nowMs: number): void {
+  enter(auctionId: string, nowMs: number, user: UserCaps | null): void {
     this.#auctionId = auctionId;
     this.#nowMs = nowMs;
+    this.#user = user;
     this.#auctions++;
   }
 
   readonly share = (slot: number): number => {
-    if (this.#seenIn[slot] !== this.#auctions) {
+    if (this.#user === null && this.#seenIn[slot] !== this.#auctions) {
       this.#seenIn[slot] = this.#auctions;
       this.#board.observeOpportunity(slot);
     }
@@ -190,6 +197,7 @@ class LiveAuction implements LiveTerms {
   /** Before its first signal it takes no part, so whoever is asked here has an account. */
   readonly mayEnter = (slot: number): boolean => {
     const { plan, leases } = this.accounts[slot]!;
+    if (this.#user !== null && !this.#user.mayShow(plan.campaignId)) return false;
     // Drawn from what the auction is called, so that it is the same however often it is asked. Who always takes part
     // needs no draw.
     if (this.#board.throttle[slot]! < 1) {

@@ -22,12 +22,18 @@ class Entry {
   readonly given: string[] = [];
   readonly counted: string[] = [];
   readonly released: string[] = [];
+  /** How often the store was asked what the user has seen; its answers. */
+  readonly asked: (() => void)[] = [];
   readonly answers: [readonly PurchaseReservation[], readonly PurchaseRefusal[]][] = [];
   readonly entry: HouseEntry;
 
-  constructor(caps: { seen?: string[]; verdicts?: Record<string, CapVerdict>; poor?: number[] } = {}) {
-    const { seen = [], verdicts = {}, poor = [] } = caps;
+  constructor(
+    caps: { limited?: string[]; seen?: string[]; verdicts?: Record<string, CapVerdict>; poor?: number[] } = {},
+  ) {
+    const { limited = [], seen = [], verdicts = {}, poor = [] } = caps;
     const user = {
+      mustAsk: (campaignId: string) => limited.includes(campaignId),
+      ask: (onAnswered: () => void) => void this.asked.push(onAnswered),
       mayShow: (campaignId: string) => !seen.includes(campaignId),
       needsTake: (campaignId: string) => campaignId in verdicts,
       take: async (campaignId: string) => verdicts[campaignId]!,
@@ -42,6 +48,7 @@ class Entry {
       },
       bids: ['0', '1', '2'].map((id) => buildHouseBid(id)),
       user: user as unknown as UserCaps,
+      chooseShown: () => [buildHouseBid('instead')],
       nowMs: () => 0,
       onReserved: (result) => this.counted.push(result),
       onGiveBackFailed: () => {},
@@ -70,11 +77,24 @@ describe('without caps', () => {
 });
 
 describe('with caps', () => {
-  it('refuses all that the user has seen, winners or not, in one round', () => {
+  const idsOf = ({ entry }: Entry) => entry.choose().map(({ house }) => house.lineItemId);
+
+  it('waits for what the user has seen only when one that has caps would enter', () => {
+    expect(new Entry().entry.isSettled).toBe(true);
+    const { entry, asked } = new Entry({ limited: ['campaign-of-1'] });
+    expect(entry.isSettled).toBe(false);
+    let told = 0;
+    entry.settle(() => told++);
+    expect([asked.length, told, entry.isSettled]).toEqual([1, 0, false]);
+    asked[0]!();
+    expect([told, entry.isSettled]).toEqual([1, true]);
+  });
+
+  it('those that the user has seen often enough leave their places to others', () => {
+    expect(idsOf(new Entry())).toEqual(['0', '1', '2']);
     const entry = new Entry({ seen: ['campaign-of-0', 'campaign-of-2'] });
-    entry.reserve(0, 1);
-    const refusals = [0, 2].map((bidIndex) => ({ bidIndex, reason: 'frequency-capped' }));
-    expect(entry.answers).toEqual([[[], refusals]]);
+    expect(idsOf(entry)).toEqual(['instead']);
+    expect(entry.counted).toEqual(['frequency-capped', 'frequency-capped']);
   });
 
   it('takes each impression before it is paid', async () => {

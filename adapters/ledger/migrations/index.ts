@@ -1,6 +1,7 @@
 import { CAMPAIGNS } from './campaigns.ts';
 import { LEDGER } from './ledger.ts';
 import { PARKED_REPORTS } from './parked-reports.ts';
+import { TRAFFIC } from './traffic.ts';
 
 export interface Migration {
   /** Rises by one; once released neither number nor SQL ever changes. */
@@ -17,4 +18,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 1, name: 'ledger', sql: LEDGER },
   { number: 2, name: 'campaigns', sql: CAMPAIGNS },
   { number: 3, name: 'parked-reports', sql: PARKED_REPORTS },
+  { number: 4, name: 'traffic', sql: TRAFFIC },
 ];
