@@ -1,7 +1,8 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { UserCaps } from '../budget/frequency/frequency-caps.ts';
 import { LEASE_POLICY_DEFAULTS } from '../budget/lease-policy.ts';
 import { PACING_CONTROLLERS } from '../budget/pacing/controllers.ts';
+import { PacingBoard } from '../budget/pacing/pacing-board.ts';
 import { accountIdOf } from '../campaign/accounts.ts';
 import type { BookedLineItem } from '../campaign/booked-line-item.ts';
 import { booking, campaign, creative, lineItem } from '../campaign/testing/build-booking.ts';
@@ -98,13 +99,12 @@ describe('a campaign', () => {
   it('chosen once more for a user who has seen it often enough stays away, and is no further opportunity', () => {
     book();
     fund('spring', 3_000_000);
-    const account = desk.accounts.get('spring')!;
-    let opportunities = 0;
-    account.observeOpportunity = () => void opportunities++;
+    const opportunities = vi.spyOn(PacingBoard.prototype, 'observeOpportunity');
     const seen: string[] = [];
     const user = { mayShow: (campaignId: string) => !seen.includes(campaignId) } as UserCaps;
     const again = () => desk.bids(buildSubject(request), buildTerms(request), NOW_MS, WALL_MS, user);
-    expect([bids().length, again().length, opportunities]).toEqual([1, 1, 1]);
+    expect([bids().length, again().length, opportunities.mock.calls.length]).toEqual([1, 1, 1]);
+    opportunities.mockRestore();
     seen.push('spring');
     expect([again().length, bids().length]).toEqual([0, 1]);
   });
