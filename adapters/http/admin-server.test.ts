@@ -130,7 +130,7 @@ describe('reported outcomes', () => {
     ['no auction', JSON.stringify([click, { ...click, auction: undefined }]), '[1].auction'],
     ['an empty imp', JSON.stringify([{ ...click, imp: '' }]), '[0].imp'],
     ['an imp that is a number', JSON.stringify([{ ...click, imp: 1 }]), '[0].imp'],
-    ['an id without end', JSON.stringify([{ ...click, auction: 'x'.repeat(257) }]), '[0].auction'],
+    ['an id without end', JSON.stringify([{ ...click, auction: 'x'.repeat(521) }]), '[0].auction'],
     ['another type', JSON.stringify([{ ...click, type: 'view' }]), '[0].type'],
     ['a time that is text', JSON.stringify([{ ...click, atMs: '5' }]), '[0].atMs'],
     ['a time that is a fraction', JSON.stringify([{ ...click, atMs: 5.5 }]), '[0].atMs'],
