@@ -23,6 +23,7 @@ import {
   type HouseOffer,
   URGENCY_STEPS,
 } from './house-catalogue.ts';
+import { isNamedAsPosition } from './purchases.ts';
 
 /** Each costs a place in the auction and in its event. */
 export const HOUSE_BIDS_MAX = 16;
@@ -56,7 +57,7 @@ export class HouseMarket {
 
   /**
    * At most so many per imp as the market allows, best first. None where the ledger could not keep the ids of publisher or
-   * imp: its win could never be told.
+   * imp, or would take it for another: its win could never be told.
    */
   bids({ request, terms, nowMs }: HouseRequest, live: LiveTerms): HouseBid[] {
     const bids: HouseBid[] = [];
@@ -67,7 +68,7 @@ export class HouseMarket {
     worth.enter(compileRequestRules({ ...terms, conversionRates: {}, bids: [] }), live);
     for (let i = 0; i < terms.imps.length; i++) {
       const offer = terms.imps[i]!;
-      if (!isStorableKeyPart(offer.id)) continue;
+      if (!isStorableKeyPart(offer.id) || isNamedAsPosition(offer.id, terms.imps)) continue;
       const matches = this.#catalogue.index.candidates(facts, impFacts(request.imp[i]!, offer, facts), nowMs);
       worth.enterImp(offer.id);
       for (const slot of this.#best.select(matches, worth.worthNow, stableHash(terms.auctionId, offer.id))) {

@@ -43,10 +43,9 @@ export function purchasesOf({ input, outcome, collected }: Decision): readonly P
     if (house === null) continue;
     const { pricing, isGuaranteed } = input.bids[win.bidIndex]!;
     const billedBy = isGuaranteed ? 'impression' : BILLED_BY[pricing];
-    const impId = win.position === 0 ? win.impId : `${win.impId}#${win.position}`;
     purchases.push({
       bidIndex: win.bidIndex,
-      key: purchaseKey(input.auctionId, impId, billedBy),
+      key: purchaseKey(input.auctionId, placeOf(win), billedBy),
       accountId: house.accountId,
       amount: isGuaranteed ? 1 : priceNanos(win, pricing),
       media: win.media,
@@ -57,9 +56,28 @@ export function purchasesOf({ input, outcome, collected }: Decision): readonly P
   return purchases;
 }
 
+/** `ID#N` for the ad in a further position of an imp, N from 1. */
+function placeOf({ impId, position }: Pick<Win, 'impId' | 'position'>): string {
+  return position === 0 ? impId : `${impId}#${position}`;
+}
+
 /**
- * Whoever reports what became of an ad can tell it, and nobody else has it: neither auction ids nor types hold a slash.
- * `impId`: `ID#N` for the ad in a further position of the imp, N from 1.
+ * Whether a further position of another of these imps goes by the id of this one: who reports on it could mean either, and
+ * two purchases would have one key.
+ */
+export function isNamedAsPosition(
+  impId: string,
+  imps: readonly { readonly id: string; readonly slotWeights: readonly number[] }[],
+): boolean {
+  if (!impId.includes('#')) return false;
+  return imps.some(({ id, slotWeights }) =>
+    slotWeights.some((_, position) => position > 0 && placeOf({ impId: id, position }) === impId),
+  );
+}
+
+/**
+ * Whoever reports what became of an ad can tell it, and nobody else has it: neither auction ids nor types hold a slash, and
+ * no house bid is for an imp that `isNamedAsPosition`. `impId`: `ID#N` for the ad in a further position of the imp, N from 1.
  */
 export function purchaseKey(auctionId: string, impId: string, billedBy: OutcomeType): string {
   return `${auctionId}/${impId}/${billedBy}`;
