@@ -20,7 +20,7 @@ import { HouseDesk, type HouseDeskOptions } from '../engine/desk/house-desk.ts';
 import { HouseEntry } from '../engine/desk/house-entry.ts';
 import type { AuctionEvent } from '../engine/exchange/auction-event.ts';
 import type { PurchaseRefusal } from '../engine/exchange/purchases.ts';
-import type { BudgetLedger } from '../engine/ports/budget-ledger.ts';
+import type { BudgetLedger, Reservation } from '../engine/ports/budget-ledger.ts';
 import type { BudgetStore } from '../engine/ports/budget-store.ts';
 import type { Booking } from '../engine/ports/campaign-store.ts';
 import type { Clock, TimerHandle, Timers } from '../engine/ports/clock.ts';
@@ -76,6 +76,8 @@ export interface CampaignDeskObserver extends LeaseKeeperObserver {
   readonly onLeaseAnswer: (result: 'granted' | NoLease) => void;
   /** Of a house bid that has won; of one that its user has seen often enough, also when it has not. */
   readonly onReserved: (result: 'reserved' | PurchaseRefusal['reason']) => void;
+  /** The ledger refuses it, and is not asked again. */
+  readonly onReservationSetAside: (reservation: Reservation, error: unknown) => void;
   readonly onMailDropped: () => void;
 }
 
@@ -96,8 +98,8 @@ export interface CampaignDesk extends HouseDemand {
   readonly booked: (changes: readonly Booking[]) => void;
   /** Behind the answer of each auction: what it has reserved is served. */
   readonly auctionEnded: (event: AuctionEvent) => void;
-  /** Resolves once the ledger knows all that was won. */
-  readonly whenTold: () => Promise<void>;
+  /** `ReservationOutbox.whenTold`. */
+  readonly whenTold: ReservationOutbox['whenTold'];
   readonly figures: () => CampaignDeskFigures;
   /** Sells nothing more; resolves when ledger and store have everything back, or after so long. */
   readonly stop: (withinMs: number) => Promise<void>;
@@ -141,6 +143,7 @@ class CampaignDeskActor implements CampaignDesk {
         for (const reservation of reservations) this.#desk.handOver(reservation);
       },
       onFault: (error) => observer.onDeskFault('reserve', error),
+      onSetAside: observer.onReservationSetAside,
     });
     this.#mailbox = spawnActor<HouseDesk, CampaignDeskMessage>(parent, clock, {
       name: 'campaign-desk',
@@ -177,7 +180,7 @@ class CampaignDeskActor implements CampaignDesk {
     this.#mailbox.tell({ kind: 'booked', changes });
   };
 
-  readonly whenTold = (): Promise<void> => this.#outbox.whenTold();
+  readonly whenTold: CampaignDesk['whenTold'] = (withinMs, concerns) => this.#outbox.whenTold(withinMs, concerns);
 
   readonly figures = (): CampaignDeskFigures => {
     const nowMs = this.#options.clock.monotonicMs();
@@ -203,7 +206,8 @@ class CampaignDeskActor implements CampaignDesk {
     this.#isStopping = true;
     for (const timer of this.#timers) timers.cancel(timer);
     this.#mailbox.stop();
-    await within(withinMs, timers, this.#outbox.whenTold());
+    // What it is not told by then, and what that was taken from, it has back later.
+    await this.#outbox.whenTold(withinMs).catch(() => {});
     this.#desk.drain();
     for (const over of this.#desk.settle(clock.monotonicMs()).over) this.#keeper.giveBack(over);
     await this.#keeper.stop(withinMs);
@@ -316,15 +320,4 @@ class CampaignDeskActor implements CampaignDesk {
       this.#every(place, intervalMs, message);
     });
   }
-}
-
-/** Resolves when it does, or after so long. */
-function within(ms: number, timers: Timers, promise: Promise<void>): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = timers.schedule(ms, resolve);
-    void promise.then(() => {
-      timers.cancel(timer);
-      resolve();
-    });
-  });
 }

@@ -17,7 +17,7 @@ import { FrequencyCaps } from '../engine/budget/frequency/frequency-caps.ts';
 import { userIdOf } from '../engine/budget/frequency/user-id.ts';
 import { LEASE_POLICY_DEFAULTS } from '../engine/budget/lease-policy.ts';
 import { PACING_CONTROLLERS } from '../engine/budget/pacing/controllers.ts';
-import { type BillingCounts, billOutcomes } from '../engine/desk/outcome-billing.ts';
+import { type BillingCounts, billOutcomes, type OutcomeBillingOptions } from '../engine/desk/outcome-billing.ts';
 import { UnmatchedOutcomes } from '../engine/desk/unmatched-outcomes.ts';
 import type { Outcome } from '../engine/estimation/quality/awaited-outcomes.ts';
 import type { AuctionEvent } from '../engine/exchange/auction-event.ts';
@@ -50,6 +50,8 @@ const BUDGET_REDIS_MS_MAX = 500;
 const FREQUENCY_REDIS_MS_MAX = 10;
 /** After the end of a lease what was won from it still reaches the ledger: a killed process never tells, a slow one is late. */
 const LEASE_GRACE_MS = 60_000;
+/** Who reports an outcome of a win that the ledger has not heard of is kept waiting for so long. */
+const TOLD_MS_MAX = 3000;
 const SWEEP_INTERVAL_MS = 5000;
 const CHANGES_AT_ONCE = 2000;
 const BUDGET_ACCOUNTS_MAX = 100_000;
@@ -102,6 +104,10 @@ export async function openCampaigns(parts: Parts, parent: ActorParent): Promise<
     supervisor: supervisorOf(parts),
     observer: {
       ...observerOf(metrics, onFault),
+      onReservationSetAside: (reservation, err) => {
+        metrics.onReservationSetAside();
+        log.error({ reservation, err }, 'campaigns: the ledger refuses a win, nobody is billed for it');
+      },
       onMailDropped: () => parts.metrics.mailboxDropped('campaign-desk', 'refuse-newest'),
     },
   });
@@ -112,7 +118,12 @@ export async function openCampaigns(parts: Parts, parent: ActorParent): Promise<
     await ledger.sweep(clock.wallMs()).catch((error: unknown) => onFault('sweep', error));
   });
   const unmatched = new UnmatchedOutcomes(UNMATCHED_MAX);
-  const billing = { ledger, whenTold: desk.whenTold, nowMs: clock.wallMs };
+  const billing: OutcomeBillingOptions = {
+    ledger,
+    whenTold: (concerns) => desk.whenTold(TOLD_MS_MAX, concerns),
+    onSetAside: (key, err) => log.error({ key, err }, 'campaigns: the ledger refuses a bill'),
+    nowMs: clock.wallMs,
+  };
   repeat(parts, UNMATCHED_INTERVAL_MS, async () => {
     const billAgain = async (outcomes: readonly Outcome[]): Promise<readonly Outcome[]> => {
       const billed = await billOutcomes(outcomes, billing);

@@ -2,11 +2,16 @@
  * Bills what has become of house wins. Any process may be told, of any auction, as often as it likes: the reservation in the
  * ledger says whose money it is, and the ledger's unique key bills it once.
  */
+import { inHalves } from '../budget/in-halves.ts';
+import { isStorable } from '../campaign/storable.ts';
 import type { Outcome } from '../estimation/quality/awaited-outcomes.ts';
 import { purchaseKey } from '../exchange/purchases.ts';
 import type { BillResult, BudgetLedger } from '../ports/budget-ledger.ts';
 
-/** `unmatched`: nothing was reserved for it, because a DSP won, it is paid by another event, or nobody knows of it. */
+/**
+ * `unmatched`: nothing was reserved for it, because a DSP won, it is paid by another event, or nobody knows of it.
+ * `set-aside`: the ledger refuses it, whatever becomes of the others; nothing is booked.
+ */
 export const BILLING_RESULTS = [
   'billed',
   'absorbed',
@@ -14,7 +19,8 @@ export const BILLING_RESULTS = [
   'released-before',
   'unknown-account',
   'unmatched',
-] as const satisfies readonly (BillResult | 'unmatched')[];
+  'set-aside',
+] as const satisfies readonly (BillResult | 'unmatched' | 'set-aside')[];
 export type BillingCounts = Readonly<Record<(typeof BILLING_RESULTS)[number], number>>;
 
 export interface Billing {
@@ -25,8 +31,10 @@ export interface Billing {
 
 export interface OutcomeBillingOptions {
   readonly ledger: Pick<BudgetLedger, 'charges' | 'bill'>;
-  /** Resolves when the ledger knows all that this process has won. */
-  readonly whenTold: () => Promise<void>;
+  /** Resolves when the ledger knows what this process has won of these; rejects when it does not within a bound. */
+  readonly whenTold: (concerns: (key: string) => boolean) => Promise<void>;
+  /** Of what is set aside. */
+  readonly onSetAside: (key: string, error: unknown) => void;
   /** Wall clock, epoch ms. */
   readonly nowMs: () => number;
 }
@@ -34,19 +42,27 @@ export interface OutcomeBillingOptions {
 /** Rejects when the ledger cannot be reached; the same outcomes may be billed again. */
 export async function billOutcomes(
   outcomes: readonly Outcome[],
-  { ledger, whenTold, nowMs }: OutcomeBillingOptions,
+  { ledger, whenTold, onSetAside, nowMs }: OutcomeBillingOptions,
 ): Promise<Billing> {
-  await whenTold();
   const byKey = new Map<string, Outcome>();
   for (const outcome of outcomes) byKey.set(purchaseKey(outcome.auctionId, outcome.impId, outcome.type), outcome);
-  const charges = await ledger.charges([...byKey.keys()]);
+  await whenTold((key) => byKey.has(key));
+  const charges = await ledger.charges([...byKey.keys()].filter(isStorable));
   const atMsOf = (key: string): number => Math.min(byKey.get(key)!.atMs ?? Number.POSITIVE_INFINITY, nowMs());
-  const results = await ledger.bill(charges.map((charge) => ({ ...charge, atMs: atMsOf(charge.key) })));
   const counts = Object.fromEntries(BILLING_RESULTS.map((result) => [result, 0])) as Record<
     keyof BillingCounts,
     number
   >;
-  for (const result of results) counts[result]++;
+  await inHalves(
+    charges.map((charge) => ({ ...charge, atMs: atMsOf(charge.key) })),
+    async (part) => {
+      for (const result of await ledger.bill(part)) counts[result]++;
+    },
+    ({ key }, error) => {
+      counts['set-aside']++;
+      onSetAside(key, error);
+    },
+  );
   counts.repeated += outcomes.length - byKey.size;
   for (const { key } of charges) byKey.delete(key);
   counts.unmatched = byKey.size;
