@@ -11,7 +11,7 @@ import { spawnParent } from './actors/mailbox.ts';
 import type { RequestEnvironment } from './actors/request-actor.ts';
 import { systemClock, systemTimers } from './adapters/clock.ts';
 import { createHostResolvers, type HostResolvers } from './adapters/dns/host-resolvers.ts';
-import { eventLogFolder } from './adapters/event-log/log-folders.ts';
+import { eventLogFolder, eventLogFolders } from './adapters/event-log/log-folders.ts';
 import { createLog, type Log } from './adapters/log.ts';
 import type { MetricSnapshot } from './adapters/metrics/exposition.ts';
 import { createMetrics } from './adapters/metrics/metrics.ts';
@@ -32,7 +32,8 @@ import { effectiveConfig } from './config/effective.ts';
 import { decisionRules, exchangeRules, waitingOptions } from './config/engine-options.ts';
 import type { Config } from './config/types.ts';
 import { VERSION } from './config/version.ts';
-import type { Outcome, OutcomeCounts } from './engine/estimation/quality/awaited-outcomes.ts';
+import type { OutcomesTaken } from './engine/desk/outcome-billing.ts';
+import type { Outcome } from './engine/estimation/quality/awaited-outcomes.ts';
 import type { Clock, Timers } from './engine/ports/clock.ts';
 import type { DspTransport } from './engine/ports/dsp-transport.ts';
 import type { EventLog } from './engine/ports/event-log.ts';
@@ -53,8 +54,11 @@ export interface Gavel {
   readonly dsps: () => DspState[];
   /** See `Estimation.invalidate`. */
   readonly invalidateEstimates: ((tag: number) => Promise<void>) | null;
-  /** Takes what is known to have become of impressions that this process has sold; what it knows nothing of is counted. */
-  readonly reportOutcomes: (outcomes: readonly Outcome[]) => Promise<OutcomeCounts>;
+  /**
+   * Takes what is known to have become of impressions; what this process knows nothing of is counted. `isBilling` false:
+   * another one bills them. Rejects when they could not all be billed or kept: they may be reported again.
+   */
+  readonly reportOutcomes: (outcomes: readonly Outcome[], isBilling?: boolean) => Promise<OutcomesTaken>;
   /** Campaigns of our own; null: they are not enabled. */
   readonly campaigns: Pick<Campaigns, 'books' | 'ledger'> | null;
   /** How good its click estimates were: body of `GET /admin/estimates`. */
@@ -88,6 +92,8 @@ export interface WorkerSupervisor {
   readonly status: () => object;
   /** The heap does not get better by itself. */
   readonly replaceMe: () => void;
+  /** The data folder above all workers', for the one that looks after what any of them has left; null: another one does. */
+  readonly inheritedDataDirectory: string | null;
 }
 
 /** Rejects when a port, a folder or an address cannot be had; nothing is left running then. */
@@ -154,7 +160,14 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   const gate = openGate(parts, watch);
   const estimation = await openEstimation(parts, residents, () => gate?.degradeLevel() ?? 0);
 
-  const campaigns = await openCampaigns(parts, residents);
+  const auctionIds = createAuctionIds(clock);
+  const campaigns = await openCampaigns(parts, residents, {
+    isOwn: auctionIds.isOwn,
+    eventFolders:
+      outside.eventLog === undefined
+        ? await eventLogFolders(outside.supervisor?.inheritedDataDirectory ?? config.dataDirectory)
+        : [],
+  });
 
   const rules = exchangeRules(config);
   const environment: RequestEnvironment = {
@@ -203,12 +216,13 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
       seller: config.exchange,
       forwardedExtensions: new Set(config.exchange.forwardedExtensions),
     },
-    nextAuctionId: auctionIds(clock),
+    nextAuctionId: auctionIds.next,
     observer: metrics.intake,
   });
-  const reportOutcomes = async (outcomes: readonly Outcome[]): Promise<OutcomeCounts> => {
-    await campaigns?.bill(outcomes);
-    return quality.reportOutcomes(outcomes);
+  const reportOutcomes: Gavel['reportOutcomes'] = async (outcomes, isBilling = true) => {
+    const bills = isBilling ? await campaigns?.bill(outcomes) : undefined;
+    const counts = quality.reportOutcomes(outcomes);
+    return bills === undefined ? counts : { ...counts, bills };
   };
   if (outside.eventLog === undefined) await estimation.warmUp(eventLogFolder(config.dataDirectory));
   await outside.beforeListening?.();
@@ -255,8 +269,11 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
 }
 
 /** Start time and a random tag make ids unique over processes and restarts; the counter keeps them short and sortable. */
-function auctionIds(clock: Clock): () => string {
-  const prefix = `${Math.floor(clock.wallMs()).toString(36)}-${randomBytes(4).toString('hex')}`;
+function createAuctionIds(clock: Clock): {
+  readonly next: () => string;
+  readonly isOwn: (auctionId: string) => boolean;
+} {
+  const prefix = `${Math.floor(clock.wallMs()).toString(36)}-${randomBytes(4).toString('hex')}-`;
   let count = 0;
-  return () => `${prefix}-${(count++).toString(36)}`;
+  return { next: () => `${prefix}${(count++).toString(36)}`, isOwn: (auctionId) => auctionId.startsWith(prefix) };
 }

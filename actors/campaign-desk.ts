@@ -16,11 +16,12 @@ import type { LiveLease, NoLease } from '../engine/budget/lease.ts';
 import { LEASE_KEEPER_LIMITS, LeaseKeeper, type LeaseKeeperObserver } from '../engine/budget/lease-keeper.ts';
 import type { Funds } from '../engine/budget/pacing/day-plan.ts';
 import { ReservationOutbox } from '../engine/budget/reservation-outbox.ts';
+import { reservationsOf } from '../engine/desk/event-reservations.ts';
 import { HouseDesk, type HouseDeskOptions } from '../engine/desk/house-desk.ts';
 import { HouseEntry } from '../engine/desk/house-entry.ts';
 import type { AuctionEvent } from '../engine/exchange/auction-event.ts';
 import type { PurchaseRefusal } from '../engine/exchange/purchases.ts';
-import type { BudgetLedger, Reservation } from '../engine/ports/budget-ledger.ts';
+import type { BillResult, BudgetLedger, Reservation } from '../engine/ports/budget-ledger.ts';
 import type { BudgetStore } from '../engine/ports/budget-store.ts';
 import type { Booking } from '../engine/ports/campaign-store.ts';
 import type { Clock, TimerHandle, Timers } from '../engine/ports/clock.ts';
@@ -78,6 +79,8 @@ export interface CampaignDeskObserver extends LeaseKeeperObserver {
   readonly onReserved: (result: 'reserved' | PurchaseRefusal['reason']) => void;
   /** The ledger refuses it, and is not asked again. */
   readonly onReservationSetAside: (reservation: Reservation, error: unknown) => void;
+  /** Of wins that had been reported before the ledger knew them. */
+  readonly onReportsBilled: (results: readonly BillResult[]) => void;
   readonly onMailDropped: () => void;
 }
 
@@ -139,8 +142,9 @@ class CampaignDeskActor implements CampaignDesk {
       ...OUTBOX,
       ledger,
       timers,
-      onTold: (reservations) => {
+      onTold: (reservations, bills) => {
         for (const reservation of reservations) this.#desk.handOver(reservation);
+        observer.onReportsBilled(bills);
       },
       onFault: (error) => observer.onDeskFault('reserve', error),
       onSetAside: observer.onReservationSetAside,
@@ -170,10 +174,8 @@ class CampaignDeskActor implements CampaignDesk {
     return new HouseEntry({ desk: this.#desk, bids, user, nowMs: clock.monotonicMs, onReserved, onGiveBackFailed });
   };
 
-  readonly auctionEnded = ({ reservations, atMs, features }: AuctionEvent): void => {
-    for (const { heldMs, bidIndex: _bidIndex, ...reservation } of reservations ?? []) {
-      this.#outbox.add({ ...reservation, publisherId: features.publisherId, expiresAtMs: atMs + heldMs });
-    }
+  readonly auctionEnded = (event: AuctionEvent): void => {
+    for (const reservation of reservationsOf(event)) this.#outbox.add(reservation);
   };
 
   readonly booked = (changes: readonly Booking[]): void => {

@@ -31,7 +31,8 @@ import { adminTokens } from '../config/admin-tokens.ts';
 import type { Config } from '../config/types.ts';
 import { VERSION } from '../config/version.ts';
 import { workerShare } from '../config/worker-share.ts';
-import type { Outcome, OutcomeCounts } from '../engine/estimation/quality/awaited-outcomes.ts';
+import type { OutcomesTaken } from '../engine/desk/outcome-billing.ts';
+import type { Outcome } from '../engine/estimation/quality/awaited-outcomes.ts';
 import { EventLogError } from '../engine/ports/event-log.ts';
 import type { WorkerStart } from './worker.ts';
 
@@ -138,7 +139,8 @@ class Supervisor {
   readonly #outcomes = new OutcomeBroadcast({
     timers: systemTimers,
     timeoutMs: REPORT_MS_MAX,
-    tell: (number, id, outcomes) => this.#workerOf(number)?.process.send({ kind: 'outcomes', id, outcomes }),
+    tell: (number, id, { outcomes, isBilling }) =>
+      this.#workerOf(number)?.process.send({ kind: 'outcomes', id, outcomes, isBilling }),
   });
   /** Anybody may ask for it, and it costs milliseconds of the loop that accepts connections. */
   readonly #metricsText = new SharedReading({
@@ -158,6 +160,8 @@ class Supervisor {
       startOf: (number, place) => ({
         number,
         config: { ...workerShare(config, place), dataDirectory: workerDataDirectory(config.dataDirectory, number) },
+        // A number may be no longer used, and its worker have been killed.
+        inheritedDataDirectory: place === 0 ? config.dataDirectory : null,
       }),
       takenNumbers,
       observer: {
@@ -211,10 +215,11 @@ class Supervisor {
     return { workers };
   };
 
-  readonly reportOutcomes = async (outcomes: readonly Outcome[]): Promise<OutcomeCounts> => {
-    const counts = await this.#outcomes.report(this.#startedNumbers(), outcomes);
-    this.#metrics.outcomesReported(counts);
-    return counts;
+  readonly reportOutcomes = async (outcomes: readonly Outcome[]): Promise<OutcomesTaken> => {
+    const areBilled = this.#config.campaigns.enabled;
+    const taken = await this.#outcomes.report(this.#startedNumbers(), { outcomes, areBilled });
+    this.#metrics.outcomesReported(taken);
+    return taken;
   };
 
   #gathering<Report>(what: ReportKind): Gathering<Report> {
@@ -239,7 +244,7 @@ class Supervisor {
         this.#reported(number, message);
         return;
       case 'outcomes':
-        this.#outcomes.answered(number, message.id, message.counts);
+        this.#outcomes.answered(number, message.id, message.taken);
         return;
       case 'invalidated':
         this.#invalidations.confirmed(number, message.id, message.failure);

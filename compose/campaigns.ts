@@ -17,8 +17,12 @@ import { FrequencyCaps } from '../engine/budget/frequency/frequency-caps.ts';
 import { userIdOf } from '../engine/budget/frequency/user-id.ts';
 import { LEASE_POLICY_DEFAULTS } from '../engine/budget/lease-policy.ts';
 import { PACING_CONTROLLERS } from '../engine/budget/pacing/controllers.ts';
-import { type BillingCounts, billOutcomes, type OutcomeBillingOptions } from '../engine/desk/outcome-billing.ts';
-import { UnmatchedOutcomes } from '../engine/desk/unmatched-outcomes.ts';
+import {
+  type BillingCounts,
+  billOutcomes,
+  countsOf,
+  type OutcomeBillingOptions,
+} from '../engine/desk/outcome-billing.ts';
 import type { Outcome } from '../engine/estimation/quality/awaited-outcomes.ts';
 import type { AuctionEvent } from '../engine/exchange/auction-event.ts';
 import type { Purchase } from '../engine/exchange/purchases.ts';
@@ -29,6 +33,7 @@ import type { DeliveryReports } from '../engine/ports/delivery-reports.ts';
 import type { FrequencyStore } from '../engine/ports/frequency-store.ts';
 import { type CampaignBooks, openBooks } from './campaign-books.ts';
 import { type Parts, supervisorOf } from './parts.ts';
+import { startRecovery } from './reservation-recovery.ts';
 
 export interface Campaigns {
   readonly desk: CampaignDesk;
@@ -36,7 +41,7 @@ export interface Campaigns {
   readonly ledger: BudgetLedger;
   /** Behind the answer of each auction. */
   readonly auctionEnded: (event: AuctionEvent) => void;
-  /** Rejects when the ledger cannot be reached: the outcomes may be reported again. */
+  /** Rejects when the ledger cannot be reached, or has no room for some that wait: the outcomes may be reported again. */
   readonly bill: (outcomes: readonly Outcome[]) => Promise<BillingCounts>;
   /** Part of `GET /status`. */
   readonly status: () => object;
@@ -55,12 +60,21 @@ const TOLD_MS_MAX = 3000;
 const SWEEP_INTERVAL_MS = 5000;
 const CHANGES_AT_ONCE = 2000;
 const BUDGET_ACCOUNTS_MAX = 100_000;
-/** Outcomes, about 0.2 KB each. Those of DSPs' wins are among them. */
-const UNMATCHED_MAX = 50_000;
-const UNMATCHED_INTERVAL_MS = 250;
+
+/** What is known of auctions that this process, and those before it in its data folder, have run. */
+export interface PastAuctions {
+  /** Whether this process has run it, in this life. */
+  readonly isOwn: (auctionId: string) => boolean;
+  /** Folders of event logs. */
+  readonly eventFolders: readonly string[];
+}
 
 /** Null: not enabled. Rejects when the database cannot be had, or a Redis might evict what it is told. */
-export async function openCampaigns(parts: Parts, parent: ActorParent): Promise<Campaigns | null> {
+export async function openCampaigns(
+  parts: Parts,
+  parent: ActorParent,
+  { isOwn, eventFolders }: PastAuctions,
+): Promise<Campaigns | null> {
   const { config, clock, timers, closing, log } = parts;
   const { campaigns } = config;
   if (!campaigns.enabled) return null;
@@ -108,6 +122,7 @@ export async function openCampaigns(parts: Parts, parent: ActorParent): Promise<
         metrics.onReservationSetAside();
         log.error({ reservation, err }, 'campaigns: the ledger refuses a win, nobody is billed for it');
       },
+      onReportsBilled: (results) => metrics.onBilled(countsOf(results)),
       onMailDropped: () => parts.metrics.mailboxDropped('campaign-desk', 'refuse-newest'),
     },
   });
@@ -115,24 +130,23 @@ export async function openCampaigns(parts: Parts, parent: ActorParent): Promise<
   metrics.readFrom(desk.figures);
   const refresh = await startRefresh(parts, store, desk, (error) => onFault('refresh', error));
   repeat(parts, SWEEP_INTERVAL_MS, async () => {
-    await ledger.sweep(clock.wallMs()).catch((error: unknown) => onFault('sweep', error));
+    const swept = await ledger.sweep(clock.wallMs()).catch((error: unknown) => onFault('sweep', error));
+    if (swept !== undefined) metrics.onReportsForgotten(swept.reports);
   });
-  const unmatched = new UnmatchedOutcomes(UNMATCHED_MAX);
+  await startRecovery(parts, {
+    leaseGraceMs: LEASE_GRACE_MS,
+    eventFolders,
+    ledger,
+    onBilled: (results) => metrics.onBilled(countsOf(results)),
+    onFault: (error) => onFault('reserve', error),
+  });
   const billing: OutcomeBillingOptions = {
     ledger,
     whenTold: (concerns) => desk.whenTold(TOLD_MS_MAX, concerns),
-    onSetAside: (key, err) => log.error({ key, err }, 'campaigns: the ledger refuses a bill'),
+    isOwn,
+    onSetAside: (key, err) => log.error({ key, err }, 'campaigns: the ledger refuses a report'),
     nowMs: clock.wallMs,
   };
-  repeat(parts, UNMATCHED_INTERVAL_MS, async () => {
-    const billAgain = async (outcomes: readonly Outcome[]): Promise<readonly Outcome[]> => {
-      const billed = await billOutcomes(outcomes, billing);
-      // Those were counted when they came.
-      metrics.onBilled({ ...billed.counts, unmatched: 0 });
-      return billed.unmatched;
-    };
-    await unmatched.retry(clock.monotonicMs(), billAgain).catch((error: unknown) => onFault('bill', error));
-  });
   return {
     desk,
     books,
@@ -140,10 +154,10 @@ export async function openCampaigns(parts: Parts, parent: ActorParent): Promise<
     auctionEnded: desk.auctionEnded,
     bill: async (outcomes) => {
       try {
-        const billed = await billOutcomes(outcomes, billing);
-        metrics.onBilled(billed.counts);
-        unmatched.add(billed.unmatched, clock.monotonicMs());
-        return billed.counts;
+        const counts = await billOutcomes(outcomes, billing);
+        metrics.onBilled(counts);
+        if (counts.refused > 0) throw new Error(`no room for ${counts.refused} that nobody knows yet; report again`);
+        return counts;
       } catch (error) {
         onFault('bill', error);
         throw error;

@@ -4,7 +4,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { systemTimers } from '../adapters/clock.ts';
+import { openEventLog } from '../adapters/event-log/event-log.embedded.ts';
+import { eventLogFolder } from '../adapters/event-log/log-folders.ts';
 import { campaign, lineItem } from '../engine/campaign/testing/build-booking.ts';
+import { encodeEvent } from '../engine/exchange/auction-event.ts';
 import { eventually, expectSoundBooks, figuresOf, isWonBy, writesOf } from './support/house-campaigns.ts';
 import { bidding } from './support/scripted-dsp.ts';
 import { type AdAnswer, adRequest, bannerImp, bidsOf, startTestGavel, type TestGavel } from './support/test-gavel.ts';
@@ -85,6 +89,34 @@ it('win against DSPs at a price that the campaign has, and are billed once', asy
   expect((await figuresOf(houseOf(engine).ledger, 'spring')).spent).toBe(1_010_000n);
   await engine.gavel.reportOutcomes([impressionOf(answer), impressionOf(answer)]);
   expect((await figuresOf(houseOf(engine).ledger, 'spring')).spent).toBe(1_010_000n);
+});
+
+it('are paid when nobody but the event log of a killed engine knows of the win, and the report was there before', async () => {
+  let engine = await start();
+  await write(engine, { campaign: ASAP });
+  const answer = await untilWon(engine, 'line-1');
+  const untold = { ...impressionOf(answer), auctionId: 'untold' };
+  const { bills } = await engine.gavel.reportOutcomes([untold, impressionOf(answer)]);
+  expect(bills).toMatchObject({ billed: 1, parked: 1, unmatched: 0 });
+  const event = await engine.eventOf(answer.body.id!);
+  await stop();
+  const reservations = event.reservations!.map((each) => ({ ...each, key: 'untold/1/impression' }));
+  const log = await openEventLog({ folder: eventLogFolder(dataDirectory), timers: systemTimers });
+  await log.append([encodeEvent({ ...event, auctionId: 'untold', reservations })]);
+  await log.close();
+  engine = await start();
+  // Its lease was given back long ago, so it is our cost.
+  const paid = { spent: 1_010_000n, absorbed: 1_010_000n };
+  await eventually(async () => expect(await figuresOf(houseOf(engine).ledger, 'spring')).toMatchObject(paid));
+  expect((await engine.gavel.reportOutcomes([untold])).bills).toMatchObject({ repeated: 1 });
+}, 60_000);
+
+it('have nothing parked of what this process knows to be no win of theirs', async () => {
+  const engine = await start();
+  await write(engine, { campaign: ASAP });
+  const answer = await untilWon(engine, 'line-1');
+  const { bills } = await engine.gavel.reportOutcomes([{ ...impressionOf(answer), type: 'click' }]);
+  expect(bills).toMatchObject({ unmatched: 1, parked: 0 });
 });
 
 it('spend all of a budget and nothing more, also over a restart', async () => {

@@ -62,11 +62,13 @@ export interface ChargeRow extends Row {
   readonly account_id: string | null;
   readonly epoch: bigint | null;
   readonly sequence: bigint | null;
-  state: 'reserved' | 'billed' | 'absorbed' | 'released' | 'refunded';
+  state: 'reserved' | 'billed' | 'absorbed' | 'expired' | 'released' | 'refunded' | 'parked';
   amount: bigint;
   fee: bigint;
   publisher_id: string | null;
   readonly expires_at_ms: bigint | null;
+  /** Of what is parked: when it happened. */
+  readonly reported_at_ms: bigint | null;
 }
 
 export interface TransferRow extends Row {
@@ -157,7 +159,7 @@ export const LEASE: Table = {
 };
 export const CHARGE: Table = {
   name: 'charge',
-  columns: columns('key account_id state publisher_id', 'epoch sequence amount fee expires_at_ms'),
+  columns: columns('key account_id state publisher_id', 'epoch sequence amount fee expires_at_ms reported_at_ms'),
   key: ['key'],
 };
 export const TRANSFER: Table = {

@@ -67,6 +67,9 @@ export class BudgetMetrics {
     for (const result of BILLING_RESULTS) this.#bills[result].add(counts[result]);
   };
 
+  /** Parked, and nobody has ever reserved them. */
+  readonly onReportsForgotten = (count: number): void => this.#bills.unmatched.add(count);
+
   readFrom(read: () => BudgetReadings): void {
     const gauge = (name: string, help: string, value: (readings: BudgetReadings) => number): void =>
       register(this.#registry, new Gauge(name, help)).readFrom(() => value(read()));

@@ -23,6 +23,7 @@ it('tells in batches, in order, and again until it is known', async () => {
       reserve: async (reservations) => {
         calls.push(reservations.map(({ key }) => key));
         if (isAway) throw new BudgetLedgerError('unavailable', 'away');
+        return [];
       },
     },
     timers: time,
@@ -52,7 +53,7 @@ it('tells in batches, in order, and again until it is known', async () => {
 it('whoever waits for what was won so far does not wait for what is won meanwhile', async () => {
   const time = new VirtualTime();
   const outbox = new ReservationOutbox({
-    ledger: { reserve: () => new Promise<void>((resolve) => time.schedule(10, resolve)) },
+    ledger: { reserve: () => new Promise((resolve) => time.schedule(10, () => resolve([]))) },
     timers: time,
     lengthMax: 10,
     batchMax: 2,
@@ -81,7 +82,12 @@ describe('of a ledger', () => {
     const aside: string[] = [];
     const faults: unknown[] = [];
     const outbox = new ReservationOutbox({
-      ledger: { reserve: async (reservations) => reserve(reservations.map(({ key }) => key)) },
+      ledger: {
+        reserve: async (reservations) => {
+          reserve(reservations.map(({ key }) => key));
+          return [];
+        },
+      },
       timers: time,
       lengthMax: 100,
       batchMax: 50,

@@ -1,11 +1,11 @@
 /**
  * Tells the ledger what was won, off the path of the auctions: many reservations in one transaction, one transaction at a
- * time, again until the ledger has them. What a killed process has not told comes back to the budget with its lease.
+ * time, again until the ledger has them. What a killed process has not told, its successor finds in the event log.
  *
  * Overflow policy: who finds it full (`isFull`) sells nothing until the ledger is back. What the ledger will never take is
  * `set-aside` (`in-halves.ts`), and does not keep what was won after it.
  */
-import { type BudgetLedger, BudgetLedgerError, type Reservation } from '../ports/budget-ledger.ts';
+import { type BillResult, type BudgetLedger, BudgetLedgerError, type Reservation } from '../ports/budget-ledger.ts';
 import type { Timers } from '../ports/clock.ts';
 import { inHalves } from './in-halves.ts';
 
@@ -17,8 +17,8 @@ export interface ReservationOutboxOptions {
   /** What comes in so long goes in one batch, ms. */
   readonly gatherMs: number;
   readonly retryMs: number;
-  /** The ledger knows them. */
-  readonly onTold: (reservations: readonly Reservation[]) => void;
+  /** The ledger knows them; some had been reported before, and are billed. */
+  readonly onTold: (reservations: readonly Reservation[], bills: readonly BillResult[]) => void;
   readonly onFault: (error: unknown) => void;
   /** The ledger will not hear of it: nobody is billed for it. */
   readonly onSetAside: (reservation: Reservation, error: unknown) => void;
@@ -91,11 +91,11 @@ export class ReservationOutbox {
       await inHalves(
         this.#waiting.slice(0, batchMax),
         async (part) => {
-          await ledger.reserve(part);
+          const bills = await ledger.reserve(part);
           this.#leave(part.length);
           // A fault of the listener's is no refusal of the ledger's.
           try {
-            onTold(part);
+            onTold(part, bills);
           } catch (error) {
             onFault(error);
           }

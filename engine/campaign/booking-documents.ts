@@ -219,8 +219,12 @@ function isRestricted({ include, exclude }: Choice<unknown>): boolean {
   return include.length > 0 || exclude.length > 0;
 }
 
+/** `targeting.keyValues.KEY.include` has four. */
+const DEPTH_MAX = 8;
+
 /** A copy with defaults. */
 function checked<Document>(check: ValidateFunction, id: string, document: unknown): Document {
+  if (isDeeperThan(DEPTH_MAX, document)) throw new BookingError('', `is nested more than ${DEPTH_MAX} deep`);
   const copy: unknown = structuredClone(document);
   if (!check(copy)) {
     const error = check.errors![0]!;
@@ -233,6 +237,11 @@ function checked<Document>(check: ValidateFunction, id: string, document: unknow
     throw new BookingError('id', `must be ${quoted(id)} or left out, is ${quoted(named.id)}`);
   }
   return copy as Document;
+}
+
+function isDeeperThan(depthMax: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depthMax === 0 || Object.values(value).some((part) => isDeeperThan(depthMax - 1, part));
 }
 
 function unstorablePlace(value: unknown, path: string): string | null {

@@ -1,12 +1,12 @@
 /**
  * Bills what has become of house wins. Any process may be told, of any auction, as often as it likes: the reservation in the
- * ledger says whose money it is, and the ledger's unique key bills it once.
+ * ledger says whose money it is, and the ledger's unique key bills it once. What the ledger has not heard of yet waits there.
  */
 import { inHalves } from '../budget/in-halves.ts';
 import { isStorable } from '../campaign/storable.ts';
-import type { Outcome } from '../estimation/quality/awaited-outcomes.ts';
+import type { Outcome, OutcomeCounts } from '../estimation/quality/awaited-outcomes.ts';
 import { purchaseKey } from '../exchange/purchases.ts';
-import type { BillResult, BudgetLedger } from '../ports/budget-ledger.ts';
+import type { BudgetLedger, OutcomeReport, ReportResult } from '../ports/budget-ledger.ts';
 
 /**
  * `unmatched`: nothing was reserved for it, because a DSP won, it is paid by another event, or nobody knows of it.
@@ -18,21 +18,25 @@ export const BILLING_RESULTS = [
   'repeated',
   'released-before',
   'unknown-account',
+  'parked',
   'unmatched',
+  'refused',
   'set-aside',
-] as const satisfies readonly (BillResult | 'unmatched' | 'set-aside')[];
+] as const satisfies readonly (ReportResult | 'set-aside')[];
 export type BillingCounts = Readonly<Record<(typeof BILLING_RESULTS)[number], number>>;
 
-export interface Billing {
-  readonly counts: BillingCounts;
-  /** Once each: they may become known later (`unmatched-outcomes.ts`). */
-  readonly unmatched: readonly Outcome[];
+/** Answer to reported outcomes: what became of the estimates that they are about, and of our own campaigns' money. */
+export interface OutcomesTaken extends OutcomeCounts {
+  /** Absent where campaigns are not enabled, and from workers that leave the billing to another one. */
+  readonly bills?: BillingCounts;
 }
 
 export interface OutcomeBillingOptions {
-  readonly ledger: Pick<BudgetLedger, 'charges' | 'bill'>;
+  readonly ledger: Pick<BudgetLedger, 'billReports'>;
   /** Resolves when the ledger knows what this process has won of these; rejects when it does not within a bound. */
   readonly whenTold: (concerns: (key: string) => boolean) => Promise<void>;
+  /** Whether it was an auction of this process: then nobody else has won anything in it. */
+  readonly isOwn: (auctionId: string) => boolean;
   /** Of what is set aside. */
   readonly onSetAside: (key: string, error: unknown) => void;
   /** Wall clock, epoch ms. */
@@ -42,29 +46,36 @@ export interface OutcomeBillingOptions {
 /** Rejects when the ledger cannot be reached; the same outcomes may be billed again. */
 export async function billOutcomes(
   outcomes: readonly Outcome[],
-  { ledger, whenTold, onSetAside, nowMs }: OutcomeBillingOptions,
-): Promise<Billing> {
+  { ledger, whenTold, isOwn, onSetAside, nowMs }: OutcomeBillingOptions,
+): Promise<BillingCounts> {
   const byKey = new Map<string, Outcome>();
   for (const outcome of outcomes) byKey.set(purchaseKey(outcome.auctionId, outcome.impId, outcome.type), outcome);
   await whenTold((key) => byKey.has(key));
-  const charges = await ledger.charges([...byKey.keys()].filter(isStorable));
-  const atMsOf = (key: string): number => Math.min(byKey.get(key)!.atMs ?? Number.POSITIVE_INFINITY, nowMs());
+  const results: (keyof BillingCounts)[] = [];
+  const reports: OutcomeReport[] = [];
+  for (const [key, { auctionId, atMs }] of byKey) {
+    const happenedAtMs = Math.min(atMs ?? Number.POSITIVE_INFINITY, nowMs());
+    // Of what no ledger could keep, nothing was reserved.
+    if (isStorable(key)) reports.push({ key, atMs: happenedAtMs, mayBecomeKnown: !isOwn(auctionId) });
+    else results.push('unmatched');
+  }
+  await inHalves(
+    reports,
+    async (part) => void results.push(...(await ledger.billReports(part))),
+    ({ key }, error) => {
+      results.push('set-aside');
+      onSetAside(key, error);
+    },
+  );
+  const counts = countsOf(results);
+  return { ...counts, repeated: counts.repeated + outcomes.length - byKey.size };
+}
+
+export function countsOf(results: readonly (keyof BillingCounts)[]): BillingCounts {
   const counts = Object.fromEntries(BILLING_RESULTS.map((result) => [result, 0])) as Record<
     keyof BillingCounts,
     number
   >;
-  await inHalves(
-    charges.map((charge) => ({ ...charge, atMs: atMsOf(charge.key) })),
-    async (part) => {
-      for (const result of await ledger.bill(part)) counts[result]++;
-    },
-    ({ key }, error) => {
-      counts['set-aside']++;
-      onSetAside(key, error);
-    },
-  );
-  counts.repeated += outcomes.length - byKey.size;
-  for (const { key } of charges) byKey.delete(key);
-  counts.unmatched = byKey.size;
-  return { counts, unmatched: [...byKey.values()] };
+  for (const result of results) counts[result]++;
+  return counts;
 }

@@ -1,5 +1,6 @@
 import { CAMPAIGNS } from './campaigns.ts';
 import { LEDGER } from './ledger.ts';
+import { PARKED_REPORTS } from './parked-reports.ts';
 
 export interface Migration {
   /** Rises by one; once released neither number nor SQL ever changes. */
@@ -15,4 +16,5 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   { number: 1, name: 'ledger', sql: LEDGER },
   { number: 2, name: 'campaigns', sql: CAMPAIGNS },
+  { number: 3, name: 'parked-reports', sql: PARKED_REPORTS },
 ];
