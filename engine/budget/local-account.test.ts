@@ -122,9 +122,9 @@ describe('after the win', () => {
 });
 
 describe('asking', () => {
-  it('wants one clearing price to begin with, once', () => {
+  it('wants a few clearing prices to begin with, once, and for longer', () => {
     const account = accountWith();
-    expect(account.need(0)).toEqual({ accountId: 'campaign', amount: 100, amountMin: 100, termMs: 30_000 });
+    expect(account.need(0)).toEqual({ accountId: 'campaign', amount: 800, amountMin: 100, termMs: 120_000 });
     expect(account.need(0)).toBeNull();
   });
 
@@ -140,6 +140,7 @@ describe('asking', () => {
     const need = account.need(9600);
     expect(need!.amount).toBeGreaterThan(4500);
     expect(need!.amount).toBeLessThan(5500);
+    expect(need!.termMs).toBe(30_000);
   });
 
   it('begins earlier when leases take long to come', () => {
@@ -177,6 +178,24 @@ describe('asking', () => {
     expect(account.need(30_000)).toBeNull();
     account.reserve('a', 1, LAPSE_MS, 40_000);
     expect(account.need(40_000)).not.toBeNull();
+  });
+
+  it('gives back what nobody wanted to spend from for a term, however long its lease', () => {
+    const account = accountWith();
+    account.need(0);
+    account.accept({ accountId: 'campaign', epoch: 1, sequence: 1, amount: 800, endsAtMs: 120_000 }, 0);
+    account.canPay(100, 25_000);
+    expect(account.settle(54_999)).toEqual([]);
+    expect(account.rest(54_999)).toBe(55_000);
+    expect(account.settle(55_000)).toMatchObject([{ unspent: 800 }]);
+  });
+
+  it('that is held off asks for nothing before somebody wants to spend', () => {
+    const account = accountWith();
+    account.holdOff(0);
+    expect(account.need(0)).toBeNull();
+    account.canPay(100, 10);
+    expect(account.need(10)).not.toBeNull();
   });
 
   it('backs off, twice as long each time, and starts anew after a lease', () => {

@@ -147,14 +147,17 @@ export class LocalAccount {
   need(nowMs: number): LeaseNeed | null {
     if (this.#isDraining || this.#askedAtMs !== null || nowMs >= this.#wantsUntilMs) return null;
     if (!this.#backoff.isOver(nowMs)) return null;
-    const { spendMs, aheadMs, termMs } = this.#policy;
+    const { spendMs, aheadMs, termMs, smallTermMs, pricesMin } = this.#policy;
     const perMs = this.#demand.perMs(nowMs);
     const comesInMs = aheadMs + 2 * this.#refillMs;
     if (this.#isEnoughAt(nowMs + comesInMs, perMs * comesInMs)) return null;
     const wanted = Math.min(Number.MAX_SAFE_INTEGER, Math.ceil(perMs * Math.max(spendMs, comesInMs)));
     this.#askedAtMs = nowMs;
     const amountMin = this.#priceMax;
-    return { accountId: this.accountId, amount: Math.max(amountMin, wanted), amountMin, termMs };
+    const small = Math.min(Number.MAX_SAFE_INTEGER, amountMin * pricesMin);
+    const { accountId } = this;
+    if (wanted > small) return { accountId, amount: wanted, amountMin, termMs };
+    return { accountId, amount: small, amountMin, termMs: smallTermMs };
   }
 
   /** A confirmed lease has come. One that came too late, or while draining, goes back whole. */
@@ -178,7 +181,7 @@ export class LocalAccount {
     else this.#backoff.refuse(exhaustedRetryMs, exhaustedRetryMsMax, nowMs);
   }
 
-  /** Ends what is past its time, and gives the leases that go back since the last call. */
+  /** Ends what is past its time or not wanted any more, and gives the leases that go back since the last call. */
   settle(nowMs: number): readonly LeaseOver[] {
     for (const reservation of this.#reservations.values()) {
       // A shorter horizon behind a longer one waits for it: a lapse frees nothing but memory.
@@ -187,7 +190,7 @@ export class LocalAccount {
     }
     for (let index = this.#leases.length - 1; index >= 0; index--) {
       const lease = this.#leases[index]!;
-      if (nowMs >= lease.spendUntilMs) this.#retire(lease);
+      if (nowMs >= lease.spendUntilMs || nowMs >= this.#wantsUntilMs) this.#retire(lease);
     }
     const over = this.#over;
     if (over.length > 0) this.#over = [];
@@ -201,13 +204,18 @@ export class LocalAccount {
     while (this.#leases.length > 0) this.#retire(this.#leases[0]!);
   }
 
-  /** Ends a drain and any back-off: the campaign was resumed, raised or changed. */
+  /** Asks for no lease before somebody wants to spend. */
+  holdOff(nowMs: number): void {
+    this.#wantsUntilMs = nowMs;
+  }
+
+  /** Ends any back-off and a drain, after which a lease is wanted: the campaign was resumed, raised or changed. */
   resume(priceMax: number, nowMs: number): void {
     this.#wake();
     this.#priceMax = positiveInteger(priceMax);
+    if (this.#isDraining) this.#wantsUntilMs = nowMs + this.#policy.termMs;
     this.#isDraining = false;
     this.#backoff.reset();
-    this.#wantsUntilMs = nowMs + this.#policy.termMs;
   }
 
   figures(nowMs: number): LocalAccountFigures {
@@ -229,9 +237,9 @@ export class LocalAccount {
     this.#onWake();
   }
 
-  /** When a lease or a reservation is over by its time. */
+  /** When a lease or a reservation is over by its time, or leases for want of anybody who asks. */
   #nextEndMs(): number {
-    let endMs = Number.POSITIVE_INFINITY;
+    let endMs = this.#leases.length > 0 ? this.#wantsUntilMs : Number.POSITIVE_INFINITY;
     for (const { spendUntilMs } of this.#leases) endMs = Math.min(endMs, spendUntilMs);
     for (const { lapsesAtMs } of this.#reservations.values()) return Math.min(endMs, lapsesAtMs);
     return endMs;

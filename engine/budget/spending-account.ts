@@ -1,6 +1,7 @@
 /**
  * One account as this process spends from it: the leases it holds, and how fast they are to be spent. What pacing decides
- * at a tick stands on the board until the next.
+ * at a tick stands on the board until the next; of what is guaranteed, which always bids all of its bid, how urgent it is
+ * stands there instead of a multiplier.
  */
 import { type AccountPlan, isSameFlight } from './account-plan.ts';
 import type { LeasePolicy } from './lease-policy.ts';
@@ -15,8 +16,6 @@ export class SpendingAccount {
   readonly leases: LocalAccount;
   /** Of the pacing board. */
   readonly slot: number;
-  /** What is left over what the rest of the flight can bring, as of the last tick. */
-  urgency = 0;
   readonly #board: PacingBoard;
   readonly #controller: PacingController;
   readonly #curve = new TrafficCurve();
@@ -25,7 +24,6 @@ export class SpendingAccount {
   #pacer: CampaignPacer | null = null;
   #isReplanned = false;
   /** Since the last tick. */
-  #eligible = 0;
   #wins = 0;
   #spent = 0;
 
@@ -59,7 +57,7 @@ export class SpendingAccount {
 
   /** An auction that it could be in, whether it takes part or not. */
   observeOpportunity(): void {
-    this.#eligible++;
+    this.#board.observeOpportunity(this.slot);
   }
 
   observeWin(amount: number): void {
@@ -82,15 +80,23 @@ export class SpendingAccount {
     const spentNanos = Math.max(0, this.#spent);
     const signal = this.#pacer.tick({
       nowMs,
-      eligible: this.#eligible,
+      eligible: this.#board.takeOpportunities(this.slot),
       wins: Math.max(0, this.#wins),
       spentNanos,
       funds,
     });
-    this.#eligible = 0;
     this.#wins = 0;
     this.#spent = 0;
-    this.urgency = this.#plan.isGuaranteed ? this.#pacer.urgency(funds) : 0;
-    this.#board.publish(this.slot, signal);
+    const { throttle } = signal;
+    const multiplier = this.#plan.isGuaranteed ? urgencyShare(this.#pacer.urgency(funds)) : signal.multiplier;
+    this.#board.publish(this.slot, { throttle, multiplier });
   }
+}
+
+/**
+ * In the order of urgency, from a half up to 1. Before any supply was seen, and of little urgency, it takes part like the
+ * others: pace and quota say when it does not.
+ */
+function urgencyShare(urgency: number): number {
+  return urgency === Number.POSITIVE_INFINITY ? 1 : (1 + urgency) / (2 + urgency);
 }

@@ -13,8 +13,6 @@ import type { PacingController } from '../budget/pacing/controller.ts';
 import { LocalTime } from '../budget/pacing/local-time.ts';
 import { PacingBoard } from '../budget/pacing/pacing-board.ts';
 import { SpendingAccount } from '../budget/spending-account.ts';
-import { accountIdOf } from '../campaign/accounts.ts';
-import type { BookedLineItem } from '../campaign/booked-line-item.ts';
 import type { EstimateSubject } from '../estimation/click-estimates.ts';
 import type { AuctionTerms } from '../exchange/auction-terms.ts';
 import type { HouseBid } from '../exchange/decision.ts';
@@ -35,6 +33,12 @@ export interface HouseDeskOptions {
   readonly heldMs: (purchase: Purchase) => number;
 }
 
+/**
+ * So many accounts have a lease before anybody asks for one. Of more, most are not asked soon, and a start would be a rush
+ * on the ledger; they have theirs from the first auction on that they would have entered.
+ */
+const LEASED_AHEAD_MAX = 1000;
+
 export class HouseDesk {
   readonly accounts = new Map<string, SpendingAccount>();
   readonly bookings = new BookedCampaigns();
@@ -44,13 +48,12 @@ export class HouseDesk {
   readonly #board = new PacingBoard();
   readonly #due = new DueAccounts();
   readonly #localTimes = new Map<string, LocalTime>();
-  readonly #live: LiveAuction;
+  readonly #live = new LiveAuction(this.#board);
 
   constructor(options: HouseDeskOptions) {
     this.#options = options;
-    this.#catalogue = new HouseCatalogue([], options.rules);
+    this.#catalogue = new HouseCatalogue([], options.rules, (accountId) => this.#board.add(accountId));
     this.#market = new HouseMarket(this.#catalogue);
-    this.#live = new LiveAuction(this.accounts, this.#board);
   }
 
   /** Line items that may serve when a request suits them. */
@@ -136,7 +139,9 @@ export class HouseDesk {
     const { leasePolicy, pacing } = this.#options;
     const controller = plan.isGuaranteed ? pacing.guaranteed : pacing.campaigns;
     const account = new SpendingAccount(plan, leasePolicy, controller, this.#board, nowMs, this.#onWake);
+    if (this.accounts.size >= LEASED_AHEAD_MAX) account.leases.holdOff(nowMs);
     this.accounts.set(plan.accountId, account);
+    this.#live.accounts[account.slot] = account;
     this.#due.wake(account);
     return account;
   }
@@ -155,17 +160,16 @@ export class HouseDesk {
 
 /** What line items may bid in the auction at hand. One object for all auctions: it holds what the last one set. */
 class LiveAuction implements LiveTerms {
-  readonly #accounts: ReadonlyMap<string, SpendingAccount>;
+  /** By slot of the board, as everything that is asked here. */
+  readonly accounts: SpendingAccount[] = [];
   readonly #board: PacingBoard;
-  /** By slot of the board: the auction that an account was last asked in, and what it gave. */
-  readonly #askedIn: number[] = [];
-  readonly #shares: number[] = [];
+  /** The auction that an account was last counted in. */
+  readonly #seenIn: number[] = [];
   #auctions = 0;
   #auctionId = '';
   #nowMs = 0;
 
-  constructor(accounts: ReadonlyMap<string, SpendingAccount>, board: PacingBoard) {
-    this.#accounts = accounts;
+  constructor(board: PacingBoard) {
     this.#board = board;
   }
 
@@ -175,35 +179,23 @@ class LiveAuction implements LiveTerms {
     this.#auctions++;
   }
 
-  readonly share = ({ lineItem }: BookedLineItem): number => {
-    const account = this.#accounts.get(accountIdOf(lineItem));
-    if (account === undefined) return 0;
-    const { slot } = account;
-    if (this.#askedIn[slot] === this.#auctions) return this.#shares[slot]!;
-    const share = this.#shareOf(account);
-    this.#askedIn[slot] = this.#auctions;
-    this.#shares[slot] = share;
-    return share;
+  readonly share = (slot: number): number => {
+    if (this.#seenIn[slot] !== this.#auctions) {
+      this.#seenIn[slot] = this.#auctions;
+      this.#board.observeOpportunity(slot);
+    }
+    return this.#board.throttle[slot]! > 0 ? this.#board.multiplier[slot]! : 0;
   };
 
-  #shareOf(account: SpendingAccount): number {
-    const { slot, plan, leases } = account;
-    account.observeOpportunity();
-    if (!leases.canPay(plan.priceMax, this.#nowMs)) return 0;
+  /** Before its first signal it takes no part, so whoever is asked here has an account. */
+  readonly mayEnter = (slot: number): boolean => {
+    const { plan, leases } = this.accounts[slot]!;
     // Drawn from what the auction is called, so that it is the same however often it is asked. Who always takes part
     // needs no draw.
     if (this.#board.throttle[slot]! < 1) {
       const draw = stableHash(this.#auctionId, plan.accountId) / 2 ** 32;
-      if (!this.#board.takesPart(slot, draw)) return 0;
+      if (!this.#board.takesPart(slot, draw)) return false;
     }
-    return plan.isGuaranteed ? urgencyShare(account.urgency) : this.#board.multiplier[slot]!;
-  }
-}
-
-/**
- * In the order of urgency, from a half up to 1. Before any supply was seen, and of little urgency, it takes part like the
- * others: pace and quota say when it does not.
- */
-function urgencyShare(urgency: number): number {
-  return urgency === Number.POSITIVE_INFINITY ? 1 : (1 + urgency) / (2 + urgency);
+    return leases.canPay(plan.priceMax, this.#nowMs);
+  };
 }
