@@ -14,6 +14,7 @@
  * free + reserved + billed + lapsed = amount, always. A lapsed reservation is not free again: its impression may have been
  * counted elsewhere. The ledger, which knows, gives it back to the budget at the billing horizon.
  */
+import type { PriceRange } from './account-plan.ts';
 import { Backoff } from './backoff.ts';
 import { DemandRate } from './demand-rate.ts';
 import type { HeldLease, LeaseNeed, LeaseOver, LiveLease, NoLease } from './lease.ts';
@@ -55,8 +56,12 @@ export class LocalAccount {
   /** In the order of reserving. */
   readonly #reservations = new Map<string, LocalReservation>();
   #over: LeaseOver[] = [];
-  #priceMax: number;
+  #prices: PriceRange;
+  /** Until then there is no money for the dearest price, only perhaps for others. */
+  #isPoorUntilMs = Number.NEGATIVE_INFINITY;
   #isDraining = false;
+  /** What is asked for comes from a budget that was cut since. */
+  #isAskingOutdated = false;
   /** When the lease that is under way was asked for; null: none is. */
   #askedAtMs: number | null = null;
   /** How long a lease takes to come, ms: a mean that leans to the slow ones. */
@@ -67,14 +72,14 @@ export class LocalAccount {
   #reserved = 0;
 
   /**
-   * `priceMax`: the dearest clearing price that may come, and the smallest lease that is of use. `onWake`: something
-   * happened while it was at rest (`rest`).
+   * `priceMax`: the dearest clearing price that may come, and, until `reprice`, the smallest lease that is of use.
+   * `onWake`: something happened while it was at rest (`rest`).
    */
   constructor(accountId: string, priceMax: number, policy: LeasePolicy, nowMs: number, onWake = () => {}) {
     this.#onWake = onWake;
     this.accountId = accountId;
     this.#policy = policy;
-    this.#priceMax = positiveInteger(priceMax);
+    this.#prices = { least: positiveInteger(priceMax), dearest: priceMax };
     this.#demand = new DemandRate(policy.demandFadeMs, nowMs);
     this.#wantsUntilMs = nowMs + policy.termMs;
   }
@@ -150,10 +155,10 @@ export class LocalAccount {
     const { spendMs, aheadMs, termMs, smallTermMs, pricesMin } = this.#policy;
     const perMs = this.#demand.perMs(nowMs);
     const comesInMs = aheadMs + 2 * this.#refillMs;
-    if (this.#isEnoughAt(nowMs + comesInMs, perMs * comesInMs)) return null;
+    if (this.#isEnoughAt(nowMs + comesInMs, this.#amountMin(nowMs), perMs * comesInMs)) return null;
     const wanted = Math.min(Number.MAX_SAFE_INTEGER, Math.ceil(perMs * Math.max(spendMs, comesInMs)));
     this.#askedAtMs = nowMs;
-    const amountMin = this.#priceMax;
+    const amountMin = this.#amountMin(nowMs);
     const small = Math.min(Number.MAX_SAFE_INTEGER, amountMin * pricesMin);
     const { accountId } = this;
     if (wanted > small) return { accountId, amount: wanted, amountMin, termMs };
@@ -169,13 +174,20 @@ export class LocalAccount {
     const spendUntilMs = live.endsAtMs - this.#policy.safetyMarginMs;
     const lease: HeldLease = { accountId, epoch, sequence, amount, spendUntilMs, free: amount, isOver: false };
     this.#leases.push(lease);
-    if (this.#isDraining || nowMs >= spendUntilMs) this.#retire(lease);
+    if (this.#isDraining || this.#isAskingOutdated || nowMs >= spendUntilMs) this.#retire(lease);
     else if (this.#leases.length > LEASES_MAX) this.#retire(this.#leases[0]!);
+    this.#isAskingOutdated = false;
   }
 
   refused(reason: NoLease, nowMs: number): void {
     this.#wake();
     this.#answered(nowMs);
+    this.#isAskingOutdated = false;
+    if (reason === 'exhausted' && this.#amountMin(nowMs) > this.#prices.least) {
+      // What is left may be too little for the dearest line item alone.
+      this.#isPoorUntilMs = nowMs + this.#policy.exhaustedRetryMsMax;
+      return;
+    }
     const { unavailableRetryMs, unavailableRetryMsMax, exhaustedRetryMs, exhaustedRetryMsMax } = this.#policy;
     if (reason === 'unavailable') this.#backoff.refuse(unavailableRetryMs, unavailableRetryMsMax, nowMs);
     else this.#backoff.refuse(exhaustedRetryMs, exhaustedRetryMsMax, nowMs);
@@ -201,6 +213,7 @@ export class LocalAccount {
   drain(): void {
     this.#wake();
     this.#isDraining = true;
+    this.#isAskingOutdated = this.#askedAtMs !== null;
     while (this.#leases.length > 0) this.#retire(this.#leases[0]!);
   }
 
@@ -209,10 +222,20 @@ export class LocalAccount {
     this.#wantsUntilMs = nowMs;
   }
 
-  /** Ends any back-off and a drain, after which a lease is wanted: the campaign was resumed, raised or changed. */
-  resume(priceMax: number, nowMs: number): void {
+  /** What purchases cost from now on. A lease is to pay the dearest, while there is money for that; else the least. */
+  reprice(prices: PriceRange): void {
+    const { least, dearest } = this.#prices;
+    if (prices.least === least && prices.dearest === dearest) return;
+    positiveInteger(prices.least);
+    positiveInteger(prices.dearest);
     this.#wake();
-    this.#priceMax = positiveInteger(priceMax);
+    this.#prices = prices;
+  }
+
+  /** Ends any back-off and a drain, after which a lease is wanted: the campaign was resumed, raised or changed. */
+  resume(nowMs: number): void {
+    this.#wake();
+    this.#isPoorUntilMs = Number.NEGATIVE_INFINITY;
     if (this.#isDraining) this.#wantsUntilMs = nowMs + this.#policy.termMs;
     this.#isDraining = false;
     this.#backoff.reset();
@@ -254,7 +277,13 @@ export class LocalAccount {
     if (!this.#backoff.isOver(nowMs)) return this.#backoff.untilMs;
     let endMs = Number.POSITIVE_INFINITY;
     for (const { spendUntilMs } of this.#leases) endMs = Math.min(endMs, spendUntilMs);
-    return endMs - this.#policy.aheadMs - 2 * this.#refillMs;
+    const needMs = endMs - this.#policy.aheadMs - 2 * this.#refillMs;
+    return nowMs < this.#isPoorUntilMs ? Math.min(needMs, this.#isPoorUntilMs) : needMs;
+  }
+
+  /** What one lease has to hold. */
+  #amountMin(nowMs: number): number {
+    return nowMs < this.#isPoorUntilMs ? this.#prices.least : this.#prices.dearest;
   }
 
   /** What may still be spent at a moment. */
@@ -265,8 +294,8 @@ export class LocalAccount {
   }
 
   /** A price comes out of one lease: many small rests pay nothing. */
-  #isEnoughAt(atMs: number, amount: number): boolean {
-    const isOneEnough = this.#leases.some(({ spendUntilMs, free }) => atMs < spendUntilMs && free >= this.#priceMax);
+  #isEnoughAt(atMs: number, price: number, amount: number): boolean {
+    const isOneEnough = this.#leases.some(({ spendUntilMs, free }) => atMs < spendUntilMs && free >= price);
     return isOneEnough && this.#freeAt(atMs) >= amount;
   }
 

@@ -59,7 +59,7 @@ const purchase = (changes: Partial<Purchase> = {}): Purchase => ({
 });
 
 describe('a campaign', () => {
-  it('bids once it is paced and holds a lease that pays its dearest bid', () => {
+  it('bids once it is paced and holds a lease that pays its bid', () => {
     expect(book().map(({ plan }) => plan.accountId)).toEqual(['spring']);
     expect(bids()).toEqual([]);
     fund('spring', 1_999_999);
@@ -95,6 +95,52 @@ describe('a campaign', () => {
     expect(desk.settle(NOW_MS).over).toMatchObject([{ accountId: 'spring', unspent: 3_000_000 }]);
     book();
     expect(desk.settle(NOW_MS).needs).toHaveLength(1);
+  });
+
+  it('that is cut gives back what it holds and asks anew; a new name is nothing new', () => {
+    book();
+    fund('spring', 16_000_000);
+    const settled = (owner: typeof ASAP) => {
+      book({ campaign: owner });
+      const { over, needs } = desk.settle(NOW_MS);
+      if (needs.length > 0) desk.accounts.get('spring')!.leases.refused('unavailable', NOW_MS);
+      return [over.length, needs.length];
+    };
+    expect(settled({ ...ASAP, name: 'another' })).toEqual([0, 0]);
+    expect(settled({ ...ASAP, budgetNanos: ASAP.budgetNanos + 1n })).toEqual([0, 0]);
+    expect(settled(ASAP)).toEqual([1, 1]);
+    expect(bids()).toEqual([]);
+  });
+
+  it.each([
+    ['daily budget', { dailyBudgetNanos: 1n }],
+    ['end', { endAt: WALL_MS + 1 }],
+  ])('a %s that it had not gives leases back, too', (_name, change) => {
+    book();
+    fund('spring', 16_000_000);
+    book({ campaign: { ...ASAP, ...change } });
+    expect(desk.settle(NOW_MS).over).toHaveLength(1);
+  });
+
+  it('the dearest line item does not keep the others from what is left', () => {
+    const dear = lineItem({ id: 'dear', bidMicros: 50_000_000 });
+    book({ lineItem: dear });
+    book();
+    fund('spring', 3_000_000);
+    expect(bids().map(({ house }) => house.lineItemId)).toEqual(['line-1']);
+  });
+
+  it('spends a rest that is too little for a full bid once it bids less', () => {
+    book({ campaign: campaign({ delivery: 'even', budgetNanos: 1_000_000_000n, endAt: WALL_MS + 86_400_000 }) });
+    const account = desk.accounts.get('spring')!;
+    const paceAt = (atMs: number) => account.pace({ unspent: 1_000_000_000, unspentToday: null }, 1, WALL_MS + atMs);
+    paceAt(0);
+    for (let tick = 1; tick < 100; tick++) {
+      for (let count = 0; count < 5000; count++) account.observeOpportunity();
+      for (let count = 0; count < 500; count++) account.observeWin(2_000_000);
+      paceAt(tick * 10_000);
+    }
+    expect(desk.settle(NOW_MS).needs[0]!.amountMin).toBeLessThan(2_000_000);
   });
 
   it('that has ended has no account', () => {

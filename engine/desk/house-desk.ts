@@ -188,7 +188,7 @@ class LiveAuction implements LiveTerms {
   };
 
   /** Before its first signal it takes no part, so whoever is asked here has an account. */
-  readonly mayEnter = (slot: number): boolean => {
+  readonly mayEnter = (slot: number, price: number): boolean => {
     const { plan, leases } = this.accounts[slot]!;
     // Drawn from what the auction is called, so that it is the same however often it is asked. Who always takes part
     // needs no draw.
@@ -196,6 +196,6 @@ class LiveAuction implements LiveTerms {
       const draw = stableHash(this.#auctionId, plan.accountId) / 2 ** 32;
       if (!this.#board.takesPart(slot, draw)) return false;
     }
-    return leases.canPay(plan.priceMax, this.#nowMs);
+    return leases.canPay(price, this.#nowMs);
   };
 }

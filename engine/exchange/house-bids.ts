@@ -11,6 +11,7 @@ import { compileRequestRules, type ImpRules, type RequestRules } from '../auctio
 import { checkDeal, checkSeat } from '../auction/eligibility/seat-and-deal.ts';
 import { stableHash } from '../auction/ranking.ts';
 
+import { priceNanos } from '../campaign/price.ts';
 import { isStorableKeyPart } from '../campaign/storable.ts';
 
 import { BestAdvertisers } from '../campaign/targeting/best-advertisers.ts';
@@ -39,8 +40,8 @@ export interface LiveTerms {
    * all of it, how urgent it is. Asked of every match.
    */
   readonly share: (account: number) => number;
-  /** Whether it takes part, and has the money. Asked of those that would enter. */
-  readonly mayEnter: (account: number) => boolean;
+  /** Whether it takes part, and has the money for one purchase at this price. Asked of those that would enter. */
+  readonly mayEnter: (account: number, price: number) => boolean;
 }
 
 export interface HouseRequest {
@@ -127,8 +128,10 @@ class WorthInAuction {
   readonly mayEnter = (slot: number): boolean => {
     const line = this.#catalogue.line(slot);
     const offer = this.#fitting(line);
-    if (offer === null || bidMicrosOf(line, this.share(slot)) === 0) return false;
-    if (!this.#live.mayEnter(this.#catalogue.accountOf[slot]!)) return false;
+    const bidMicros = bidMicrosOf(line, this.share(slot));
+    if (offer === null || bidMicros === 0) return false;
+    const price = line.isGuaranteed ? 1 : priceNanos(line.booked.lineItem.pricing, bidMicros);
+    if (!this.#live.mayEnter(this.#catalogue.accountOf[slot]!, price)) return false;
     this.offers.push(offer);
     return true;
   };

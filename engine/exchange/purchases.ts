@@ -1,5 +1,6 @@
 /** What house wins take from their accounts, before they are served. */
 import type { Win } from '../auction/types.ts';
+import { priceNanos } from '../campaign/price.ts';
 import type { OutcomeType } from '../estimation/quality/awaited-outcomes.ts';
 import type { Decision } from './decision.ts';
 
@@ -47,7 +48,7 @@ export function purchasesOf({ input, outcome, collected }: Decision): readonly P
       bidIndex: win.bidIndex,
       key: purchaseKey(input.auctionId, placeOf(win), billedBy),
       accountId: house.accountId,
-      amount: isGuaranteed ? 1 : priceNanos(win, pricing),
+      amount: isGuaranteed ? 1 : priceNanos(pricing, win.clearingPriceMicrosInBidCurrency),
       media: win.media,
       billedBy,
       campaignId: house.campaignId,
@@ -81,9 +82,4 @@ export function isNamedAsPosition(
  */
 export function purchaseKey(auctionId: string, impId: string, billedBy: OutcomeType): string {
   return `${auctionId}/${impId}/${billedBy}`;
-}
-
-/** N CPM-micros are N nanos an impression; a click or conversion of N micros is N x 1000 nanos. Nothing is reserved for none. */
-function priceNanos({ clearingPriceMicrosInBidCurrency: micros }: Win, pricing: keyof typeof BILLED_BY): number {
-  return Math.max(1, pricing === 'cpm' ? micros : micros * 1000);
 }
