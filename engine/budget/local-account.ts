@@ -11,6 +11,9 @@
  *                         reserved ----> billed
  *                             \--------> lapsed, or released after its lease was over: the ledger's to decide
  *
+ * A click is billed for one impression in a hundred, so an impression takes a part of its price only. All parts of a lease
+ * together pay the bills that come, and a lease keeps one whole price at least for them when it goes back.
+ *
  * free + reserved + billed + lapsed = amount, always. A lapsed reservation is not free again: its impression may have been
  * counted elsewhere. The ledger, which knows, gives it back to the budget at the billing horizon.
  */
@@ -24,7 +27,10 @@ import type { LeasePolicy } from './lease-policy.ts';
 export interface LocalReservation {
   /** Auction, imp and event type: unique for ever. */
   readonly key: string;
+  /** Taken from the lease. */
   readonly amount: number;
+  /** Less than its bill, since most of its kind are never billed. */
+  readonly isShared: boolean;
   readonly lease: HeldLease;
   /** Monotonic ms. */
   readonly lapsesAtMs: number;
@@ -84,8 +90,17 @@ export class LocalAccount {
     this.#wantsUntilMs = nowMs + policy.termMs;
   }
 
-  /** `lapseMs`: the billing horizon of the media type. Refusals count as demand too. */
-  reserve(key: string, amount: number, lapseMs: number, nowMs: number): LocalReservation | ReserveRefusal {
+  /**
+   * `price`: of its bill; more than `amount` when it shares. `lapseMs`: the billing horizon of the media type. Refusals count
+   * as demand too.
+   */
+  reserve(
+    key: string,
+    amount: number,
+    lapseMs: number,
+    nowMs: number,
+    price = amount,
+  ): LocalReservation | ReserveRefusal {
     positiveInteger(amount);
     if (this.#isDraining) return 'draining';
     if (this.#reservations.has(key)) return 'repeated';
@@ -96,25 +111,33 @@ export class LocalAccount {
     let refusal: ReserveRefusal = 'no-lease';
     for (const lease of this.#leases) {
       if (nowMs >= lease.spendUntilMs) continue;
-      if (lease.free < amount) {
+      if (!bears(lease, amount, price)) {
         refusal = 'insufficient';
         continue;
       }
       lease.free -= amount;
       this.#reserved += amount;
-      const reservation: LocalReservation = { key, amount, lease, lapsesAtMs: nowMs + lapseMs };
+      const isShared = price > amount;
+      if (isShared) {
+        lease.shared += amount;
+        lease.sharedPriceMax = Math.max(lease.sharedPriceMax, price);
+      }
+      const reservation: LocalReservation = { key, amount, isShared, lease, lapsesAtMs: nowMs + lapseMs };
       this.#reservations.set(key, reservation);
       return reservation;
     }
     return refusal;
   }
 
-  /** Whether one lease has so much. Who asks wants to spend: it keeps leases coming, whatever the answer. */
-  canPay(amount: number, nowMs: number): boolean {
+  /**
+   * Whether one lease would give `amount` for a bill of `price`. Who asks wants to spend: it keeps leases coming, whatever
+   * the answer.
+   */
+  canPay(amount: number, nowMs: number, price = amount): boolean {
     if (this.#isDraining) return false;
     if (nowMs >= this.#wantsUntilMs) this.#wake();
     this.#wantsUntilMs = nowMs + this.#policy.termMs;
-    for (const { spendUntilMs, free } of this.#leases) if (nowMs < spendUntilMs && free >= amount) return true;
+    for (const lease of this.#leases) if (nowMs < lease.spendUntilMs && bears(lease, amount, price)) return true;
     return false;
   }
 
@@ -140,8 +163,9 @@ export class LocalAccount {
   release(key: string): { readonly reservation: LocalReservation; readonly isLocal: boolean } | null {
     const reservation = this.#end(key);
     if (reservation === null) return null;
-    const { lease, amount } = reservation;
+    const { lease, amount, isShared } = reservation;
     if (!lease.isOver) lease.free += amount;
+    if (isShared) lease.shared -= amount;
     return { reservation, isLocal: !lease.isOver };
   }
 
@@ -172,7 +196,8 @@ export class LocalAccount {
     this.#backoff.reset();
     const { accountId, epoch, sequence, amount } = live;
     const spendUntilMs = live.endsAtMs - this.#policy.safetyMarginMs;
-    const lease: HeldLease = { accountId, epoch, sequence, amount, spendUntilMs, free: amount, isOver: false };
+    const grant = { accountId, epoch, sequence, amount };
+    const lease: HeldLease = { ...grant, spendUntilMs, free: amount, shared: 0, sharedPriceMax: 0, isOver: false };
     this.#leases.push(lease);
     if (this.#isDraining || this.#isAskingOutdated || nowMs >= spendUntilMs) this.#retire(lease);
     else if (this.#leases.length > LEASES_MAX) this.#retire(this.#leases[0]!);
@@ -295,16 +320,17 @@ export class LocalAccount {
 
   /** A price comes out of one lease: many small rests pay nothing. */
   #isEnoughAt(atMs: number, price: number, amount: number): boolean {
-    const isOneEnough = this.#leases.some(({ spendUntilMs, free }) => atMs < spendUntilMs && free >= price);
+    const isOneEnough = this.#leases.some((lease) => atMs < lease.spendUntilMs && bears(lease, 1, price));
     return isOneEnough && this.#freeAt(atMs) >= amount;
   }
 
   #retire(lease: HeldLease): void {
     this.#leases.splice(this.#leases.indexOf(lease), 1);
-    const { accountId, epoch, sequence, free } = lease;
+    const { accountId, epoch, sequence, free, shared, sharedPriceMax } = lease;
     lease.isOver = true;
     lease.free = 0;
-    if (free > 0) this.#over.push({ accountId, epoch, sequence, unspent: free });
+    const kept = shared > 0 ? Math.max(0, sharedPriceMax - shared) : 0;
+    if (free > kept) this.#over.push({ accountId, epoch, sequence, unspent: free - kept });
   }
 
   #end(key: string): LocalReservation | null {
@@ -314,6 +340,11 @@ export class LocalAccount {
     this.#reserved -= reservation.amount;
     return reservation;
   }
+}
+
+/** What it keeps for bills must pay one of them. */
+function bears({ free, shared }: HeldLease, amount: number, price: number): boolean {
+  return free >= amount && free + shared >= price;
 }
 
 function positiveInteger(amount: number): number {

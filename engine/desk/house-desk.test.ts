@@ -52,6 +52,7 @@ const purchase = (changes: Partial<Purchase> = {}): Purchase => ({
   key: 'auction/1/impression',
   accountId: 'spring',
   amount: 1_500_000,
+  chance: 1,
   media: 'banner',
   billedBy: 'impression',
   campaignId: 'spring',
@@ -141,6 +142,22 @@ describe('a campaign', () => {
       paceAt(tick * 10_000);
     }
     expect(desk.settle(NOW_MS).needs[0]!.amountMin).toBeLessThan(2_000_000);
+  });
+
+  it('that pays by the click takes a part of its price for each impression, and paces by what is expected', () => {
+    book({ lineItem: lineItem({ pricing: 'cpc', bidMicros: 2000 }) });
+    fund('spring', 2_000_000);
+    const perClick = (key: string, amount = 2_000_000) =>
+      desk.reserve(purchase({ key, amount, chance: 0.01, billedBy: 'click' }), NOW_MS);
+    for (let index = 0; index < 50; index++)
+      expect(perClick(`${index}`)).toMatchObject({ amount: 2_000_000, isShared: true });
+    expect(perClick('51')).toBeNull();
+    expect(bids()).toEqual([]);
+    desk.release(perClick('51') ?? { ...purchase(), key: '7', epoch: 3, sequence: 4, heldMs: 5000 });
+    expect(perClick('too dear', 2_000_001)).toBeNull();
+    expect(perClick('51')).not.toBeNull();
+    desk.drain();
+    expect(desk.settle(NOW_MS).over).toEqual([]);
   });
 
   it('that has ended has no account', () => {

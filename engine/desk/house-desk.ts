@@ -18,7 +18,7 @@ import type { AuctionTerms } from '../exchange/auction-terms.ts';
 import type { HouseBid } from '../exchange/decision.ts';
 import { HouseMarket, type LiveTerms } from '../exchange/house-bids.ts';
 import { HouseCatalogue, type HouseRules } from '../exchange/house-catalogue.ts';
-import type { Purchase, PurchaseReservation } from '../exchange/purchases.ts';
+import { expectedBill, type Purchase, type PurchaseReservation, takenFor } from '../exchange/purchases.ts';
 import type { Booking } from '../ports/campaign-store.ts';
 import { BookedCampaigns } from './booked-campaigns.ts';
 import { DueAccounts } from './due-accounts.ts';
@@ -87,21 +87,24 @@ export class HouseDesk {
 
   /** Null: its account does not give it. */
   reserve(purchase: Purchase, nowMs: number): PurchaseReservation | null {
-    const { key, bidIndex, accountId, amount } = purchase;
+    const { key, bidIndex, accountId, amount, chance } = purchase;
     const account = this.accounts.get(accountId);
     if (account === undefined) return null;
     const heldMs = this.#options.heldMs(purchase);
-    const reserved = account.leases.reserve(key, amount, heldMs, nowMs);
+    const reserved = account.leases.reserve(key, takenFor(amount, chance), heldMs, nowMs, amount);
     if (typeof reserved === 'string') return null;
-    account.observeWin(amount);
+    const { isShared } = reserved;
+    account.observeWin(expectedBill(reserved.amount, isShared));
     const { epoch, sequence } = reserved.lease;
-    return { key, bidIndex, accountId, amount, epoch, sequence, heldMs };
+    const reservation = { key, bidIndex, accountId, amount, epoch, sequence, heldMs };
+    return isShared ? { ...reservation, isShared } : reservation;
   }
 
   /** It was certainly not served, and nobody else has heard of it. */
-  release({ key, accountId, amount }: PurchaseReservation): void {
+  release({ key, accountId }: PurchaseReservation): void {
     const account = this.accounts.get(accountId);
-    if (account?.leases.release(key) !== null) account?.forgetWin(amount);
+    const released = account?.leases.release(key) ?? null;
+    if (released !== null) account!.forgetWin(expectedBill(released.reservation.amount, released.reservation.isShared));
   }
 
   /** The ledger holds it from now on. */
@@ -188,7 +191,7 @@ class LiveAuction implements LiveTerms {
   };
 
   /** Before its first signal it takes no part, so whoever is asked here has an account. */
-  readonly mayEnter = (slot: number, price: number): boolean => {
+  readonly mayEnter = (slot: number, price: number, chance: number): boolean => {
     const { plan, leases } = this.accounts[slot]!;
     // Drawn from what the auction is called, so that it is the same however often it is asked. Who always takes part
     // needs no draw.
@@ -196,6 +199,6 @@ class LiveAuction implements LiveTerms {
       const draw = stableHash(this.#auctionId, plan.accountId) / 2 ** 32;
       if (!this.#board.takesPart(slot, draw)) return false;
     }
-    return leases.canPay(price, this.#nowMs);
+    return leases.canPay(takenFor(price, chance), this.#nowMs, price);
   };
 }

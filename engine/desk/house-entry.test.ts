@@ -12,6 +12,7 @@ const purchase = (bidIndex: number): Purchase => ({
   key: `auction/${bidIndex}/impression`,
   accountId: `account-${bidIndex}`,
   amount: 1,
+  chance: 1,
   media: 'banner',
   billedBy: 'impression',
   campaignId: `campaign-of-${bidIndex}`,

@@ -25,7 +25,7 @@ import {
   type HouseOffer,
   URGENCY_STEPS,
 } from './house-catalogue.ts';
-import { isNamedAsPosition } from './purchases.ts';
+import { billingChance, isNamedAsPosition } from './purchases.ts';
 
 /**
  * Bids that enter beside one for each position of the imp. Each costs a place in the auction and in its event: the next
@@ -40,8 +40,11 @@ export interface LiveTerms {
    * all of it, how urgent it is. Asked of every match.
    */
   readonly share: (account: number) => number;
-  /** Whether it takes part, and has the money for one purchase at this price. Asked of those that would enter. */
-  readonly mayEnter: (account: number, price: number) => boolean;
+  /**
+   * Whether it takes part, and has the money for one purchase at this price that is billed with this chance. Asked of those
+   * that would enter.
+   */
+  readonly mayEnter: (account: number, price: number, chance: number) => boolean;
 }
 
 export interface HouseRequest {
@@ -131,7 +134,7 @@ class WorthInAuction {
     const bidMicros = bidMicrosOf(line, this.share(slot));
     if (offer === null || bidMicros === 0) return false;
     const price = line.isGuaranteed ? 1 : priceNanos(line.booked.lineItem.pricing, bidMicros);
-    if (!this.#live.mayEnter(this.#catalogue.accountOf[slot]!, price)) return false;
+    if (!this.#live.mayEnter(this.#catalogue.accountOf[slot]!, price, billingChance(offer.candidate))) return false;
     this.offers.push(offer);
     return true;
   };

@@ -1,5 +1,5 @@
 /** What house wins take from their accounts, before they are served. */
-import type { Win } from '../auction/types.ts';
+import type { BidCandidate, Win } from '../auction/types.ts';
 import { priceNanos } from '../campaign/price.ts';
 import type { OutcomeType } from '../estimation/quality/awaited-outcomes.ts';
 import type { Decision } from './decision.ts';
@@ -11,6 +11,8 @@ export interface Purchase {
   readonly accountId: string;
   /** Nanos of the account's currency; impressions for what is guaranteed. */
   readonly amount: number;
+  /** That it will be billed, as expected: less than 1 for what is billed by a click or a conversion. */
+  readonly chance: number;
   /** How long it is held for its bill hangs on both. */
   readonly media: Win['media'];
   readonly billedBy: OutcomeType;
@@ -27,6 +29,8 @@ export interface PurchaseReservation {
   readonly amount: number;
   /** For so long after the auction its bill is waited for, ms. */
   readonly heldMs: number;
+  /** `Reservation.isShared`. */
+  readonly isShared?: boolean;
 }
 
 export interface PurchaseRefusal {
@@ -42,19 +46,45 @@ export function purchasesOf({ input, outcome, collected }: Decision): readonly P
   for (const win of outcome.wins) {
     const { house } = collected[win.bidIndex]!;
     if (house === null) continue;
-    const { pricing, isGuaranteed } = input.bids[win.bidIndex]!;
+    const bid = input.bids[win.bidIndex]!;
+    const { pricing, isGuaranteed } = bid;
     const billedBy = isGuaranteed ? 'impression' : BILLED_BY[pricing];
     purchases.push({
       bidIndex: win.bidIndex,
       key: purchaseKey(input.auctionId, placeOf(win), billedBy),
       accountId: house.accountId,
       amount: isGuaranteed ? 1 : priceNanos(pricing, win.clearingPriceMicrosInBidCurrency),
+      chance: billingChance(bid),
       media: win.media,
       billedBy,
       campaignId: house.campaignId,
     });
   }
   return purchases;
+}
+
+/** What is guaranteed and what is bid per mille is billed whenever it is seen. */
+export function billingChance({ pricing, isGuaranteed, ctr, cvr }: BillableBid): number {
+  if (isGuaranteed || pricing === 'cpm') return 1;
+  return pricing === 'cpc' ? ctr : ctr * cvr;
+}
+
+type BillableBid = Pick<BidCandidate, 'pricing' | 'isGuaranteed' | 'ctr' | 'cvr'>;
+
+/**
+ * So many times the expected bills are taken from a lease: estimates are off, and bills come by chance. More is safer for
+ * us and delivers later.
+ */
+const TIMES_EXPECTED = 2;
+
+/** What a purchase takes from its lease. `chance`: 1 or `billingChance`. */
+export function takenFor(amount: number, chance: number): number {
+  return Math.min(amount, Math.max(1, Math.ceil(amount * chance * TIMES_EXPECTED)));
+}
+
+/** What will be billed of what was taken, as expected. `isShared`: it was less than the price. */
+export function expectedBill(taken: number, isShared: boolean): number {
+  return isShared ? taken / TIMES_EXPECTED : taken;
 }
 
 /** `ID#N` for the ad in a further position of an imp, N from 1. */

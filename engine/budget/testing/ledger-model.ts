@@ -114,6 +114,8 @@ interface ModelCharge {
   readonly lease: ModelLease | undefined;
   amount: number;
   readonly expiresAtMs: number;
+  /** Its lease pays for it while that is open. */
+  readonly isShared: boolean;
   /** Null where it was released before it was known. */
   readonly known: Omit<Bill, 'atMs'> | null;
   state: 'reserved' | 'billed' | 'absorbed' | 'expired' | 'released' | 'refunded';
@@ -198,19 +200,21 @@ export class LedgerModel implements LedgerUnderTest {
     if (lease?.state !== 'live') return;
     this.#giveBack(lease, Math.min(unspent, freeOf(lease)));
     lease.state = freeOf(lease) === 0 ? 'closed' : 'closing';
-    lease.closesAtMs = this.#options.nowMs() + this.#options.billingHorizonMs;
+    lease.closesAtMs = Math.max(lease.closesAtMs, this.#options.nowMs() + this.#options.billingHorizonMs);
   };
 
   readonly reserve = async (reservations: readonly Reservation[]): Promise<readonly BillResult[]> => {
     const bills: BillResult[] = [];
-    for (const { expiresAtMs, ...known } of reservations) {
+    for (const { expiresAtMs, isShared = false, ...known } of reservations) {
       const { key, accountId, amount } = known;
       if (this.#charges.has(key) || !this.#accounts.has(accountId)) continue;
       const lease = this.#leases.get(leaseName(known));
-      const isCovered = lease !== undefined && lease.state !== 'closed' && freeOf(lease) >= amount;
+      const isOpen = lease !== undefined && lease.state !== 'closed';
+      const isCovered = isOpen && !isShared && freeOf(lease) >= amount;
       if (isCovered) lease.reserved += amount;
+      if (isOpen && isShared) lease.closesAtMs = Math.max(lease.closesAtMs, expiresAtMs);
       const state = isCovered ? 'reserved' : 'expired';
-      this.#charges.set(key, { accountId, lease, amount, expiresAtMs, known, state });
+      this.#charges.set(key, { accountId, lease, amount, expiresAtMs, known, state, isShared });
       if (this.#parked.delete(key)) bills.push(this.#bill({ ...known, atMs: 0 }));
     }
     return bills;
@@ -236,7 +240,7 @@ export class LedgerModel implements LedgerUnderTest {
     for (const key of keys) {
       const charge = this.#charges.get(key);
       if (charge === undefined) {
-        const nothing = { accountId: null, lease: undefined, amount: 0, expiresAtMs: 0, known: null };
+        const nothing = { accountId: null, lease: undefined, amount: 0, expiresAtMs: 0, isShared: false, known: null };
         this.#charges.set(key, { ...nothing, state: 'released' });
         this.#parked.delete(key);
       } else if (charge.state === 'reserved' || charge.state === 'expired') {
@@ -369,7 +373,8 @@ export class LedgerModel implements LedgerUnderTest {
     if (!isOpen || (charge !== undefined && charge.accountId !== bill.accountId)) return 'repeated';
     this.#parked.delete(bill.key);
     const holds = charge?.state === 'reserved' ? charge : undefined;
-    const lease = charge === undefined ? this.#leases.get(leaseName(bill)) : holds?.lease;
+    const lease =
+      charge === undefined ? this.#leases.get(leaseName(bill)) : charge.isShared ? charge.lease : holds?.lease;
     const isReserved = holds !== undefined && bill.amount <= holds.amount && this.#bears(account, lease!, bill.amount);
     if (holds !== undefined) lease!.reserved -= holds.amount;
     const isFree = lease !== undefined && lease.state !== 'closed' && freeOf(lease) >= bill.amount;
@@ -385,6 +390,7 @@ export class LedgerModel implements LedgerUnderTest {
       lease,
       amount,
       expiresAtMs: 0,
+      isShared: false,
       known,
       state: isBilled ? 'billed' : 'absorbed',
     });
