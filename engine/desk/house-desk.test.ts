@@ -35,7 +35,15 @@ function book(changes: Partial<BookedLineItem> = {}) {
   const { advertiser, campaign: owner, lineItem: item, creatives } = booking({ campaign: ASAP, ...changes });
   const bookings = [stored('line-item', item), stored('campaign', owner), stored('advertiser', advertiser)];
   const touched = desk.take([...bookings, ...creatives.map((one) => stored('creative', one))]);
-  return [...touched].flatMap((id) => desk.refresh(id, NOW_MS, WALL_MS));
+  return carryOut(touched);
+}
+
+function carryOut(campaignIds: Iterable<string>) {
+  return [...campaignIds].flatMap((id) => {
+    const { added, lineItemIds } = desk.replan(id, NOW_MS, WALL_MS);
+    for (const lineItemId of lineItemIds) desk.replace(lineItemId);
+    return added;
+  });
 }
 
 function fund(accountId: string, amount: number): void {
@@ -170,7 +178,7 @@ describe('a campaign', () => {
     book({ creatives: [creative({ approval: 'pending' })] });
     fund('spring', 3_000_000);
     expect(bids()).toEqual([]);
-    for (const id of desk.take([stored('creative', creative())])) desk.refresh(id, NOW_MS, WALL_MS);
+    carryOut(desk.take([stored('creative', creative())]));
     expect(bids()).toHaveLength(1);
   });
 

@@ -33,6 +33,13 @@ export interface HouseDeskOptions {
   readonly heldMs: (purchase: Purchase) => number;
 }
 
+export interface Replanned {
+  readonly added: readonly SpendingAccount[];
+  readonly lineItemIds: readonly string[];
+}
+
+const NOTHING_REPLANNED: Replanned = { added: [], lineItemIds: [] };
+
 /**
  * So many accounts have a lease before anybody asks for one. Of more, most are not asked soon, and a start would be a rush
  * on the ledger; they have theirs from the first auction on that they would have entered.
@@ -61,22 +68,30 @@ export class HouseDesk {
     return this.#catalogue.index.size;
   }
 
-  /** Gives the campaigns to `refresh`: many changes are carried out a few at a time. */
+  /** Gives the campaigns to `replan`: many changes are carried out a few at a time. */
   take(changes: readonly Booking[]): ReadonlySet<string> {
     return this.bookings.take(changes);
   }
 
-  /** Gives the accounts that are new: they take no part until they are paced. `wallMs` is wall clock. */
-  refresh(campaignId: string, nowMs: number, wallMs: number): readonly SpendingAccount[] {
+  /**
+   * What holds for the money of a campaign holds from here on; its line items are to be `replace`d, some at a time. Accounts
+   * that are new take no part until they are paced. `wallMs` is wall clock.
+   */
+  replan(campaignId: string, nowMs: number, wallMs: number): Replanned {
     const campaign = this.bookings.campaign(campaignId);
-    if (campaign === null) return [];
+    if (campaign === null) return NOTHING_REPLANNED;
     const added: SpendingAccount[] = [];
     for (const plan of accountPlans(campaign, this.#localTime(campaign.advertiser.timeZone))) {
       const account = this.#plan(plan, nowMs, wallMs);
       if (account !== null) added.push(account);
     }
-    for (const lineItem of campaign.lineItems) this.#catalogue.put(this.bookings.booked(campaign, lineItem));
-    return added;
+    return { added, lineItemIds: campaign.lineItems.map(({ id }) => id) };
+  }
+
+  /** A line item serves as it is booked now. */
+  replace(lineItemId: string): void {
+    const booked = this.bookings.lineItem(lineItemId);
+    if (booked !== null) this.#catalogue.put(booked);
   }
 
   /** Of one auction, before anybody else is asked. `wallMs` is wall clock. */
