@@ -6,16 +6,19 @@ import type { AccountRow, ChargeRow, LeaseRow } from './rows.ts';
 export type ReleaseReason = 'expired' | 'refunded' | 'not-served';
 
 /**
- * What its lease does not cover holds nothing, as if it had expired. Gives the result of the bill that was waiting for it;
- * null: none was. Accounts, leases and charges must be loaded.
+ * What its lease does not cover holds nothing, as if it had expired; nor does what is shared, which its lease pays while
+ * that is open. Gives the result of the bill that was waiting for it; null: none was. Accounts, leases and charges must be
+ * loaded.
  */
 export function reserve(books: Books, reservation: Reservation, feePpm: number): BillResult | null {
-  const { key, accountId, epoch, sequence, amount, publisherId, expiresAtMs } = reservation;
+  const { key, accountId, epoch, sequence, amount, publisherId, expiresAtMs, isShared = false } = reservation;
   const account = books.accounts.get(accountId);
   const before = books.charge(key);
   if (account === undefined || (before !== undefined && before.state !== 'parked')) return null;
   const lease = books.lease(reservation);
-  const isCovered = lease !== undefined && lease.state !== 'closed' && freeOf(lease) >= BigInt(amount);
+  const isOpen = lease !== undefined && lease.state !== 'closed';
+  const isCovered = isOpen && !isShared && freeOf(lease) >= BigInt(amount);
+  const expires_at_ms = BigInt(Math.ceil(expiresAtMs));
   books.putCharge({
     key,
     account_id: accountId,
@@ -25,11 +28,19 @@ export function reserve(books: Books, reservation: Reservation, feePpm: number):
     amount: BigInt(amount),
     fee: 0n,
     publisher_id: publisherId,
-    expires_at_ms: BigInt(Math.ceil(expiresAtMs)),
+    expires_at_ms: isShared ? null : expires_at_ms,
     reported_at_ms: null,
   });
+  if (isOpen && isShared) keepOpen(books, lease, expires_at_ms);
   if (isCovered) books.post({ kind: 'reserve', key, account, amount: BigInt(amount), lease });
   return before === undefined ? null : bill(books, { ...reservation, atMs: Number(before.reported_at_ms) }, feePpm);
+}
+
+/** What it has free then goes back. */
+function keepOpen(books: Books, lease: LeaseRow, untilMs: bigint): void {
+  if (untilMs <= lease.closes_at_ms) return;
+  lease.closes_at_ms = untilMs;
+  books.change(lease);
 }
 
 /** How many more reports may wait, and until when; counted down. */
@@ -97,8 +108,13 @@ interface Entry {
 
 /** It knows its lease better than whoever reports the impression. What time has ended takes nothing from anybody else. */
 function billReservation(books: Books, charge: ChargeRow, entry: Entry): 'billed' | 'absorbed' {
-  if (charge.state === 'expired') return billLease(books, undefined, entry);
+  if (charge.state === 'expired') return billLease(books, isShared(charge) ? leaseOf(books, charge) : undefined, entry);
   return billReserved(books, charge, entry) ?? billLease(books, leaseOf(books, charge), entry);
+}
+
+/** It never held anything that could expire. */
+function isShared({ state, expires_at_ms }: ChargeRow): boolean {
+  return state === 'expired' && expires_at_ms === null;
 }
 
 /**

@@ -14,7 +14,8 @@ const PLAN: AccountPlan = {
   campaignId: 'spring',
   isGuaranteed: false,
   isSwitchedOn: true,
-  priceMax: 1,
+  prices: { least: 1, dearest: 1 },
+  budget: 1_000_000n,
   dailyBudget: null,
   flight: {
     startAt: START,

@@ -3,9 +3,8 @@
  * at a tick stands on the board until the next; of what is guaranteed, which always bids all of its bid, how urgent it is
  * stands there instead of a multiplier.
  */
-
 import type { TrafficMemory } from '../ports/traffic-memories.ts';
-import { type AccountPlan, isSameFlight } from './account-plan.ts';
+import { type AccountPlan, isCut, isSameFlight, isSamePlan, type PriceRange } from './account-plan.ts';
 import type { LeasePolicy } from './lease-policy.ts';
 import { LocalAccount } from './local-account.ts';
 import { CampaignPacer } from './pacing/campaign-pacer.ts';
@@ -55,7 +54,8 @@ export class SpendingAccount {
     this.#controller = controller;
     this.#board = board;
     this.#curve = curve;
-    this.leases = new LocalAccount(plan.accountId, plan.priceMax, policy, monotonicMs, () => onWake(this));
+    this.leases = new LocalAccount(plan.accountId, plan.prices.dearest, policy, monotonicMs, () => onWake(this));
+    this.leases.reprice(plan.prices);
     this.slot = board.add(plan.accountId);
   }
 
@@ -63,13 +63,19 @@ export class SpendingAccount {
     return this.#plan;
   }
 
-  /** It was raised, cut, paused, moved: what is paused gives its leases back with the next settling. */
+  /**
+   * It was raised, cut, paused, moved. What is paused gives its leases back with the next settling; so does what was cut, for
+   * they may hold more than there is now, and asks again.
+   */
   replan(plan: AccountPlan, monotonicMs: number): void {
-    if (!isSameFlight(plan.flight, this.#plan.flight)) this.#pacer = null;
+    const before = this.#plan;
     this.#plan = plan;
+    if (isSamePlan(plan, before)) return;
+    if (!isSameFlight(plan.flight, before.flight)) this.#pacer = null;
     this.#isReplanned = true;
-    if (plan.isSwitchedOn) this.leases.resume(plan.priceMax, monotonicMs);
-    else this.leases.drain();
+    this.leases.reprice(plan.prices);
+    if (!plan.isSwitchedOn || isCut(plan, before)) this.leases.drain();
+    if (plan.isSwitchedOn) this.leases.resume(monotonicMs);
   }
 
   /** What was learned of its traffic before this process began. Once it is paced it knows better. */
@@ -122,7 +128,16 @@ export class SpendingAccount {
     const { throttle } = signal;
     const multiplier = this.#plan.isGuaranteed ? urgencyShare(this.#pacer.urgency(funds)) : signal.multiplier;
     this.#board.publish(this.slot, { throttle, multiplier });
+    if (!this.#plan.isGuaranteed) this.leases.reprice(scaled(this.#plan.prices, multiplier));
   }
+}
+
+/** Who bids less pays less: a rest that is too little for a full bid is not too little for half of it. */
+function scaled({ least, dearest }: PriceRange, multiplier: number): PriceRange {
+  return {
+    least: Math.max(1, Math.floor(least * multiplier)),
+    dearest: Math.max(1, Math.floor(dearest * multiplier)),
+  };
 }
 
 /**

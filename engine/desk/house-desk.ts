@@ -18,7 +18,7 @@ import type { AuctionTerms } from '../exchange/auction-terms.ts';
 import type { HouseBid } from '../exchange/decision.ts';
 import { HouseMarket, type LiveTerms } from '../exchange/house-bids.ts';
 import { HouseCatalogue, type HouseRules } from '../exchange/house-catalogue.ts';
-import type { Purchase, PurchaseReservation } from '../exchange/purchases.ts';
+import { expectedBill, type Purchase, type PurchaseReservation, takenFor } from '../exchange/purchases.ts';
 import type { Booking } from '../ports/campaign-store.ts';
 import { BookedCampaigns } from './booked-campaigns.ts';
 import { DueAccounts } from './due-accounts.ts';
@@ -31,6 +31,13 @@ export interface HouseDeskOptions {
   /** How long a purchase is held for its bill, ms. */
   readonly heldMs: (purchase: Purchase) => number;
 }
+
+export interface Replanned {
+  readonly added: readonly SpendingAccount[];
+  readonly lineItemIds: readonly string[];
+}
+
+const NOTHING_REPLANNED: Replanned = { added: [], lineItemIds: [] };
 
 /**
  * So many accounts have a lease before anybody asks for one. Of more, most are not asked soon, and a start would be a rush
@@ -60,22 +67,30 @@ export class HouseDesk {
     return this.#catalogue.index.size;
   }
 
-  /** Gives the campaigns to `refresh`: many changes are carried out a few at a time. */
+  /** Gives the campaigns to `replan`: many changes are carried out a few at a time. */
   take(changes: readonly Booking[]): ReadonlySet<string> {
     return this.bookings.take(changes);
   }
 
-  /** Gives the accounts that are new: they take no part until they are paced. `wallMs` is wall clock. */
-  refresh(campaignId: string, nowMs: number, wallMs: number): readonly SpendingAccount[] {
+  /**
+   * What holds for the money of a campaign holds from here on; its line items are to be `replace`d, some at a time. Accounts
+   * that are new take no part until they are paced. `wallMs` is wall clock.
+   */
+  replan(campaignId: string, nowMs: number, wallMs: number): Replanned {
     const campaign = this.bookings.campaign(campaignId);
-    if (campaign === null) return [];
+    if (campaign === null) return NOTHING_REPLANNED;
     const added: SpendingAccount[] = [];
     for (const plan of accountPlans(campaign, this.#localTime(campaign.advertiser.timeZone))) {
       const account = this.#plan(plan, nowMs, wallMs);
       if (account !== null) added.push(account);
     }
-    for (const lineItem of campaign.lineItems) this.#catalogue.put(this.bookings.booked(campaign, lineItem));
-    return added;
+    return { added, lineItemIds: campaign.lineItems.map(({ id }) => id) };
+  }
+
+  /** A line item serves as it is booked now. */
+  replace(lineItemId: string): void {
+    const booked = this.bookings.lineItem(lineItemId);
+    if (booked !== null) this.#catalogue.put(booked);
   }
 
   /** Of one auction. `wallMs` is wall clock. `user`: chosen once more, without what the user may not be shown. */
@@ -92,21 +107,24 @@ export class HouseDesk {
 
   /** Null: its account does not give it. */
   reserve(purchase: Purchase, nowMs: number): PurchaseReservation | null {
-    const { key, bidIndex, accountId, amount } = purchase;
+    const { key, bidIndex, accountId, amount, chance } = purchase;
     const account = this.accounts.get(accountId);
     if (account === undefined) return null;
     const heldMs = this.#options.heldMs(purchase);
-    const reserved = account.leases.reserve(key, amount, heldMs, nowMs);
+    const reserved = account.leases.reserve(key, takenFor(amount, chance), heldMs, nowMs, amount);
     if (typeof reserved === 'string') return null;
-    account.observeWin(amount);
+    const { isShared } = reserved;
+    account.observeWin(expectedBill(reserved.amount, isShared));
     const { epoch, sequence } = reserved.lease;
-    return { key, bidIndex, accountId, amount, epoch, sequence, heldMs };
+    const reservation = { key, bidIndex, accountId, amount, epoch, sequence, heldMs };
+    return isShared ? { ...reservation, isShared } : reservation;
   }
 
   /** It was certainly not served, and nobody else has heard of it. */
-  release({ key, accountId, amount }: PurchaseReservation): void {
+  release({ key, accountId }: PurchaseReservation): void {
     const account = this.accounts.get(accountId);
-    if (account?.leases.release(key) !== null) account?.forgetWin(amount);
+    const released = account?.leases.release(key) ?? null;
+    if (released !== null) account!.forgetWin(expectedBill(released.reservation.amount, released.reservation.isShared));
   }
 
   /** The ledger holds it from now on. */
@@ -195,7 +213,7 @@ class LiveAuction implements LiveTerms {
   };
 
   /** Before its first signal it takes no part, so whoever is asked here has an account. */
-  readonly mayEnter = (slot: number): boolean => {
+  readonly mayEnter = (slot: number, price: number, chance: number): boolean => {
     const { plan, leases } = this.accounts[slot]!;
     if (this.#user !== null && !this.#user.mayShow(plan.campaignId)) return false;
     // Drawn from what the auction is called, so that it is the same however often it is asked. Who always takes part
@@ -204,6 +222,6 @@ class LiveAuction implements LiveTerms {
       const draw = stableHash(this.#auctionId, plan.accountId) / 2 ** 32;
       if (!this.#board.takesPart(slot, draw)) return false;
     }
-    return leases.canPay(plan.priceMax, this.#nowMs);
+    return leases.canPay(takenFor(price, chance), this.#nowMs, price);
   };
 }

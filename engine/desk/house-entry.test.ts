@@ -12,6 +12,7 @@ const purchase = (bidIndex: number): Purchase => ({
   key: `auction/${bidIndex}/impression`,
   accountId: `account-${bidIndex}`,
   amount: 1,
+  chance: 1,
   media: 'banner',
   billedBy: 'impression',
   campaignId: `campaign-of-${bidIndex}`,
@@ -21,6 +22,7 @@ const purchase = (bidIndex: number): Purchase => ({
 class Entry {
   readonly given: string[] = [];
   readonly counted: string[] = [];
+  readonly faults: unknown[] = [];
   readonly released: string[] = [];
   /** How often the store was asked what the user has seen; its answers. */
   readonly asked: (() => void)[] = [];
@@ -28,9 +30,15 @@ class Entry {
   readonly entry: HouseEntry;
 
   constructor(
-    caps: { limited?: string[]; seen?: string[]; verdicts?: Record<string, CapVerdict>; poor?: number[] } = {},
+    caps: {
+      limited?: string[];
+      seen?: string[];
+      verdicts?: Record<string, CapVerdict>;
+      poor?: number[];
+      broken?: number[];
+    } = {},
   ) {
-    const { limited = [], seen = [], verdicts = {}, poor = [] } = caps;
+    const { limited = [], seen = [], verdicts = {}, poor = [], broken = [] } = caps;
     const user = {
       mustAsk: (campaignId: string) => limited.includes(campaignId),
       ask: (onAnswered: () => void) => void this.asked.push(onAnswered),
@@ -42,8 +50,12 @@ class Entry {
     };
     this.entry = new HouseEntry({
       desk: {
-        reserve: ({ key, bidIndex, accountId, amount }) =>
-          poor.includes(bidIndex) ? null : { key, bidIndex, accountId, amount, epoch: 1, sequence: 1, heldMs: 1 },
+        reserve: ({ key, bidIndex, accountId, amount }) => {
+          if (broken.includes(bidIndex)) throw new Error('planted');
+          return poor.includes(bidIndex)
+            ? null
+            : { key, bidIndex, accountId, amount, epoch: 1, sequence: 1, heldMs: 1 };
+        },
         release: ({ key }) => void this.released.push(key),
       },
       bids: ['0', '1', '2'].map((id) => buildHouseBid(id)),
@@ -51,7 +63,7 @@ class Entry {
       chooseShown: () => [buildHouseBid('instead')],
       nowMs: () => 0,
       onReserved: (result) => this.counted.push(result),
-      onGiveBackFailed: () => {},
+      onFault: (error) => this.faults.push(error),
     });
   }
 
@@ -114,6 +126,16 @@ describe('with caps', () => {
     entry.entry.release(entry.answers[0]![0]);
     entry.entry.release(entry.answers[0]![0]);
     expect(entry.given).toEqual(['campaign-of-1', 'campaign-of-2', 'campaign-of-0']);
+  });
+
+  it('a fault of ours sells nothing, and leaves no request without an answer', async () => {
+    const entry = new Entry({ verdicts: { 'campaign-of-0': 'taken', 'campaign-of-1': 'taken' }, broken: [1] });
+    entry.reserve(0, 1);
+    const reason = 'budget-refused';
+    const refused = [0, 1].map((bidIndex) => ({ bidIndex, reason }));
+    expect(await entry.settled()).toEqual([[], refused]);
+    expect(entry.faults).toHaveLength(1);
+    expect([entry.released, entry.given]).toEqual([['auction/0/impression'], ['campaign-of-0', 'campaign-of-1']]);
   });
 
   it('a store that is away is the policy to judge', async () => {

@@ -16,8 +16,8 @@ export interface HouseEntryOptions {
   /** Monotonic ms. */
   readonly nowMs: () => number;
   readonly onReserved: (result: 'reserved' | PurchaseRefusal['reason']) => void;
-  /** An impression that was not shown goes on counting for its user. */
-  readonly onGiveBackFailed: (error: unknown) => void;
+  /** Of ours: it has sold nothing. Of the store's: an impression that was not shown goes on counting for its user. */
+  readonly onFault: (error: unknown) => void;
 }
 
 export class HouseEntry {
@@ -61,9 +61,9 @@ export class HouseEntry {
   reserve(purchases: readonly Purchase[], onReserved: OnReserved): void {
     const { user } = this.#options;
     if (purchases.some(({ campaignId }) => user.needsTake(campaignId))) {
-      void this.#takeAll(purchases).then((refusals) => this.#pay(purchases, refusals, onReserved));
+      void this.#takeAndPay(purchases, onReserved);
     } else {
-      this.#pay(purchases, [], onReserved);
+      this.#pay(purchases, onReserved);
     }
   }
 
@@ -75,11 +75,34 @@ export class HouseEntry {
     }
   }
 
+  /** A fault sells nothing, and is not the request's: that is answered without us. */
+  async #takeAndPay(purchases: readonly Purchase[], onReserved: OnReserved): Promise<void> {
+    const { desk, onFault } = this.#options;
+    const reservations: PurchaseReservation[] = [];
+    let refusals: PurchaseRefusal[];
+    try {
+      refusals = await this.#takeAll(purchases);
+      this.#reserveAll(purchases, refusals, reservations);
+    } catch (error) {
+      onFault(error);
+      for (const { key } of purchases) this.#giveBack(key);
+      for (const reservation of reservations.splice(0)) desk.release(reservation);
+      refusals = purchases.map(({ bidIndex }) => ({ bidIndex, reason: 'budget-refused' }));
+    }
+    this.#answer(reservations, refusals, onReserved);
+  }
+
+  #pay(purchases: readonly Purchase[], onReserved: OnReserved): void {
+    const reservations: PurchaseReservation[] = [];
+    const refusals: PurchaseRefusal[] = [];
+    this.#reserveAll(purchases, refusals, reservations);
+    this.#answer(reservations, refusals, onReserved);
+  }
+
   /** The cap before the budget: what the budget refuses is given back. */
-  #pay(purchases: readonly Purchase[], refusals: PurchaseRefusal[], onReserved: OnReserved): void {
+  #reserveAll(purchases: readonly Purchase[], refusals: PurchaseRefusal[], reservations: PurchaseReservation[]): void {
     const { desk, nowMs } = this.#options;
     const capped = refusals.map(({ bidIndex }) => bidIndex);
-    const reservations: PurchaseReservation[] = [];
     for (const purchase of purchases) {
       if (capped.includes(purchase.bidIndex)) continue;
       const reservation = desk.reserve(purchase, nowMs());
@@ -90,7 +113,6 @@ export class HouseEntry {
       this.#giveBack(purchase.key);
       refusals.push({ bidIndex: purchase.bidIndex, reason: 'budget-refused' });
     }
-    this.#answer(reservations, refusals, onReserved);
   }
 
   #answer(
@@ -123,8 +145,8 @@ export class HouseEntry {
     const campaignId = this.#taken.get(key);
     if (campaignId === undefined) return;
     this.#taken.delete(key);
-    const { user, onGiveBackFailed } = this.#options;
-    user.giveBack(campaignId, takeId(key, campaignId)).catch(onGiveBackFailed);
+    const { user, onFault } = this.#options;
+    user.giveBack(campaignId, takeId(key, campaignId)).catch(onFault);
   }
 }
 

@@ -10,6 +10,7 @@ import { checkMedia } from '../auction/eligibility/media.ts';
 import { compileRequestRules, type ImpRules, type RequestRules } from '../auction/eligibility/request-rules.ts';
 import { checkDeal, checkSeat } from '../auction/eligibility/seat-and-deal.ts';
 import { stableHash } from '../auction/ranking.ts';
+import { priceNanos } from '../campaign/price.ts';
 import { isStorableKeyPart } from '../campaign/storable.ts';
 import { BestAdvertisers } from '../campaign/targeting/best-advertisers.ts';
 import { impFacts, requestFacts } from '../campaign/targeting/facts.ts';
@@ -22,6 +23,7 @@ import {
   type HouseOffer,
   URGENCY_STEPS,
 } from './house-catalogue.ts';
+import { billingChance, isNamedAsPosition } from './purchases.ts';
 
 /**
  * Bids that enter beside one for each position of the imp. Each costs a place in the auction and in its event: the next
@@ -36,8 +38,11 @@ export interface LiveTerms {
    * all of it, how urgent it is. Asked of every match.
    */
   readonly share: (account: number) => number;
-  /** Whether it takes part, and has the money. Asked of those that would enter. */
-  readonly mayEnter: (account: number) => boolean;
+  /**
+   * Whether it takes part, and has the money for one purchase at this price that is billed with this chance. Asked of those
+   * that would enter.
+   */
+  readonly mayEnter: (account: number, price: number, chance: number) => boolean;
 }
 
 export interface HouseRequest {
@@ -60,8 +65,8 @@ export class HouseMarket {
   }
 
   /**
-   * Of each imp, best first. None where the ledger could not keep the ids of publisher or imp: its win could never be
-   * told.
+   * Of each imp, best first. None where the ledger could not keep the ids of publisher or imp, or would take it for another:
+   * its win could never be told.
    */
   bids({ request, terms, nowMs }: HouseRequest, live: LiveTerms): HouseBid[] {
     const bids: HouseBid[] = [];
@@ -72,7 +77,7 @@ export class HouseMarket {
     worth.enter(compileRequestRules({ ...terms, conversionRates: {}, bids: [] }), live);
     for (let i = 0; i < terms.imps.length; i++) {
       const offer = terms.imps[i]!;
-      if (!isStorableKeyPart(offer.id)) continue;
+      if (!isStorableKeyPart(offer.id) || isNamedAsPosition(offer.id, terms.imps)) continue;
       const matches = this.#catalogue.index.candidates(facts, impFacts(request.imp[i]!, offer, facts), nowMs);
       worth.enterImp(offer.id);
       const countMax = offer.slotWeights.length + SPARE_BIDS;
@@ -124,8 +129,10 @@ class WorthInAuction {
   readonly mayEnter = (slot: number): boolean => {
     const line = this.#catalogue.line(slot);
     const offer = this.#fitting(line);
-    if (offer === null || bidMicrosOf(line, this.share(slot)) === 0) return false;
-    if (!this.#live.mayEnter(this.#catalogue.accountOf[slot]!)) return false;
+    const bidMicros = bidMicrosOf(line, this.share(slot));
+    if (offer === null || bidMicros === 0) return false;
+    const price = line.isGuaranteed ? 1 : priceNanos(line.booked.lineItem.pricing, bidMicros);
+    if (!this.#live.mayEnter(this.#catalogue.accountOf[slot]!, price, billingChance(offer.candidate))) return false;
     this.offers.push(offer);
     return true;
   };

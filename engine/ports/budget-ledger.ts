@@ -99,6 +99,11 @@ export interface Reservation extends LeaseKey {
   readonly publisherId: string;
   /** Expires by itself then, epoch ms by the ledger's clock: its money is free again, its bill is absorbed. */
   readonly expiresAtMs: number;
+  /**
+   * It holds nothing of its own, for most of its kind are never billed: its lease keeps something for all of them together,
+   * and stays open for their bills until `expiresAtMs`. Absent: no.
+   */
+  readonly isShared?: boolean;
 }
 
 /** That what was reserved under a key has happened: the reservation says what it costs whom. */

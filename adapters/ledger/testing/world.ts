@@ -111,6 +111,11 @@ export abstract class AnyLedgerWorld {
     ]);
   }
 
+  share({ accountId, epoch, sequence }: LeaseGrant, key: string, amount: number, forMs: number) {
+    const known = { accountId, epoch, sequence, key, amount, publisherId: 'pub' };
+    return this.ledger.reserve([{ ...known, expiresAtMs: this.nowMs + forMs, isShared: true }]);
+  }
+
   reportOf(key: string, mayBecomeKnown = true): OutcomeReport {
     return { key, atMs: this.nowMs, mayBecomeKnown };
   }

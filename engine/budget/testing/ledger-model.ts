@@ -118,6 +118,8 @@ interface ModelCharge {
   readonly lease: ModelLease | undefined;
   amount: number;
   readonly expiresAtMs: number;
+  /** Its lease pays for it while that is open. */
+  readonly isShared: boolean;
   /** Null where it was released before it was known. */
   readonly known: Omit<Bill, 'atMs'> | null;
   state: 'reserved' | 'billed' | 'absorbed' | 'expired' | 'released' | 'refunded';
@@ -204,20 +206,22 @@ export class LedgerModel implements LedgerUnderTest {
     const lease = this.#leases.get(leaseName(key));
     if (lease?.state !== 'live') return;
     this.#giveBack(lease, Math.min(unspent, freeOf(lease)));
-    lease.closesAtMs = this.#options.nowMs() + this.#options.billingHorizonMs;
+    lease.closesAtMs = Math.max(lease.closesAtMs, this.#options.nowMs() + this.#options.billingHorizonMs);
     if (freeOf(lease) === 0) this.#close(lease);
     else lease.state = 'closing';
   };
 
   readonly reserve = async (reservations: readonly Reservation[]): Promise<readonly BillResult[]> => {
     const bills: BillResult[] = [];
-    for (const { expiresAtMs, ...known } of reservations) {
+    for (const { expiresAtMs, isShared = false, ...known } of reservations) {
       const { key, accountId, amount } = known;
       if (this.#charges.has(key) || !this.#accounts.has(accountId)) continue;
       const lease = this.#leases.get(leaseName(known));
-      const isCovered = lease !== undefined && lease.state !== 'closed' && freeOf(lease) >= amount;
+      const isOpen = lease !== undefined && lease.state !== 'closed';
+      const isCovered = isOpen && !isShared && freeOf(lease) >= amount;
+      if (isOpen && isShared) lease.closesAtMs = Math.max(lease.closesAtMs, expiresAtMs);
       const state = isCovered ? 'reserved' : 'expired';
-      const charge: ModelCharge = { accountId, lease, amount, expiresAtMs, known, state };
+      const charge: ModelCharge = { accountId, lease, amount, expiresAtMs, known, state, isShared };
       this.#charges.set(key, charge);
       if (isCovered) {
         this.#hold(lease, { held: 0, reserved: amount });
@@ -248,7 +252,7 @@ export class LedgerModel implements LedgerUnderTest {
     for (const key of keys) {
       const charge = this.#charges.get(key);
       if (charge === undefined) {
-        const nothing = { accountId: null, lease: undefined, amount: 0, expiresAtMs: 0, known: null };
+        const nothing = { accountId: null, lease: undefined, amount: 0, expiresAtMs: 0, isShared: false, known: null };
         this.#charges.set(key, { ...nothing, state: 'released' });
         this.#parked.delete(key);
       } else if (charge.state === 'reserved' || charge.state === 'expired') {
@@ -370,7 +374,8 @@ export class LedgerModel implements LedgerUnderTest {
     if (!isOpen || (charge !== undefined && charge.accountId !== bill.accountId)) return 'repeated';
     this.#parked.delete(bill.key);
     const holds = charge?.state === 'reserved' ? charge : undefined;
-    const lease = charge === undefined ? this.#leases.get(leaseName(bill)) : holds?.lease;
+    const lease =
+      charge === undefined ? this.#leases.get(leaseName(bill)) : charge.isShared ? charge.lease : holds?.lease;
     const isReserved = holds !== undefined && bill.amount <= holds.amount && this.#bears(account, lease!, bill.amount);
     if (holds !== undefined) this.#endReservation(holds);
     const isFree = lease !== undefined && lease.state !== 'closed' && freeOf(lease) >= bill.amount;
@@ -386,6 +391,7 @@ export class LedgerModel implements LedgerUnderTest {
       lease,
       amount,
       expiresAtMs: 0,
+      isShared: false,
       known,
       state: isBilled ? 'billed' : 'absorbed',
     });
