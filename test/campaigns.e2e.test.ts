@@ -166,7 +166,7 @@ async function bill(folder: string): Promise<void> {
   });
   // Behind those of the engine.
   const afterEpoch = 1000;
-  const wanted = { requestId: 'a', accountId: 'winter', amount: 10_000_000_000, amountMin: 1, afterEpoch };
+  const wanted = { accountId: 'winter', amount: 10_000_000_000, amountMin: 1, afterEpoch };
   const tranche = await ledger.openTranche(wanted);
   if (typeof tranche === 'string') throw new Error(tranche);
   const lease = { accountId: 'winter', epoch: tranche.epoch, sequence: 1 };

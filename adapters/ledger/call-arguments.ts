@@ -15,8 +15,7 @@ export function checkAmount(name: string, value: number, least: number): void {
   }
 }
 
-export function checkWanted({ requestId, amount, amountMin, afterEpoch }: TrancheWanted): void {
-  checkText('requestId', requestId);
+export function checkWanted({ amount, amountMin, afterEpoch }: TrancheWanted): void {
   checkAmount('amount', amount, 1);
   checkAmount('amountMin', amountMin, 1);
   checkAmount('afterEpoch', afterEpoch, 0);

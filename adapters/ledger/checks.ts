@@ -89,6 +89,15 @@ export const LEDGER_CHECKS: readonly LedgerCheck[] = [
       WHERE kind = 'bill' AND spent > budget`,
   },
   {
+    name: 'cap: at every prefix of the journal spend of a day is within its budget of that moment',
+    sql: `SELECT id, account_id, day, spent, day_budget FROM (
+        SELECT id, account_id, day, kind, day_budget,
+          sum(CASE WHEN to_book = 'spent' THEN amount WHEN from_book = 'spent' THEN -amount ELSE 0 END)
+            OVER (PARTITION BY account_id, day ORDER BY id) AS spent
+        FROM transfer) AS prefix
+      WHERE kind = 'bill' AND spent > day_budget`,
+  },
+  {
     name: 'cap: at every prefix of the journal what is out of the budget is within what was put in',
     sql: `SELECT id, account_id, free FROM (
         SELECT id, account_id,

@@ -1,7 +1,7 @@
-import { localDay } from '../../engine/campaign/local-day.ts';
+import { budgetDay } from '../../engine/campaign/budget-calendar.ts';
 import type { DeliveryReports } from '../../engine/ports/delivery-reports.ts';
 import type { Queryable } from './database.ts';
-import type { SlotRow } from './rows.ts';
+import { type AccountRow, calendarOf, type SlotRow } from './rows.ts';
 
 /** One index range per call: the slots are kept by the transactions that fill them. */
 export function openDeliveryReports(database: Queryable): DeliveryReports {
@@ -19,14 +19,14 @@ export function openDeliveryReports(database: Queryable): DeliveryReports {
       }));
     },
     spentOnDay: async (accountIds, atMs) => {
-      const zones = await database.query<{ id: string; time_zone: string }>(
-        'SELECT id, time_zone FROM account WHERE id = ANY ($1::text[])',
+      const accounts = await database.query<AccountRow>(
+        'SELECT id, time_zone, held_day, held_day_until_ms FROM account WHERE id = ANY ($1::text[])',
         [accountIds],
       );
       const rows = await database.query<{ account_id: string; spent: bigint }>(
         `SELECT account_id, spent FROM unnest($1::text[], $2::text[]) AS wanted (account_id, day)
           JOIN account_day USING (account_id, day)`,
-        [zones.map(({ id }) => id), zones.map(({ time_zone }) => localDay(atMs, time_zone))],
+        [accounts.map(({ id }) => id), accounts.map((account) => budgetDay(calendarOf(account), atMs))],
       );
       return new Map(rows.map(({ account_id, spent }) => [account_id, spent]));
     },

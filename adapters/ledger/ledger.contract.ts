@@ -21,18 +21,10 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
 
     describe('tranches', () => {
       it('are debited from the budget, numbered, never more than is left', async () => {
-        const tranche = { accountId: 'c1', epoch: 1, amount: 300, budgetLeft: 700, notAfterMs: null };
+        const notAfterMs = Date.UTC(2026, 2, 11);
+        const tranche = { accountId: 'c1', epoch: 1, amount: 300, budgetLeft: 700, notAfterMs };
         expect(await world.openTranche(300)).toEqual(tranche);
         expect(await world.figures()).toEqual(all({ available: 700, leased: 300 }));
-      });
-
-      it('a repeated request gives the first answer, also after that tranche is closed', async () => {
-        const wanted = world.wanted(300);
-        const first = await world.ledger.openTranche(wanted);
-        expect(await world.ledger.openTranche(wanted)).toEqual(first);
-        await world.ledger.closeTranche('c1', 1);
-        expect(await world.ledger.openTranche(wanted)).toMatchObject({ epoch: 1, amount: 300 });
-        expect(await world.figures()).toEqual(all({ available: 1000 }));
       });
 
       it('are shared by those who know none that is newer, whatever was leased of it', async () => {
@@ -72,9 +64,8 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
       it('tell what the ledger could give after them', async () => {
         await world.setTerms({ dailyBudget: 400n });
         const wanted = world.wanted(300);
-        expect(await world.ledger.openTranche(wanted)).toMatchObject({ budgetLeft: 100 });
-        await world.setTerms({ dailyBudget: 200n });
-        expect(await world.ledger.openTranche(wanted)).toMatchObject({ epoch: 1, budgetLeft: 200 });
+        expect(await world.ledger.openTranche(wanted)).toMatchObject({ epoch: 1, budgetLeft: 100 });
+        expect(await world.ledger.openTranche(wanted)).toMatchObject({ epoch: 1, budgetLeft: 100 });
       });
 
       it('the next one closes the one before: nothing is parked in two', async () => {
@@ -531,7 +522,42 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
         world.nowMs = Date.UTC(2026, 2, 11);
         await world.ledger.sweep(world.nowMs);
         expect(await world.figures()).toEqual(all({ available: 1000 }));
-        expect(await world.confirm(world.grant(tranche))).toBe('fenced');
+        expect(await world.confirm(world.grant(tranche))).toBe('ended');
+      });
+
+      it('whose end nobody has swept confirms nothing and gives all back', async () => {
+        const tranche = await world.openTranche(300);
+        await world.confirm(world.grant(tranche));
+        world.nowMs = Date.UTC(2026, 2, 11);
+        expect(await world.confirm(world.grant(tranche, { sequence: 2 }))).toBe('ended');
+        expect(await world.figures()).toEqual(all({ available: 900, leased: 100 }));
+      });
+
+      it('a daily budget that is set during a day counts what the day has spent before', async () => {
+        world.nowMs = Date.UTC(2026, 2, 10, 23, 50);
+        const yesterday = await world.openTranche(300);
+        world.nowMs = Date.UTC(2026, 2, 11, 9);
+        expect(await world.confirm(world.grant(yesterday, { amount: 300 }))).toBe('ended');
+        const lease = await world.lease(300);
+        expect(await world.bill(lease, 'a', 80)).toBe('billed');
+        await world.ledger.closeLease(lease, 220, 'r');
+        await world.setTerms({ dailyBudget: 100n });
+        expect(await world.openTranche(300)).toMatchObject({ amount: 20 });
+      });
+
+      it('a date that the time zone skips has no budget of its own: today goes on until its next midnight', async () => {
+        const terms = { dailyBudget: 100n };
+        await world.setTerms(terms);
+        await world.bill(await world.lease(100), 'a', 100);
+        // The eleventh of March, 02:00.
+        for (const timeZone of ['Pacific/Kiritimati', 'UTC', 'Pacific/Kiritimati']) {
+          await world.setTerms({ ...terms, timeZone });
+          expect(await world.ledger.openTranche(world.wanted(1))).toBe('exhausted');
+        }
+        world.nowMs = Date.UTC(2026, 2, 11, 10) - 1;
+        expect(await world.ledger.openTranche(world.wanted(1))).toBe('exhausted');
+        world.nowMs += 1;
+        expect(await world.openTranche(500)).toMatchObject({ amount: 100, notAfterMs: Date.UTC(2026, 2, 12, 10) });
       });
 
       it('a tranche that is over is not shared', async () => {

@@ -22,8 +22,8 @@ export interface Tranche {
   readonly amount: number;
   /** What the ledger could still give after it: of the budget, or of the day's. Sizes leases, binds nobody. */
   readonly budgetLeft: number;
-  /** Epoch ms by the ledger's clock: end of the advertiser's day where a daily budget bounds, or of the campaign. */
-  readonly notAfterMs: number | null;
+  /** Epoch ms by the ledger's clock: end of the advertiser's day, or of the campaign if that is sooner. */
+  readonly notAfterMs: number;
 }
 
 export type TrancheRefusal =
@@ -31,8 +31,6 @@ export type TrancheRefusal =
   'exhausted' | 'paused' | 'ended' | 'unknown-account';
 
 export interface TrancheWanted {
-  /** A repeated one gets the same tranche, also when that is closed by now. A refusal is judged anew. */
-  readonly requestId: string;
   readonly accountId: string;
   readonly amount: number;
   /** Less is of no use (one clearing price): refused as `exhausted`. */
@@ -61,6 +59,8 @@ export interface LeaseGrant {
 export type LeaseConfirmation =
   /** May be spent from for so long, counted from the moment this confirmation was asked for, ms: never past the tranche. */
   | { readonly kind: 'live'; readonly termMs: number }
+  /** The tranche's day or campaign is over: nothing is wrong, the next tranche is another day's. */
+  | { readonly kind: 'ended' }
   /** This sequence belongs to another request, the epoch is closed, or the tranche has not so much: the store lost data. */
   | { readonly kind: 'fenced' };
 
@@ -153,7 +153,7 @@ export interface AccountFigures {
 
 /** Every method rejects when the database cannot be reached or answers late; nothing is assumed then, and it is called again. */
 export interface BudgetLedger {
-  /** Closes the account's older tranches, also when it refuses. Durable before it resolves; a refusal is not remembered. */
+  /** Closes the account's older tranches, also when it refuses. Durable before it resolves. */
   readonly openTranche: (wanted: TrancheWanted) => Promise<Tranche | TrancheRefusal>;
   /** What of the tranche was not leased goes back to the budget; its epoch grants no more. */
   readonly closeTranche: (accountId: string, epoch: number) => Promise<void>;

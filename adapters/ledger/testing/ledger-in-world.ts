@@ -66,7 +66,7 @@ class LedgerInWorld implements LedgerUnderTest {
       const confirmations = await this.#ledger.confirmLeases(grants);
       for (const [index, confirmation] of confirmations.entries()) {
         const grant = grants[index]!;
-        if (confirmation.kind === 'fenced') continue;
+        if (confirmation.kind !== 'live') continue;
         this.#leases.set(nameOf(grant), { amount: grant.amount, endsAtMs: this.#nowMs() + confirmation.termMs });
       }
       return confirmations;

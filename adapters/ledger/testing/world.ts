@@ -63,7 +63,7 @@ export abstract class AnyLedgerWorld {
   wanted(amount: number, changes: Partial<TrancheWanted> = {}): TrancheWanted {
     const accountId = changes.accountId ?? 'c1';
     const afterEpoch = this.#epochs.get(accountId) ?? 0;
-    return { requestId: this.nextRequestId(), accountId, amount, amountMin: 1, afterEpoch, ...changes };
+    return { accountId, amount, amountMin: 1, afterEpoch, ...changes };
   }
 
   async openTranche(amount: number, accountId = 'c1'): Promise<Tranche> {

@@ -3,7 +3,7 @@
  * real one (`adapters/ledger/ledger.contract.ts`). Keeps every transfer, so that a checker can replay them. Time is the
  * ledger's own clock.
  */
-import { localDay, localDayEnd } from '../../campaign/local-day.ts';
+import { type BudgetCalendar, budgetDay, budgetDayEnd, withTimeZone } from '../../campaign/budget-calendar.ts';
 import {
   type AccountFigures,
   type Bill,
@@ -74,6 +74,9 @@ interface ModelAccount {
   terms: Required<ModelAccountTerms>;
   epoch: number;
   tranche: ModelTranche | null;
+  /** Of its tranches, by epoch. */
+  readonly ends: Map<number, number>;
+  calendar: BudgetCalendar;
   available: number;
   spent: number;
   absorbed: number;
@@ -91,7 +94,7 @@ interface ModelTranche {
   readonly epoch: number;
   readonly amount: number;
   readonly day: string;
-  readonly notAfterMs: number | null;
+  readonly notAfterMs: number;
   parked: number;
 }
 
@@ -124,8 +127,6 @@ export class LedgerModel implements LedgerUnderTest {
   readonly transfers: Transfer[] = [];
   readonly #options: LedgerModelOptions;
   readonly #accounts = new Map<string, ModelAccount>();
-  /** By account and request. */
-  readonly #given = new Map<string, ModelTranche>();
   readonly #leases = new Map<string, ModelLease>();
   readonly #charges = new Map<string, ModelCharge>();
   /** Reports by key: when they end. */
@@ -139,7 +140,8 @@ export class LedgerModel implements LedgerUnderTest {
   addAccount(terms: ModelAccountTerms): void {
     const all = { status: 'active', timeZone: 'UTC', endAtMs: null, ...terms } as const;
     const balances = { epoch: 0, tranche: null, available: 0, spent: 0, absorbed: 0 };
-    const account: ModelAccount = { terms: all, ...balances, days: new Map() };
+    const calendar = { timeZone: all.timeZone, held: null };
+    const account: ModelAccount = { terms: all, calendar, ...balances, ends: new Map(), days: new Map() };
     this.#accounts.set(terms.accountId, account);
     this.#fund(account);
   }
@@ -149,6 +151,7 @@ export class LedgerModel implements LedgerUnderTest {
     const account = this.#accounts.get(terms.accountId)!;
     const before = account.terms;
     account.terms = terms;
+    account.calendar = withTimeZone(account.calendar, terms.timeZone, this.#options.nowMs());
     this.#today(account);
     const isRaised = isSame({ ...before, budget: terms.budget }, terms) && terms.budget >= before.budget;
     if (!isRaised) this.#closeOpenTranche(account);
@@ -174,15 +177,10 @@ export class LedgerModel implements LedgerUnderTest {
     }
     const account = this.#accounts.get(wanted.accountId);
     if (account === undefined) return 'unknown-account';
-    const request = `${wanted.accountId} ${wanted.requestId}`;
-    const repeated = this.#given.get(request);
-    if (repeated !== undefined) return this.#describe(account, repeated);
     const shared = this.#shared(account.tranche, wanted.afterEpoch);
     if (shared === null) this.#closeOpenTranche(account);
     const tranche = this.#refusalOf(account) ?? shared ?? this.#nextTranche(account, wanted);
-    if (typeof tranche === 'string') return tranche;
-    this.#given.set(request, tranche);
-    return this.#describe(account, tranche);
+    return typeof tranche === 'string' ? tranche : this.#describe(account, tranche);
   };
 
   readonly closeTranche = async (accountId: string, epoch: number): Promise<void> => {
@@ -325,6 +323,7 @@ export class LedgerModel implements LedgerUnderTest {
     const day = this.#dayNow(account);
     const tranche = { epoch: account.epoch, amount, day, notAfterMs: this.#notAfterMs(account), parked: amount };
     account.tranche = tranche;
+    account.ends.set(tranche.epoch, tranche.notAfterMs);
     account.available -= amount;
     this.#today(account).taken += amount;
     this.#record(accountId, 'budget', `tranche ${tranche.epoch}`, amount);
@@ -341,12 +340,16 @@ export class LedgerModel implements LedgerUnderTest {
     }
     const account = this.#accounts.get(grant.accountId);
     const tranche = account?.tranche;
+    if ((account?.ends.get(grant.epoch) ?? Infinity) <= nowMs) {
+      if (tranche?.epoch === grant.epoch) this.#closeOpenTranche(account!);
+      return { kind: 'ended' };
+    }
     if (account === undefined || tranche?.epoch !== grant.epoch) return { kind: 'fenced' };
-    if (before !== undefined || tranche.parked < grant.amount || isOver(tranche, nowMs)) {
+    if (before !== undefined || tranche.parked < grant.amount) {
       this.#closeOpenTranche(account);
       return { kind: 'fenced' };
     }
-    const termMs = Math.min(grant.termMs, (tranche.notAfterMs ?? Infinity) - nowMs);
+    const termMs = Math.min(grant.termMs, tranche.notAfterMs - nowMs);
     tranche.parked -= grant.amount;
     const endsAtMs = nowMs + termMs;
     const closesAtMs = endsAtMs + this.#options.billingHorizonMs;
@@ -485,16 +488,15 @@ export class LedgerModel implements LedgerUnderTest {
     return day;
   }
 
-  #dayNow({ terms: { timeZone } }: ModelAccount): string {
+  #dayNow({ calendar }: ModelAccount): string {
     const nowMs = this.#options.nowMs();
-    return this.dayMs === REAL_DAY_MS ? localDay(nowMs, timeZone) : String(Math.floor(nowMs / this.dayMs));
+    return this.dayMs === REAL_DAY_MS ? budgetDay(calendar, nowMs) : String(Math.floor(nowMs / this.dayMs));
   }
 
-  #notAfterMs({ terms: { dailyBudget, endAtMs, timeZone } }: ModelAccount): number | null {
-    if (dailyBudget === null) return endAtMs;
+  #notAfterMs({ terms: { endAtMs }, calendar }: ModelAccount): number {
     const nowMs = this.#options.nowMs();
     const isLocal = this.dayMs === REAL_DAY_MS;
-    const dayEndMs = isLocal ? localDayEnd(nowMs, timeZone) : (Math.floor(nowMs / this.dayMs) + 1) * this.dayMs;
+    const dayEndMs = isLocal ? budgetDayEnd(calendar, nowMs) : (Math.floor(nowMs / this.dayMs) + 1) * this.dayMs;
     return Math.min(dayEndMs, endAtMs ?? Infinity);
   }
 
@@ -504,7 +506,7 @@ export class LedgerModel implements LedgerUnderTest {
 }
 
 function isOver(tranche: ModelTranche | null, atMs: number): boolean {
-  return tranche !== null && tranche.notAfterMs !== null && tranche.notAfterMs <= atMs;
+  return tranche !== null && tranche.notAfterMs <= atMs;
 }
 
 function freeOf({ held, reserved }: ModelLease): number {

@@ -1,0 +1,17 @@
+/** Days that bound whatever the terms are, bills after the end of a reservation, and no memory of who asked for a tranche. */
+export const BUDGET_DAYS = `
+-- When its time zone was changed, the day that it had goes on until then.
+ALTER TABLE account ADD COLUMN held_day text;
+ALTER TABLE account ADD COLUMN held_day_until_ms bigint;
+ALTER TABLE account ADD CONSTRAINT account_held_day_check CHECK ((held_day IS NULL) = (held_day_until_ms IS NULL));
+
+-- Every tranche ends with its day. Those that are open may have none: the next one has.
+UPDATE tranche SET not_after_ms = least(not_after_ms, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint)
+  WHERE state = 'open' OR not_after_ms IS NULL;
+
+-- The day's, as budget is the account's, when this was written; null: the day had none.
+ALTER TABLE transfer ADD COLUMN day_budget bigint;
+
+-- Who knows which tranche it has seen asks by that; no request is made twice.
+DROP TABLE tranche_request;
+`;
