@@ -108,8 +108,8 @@ it('are paid when nobody but the event log of a killed engine knows of the win, 
   // Its lease was given back long ago, so it is our cost.
   const paid = { spent: 1_010_000n, absorbed: 1_010_000n };
   await eventually(async () => expect(await figuresOf(houseOf(engine).ledger, 'spring')).toMatchObject(paid));
-  expect((await engine.gavel.reportOutcomes([untold])).bills).toMatchObject({ repeated: 1 }, 60_000);
-});
+  expect((await engine.gavel.reportOutcomes([untold])).bills).toMatchObject({ repeated: 1 });
+}, 60_000);
 
 it('have nothing parked of what this process knows to be no win of theirs', async () => {
   const engine = await start();
