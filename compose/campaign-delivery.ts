@@ -91,6 +91,9 @@ export async function campaignDelivery(
   const localTime = new LocalTime(advertiser.timeZone);
   const subject: Subject = { campaign, advertiser, localTime, nowMs, period };
   const { name, status, dailyBudgetNanos } = campaign;
+  const guaranteed = lineItems.filter(({ goalImpressions }) => goalImpressions !== null);
+  const money = moneyAccount(subject, lineItems);
+  const reports = await readReports(sources, subject, [money, ...guaranteed.map((item) => quotaAccount(subject, item))]);
   return {
     campaign: campaignId,
     advertiser: advertiser.id,
@@ -98,17 +101,13 @@ export async function campaignDelivery(
     status,
     currency: advertiser.currency,
     at: iso(nowMs),
-    dailyBudget: dailyBudgetNanos === null ? null : money(dailyBudgetNanos),
-    ...(await moneyDelivery(sources, subject, lineItems)),
-    lineItems: await Promise.all(
-      lineItems
-        .filter(({ goalImpressions }) => goalImpressions !== null)
-        .map(async (item) => ({
-          lineItem: item.id,
-          name: item.name,
-          ...(await quotaDelivery(sources, subject, item)),
-        })),
-    ),
+    dailyBudget: dailyBudgetNanos === null ? null : formatMoney(dailyBudgetNanos),
+    ...asDocument(reports.get(money.id)!, formatMoney, estimatedMoney),
+    lineItems: guaranteed.map((item) => ({
+      lineItem: item.id,
+      name: item.name,
+      ...asDocument(reports.get(lineItemAccountId(item))!, Number, Number),
+    })),
   };
 }
 
@@ -134,32 +133,6 @@ async function lineItemsOf(store: CampaignStore, parentId: string): Promise<Line
   }
 }
 
-async function moneyDelivery(
-  sources: DeliverySources,
-  subject: Subject,
-  lineItems: readonly LineItem[],
-): Promise<AccountDelivery> {
-  const { campaign, advertiser } = subject;
-  const account: Account = {
-    id: campaignAccountId(campaign.id),
-    hours: openHours(lineItems.map(({ targeting }) => targeting.hoursOfWeek)),
-    isSwitchedOn: campaignStanding(campaign, advertiser) === 'active',
-    dailyBudget: campaign.dailyBudgetNanos,
-  };
-  return asDocument(await report(sources, subject, account), money, estimatedMoney);
-}
-
-async function quotaDelivery(sources: DeliverySources, subject: Subject, item: LineItem): Promise<AccountDelivery> {
-  const standing = lineItemStanding(item, campaignStanding(subject.campaign, subject.advertiser));
-  const account: Account = {
-    id: lineItemAccountId(item),
-    hours: openHours([item.targeting.hoursOfWeek]),
-    isSwitchedOn: standing === 'active',
-    dailyBudget: null,
-  };
-  return asDocument(await report(sources, subject, account), Number, Number);
-}
-
 interface Account {
   readonly id: string;
   readonly hours: Uint8Array;
@@ -167,18 +140,46 @@ interface Account {
   readonly dailyBudget: bigint | null;
 }
 
-async function report(
+/** What is guaranteed is paid in impressions: a campaign of nothing else has money that nobody plans to spend. */
+function moneyAccount({ campaign, advertiser }: Subject, lineItems: readonly LineItem[]): Account {
+  const paying = lineItems.filter(({ goalImpressions }) => goalImpressions === null);
+  const isSpent = lineItems.length === 0 || paying.length > 0;
+  return {
+    id: campaignAccountId(campaign.id),
+    hours: openHours(paying.map(({ targeting }) => targeting.hoursOfWeek)),
+    isSwitchedOn: isSpent && campaignStanding(campaign, advertiser) === 'active',
+    dailyBudget: isSpent ? campaign.dailyBudgetNanos : 0n,
+  };
+}
+
+function quotaAccount({ campaign, advertiser }: Subject, item: LineItem): Account {
+  return {
+    id: lineItemAccountId(item),
+    hours: openHours([item.targeting.hoursOfWeek]),
+    isSwitchedOn: lineItemStanding(item, campaignStanding(campaign, advertiser)) === 'active',
+    dailyBudget: null,
+  };
+}
+
+/** By account, in two queries however many they are. */
+async function readReports(
   { figures, reports }: DeliverySources,
   { campaign: { startAt, endAt, delivery }, localTime, nowMs, period: wanted }: Subject,
-  { id, hours, isSwitchedOn, dailyBudget }: Account,
-): Promise<DeliveryReport> {
-  const flight: Flight = { startAt, endAt, delivery, localTime, openHours: hours };
-  const period = reportPeriod(wanted, flight, nowMs);
-  const fromMs = slotsNeededFrom(period, flight, nowMs);
+  accounts: readonly Account[],
+): Promise<ReadonlyMap<string, DeliveryReport>> {
+  const ids = accounts.map(({ id }) => id);
+  const period = reportPeriod(wanted, localTime, nowMs);
+  const fromMs = slotsNeededFrom(period, localTime, nowMs);
   // Slots first: what is billed meanwhile is then in the total, and not missing in it.
-  const slots = await reports.slots(id, { fromMs, toMs: nowMs + SLOT_MS });
-  const [of] = await figures([id]);
-  return deliveryReport({ flight, isSwitchedOn, figures: of!, dailyBudget, slots, period, nowMs });
+  const slots = await reports.slots(ids, { fromMs, toMs: nowMs + SLOT_MS });
+  const known = new Map((await figures(ids)).map((of) => [of.accountId, of]));
+  return new Map(
+    accounts.map(({ id, hours, isSwitchedOn, dailyBudget }) => {
+      const flight: Flight = { startAt, endAt, delivery, localTime, openHours: hours };
+      const inputs = { flight, isSwitchedOn, figures: known.get(id)!, dailyBudget, period, nowMs };
+      return [id, deliveryReport({ ...inputs, slots: slots.get(id) ?? [] })];
+    }),
+  );
 }
 
 function asDocument(
@@ -217,13 +218,12 @@ function asDocument(
   };
 }
 
-function money(nanos: bigint): string {
+function formatMoney(nanos: bigint): string {
   return formatDecimal(nanos, NANO_DIGITS);
 }
 
-/** Nobody plans nanos. */
 function estimatedMoney(nanos: number): string {
-  return money(BigInt(Math.round(nanos / 1000)) * 1000n);
+  return formatMoney(BigInt(nanos));
 }
 
 function iso(atMs: number): string {

@@ -174,8 +174,7 @@ async function bill(folder: string): Promise<void> {
     { ...lease, requestId: 'b', processId: 'test', amount: 10_000_000_000, termMs: 60_000 },
   ]);
   expect(confirmed).toEqual([{ kind: 'live', termMs: 60_000 }]);
-  const expiresAtMs = Date.now() + 3_600_000;
-  await ledger.reserve([{ ...lease, key: 'open', amount: 250_000_000, publisherId: 'p', expiresAtMs }]);
+  await ledger.reserve([{ ...lease, key: 'open', amount: 250_000_000, publisherId: 'p', heldMs: 3_600_000 }]);
   const atMs = Date.now();
   expect(await ledger.bill([{ ...lease, key: 'k', amount: 1_500_000_000, publisherId: 'p', atMs }])).toEqual([
     'billed',

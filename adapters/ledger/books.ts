@@ -220,6 +220,7 @@ export class Books {
     if (kind === 'release' || kind === 'bill-reserved') lease.reserved -= amount;
     if (kind === 'bill' || kind === 'bill-reserved') lease.billed += amount;
     if (kind === 'return') lease.returned += amount;
+    if (kind === 'take-back') lease.returned -= amount;
     this.#changed.add(lease);
   }
 

@@ -32,7 +32,7 @@ export function checkReservation(reservation: Reservation): void {
   checkLease(reservation);
   checkText('key', reservation.key);
   checkAmount('amount', reservation.amount, 0);
-  checkMs('expiresAtMs', reservation.expiresAtMs);
+  checkMs('heldMs', reservation.heldMs);
 }
 
 export function checkBill(bill: Bill): void {

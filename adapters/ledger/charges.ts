@@ -1,35 +1,61 @@
 /** What was won: reserved, then billed or released. One row per key, so each is paid once, whatever comes in which order, a report before its win included. */
-import type { Bill, BillResult, OutcomeReport, ReportResult, Reservation } from '../../engine/ports/budget-ledger.ts';
+import {
+  type Bill,
+  type BillResult,
+  HELD_MS_MAX,
+  type OutcomeReport,
+  type ReportResult,
+  type Reservation,
+} from '../../engine/ports/budget-ledger.ts';
 import { type Books, freeOf, nameOfLease } from './books.ts';
 import type { AccountRow, ChargeRow, LeaseRow } from './rows.ts';
 
 export type ReleaseReason = 'expired' | 'refunded' | 'not-served';
 
 /**
- * What its lease does not cover holds nothing, as if it had expired. Gives the result of the bill that was waiting for it;
- * null: none was. Accounts, leases and charges must be loaded.
+ * What its lease does not cover holds nothing, but is known: its bill looks again. Gives the result of the bill that was
+ * waiting for it; null: none was. Accounts, leases and charges must be loaded.
  */
 export function reserve(books: Books, reservation: Reservation, feePpm: number): BillResult | null {
-  const { key, accountId, epoch, sequence, amount, publisherId, expiresAtMs } = reservation;
+  const { key, accountId, epoch, sequence, publisherId } = reservation;
+  const amount = BigInt(reservation.amount);
   const account = books.accounts.get(accountId);
   const before = books.charge(key);
   if (account === undefined || (before !== undefined && before.state !== 'parked')) return null;
   const lease = books.lease(reservation);
-  const isCovered = lease !== undefined && lease.state !== 'closed' && freeOf(lease) >= BigInt(amount);
+  const isCovered = lease !== undefined && cover(books, lease, { account, amount, cause: `${key}/reserve` });
   books.putCharge({
     key,
     account_id: accountId,
     epoch: BigInt(epoch),
     sequence: BigInt(sequence),
-    state: isCovered ? 'reserved' : 'expired',
-    amount: BigInt(amount),
+    state: isCovered ? 'reserved' : 'uncovered',
+    amount,
     fee: 0n,
     publisher_id: publisherId,
-    expires_at_ms: BigInt(Math.ceil(expiresAtMs)),
+    expires_at_ms: books.nowMs + BigInt(Math.ceil(Math.min(reservation.heldMs, HELD_MS_MAX))),
     reported_at_ms: null,
   });
-  if (isCovered) books.post({ kind: 'reserve', key, account, amount: BigInt(amount), lease });
+  if (isCovered) books.post({ kind: 'reserve', key, account, amount, lease });
   return before === undefined ? null : bill(books, { ...reservation, atMs: Number(before.reported_at_ms) }, feePpm);
+}
+
+/**
+ * Whether the lease has so much free. What it had and gave back, before this was told, is taken back from what its account
+ * and its day have available: nobody gets more than his lease was.
+ */
+function cover(
+  books: Books,
+  lease: LeaseRow,
+  { account, amount, cause }: { readonly account: AccountRow; readonly amount: bigint; readonly cause: string },
+): boolean {
+  const missing = amount - freeOf(lease);
+  if (missing <= 0n) return true;
+  const { budget, committed } = books.day(lease);
+  const isOfDay = budget === null || committed + missing <= budget;
+  const isThere = missing <= lease.returned && missing <= account.available && isOfDay;
+  if (isThere) books.post({ kind: 'take-back', key: cause, account, amount: missing, lease });
+  return isThere;
 }
 
 /** How many more reports may wait, and until when; counted down. */
@@ -71,7 +97,7 @@ export function bill(books: Books, wanted: Bill, feePpm: number): BillResult {
   const known = books.charge(wanted.key);
   const charge = known?.state === 'parked' ? undefined : known;
   if (charge?.state === 'released') return 'released-before';
-  const isOpen = charge === undefined || charge.state === 'reserved' || charge.state === 'expired';
+  const isOpen = charge === undefined || isUnbilled(charge);
   if (!isOpen || (charge !== undefined && charge.account_id !== wanted.accountId)) {
     auditMismatch(books, charge!, wanted);
     return 'repeated';
@@ -95,10 +121,10 @@ interface Entry {
   readonly atMs: bigint;
 }
 
-/** It knows its lease better than whoever reports the impression. What time has ended takes nothing from anybody else. */
+/** It knows its lease better than whoever reports the impression. What has expired finds what is available now, as others do. */
 function billReservation(books: Books, charge: ChargeRow, entry: Entry): 'billed' | 'absorbed' {
-  if (charge.state === 'expired') return billLease(books, undefined, entry);
-  return billReserved(books, charge, entry) ?? billLease(books, leaseOf(books, charge), entry);
+  const billed = charge.state === 'reserved' ? billReserved(books, charge, entry) : null;
+  return billed ?? billLease(books, leaseOf(books, charge), entry);
 }
 
 /**
@@ -116,15 +142,14 @@ function billReserved(books: Books, charge: ChargeRow, entry: Entry): 'billed' |
   return null;
 }
 
-/** From what the lease has free, else at our own cost. */
+/** From what the lease has free or gets back, else at our own cost. */
 function billLease(books: Books, lease: LeaseRow | undefined, entry: Entry): 'billed' | 'absorbed' {
+  const { account, amount, key } = entry;
   const isBorne =
     lease !== undefined &&
-    lease.state !== 'closed' &&
-    freeOf(lease) >= entry.amount &&
-    isWithinBudget(books, lease, entry);
-  if (isBorne) books.post({ kind: 'bill', ...entry, lease });
-  else books.post({ kind: 'absorb', ...entry });
+    isWithinBudget(books, lease, entry) &&
+    cover(books, lease, { account, amount, cause: `${key}/bill` });
+  books.post({ kind: isBorne ? 'bill' : 'absorb', ...entry, lease });
   return isBorne ? 'billed' : 'absorbed';
 }
 
@@ -186,8 +211,12 @@ export function release(books: Books, key: string, reason: ReleaseReason): boole
 function stateAfter(books: Books, charge: ChargeRow, reason: ReleaseReason): ChargeRow['state'] {
   const { state } = charge;
   if (state === 'reserved') giveBack(books, charge, leaseOf(books, charge)!, charge.amount);
-  if (state === 'reserved' || state === 'expired') return reason === 'expired' ? 'expired' : 'released';
+  if (isUnbilled(charge)) return reason === 'expired' ? 'expired' : 'released';
   return reason === 'refunded' && refund(books, charge) ? 'refunded' : state;
+}
+
+function isUnbilled({ state }: ChargeRow): boolean {
+  return state === 'reserved' || state === 'expired' || state === 'uncovered';
 }
 
 const NOTHING_KNOWN = {

@@ -36,6 +36,7 @@ export const LEDGER_CHECKS: readonly LedgerCheck[] = [
       HAVING l.amount <> coalesce(sum(t.amount) FILTER (WHERE t.kind = 'lease'), 0)
         OR l.billed <> coalesce(sum(t.amount) FILTER (WHERE t.kind = 'bill'), 0)
         OR l.returned <> coalesce(sum(t.amount) FILTER (WHERE t.kind = 'return'), 0)
+                       - coalesce(sum(t.amount) FILTER (WHERE t.kind = 'take-back'), 0)
         OR l.reserved <> coalesce(sum(t.amount) FILTER (WHERE t.to_book = 'reserved'), 0)
                        - coalesce(sum(t.amount) FILTER (WHERE t.from_book = 'reserved'), 0)`,
   },

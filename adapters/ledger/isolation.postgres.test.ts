@@ -84,7 +84,7 @@ describe.skipIf(postgres === null)('many processes on one PostgreSQL', () => {
     const lease = await world.lease(1000);
     const keys = range(40).map((index) => `k${index}`);
     await world.ledger.reserve(
-      keys.map((key) => ({ ...lease, key, amount: 10, publisherId: 'pub', expiresAtMs: world.nowMs })),
+      keys.map((key) => ({ ...lease, key, amount: 10, publisherId: 'pub', heldMs: 0 })),
     );
     const all = ledgers(6);
     await Promise.all([
@@ -116,7 +116,7 @@ describe.skipIf(postgres === null)('many processes on one PostgreSQL', () => {
         key,
         amount: 10,
         publisherId: 'pub',
-        expiresAtMs: world.nowMs + 60_000,
+        heldMs: 60_000,
       }));
       const all = await Promise.all([
         teller!.reserve(told.toReversed()),

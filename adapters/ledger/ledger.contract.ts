@@ -1,6 +1,6 @@
 /** What every `BudgetLedger` must do: the one over a database, and the model of it that others are tested with. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { PARKED_REPORTS } from '../../engine/ports/budget-ledger.ts';
+import { HELD_MS_MAX, PARKED_REPORTS } from '../../engine/ports/budget-ledger.ts';
 import { type AnyLedgerWorld, HORIZON_MS, START_MS } from './testing/world.ts';
 
 export function budgetLedgerContract(name: string, createWorld: () => Promise<AnyLedgerWorld>): void {
@@ -175,7 +175,9 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
         world.nowMs += HORIZON_MS;
         expect(await world.ledger.sweep(world.nowMs)).toEqual({ reservations: 0, leases: 1, reports: 0 });
         expect(await world.figures()).toEqual(all({ available: 970, spent: 30 }));
-        expect(await world.bill(lease, 'k2', 1)).toBe('absorbed');
+        expect(await world.bill(lease, 'k2', 71)).toBe('absorbed');
+        expect(await world.bill(lease, 'k3', 70)).toBe('billed');
+        expect(await world.figures()).toEqual(all({ available: 900, spent: 100, absorbed: 71 }));
       });
 
       it('no more is given back than is there, however much is claimed', async () => {
@@ -261,25 +263,74 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
         world.nowMs += HORIZON_MS * 3;
         expect(await world.ledger.sweep(world.nowMs)).toEqual({ reservations: 1, leases: 0, reports: 0 });
         expect(await world.figures()).toEqual(all({ available: 945, spent: 55 }));
-        expect(await world.bill(lease, 'never', 30)).toBe('absorbed');
-        expect(await world.figures()).toEqual(all({ available: 945, spent: 55, absorbed: 30 }));
+        expect(await world.bill(lease, 'never', 30)).toBe('billed');
+        expect(await world.figures()).toEqual(all({ available: 915, spent: 85 }));
       });
 
-      it('expired, then billed: our cost, whatever its lease has; released after that, nobody pays', async () => {
+      it('expired, then billed: paid from what is there, once; released after that, nobody pays', async () => {
         const lease = await world.lease(100);
         for (const key of ['late', 'gone', 'other']) await world.reserve(lease, key, 20, 1000);
         world.nowMs += 1000;
         await world.ledger.sweep(world.nowMs);
         await world.ledger.release(['late'], 'expired');
         await world.ledger.release(['gone'], 'not-served');
-        expect(await world.bill(lease, 'late', 20)).toBe('absorbed');
+        expect(await world.bill(lease, 'late', 20)).toBe('billed');
         expect(await world.bill(lease, 'late', 20)).toBe('repeated');
         expect(await world.bill(lease, 'gone', 20)).toBe('released-before');
         await world.ledger.release(['other'], 'refunded');
         expect(await world.report('other')).toBe('released-before');
-        expect(await world.figures()).toEqual(all({ available: 900, leased: 100, absorbed: 20 }));
+        expect(await world.figures()).toEqual(all({ available: 900, leased: 80, spent: 20 }));
         await world.ledger.release(['late'], 'refunded');
-        expect(await world.figures()).toEqual(all({ available: 900, leased: 100 }));
+        expect(await world.figures()).toEqual(all({ available: 920, leased: 80 }));
+      });
+
+      it('expired, its lease closed, and its money sold again: our cost', async () => {
+        const lease = await world.lease(600);
+        await world.reserve(lease, 'one', 300, 1000);
+        await world.reserve(lease, 'other', 300, 1000);
+        world.nowMs += 10_000 + HORIZON_MS;
+        await world.ledger.sweep(world.nowMs);
+        await world.lease(500);
+        expect(await world.report('one')).toBe('billed');
+        expect(await world.report('other')).toBe('absorbed');
+        expect(await world.figures()).toEqual(all({ available: 200, leased: 500, spent: 300, absorbed: 300 }));
+      });
+
+      it('expired under a daily budget: the day of its lease pays, and no more than it has', async () => {
+        await world.setTerms({ dailyBudget: 100n });
+        const lease = await world.lease(100);
+        await world.reserve(lease, 'one', 60, 1000);
+        await world.reserve(lease, 'other', 40, 1000);
+        world.nowMs += 1000;
+        await world.ledger.sweep(world.nowMs);
+        await world.ledger.closeLease(lease, 100, 'r');
+        await world.bill(await world.lease(30), 'new', 30);
+        expect(await world.report('other')).toBe('billed');
+        expect(await world.report('one')).toBe('absorbed');
+        expect(await world.figures()).toEqual(all({ available: 930, spent: 70, absorbed: 60 }));
+      });
+
+      it('after a cut below what is spent, what has expired is our cost', async () => {
+        const lease = await world.lease(100);
+        await world.bill(lease, 'a', 60);
+        await world.reserve(lease, 'late', 40, 1000);
+        world.nowMs += 1000;
+        await world.ledger.sweep(world.nowMs);
+        await world.setTerms({ budget: 70n });
+        expect(await world.report('late')).toBe('absorbed');
+      });
+
+      it('is held from when the ledger was told, by its own clock, and not for longer than anything may be', async () => {
+        const lease = await world.lease(100);
+        world.nowMs += 9000;
+        await world.reserve(lease, 'k', 10, 5000);
+        await world.reserve(lease, 'ever', 20, Number.MAX_SAFE_INTEGER);
+        world.nowMs += 4999;
+        expect(await world.ledger.sweep(world.nowMs)).toMatchObject({ reservations: 0 });
+        world.nowMs += 1;
+        expect(await world.ledger.sweep(world.nowMs)).toMatchObject({ reservations: 1 });
+        world.nowMs += HELD_MS_MAX - 5000;
+        expect(await world.ledger.sweep(world.nowMs)).toMatchObject({ reservations: 1 });
       });
 
       it('expires on the moment, and what is free again serves the lease', async () => {
@@ -367,21 +418,47 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
         await world.ledger.billReports([world.reportOf('a'), world.reportOf('c')]);
         const { accountId, epoch, sequence } = lease;
         const told = ['a', 'b', 'c', 'a'].map((key) => {
-          return { accountId, epoch, sequence, key, amount: 10, publisherId: 'pub', expiresAtMs: world.nowMs + 5000 };
+          return { accountId, epoch, sequence, key, amount: 10, publisherId: 'pub', heldMs: 5000 };
         });
         expect(await world.ledger.reserve(told)).toEqual(['billed', 'billed']);
         expect(await world.figures()).toEqual(all({ available: 900, leased: 70, reserved: 10, spent: 20 }));
       });
 
-      it('of a win that is told when its lease has nothing left are our cost, before and after', async () => {
-        const lease = await world.lease(100);
+      it('of a win that is told when its lease was swept are paid from what came back, before and after', async () => {
+        const lease = await world.lease(1000);
         await world.report('early');
         world.nowMs += 10_000 + HORIZON_MS;
         await world.ledger.sweep(world.nowMs);
-        expect(await world.reserve(lease, 'early', 30)).toEqual(['absorbed']);
-        expect(await world.reserve(lease, 'late', 30)).toEqual([]);
-        expect(await world.report('late')).toBe('absorbed');
-        expect(await world.figures()).toEqual(all({ available: 1000, absorbed: 60 }));
+        expect(await world.reserve(lease, 'early', 300)).toEqual(['billed']);
+        expect(await world.reserve(lease, 'late', 300)).toEqual([]);
+        expect(await world.figures()).toEqual(all({ available: 400, reserved: 300, spent: 300 }));
+        expect(await world.report('late')).toBe('billed');
+        await world.reserve(lease, 'never', 100);
+        world.nowMs += 5000;
+        await world.ledger.sweep(world.nowMs);
+        expect(await world.figures()).toEqual(all({ available: 400, spent: 600 }));
+      });
+
+      it('of a win whose money is sold meanwhile are kept: paid if it comes back by then, else our cost', async () => {
+        const lease = await world.lease(600);
+        world.nowMs += 10_000 + HORIZON_MS;
+        await world.ledger.sweep(world.nowMs);
+        const next = await world.lease(900);
+        for (const key of ['one', 'other']) expect(await world.reserve(lease, key, 300)).toEqual([]);
+        expect(await world.figures()).toEqual(all({ available: 100, leased: 900 }));
+        expect(await world.report('one')).toBe('absorbed');
+        await world.ledger.closeLease(next, 900, 'r');
+        expect(await world.report('other')).toBe('billed');
+        expect(await world.figures()).toEqual(all({ available: 700, spent: 300, absorbed: 300 }));
+      });
+
+      it('of more than a lease ever was are our cost, whatever its account has', async () => {
+        const lease = await world.lease(100);
+        world.nowMs += 10_000 + HORIZON_MS;
+        await world.ledger.sweep(world.nowMs);
+        for (const key of ['one', 'other']) await world.reserve(lease, key, 60);
+        expect(await world.report('one')).toBe('billed');
+        expect(await world.report('other')).toBe('absorbed');
       });
 
       it('that wait for nothing are forgotten: after horizon, term and a minute, not before', async () => {

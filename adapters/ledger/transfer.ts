@@ -8,6 +8,7 @@ export const BOOKS = {
   'close-tranche': ['tranched', 'available'],
   lease: ['tranched', 'leased'],
   return: ['leased', 'available'],
+  'take-back': ['available', 'leased'],
   reserve: ['leased', 'reserved'],
   release: ['reserved', 'leased'],
   bill: ['leased', 'spent'],

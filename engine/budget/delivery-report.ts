@@ -7,7 +7,7 @@ import type { AccountFigures } from '../ports/budget-ledger.ts';
 import type { DeliverySlot } from '../ports/delivery-reports.ts';
 import { type DayPlan, planDay } from './pacing/day-plan.ts';
 import type { Flight } from './pacing/flight.ts';
-import { SLOT_MS } from './pacing/local-time.ts';
+import { type LocalTime, SLOT_MS } from './pacing/local-time.ts';
 import { TrafficCurve } from './pacing/traffic-curve.ts';
 
 /** Epoch ms, [fromMs, toMs). */
@@ -55,7 +55,7 @@ const DAY_MS = 86_400_000;
 export const REPORT_DAYS_MAX = 31;
 
 /** Local days, whole slots, nothing beyond today. Left out: today; at most `REPORT_DAYS_MAX` days from `fromMs` on. */
-export function reportPeriod({ fromMs, toMs }: Partial<Period>, { localTime }: Flight, nowMs: number): Period {
+export function reportPeriod({ fromMs, toMs }: Partial<Period>, localTime: LocalTime, nowMs: number): Period {
   const endOfToday = localTime.nextDayStart(nowMs);
   const to = Math.min(toMs ?? endOfToday, endOfToday);
   const from = Math.min(fromMs ?? localTime.dayStart(to - 1), to);
@@ -64,7 +64,7 @@ export function reportPeriod({ fromMs, toMs }: Partial<Period>, { localTime }: F
 }
 
 /** Plans of days are made of what was spent before them. */
-export function slotsNeededFrom({ fromMs }: Period, { localTime }: Flight, nowMs: number): number {
+export function slotsNeededFrom({ fromMs }: Period, localTime: LocalTime, nowMs: number): number {
   return localTime.dayStart(Math.min(fromMs, nowMs));
 }
 

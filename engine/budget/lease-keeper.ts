@@ -146,6 +146,7 @@ export class LeaseKeeper {
         resolve();
       });
     });
+    this.#returns.giveUp();
   }
 
   async #bringBack(): Promise<void> {

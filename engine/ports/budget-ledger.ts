@@ -81,8 +81,8 @@ export interface Bill extends LeaseKey {
 export type BillResult =
   | 'billed'
   /**
-   * Its lease is closed or used up, its reservation has expired, or the budget was cut: the publisher is paid by us, the
-   * advertiser pays nothing.
+   * Its lease is used up, what that gave back is sold, or the budget was cut: the publisher is paid by us, the advertiser
+   * pays nothing.
    */
   | 'absorbed'
   /** The key was billed before. The first bill stands, at its amount. */
@@ -97,9 +97,15 @@ export interface Reservation extends LeaseKey {
   readonly amount: number;
   /** Who is paid when it is billed. */
   readonly publisherId: string;
-  /** Expires by itself then, epoch ms by the ledger's clock: its money is free again, its bill is absorbed. */
-  readonly expiresAtMs: number;
+  /**
+   * Expires by itself so long after the ledger was told, by its clock, ms, `HELD_MS_MAX` at most: its money is free again,
+   * its bill is paid from what is available then. A win that is told late is held for longer by that.
+   */
+  readonly heldMs: number;
 }
+
+/** 30 days. */
+export const HELD_MS_MAX = 2_592_000_000;
 
 /** That what was reserved under a key has happened: the reservation says what it costs whom. */
 export interface OutcomeReport {
@@ -165,8 +171,8 @@ export interface BudgetLedger {
    */
   readonly closeLease: (lease: LeaseKey, unspent: number, requestId: string) => Promise<void>;
   /**
-   * A known key is left as it is. What its lease does not cover holds no money: its bill is absorbed. What was reported
-   * before is billed at once: gives what came of those bills.
+   * A known key is left as it is. What its lease has given back by now is taken back from what is available; what is not
+   * there holds no money, and its bill looks again. What was reported before is billed at once: gives what came of it.
    */
   readonly reserve: (reservations: readonly Reservation[]) => Promise<readonly BillResult[]>;
   readonly bill: (bills: readonly Bill[]) => Promise<readonly BillResult[]>;
@@ -174,7 +180,7 @@ export interface BudgetLedger {
   readonly billReports: (reports: readonly OutcomeReport[]) => Promise<readonly ReportResult[]>;
   /**
    * Ends reservations without a bill; `refunded` also undoes what was billed. Final, but for `expired`: a later bill is
-   * absorbed. A key that is not known stays released.
+   * paid from what is available. A key that is not known stays released.
    */
   readonly release: (keys: readonly string[], reason: 'expired' | 'refunded' | 'not-served') => Promise<void>;
   /**

@@ -78,10 +78,7 @@ class LedgerInWorld implements LedgerUnderTest {
       this.#leases.delete(nameOf(lease));
     });
 
-  readonly reserve: BudgetLedger['reserve'] = (reservations) => {
-    const moved = reservations.map((each) => ({ ...each, expiresAtMs: each.expiresAtMs + START_MS }));
-    return this.#real(() => this.#ledger.reserve(moved));
-  };
+  readonly reserve: BudgetLedger['reserve'] = (reservations) => this.#real(() => this.#ledger.reserve(reservations));
 
   readonly billReports: BudgetLedger['billReports'] = (reports) =>
     this.#real(() =>
@@ -167,6 +164,7 @@ const MOVES: Readonly<Record<string, (tranche: string, lease: string) => readonl
   'close-tranche': (tranche) => [tranche, 'budget'],
   lease: (tranche, lease) => [tranche, lease],
   return: (_tranche, lease) => [lease, 'budget'],
+  'take-back': (_tranche, lease) => ['budget', lease],
   bill: (_tranche, lease) => [lease, 'spent'],
   absorb: () => ['absorbed-cost', 'publisher'],
 };

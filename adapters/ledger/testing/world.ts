@@ -104,10 +104,10 @@ export abstract class AnyLedgerWorld {
     { accountId, epoch, sequence }: LeaseGrant,
     key: string,
     amount: number,
-    forMs = 5000,
+    heldMs = 5000,
   ): Promise<readonly BillResult[]> {
     return this.ledger.reserve([
-      { accountId, epoch, sequence, key, amount, publisherId: 'pub', expiresAtMs: this.nowMs + forMs },
+      { accountId, epoch, sequence, key, amount, publisherId: 'pub', heldMs },
     ]);
   }
 

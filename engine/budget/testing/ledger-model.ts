@@ -10,6 +10,7 @@ import {
   type BillResult,
   type BudgetLedger,
   type BudgetUnit,
+  HELD_MS_MAX,
   type LeaseConfirmation,
   type LeaseGrant,
   type LeaseKey,
@@ -107,6 +108,8 @@ interface ModelLease {
   /** Neither billed nor back in the budget: reservations are within. */
   held: number;
   reserved: number;
+  /** Gave back so much: what was won from it and told late is taken back. */
+  returned: number;
   /** live: may be spent from. closing: given back, late bills are taken. closed: only reservations are. */
   state: 'live' | 'closing' | 'closed';
 }
@@ -119,7 +122,7 @@ interface ModelCharge {
   readonly expiresAtMs: number;
   /** Null where it was released before it was known. */
   readonly known: Omit<Bill, 'atMs'> | null;
-  state: 'reserved' | 'billed' | 'absorbed' | 'expired' | 'released' | 'refunded';
+  state: 'reserved' | 'billed' | 'absorbed' | 'uncovered' | 'expired' | 'released' | 'refunded';
 }
 
 export class LedgerModel implements LedgerUnderTest {
@@ -201,13 +204,15 @@ export class LedgerModel implements LedgerUnderTest {
 
   readonly reserve = async (reservations: readonly Reservation[]): Promise<readonly BillResult[]> => {
     const bills: BillResult[] = [];
-    for (const { expiresAtMs, ...known } of reservations) {
+    for (const { heldMs, ...known } of reservations) {
       const { key, accountId, amount } = known;
-      if (this.#charges.has(key) || !this.#accounts.has(accountId)) continue;
+      const account = this.#accounts.get(accountId);
+      if (this.#charges.has(key) || account === undefined) continue;
       const lease = this.#leases.get(leaseName(known));
-      const isCovered = lease !== undefined && lease.state !== 'closed' && freeOf(lease) >= amount;
+      const isCovered = lease !== undefined && this.#cover(account, lease, amount);
       if (isCovered) lease.reserved += amount;
-      const state = isCovered ? 'reserved' : 'expired';
+      const state = isCovered ? 'reserved' : 'uncovered';
+      const expiresAtMs = this.#options.nowMs() + Math.min(heldMs, HELD_MS_MAX);
       this.#charges.set(key, { accountId, lease, amount, expiresAtMs, known, state });
       if (this.#parked.delete(key)) bills.push(this.#bill({ ...known, atMs: 0 }));
     }
@@ -237,7 +242,7 @@ export class LedgerModel implements LedgerUnderTest {
         const nothing = { accountId: null, lease: undefined, amount: 0, expiresAtMs: 0, known: null };
         this.#charges.set(key, { ...nothing, state: 'released' });
         this.#parked.delete(key);
-      } else if (charge.state === 'reserved' || charge.state === 'expired') {
+      } else if (isUnbilled(charge)) {
         this.#release(charge, reason === 'expired' ? 'expired' : 'released');
       } else if (reason === 'refunded') this.#refund(charge);
     }
@@ -356,7 +361,7 @@ export class LedgerModel implements LedgerUnderTest {
     const { amount: held } = grant;
     this.#leases.set(leaseName(grant), {
       ...{ grant, day: tranche.day, endsAtMs, closesAtMs, held },
-      reserved: 0,
+      ...{ reserved: 0, returned: 0 },
       state: 'live',
     });
     this.#record(grant.accountId, `tranche ${grant.epoch}`, leaseName(grant), grant.amount);
@@ -368,15 +373,15 @@ export class LedgerModel implements LedgerUnderTest {
     if (account === undefined) return 'unknown-account';
     const charge = this.#charges.get(bill.key);
     if (charge?.state === 'released') return 'released-before';
-    const isOpen = charge === undefined || charge.state === 'reserved' || charge.state === 'expired';
+    const isOpen = charge === undefined || isUnbilled(charge);
     if (!isOpen || (charge !== undefined && charge.accountId !== bill.accountId)) return 'repeated';
     this.#parked.delete(bill.key);
     const holds = charge?.state === 'reserved' ? charge : undefined;
-    const lease = charge === undefined ? this.#leases.get(leaseName(bill)) : holds?.lease;
+    const lease = charge === undefined ? this.#leases.get(leaseName(bill)) : charge.lease;
     const isReserved = holds !== undefined && bill.amount <= holds.amount && this.#bears(account, lease!, bill.amount);
     if (holds !== undefined) lease!.reserved -= holds.amount;
-    const isFree = lease !== undefined && lease.state !== 'closed' && freeOf(lease) >= bill.amount;
-    const isBilled = isReserved || (isFree && this.#bears(account, lease, bill.amount));
+    const isBorne = lease !== undefined && this.#bears(account, lease, bill.amount);
+    const isBilled = isReserved || (isBorne && this.#cover(account, lease, bill.amount));
     if (isBilled) this.#spend(account, lease!, bill.amount);
     else this.#absorb(account, bill.amount);
     // What a reservation held beyond its bill is nobody's once its lease is closed.
@@ -392,6 +397,21 @@ export class LedgerModel implements LedgerUnderTest {
       state: isBilled ? 'billed' : 'absorbed',
     });
     return isBilled ? 'billed' : 'absorbed';
+  }
+
+  /** What it gave back before is taken back. */
+  #cover(account: ModelAccount, lease: ModelLease, amount: number): boolean {
+    const missing = amount - freeOf(lease);
+    if (missing <= 0) return true;
+    const day = account.days.get(lease.day)!;
+    const isOfDay = day.budget === null || day.taken + missing <= day.budget;
+    if (missing > lease.returned || missing > account.available || !isOfDay) return false;
+    lease.returned -= missing;
+    lease.held += missing;
+    account.available -= missing;
+    day.taken += missing;
+    this.#record(account.terms.accountId, 'budget', leaseName(lease.grant), missing);
+    return true;
   }
 
   /** Leases from before a cut may hold more than the budget that is left. */
@@ -415,7 +435,7 @@ export class LedgerModel implements LedgerUnderTest {
   #release(charge: ModelCharge, after: 'expired' | 'released'): void {
     const { state, amount } = charge;
     charge.state = after;
-    if (state === 'expired') return;
+    if (state !== 'reserved') return;
     const lease = charge.lease!;
     lease.reserved -= amount;
     if (lease.state === 'closed') this.#giveBack(lease, amount);
@@ -438,6 +458,7 @@ export class LedgerModel implements LedgerUnderTest {
 
   #giveBack(lease: ModelLease, amount: number): void {
     lease.held -= amount;
+    lease.returned += amount;
     const account = this.#accounts.get(lease.grant.accountId)!;
     this.#return(account, lease.day, { from: leaseName(lease.grant), amount });
   }
@@ -507,6 +528,10 @@ export class LedgerModel implements LedgerUnderTest {
 
 function isOver(tranche: ModelTranche | null, atMs: number): boolean {
   return tranche !== null && tranche.notAfterMs <= atMs;
+}
+
+function isUnbilled({ state }: ModelCharge): boolean {
+  return state === 'reserved' || state === 'expired' || state === 'uncovered';
 }
 
 function freeOf({ held, reserved }: ModelLease): number {
