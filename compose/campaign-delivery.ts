@@ -93,7 +93,10 @@ export async function campaignDelivery(
   const { name, status, dailyBudgetNanos } = campaign;
   const guaranteed = lineItems.filter(({ goalImpressions }) => goalImpressions !== null);
   const money = moneyAccount(subject, lineItems);
-  const reports = await readReports(sources, subject, [money, ...guaranteed.map((item) => quotaAccount(subject, item))]);
+  const reports = await readReports(sources, subject, [
+    money,
+    ...guaranteed.map((item) => quotaAccount(subject, item)),
+  ]);
   return {
     campaign: campaignId,
     advertiser: advertiser.id,

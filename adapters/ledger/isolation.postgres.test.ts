@@ -83,9 +83,7 @@ describe.skipIf(postgres === null)('many processes on one PostgreSQL', () => {
   it('bills, releases, sweeps and cuts that race end with every key in one state', async () => {
     const lease = await world.lease(1000);
     const keys = range(40).map((index) => `k${index}`);
-    await world.ledger.reserve(
-      keys.map((key) => ({ ...lease, key, amount: 10, publisherId: 'pub', heldMs: 0 })),
-    );
+    await world.ledger.reserve(keys.map((key) => ({ ...lease, key, amount: 10, publisherId: 'pub', heldMs: 0 })));
     const all = ledgers(6);
     await Promise.all([
       ...range(4).map((at) => all[at]!.bill(keys.map((key) => world.billOf(lease, key, 10)))),

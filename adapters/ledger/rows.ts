@@ -169,7 +169,10 @@ export const CHARGE: Table = {
 };
 export const TRANSFER: Table = {
   name: 'transfer',
-  columns: columns('kind key account_id from_book to_book publisher_id day', 'amount fee epoch sequence budget day_budget at_ms'),
+  columns: columns(
+    'kind key account_id from_book to_book publisher_id day',
+    'amount fee epoch sequence budget day_budget at_ms',
+  ),
   key: [],
 };
 export const SLOT: Table = {

@@ -17,7 +17,10 @@ it('goes on with its day until the next midnight of a zone that is a date ahead'
   const midnightMs = Date.UTC(2026, 2, 11, 10);
   expect([budgetDay(ahead, NOON_MS), budgetDayEnd(ahead, NOON_MS)]).toEqual(['2026-03-10', midnightMs]);
   expect(budgetDay(ahead, midnightMs - 1)).toBe('2026-03-10');
-  expect([budgetDay(ahead, midnightMs), budgetDayEnd(ahead, midnightMs)]).toEqual(['2026-03-12', midnightMs + 24 * HOUR_MS]);
+  expect([budgetDay(ahead, midnightMs), budgetDayEnd(ahead, midnightMs)]).toEqual([
+    '2026-03-12',
+    midnightMs + 24 * HOUR_MS,
+  ]);
   expect(withTimeZone(ahead, 'UTC', NOON_MS + 1)).toEqual(utc);
 });
 

@@ -106,9 +106,7 @@ export abstract class AnyLedgerWorld {
     amount: number,
     heldMs = 5000,
   ): Promise<readonly BillResult[]> {
-    return this.ledger.reserve([
-      { accountId, epoch, sequence, key, amount, publisherId: 'pub', heldMs },
-    ]);
+    return this.ledger.reserve([{ accountId, epoch, sequence, key, amount, publisherId: 'pub', heldMs }]);
   }
 
   reportOf(key: string, mayBecomeKnown = true): OutcomeReport {

@@ -2,7 +2,13 @@
 import type { SeededRandom } from '../../../simulator/random.ts';
 import { reservationsOf } from '../../desk/event-reservations.ts';
 import type { AuctionEvent } from '../../exchange/auction-event.ts';
-import type { BillResult, BudgetLedger, LeaseConfirmation, LeaseGrant, Reservation } from '../../ports/budget-ledger.ts';
+import type {
+  BillResult,
+  BudgetLedger,
+  LeaseConfirmation,
+  LeaseGrant,
+  Reservation,
+} from '../../ports/budget-ledger.ts';
 import { type BudgetStore, BudgetStoreError } from '../../ports/budget-store.ts';
 import type { LiveLease } from '../lease.ts';
 import { LEASE_KEEPER_LIMITS, LeaseKeeper } from '../lease-keeper.ts';
