@@ -190,7 +190,7 @@ export class Books {
     if (lease !== undefined) this.#moveInLease(lease, kind, amount);
     if (day !== null) this.#moveInDay(day, from, to, amount);
     this.#transfers.push({
-      kind: kind === 'bill-reserved' ? 'bill' : kind,
+      kind: kind.startsWith('bill-') ? 'bill' : kind,
       key,
       account_id: account.id,
       from_book: from,

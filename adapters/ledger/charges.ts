@@ -23,7 +23,7 @@ export function reserve(books: Books, reservation: Reservation, feePpm: number):
   const before = books.charge(key);
   if (account === undefined || (before !== undefined && before.state !== 'parked')) return null;
   const lease = books.lease(reservation);
-  const isCovered = lease !== undefined && cover(books, lease, { account, amount, cause: `${key}/reserve` });
+  const isCovered = lease !== undefined && cover(books, lease, { account, amount, key });
   books.putCharge({
     key,
     account_id: accountId,
@@ -40,22 +40,27 @@ export function reserve(books: Books, reservation: Reservation, feePpm: number):
   return before === undefined ? null : bill(books, { ...reservation, atMs: Number(before.reported_at_ms) }, feePpm);
 }
 
-/**
- * Whether the lease has so much free. What it had and gave back, before this was told, is taken back from what its account
- * and its day have available: nobody gets more than his lease was.
- */
+/** Whether the lease has so much free. What it had and gave back, before this was told, is taken back where it is still there. */
 function cover(
   books: Books,
   lease: LeaseRow,
-  { account, amount, cause }: { readonly account: AccountRow; readonly amount: bigint; readonly cause: string },
+  { account, amount, key }: { readonly account: AccountRow; readonly amount: bigint; readonly key: string },
 ): boolean {
   const missing = amount - freeOf(lease);
   if (missing <= 0n) return true;
+  if (missing > lease.returned || !isAvailable(books, lease, { account, amount: missing })) return false;
+  books.post({ kind: 'take-back', key, account, amount: missing, lease });
+  return true;
+}
+
+/** To the day of the lease. */
+function isAvailable(
+  books: Books,
+  lease: LeaseRow,
+  { account, amount }: { readonly account: AccountRow; readonly amount: bigint },
+): boolean {
   const { budget, committed } = books.day(lease);
-  const isOfDay = budget === null || committed + missing <= budget;
-  const isThere = missing <= lease.returned && missing <= account.available && isOfDay;
-  if (isThere) books.post({ kind: 'take-back', key: cause, account, amount: missing, lease });
-  return isThere;
+  return amount <= account.available && (budget === null || committed + amount <= budget);
 }
 
 /** How many more reports may wait, and until when; counted down. */
@@ -142,15 +147,16 @@ function billReserved(books: Books, charge: ChargeRow, entry: Entry): 'billed' |
   return null;
 }
 
-/** From what the lease has free or gets back, else at our own cost. */
+/** From what the lease has free, else from what its account has, else at our own cost. */
 function billLease(books: Books, lease: LeaseRow | undefined, entry: Entry): 'billed' | 'absorbed' {
-  const { account, amount, key } = entry;
-  const isBorne =
-    lease !== undefined &&
-    isWithinBudget(books, lease, entry) &&
-    cover(books, lease, { account, amount, cause: `${key}/bill` });
-  books.post({ kind: isBorne ? 'bill' : 'absorb', ...entry, lease });
-  return isBorne ? 'billed' : 'absorbed';
+  const payer = lease !== undefined && isWithinBudget(books, lease, entry) ? payerOf(books, lease, entry) : 'absorb';
+  books.post({ kind: payer, ...entry, lease });
+  return payer === 'absorb' ? 'absorbed' : 'billed';
+}
+
+function payerOf(books: Books, lease: LeaseRow, entry: Entry): 'bill' | 'bill-available' | 'absorb' {
+  if (entry.amount <= freeOf(lease)) return 'bill';
+  return isAvailable(books, lease, entry) ? 'bill-available' : 'absorb';
 }
 
 /** Leases from before a cut may hold more than the budget that is left. */

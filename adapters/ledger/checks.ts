@@ -34,7 +34,7 @@ export const LEDGER_CHECKS: readonly LedgerCheck[] = [
     sql: `SELECT l.account_id, l.epoch, l.sequence FROM lease l LEFT JOIN transfer t USING (account_id, epoch, sequence)
       GROUP BY l.account_id, l.epoch, l.sequence, l.amount, l.reserved, l.billed, l.returned
       HAVING l.amount <> coalesce(sum(t.amount) FILTER (WHERE t.kind = 'lease'), 0)
-        OR l.billed <> coalesce(sum(t.amount) FILTER (WHERE t.kind = 'bill'), 0)
+        OR l.billed <> coalesce(sum(t.amount) FILTER (WHERE t.kind = 'bill' AND t.from_book <> 'available'), 0)
         OR l.returned <> coalesce(sum(t.amount) FILTER (WHERE t.kind = 'return'), 0)
                        - coalesce(sum(t.amount) FILTER (WHERE t.kind = 'take-back'), 0)
         OR l.reserved <> coalesce(sum(t.amount) FILTER (WHERE t.to_book = 'reserved'), 0)

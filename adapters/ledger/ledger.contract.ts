@@ -175,9 +175,9 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
         world.nowMs += HORIZON_MS;
         expect(await world.ledger.sweep(world.nowMs)).toEqual({ reservations: 0, leases: 1, reports: 0 });
         expect(await world.figures()).toEqual(all({ available: 970, spent: 30 }));
-        expect(await world.bill(lease, 'k2', 71)).toBe('absorbed');
+        expect(await world.bill(lease, 'k2', 971)).toBe('absorbed');
         expect(await world.bill(lease, 'k3', 70)).toBe('billed');
-        expect(await world.figures()).toEqual(all({ available: 900, spent: 100, absorbed: 71 }));
+        expect(await world.figures()).toEqual(all({ available: 900, spent: 100, absorbed: 971 }));
       });
 
       it('no more is given back than is there, however much is claimed', async () => {
@@ -226,17 +226,20 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
       it('one key twice in a call is billed once', async () => {
         const lease = await world.lease(100);
         const bills = [world.billOf(lease, 'k', 60), world.billOf(lease, 'k', 60), world.billOf(lease, 'l', 60)];
-        expect(await world.ledger.bill(bills)).toEqual(['billed', 'repeated', 'absorbed']);
-        expect(await world.figures()).toEqual(all({ available: 900, leased: 40, spent: 60, absorbed: 60 }));
+        expect(await world.ledger.bill(bills)).toEqual(['billed', 'repeated', 'billed']);
+        expect(await world.figures()).toEqual(all({ available: 840, leased: 40, spent: 120 }));
       });
 
-      it('what a lease does not cover is our cost', async () => {
+      it('what a lease does not cover is paid from what its account has; else, and of no lease that is known, it is our cost', async () => {
         const lease = await world.lease(100);
         await world.reserve(lease, 'big', 101);
-        expect(await world.bill(lease, 'big', 101)).toBe('absorbed');
+        await world.reserve(lease, 'too big', 800);
+        expect(await world.figures()).toEqual(all({ available: 900, leased: 100 }));
+        expect(await world.bill(lease, 'big', 101)).toBe('billed');
+        expect(await world.bill(lease, 'too big', 800)).toBe('absorbed');
         expect(await world.bill({ ...lease, sequence: 5 }, 'other', 1)).toBe('absorbed');
         expect(await world.bill({ ...lease, accountId: 'nobody' }, 'x', 1)).toBe('unknown-account');
-        expect(await world.figures()).toEqual(all({ available: 900, leased: 100, absorbed: 102 }));
+        expect(await world.figures()).toEqual(all({ available: 799, leased: 100, spent: 101, absorbed: 801 }));
       });
 
       it('a bill below its reservation gives the difference back, above it takes from the lease', async () => {
@@ -246,8 +249,8 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
         expect(await world.bill(lease, 'less', 30)).toBe('billed');
         expect(await world.bill(lease, 'more', 50)).toBe('billed');
         await world.reserve(lease, 'much', 20);
-        expect(await world.bill(lease, 'much', 21)).toBe('absorbed');
-        expect(await world.figures()).toEqual(all({ available: 900, leased: 20, spent: 80, absorbed: 21 }));
+        expect(await world.bill(lease, 'much', 21)).toBe('billed');
+        expect(await world.figures()).toEqual(all({ available: 879, leased: 20, spent: 101 }));
       });
 
       it('a reservation outlives its lease until it expires', async () => {
@@ -383,9 +386,9 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
       it('impressions are counted', async () => {
         await world.setTerms({ accountId: 'c1/l1', unit: 'impressions', currency: null, budget: 3n });
         const lease = await world.lease(2, 'c1/l1');
-        const bills = ['a', 'b', 'c'].map((key) => world.billOf(lease, key, 1));
-        expect(await world.ledger.bill(bills)).toEqual(['billed', 'billed', 'absorbed']);
-        expect(await world.figures('c1/l1')).toMatchObject({ budget: 3, available: 1, spent: 2, absorbed: 1 });
+        const bills = ['a', 'b', 'c', 'd'].map((key) => world.billOf(lease, key, 1));
+        expect(await world.ledger.bill(bills)).toEqual(['billed', 'billed', 'billed', 'absorbed']);
+        expect(await world.figures('c1/l1')).toMatchObject({ budget: 3, available: 0, spent: 3, absorbed: 1 });
       });
     });
 
@@ -452,13 +455,17 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
         expect(await world.figures()).toEqual(all({ available: 700, spent: 300, absorbed: 300 }));
       });
 
-      it('of more than a lease ever was are our cost, whatever its account has', async () => {
+      it('of more than a lease ever was hold nothing, and are paid from what its account has', async () => {
         const lease = await world.lease(100);
         world.nowMs += 10_000 + HORIZON_MS;
         await world.ledger.sweep(world.nowMs);
         for (const key of ['one', 'other']) await world.reserve(lease, key, 60);
+        expect(await world.figures()).toEqual(all({ available: 940, reserved: 60 }));
         expect(await world.report('one')).toBe('billed');
-        expect(await world.report('other')).toBe('absorbed');
+        expect(await world.report('other')).toBe('billed');
+        expect(await world.figures()).toEqual(all({ available: 880, spent: 120 }));
+        await world.ledger.release(['one', 'other'], 'refunded');
+        expect(await world.figures()).toEqual(all({ available: 1000 }));
       });
 
       it('that wait for nothing are forgotten: after horizon, term and a minute, not before', async () => {

@@ -12,6 +12,7 @@ const SLOT_COLUMNS: Partial<Record<TransferKind, SlotColumn>> = {
   reserve: 'reserved',
   bill: 'billed',
   'bill-reserved': 'billed',
+  'bill-available': 'billed',
   release: 'released',
   refund: 'refunded',
   absorb: 'absorbed',

@@ -13,6 +13,7 @@ export const BOOKS = {
   release: ['reserved', 'leased'],
   bill: ['leased', 'spent'],
   'bill-reserved': ['reserved', 'spent'],
+  'bill-available': ['available', 'spent'],
   refund: ['spent', 'available'],
   absorb: ['absorbed', 'served'],
   'refund-absorbed': ['served', 'absorbed'],

@@ -8,9 +8,9 @@
  *   budget --openTranche--> tranche --confirmLeases--> lease --(reserve, bill)--> spent
  *     ^------closeTranche------'  ^----closeLease (unspent)--'
  *
- * A lease is spent from only once it is confirmed here, and the sum of its bills never exceeds it, so no fault of Redis,
- * of a clock or of a process can take more than the budget. What we served and cannot bill any more is our cost
- * (`absorbed`).
+ * A lease is spent from only once it is confirmed here, what is billed from it never exceeds it, and a late bill takes no
+ * more than the budget has available, so no fault of Redis, of a clock or of a process can take more than the budget. What
+ * we served and cannot bill any more is our cost (`absorbed`).
  */
 export type BudgetUnit = 'nanos' | 'impressions';
 
@@ -81,8 +81,8 @@ export interface Bill extends LeaseKey {
 export type BillResult =
   | 'billed'
   /**
-   * Its lease is used up, what that gave back is sold, or the budget was cut: the publisher is paid by us, the advertiser
-   * pays nothing.
+   * Neither its reservation nor its lease nor what is available bears it, or the budget was cut: the publisher is paid by
+   * us, the advertiser pays nothing.
    */
   | 'absorbed'
   /** The key was billed before. The first bill stands, at its amount. */

@@ -128,14 +128,17 @@ class LedgerInWorld implements LedgerUnderTest {
   async #readJournal(): Promise<void> {
     for (const [accountId, upTo] of this.#readUpTo) {
       const rows = await this.#database.query<JournalRow>(
-        'SELECT id, kind, epoch, sequence, amount, at_ms FROM transfer WHERE account_id = $1 AND id > $2 ORDER BY id',
+        'SELECT id, kind, from_book, epoch, sequence, amount, at_ms FROM transfer WHERE account_id = $1 AND id > $2 ORDER BY id',
         [accountId, upTo],
       );
       for (const row of rows) {
-        const move = MOVES[row.kind]?.(`tranche ${row.epoch}`, `lease ${accountId} ${row.epoch}.${row.sequence}`);
-        const { at_ms, amount } = row;
-        if (move !== undefined) {
-          this.transfers.push({ atMs: Number(at_ms), accountId, from: move[0], to: move[1], amount: Number(amount) });
+        const lease = `lease ${accountId} ${row.epoch}.${row.sequence}`;
+        const moves = [MOVES[row.kind]?.(`tranche ${row.epoch}`, lease) ?? []];
+        // What is paid past its lease is of that lease's day all the same.
+        if (row.kind === 'bill' && row.from_book === 'available') moves.unshift(['budget', lease]);
+        for (const [from, to] of moves) {
+          if (from === undefined || to === undefined) continue;
+          this.transfers.push({ atMs: Number(row.at_ms), accountId, from, to, amount: Number(row.amount) });
         }
         this.#readUpTo.set(accountId, row.id);
       }
@@ -150,6 +153,7 @@ interface Terms extends Omit<ModelAccountTerms, 'accountId'> {
 interface JournalRow extends Record<string, unknown> {
   readonly id: bigint;
   readonly kind: string;
+  readonly from_book: string;
   readonly epoch: bigint | null;
   readonly sequence: bigint | null;
   readonly amount: bigint;
@@ -157,7 +161,7 @@ interface JournalRow extends Record<string, unknown> {
 }
 
 /** In the checker's words; what moves within a lease is none. */
-const MOVES: Readonly<Record<string, (tranche: string, lease: string) => readonly [from: string, to: string]>> = {
+const MOVES: Readonly<Record<string, (tranche: string, lease: string) => readonly string[]>> = {
   fund: () => ['advertiser', 'budget'],
   defund: () => ['budget', 'advertiser'],
   'open-tranche': (tranche) => ['budget', tranche],

@@ -381,7 +381,11 @@ export class LedgerModel implements LedgerUnderTest {
     const isReserved = holds !== undefined && bill.amount <= holds.amount && this.#bears(account, lease!, bill.amount);
     if (holds !== undefined) lease!.reserved -= holds.amount;
     const isBorne = lease !== undefined && this.#bears(account, lease, bill.amount);
-    const isBilled = isReserved || (isBorne && this.#cover(account, lease, bill.amount));
+    if (holds !== undefined && !isReserved && lease!.state === 'closed') this.#giveBack(lease!, freeOf(lease!));
+    const isOfLease = isBorne && freeOf(lease) >= bill.amount;
+    const isOfAccount = isBorne && !isReserved && !isOfLease && this.#isAvailable(account, lease, bill.amount);
+    if (isOfAccount) this.#take(account, lease, bill.amount);
+    const isBilled = isReserved || isOfLease || isOfAccount;
     if (isBilled) this.#spend(account, lease!, bill.amount);
     else this.#absorb(account, bill.amount);
     // What a reservation held beyond its bill is nobody's once its lease is closed.
@@ -403,15 +407,22 @@ export class LedgerModel implements LedgerUnderTest {
   #cover(account: ModelAccount, lease: ModelLease, amount: number): boolean {
     const missing = amount - freeOf(lease);
     if (missing <= 0) return true;
-    const day = account.days.get(lease.day)!;
-    const isOfDay = day.budget === null || day.taken + missing <= day.budget;
-    if (missing > lease.returned || missing > account.available || !isOfDay) return false;
+    if (missing > lease.returned || !this.#isAvailable(account, lease, missing)) return false;
     lease.returned -= missing;
-    lease.held += missing;
-    account.available -= missing;
-    day.taken += missing;
-    this.#record(account.terms.accountId, 'budget', leaseName(lease.grant), missing);
+    this.#take(account, lease, missing);
     return true;
+  }
+
+  #isAvailable(account: ModelAccount, lease: ModelLease, amount: number): boolean {
+    const { budget, taken } = account.days.get(lease.day)!;
+    return amount <= account.available && (budget === null || taken + amount <= budget);
+  }
+
+  #take(account: ModelAccount, lease: ModelLease, amount: number): void {
+    lease.held += amount;
+    account.available -= amount;
+    account.days.get(lease.day)!.taken += amount;
+    this.#record(account.terms.accountId, 'budget', leaseName(lease.grant), amount);
   }
 
   /** Leases from before a cut may hold more than the budget that is left. */
