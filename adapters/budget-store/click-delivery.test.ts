@@ -71,7 +71,7 @@ async function deliver({ clicks, rate, estimate, supply }: Day): Promise<Deliver
         if (typeof reserved === 'string') continue;
         const { accountId, epoch, sequence } = reserved.lease;
         const known = { accountId, epoch, sequence, key, amount: CLICK_PRICE, publisherId: 'pub' };
-        told.push({ ...known, expiresAtMs: nowMs + CLICK_MS, isShared: reserved.isShared });
+        told.push({ ...known, heldMs: CLICK_MS, isShared: reserved.isShared });
         account.bill(key);
         if (!random.chance(rate)) continue;
         const tick = Math.ceil((nowMs + random.exponential(CLICK_DELAY_MS)) / TICK_MS) + 1;

@@ -196,6 +196,13 @@ describe('faults', () => {
     expect(ledger.liveLease({ accountId: 'campaign', epoch: 1, sequence: 1 }), "the other's lease").not.toBeNull();
   });
 
+  it('the end of a day costs one more tranche and is no fault of the store', async () => {
+    await obtain();
+    time.nowMs += 86_400_000;
+    expect(await obtain()).toMatchObject({ epoch: 2, sequence: 1 });
+    expect(fenced).toEqual([]);
+  });
+
   it('a store that is an older copy of itself is fenced', async () => {
     await obtain();
     const copy = structuredClone(memory.accounts.dump());

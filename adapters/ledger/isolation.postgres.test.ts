@@ -83,9 +83,7 @@ describe.skipIf(postgres === null)('many processes on one PostgreSQL', () => {
   it('bills, releases, sweeps and cuts that race end with every key in one state', async () => {
     const lease = await world.lease(1000);
     const keys = range(40).map((index) => `k${index}`);
-    await world.ledger.reserve(
-      keys.map((key) => ({ ...lease, key, amount: 10, publisherId: 'pub', expiresAtMs: world.nowMs })),
-    );
+    await world.ledger.reserve(keys.map((key) => ({ ...lease, key, amount: 10, publisherId: 'pub', heldMs: 0 })));
     const all = ledgers(6);
     await Promise.all([
       ...range(4).map((at) => all[at]!.bill(keys.map((key) => world.billOf(lease, key, 10)))),
@@ -116,7 +114,7 @@ describe.skipIf(postgres === null)('many processes on one PostgreSQL', () => {
         key,
         amount: 10,
         publisherId: 'pub',
-        expiresAtMs: world.nowMs + 60_000,
+        heldMs: 60_000,
       }));
       const all = await Promise.all([
         teller!.reserve(told.toReversed()),

@@ -146,6 +146,7 @@ export class LeaseKeeper {
         resolve();
       });
     });
+    this.#returns.giveUp();
   }
 
   async #bringBack(): Promise<void> {
@@ -186,8 +187,9 @@ export class LeaseKeeper {
       }
       const { confirmation, askedAtMs } = await this.#confirmations.confirm(result);
       this.#askings.delete(accountId);
-      if (confirmation.kind === 'fenced') {
-        await this.#fence(result);
+      if (confirmation.kind !== 'live') {
+        if (confirmation.kind === 'fenced') this.#options.observer.onFenced(result);
+        await this.#storeGate.run(() => this.#options.store.fence(accountId, result.epoch));
         continue;
       }
       const { epoch, sequence, amount } = result;
@@ -223,10 +225,9 @@ export class LeaseKeeper {
     { accountId, amount, amountMin }: LeaseNeed,
     { epoch, demand }: { readonly epoch: number; readonly demand: number },
   ): Promise<TrancheRefusal | null> {
-    const { ledger, store, newRequestId } = this.#options;
+    const { ledger, store } = this.#options;
     const tranche = await this.#ledgerGate.run(() =>
       ledger.openTranche({
-        requestId: newRequestId(),
         accountId,
         amount: trancheAmount(Math.max(amount, demand)),
         amountMin,
@@ -237,11 +238,6 @@ export class LeaseKeeper {
     await this.#storeGate.run(() => store.install(tranche));
     this.#know(accountId, tranche.epoch);
     return null;
-  }
-
-  async #fence(grant: LeaseGrant): Promise<void> {
-    this.#options.observer.onFenced(grant);
-    await this.#storeGate.run(() => this.#options.store.fence(grant.accountId, grant.epoch));
   }
 
   #know(accountId: string, epoch: number): void {

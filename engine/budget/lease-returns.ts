@@ -21,6 +21,7 @@ export class LeaseReturns {
   readonly #gate: CallGate;
   readonly #onEmpty: (() => void)[] = [];
   #count = 0;
+  #isGivenUp = false;
 
   constructor(options: LeaseReturnsOptions) {
     this.#options = options;
@@ -46,11 +47,19 @@ export class LeaseReturns {
     return this.#count === 0 ? Promise.resolve() : new Promise((resolve) => this.#onEmpty.push(resolve));
   }
 
+  /** What is not back by now the ledger takes back by itself, later: nothing more is asked of it. */
+  giveUp(): void {
+    this.#isGivenUp = true;
+  }
+
   async #close(over: LeaseOver, requestId: string): Promise<void> {
     const { accountId, epoch, sequence, unspent } = over;
     try {
-      await this.#gate.run(() => this.#options.ledger.closeLease({ accountId, epoch, sequence }, unspent, requestId));
+      await this.#gate.run(async () => {
+        if (!this.#isGivenUp) await this.#options.ledger.closeLease({ accountId, epoch, sequence }, unspent, requestId);
+      });
     } catch (error) {
+      if (this.#isGivenUp) return;
       this.#options.onFault(error);
       this.#options.timers.schedule(this.#options.retryMs, () => void this.#close(over, requestId));
       return;

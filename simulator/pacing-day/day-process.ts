@@ -107,8 +107,7 @@ export class DayProcess {
     this.#account.observeWin(amount);
     const { epoch, sequence } = reserved.lease;
     const { accountId } = plan;
-    const expiresAtMs = time.nowMs + HELD_MS;
-    const reservation = { accountId, epoch, sequence, key, amount, publisherId: 'publisher', expiresAtMs };
+    const reservation = { accountId, epoch, sequence, key, amount, publisherId: 'publisher', heldMs: HELD_MS };
     this.#outbox.add(reservation);
     return reservation;
   }

@@ -1,3 +1,4 @@
+import { BUDGET_DAYS } from './budget-days.ts';
 import { CAMPAIGNS } from './campaigns.ts';
 import { LEDGER } from './ledger.ts';
 import { PARKED_REPORTS } from './parked-reports.ts';
@@ -19,4 +20,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 2, name: 'campaigns', sql: CAMPAIGNS },
   { number: 3, name: 'parked-reports', sql: PARKED_REPORTS },
   { number: 4, name: 'traffic', sql: TRAFFIC },
+  { number: 5, name: 'budget-days', sql: BUDGET_DAYS },
 ];
