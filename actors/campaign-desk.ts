@@ -283,12 +283,13 @@ class CampaignDeskActor implements CampaignDesk {
         this.#settle(nowMs);
         break;
       case 'pace':
-        this.#askFunds(this.#shards[this.#shard]!, false);
-        this.#shard = (this.#shard + 1) % SHARDS;
+        this.#askFunds(this.#paceable(), false);
         break;
       case 'funded':
         for (const { accountId, budget, share, traffic, ...funds } of message.funds) {
-          const account = desk.accounts.get(accountId)!;
+          const account = desk.accounts.get(accountId);
+          // It may have ended since it was asked about.
+          if (account === undefined) continue;
           if (traffic !== null) account.recall(traffic);
           account.budget = budget;
           account.pace(funds, share, this.#options.clock.wallMs());
@@ -296,6 +297,19 @@ class CampaignDeskActor implements CampaignDesk {
         break;
     }
     return desk;
+  }
+
+  /** Of the next shard, without those that are over. */
+  #paceable(): readonly string[] {
+    const wallMs = this.#options.clock.wallMs();
+    const paceable = this.#shards[this.#shard]!.filter((accountId) => {
+      if (!this.#desk.forget(accountId, wallMs)) return true;
+      this.#keeper.leave(accountId);
+      return false;
+    });
+    this.#shards[this.#shard] = paceable;
+    this.#shard = (this.#shard + 1) % SHARDS;
+    return paceable;
   }
 
   #takeBookings(changes: readonly Booking[]): void {
