@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import nact from 'nact';
+import { eachForItself } from './actors/behind-answer.ts';
 import { createIntake } from './actors/intake.ts';
 import { spawnParent } from './actors/mailbox.ts';
 import type { RequestEnvironment } from './actors/request-actor.ts';
@@ -184,15 +185,23 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
     onFault: parts.onActorFault,
     onBegun: (auctionId) => gate?.auctionBegan(auctionId),
     onLate: (dspId) => metrics.dsp(dspId).onLate(dspId),
-    onConcluded: (event, decision, plan, subject) => {
-      gate?.auctionEnded(event);
-      metrics.auctionEnded(event);
-      events.record(event);
-      campaigns?.auctionEnded(event);
-      quality.auctionEnded(event, subject);
-      for (const notice of plan.now) notices.send(notice);
-      if (decision !== null && !event.isTest) reserves?.observe(inExchangeCurrency(decision, rules));
-    },
+    onConcluded: eachForItself(
+      [
+        // What was won is served by now: its money comes first.
+        (event) => campaigns?.auctionEnded(event),
+        (event) => gate?.auctionEnded(event),
+        (event) => metrics.auctionEnded(event),
+        (event) => events.record(event),
+        (event, _decision, _plan, subject) => quality.auctionEnded(event, subject),
+        (_event, _decision, { now }) => {
+          for (const notice of now) notices.send(notice);
+        },
+        (event, decision) => {
+          if (decision !== null && !event.isTest) reserves?.observe(inExchangeCurrency(decision, rules));
+        },
+      ],
+      (error) => parts.onProcessFault('exception', error),
+    ),
   };
   const adRequests = createIntake({
     parent: requests,

@@ -21,7 +21,7 @@ import { HouseDesk, type HouseDeskOptions } from '../engine/desk/house-desk.ts';
 import { HouseEntry } from '../engine/desk/house-entry.ts';
 import type { AuctionEvent } from '../engine/exchange/auction-event.ts';
 import type { PurchaseRefusal } from '../engine/exchange/purchases.ts';
-import type { BillResult, BudgetLedger } from '../engine/ports/budget-ledger.ts';
+import type { BillResult, BudgetLedger, Reservation } from '../engine/ports/budget-ledger.ts';
 import type { BudgetStore } from '../engine/ports/budget-store.ts';
 import type { Booking } from '../engine/ports/campaign-store.ts';
 import type { Clock, TimerHandle, Timers } from '../engine/ports/clock.ts';
@@ -77,6 +77,8 @@ export interface CampaignDeskObserver extends LeaseKeeperObserver {
   readonly onLeaseAnswer: (result: 'granted' | NoLease) => void;
   /** Of a house bid that has won; of one that its user has seen often enough, also when it has not. */
   readonly onReserved: (result: 'reserved' | PurchaseRefusal['reason']) => void;
+  /** The ledger refuses it, and is not asked again. */
+  readonly onReservationSetAside: (reservation: Reservation, error: unknown) => void;
   /** Of wins that had been reported before the ledger knew them. */
   readonly onReportsBilled: (results: readonly BillResult[]) => void;
   readonly onMailDropped: () => void;
@@ -99,16 +101,17 @@ export interface CampaignDesk extends HouseDemand {
   readonly booked: (changes: readonly Booking[]) => void;
   /** Behind the answer of each auction: what it has reserved is served. */
   readonly auctionEnded: (event: AuctionEvent) => void;
-  /** Resolves once the ledger knows all that was won. */
-  readonly whenTold: () => Promise<void>;
+  /** `ReservationOutbox.whenTold`. */
+  readonly whenTold: ReservationOutbox['whenTold'];
   readonly figures: () => CampaignDeskFigures;
   /** Sells nothing more; resolves when ledger and store have everything back, or after so long. */
   readonly stop: (withinMs: number) => Promise<void>;
 }
 
 const MAILBOX_LENGTH_MAX = 200_000;
-/** Campaigns carried out in one turn: a line item takes 30 us. */
-const REFRESHED_AT_ONCE = 100;
+/** Line items carried out in one turn, at 30 us each, and those whose campaign is replanned in one, at 1 us each. */
+const REPLACED_AT_ONCE = 100;
+const REPLANNED_AT_ONCE = 1000;
 const SETTLE_MS = 20;
 const SHARDS = 64;
 const OUTBOX = { lengthMax: 100_000, batchMax: 500, gatherMs: 20, retryMs: 250 };
@@ -123,8 +126,9 @@ class CampaignDeskActor implements CampaignDesk {
   readonly #keeper: LeaseKeeper;
   readonly #outbox: ReservationOutbox;
   readonly #mailbox: Mailbox<CampaignDeskMessage>;
-  /** Campaigns to look at again. */
+  /** Campaigns to replan, and line items to replace behind that. */
   readonly #touched = new Set<string>();
+  readonly #outdated = new Set<string>();
   readonly #shards: AccountPlan['accountId'][][] = Array.from({ length: SHARDS }, () => []);
   readonly #timers: TimerHandle[] = [null, null];
   #shard = 0;
@@ -145,6 +149,7 @@ class CampaignDeskActor implements CampaignDesk {
         observer.onReportsBilled(bills);
       },
       onFault: (error) => observer.onDeskFault('reserve', error),
+      onSetAside: observer.onReservationSetAside,
     });
     this.#mailbox = spawnActor<HouseDesk, CampaignDeskMessage>(parent, clock, {
       name: 'campaign-desk',
@@ -166,9 +171,9 @@ class CampaignDeskActor implements CampaignDesk {
     const bids = this.#desk.bids(subject, terms, nowMs, clock.wallMs());
     if (bids.length === 0) return null;
     const user = caps.open(this.#hasCaps ? userOf(subject.request) : null, clock.monotonicMs);
-    const onGiveBackFailed = (error: unknown) => observer.onDeskFault('frequency', error);
+    const onFault = (error: unknown) => observer.onDeskFault('frequency', error);
     const { onReserved } = observer;
-    return new HouseEntry({ desk: this.#desk, bids, user, nowMs: clock.monotonicMs, onReserved, onGiveBackFailed });
+    return new HouseEntry({ desk: this.#desk, bids, user, nowMs: clock.monotonicMs, onReserved, onFault });
   };
 
   readonly auctionEnded = (event: AuctionEvent): void => {
@@ -179,7 +184,7 @@ class CampaignDeskActor implements CampaignDesk {
     this.#mailbox.tell({ kind: 'booked', changes });
   };
 
-  readonly whenTold = (): Promise<void> => this.#outbox.whenTold();
+  readonly whenTold: CampaignDesk['whenTold'] = (withinMs, concerns) => this.#outbox.whenTold(withinMs, concerns);
 
   readonly figures = (): CampaignDeskFigures => {
     const nowMs = this.#options.clock.monotonicMs();
@@ -205,7 +210,8 @@ class CampaignDeskActor implements CampaignDesk {
     this.#isStopping = true;
     for (const timer of this.#timers) timers.cancel(timer);
     this.#mailbox.stop();
-    await within(withinMs, timers, this.#outbox.whenTold());
+    // What it is not told by then, and what that was taken from, it has back later.
+    await this.#outbox.whenTold(withinMs).catch(() => {});
     this.#desk.drain();
     for (const over of this.#desk.settle(clock.monotonicMs()).over) this.#keeper.giveBack(over);
     await this.#keeper.stop(withinMs);
@@ -231,20 +237,33 @@ class CampaignDeskActor implements CampaignDesk {
         this.#settle(nowMs);
         break;
       case 'pace':
-        this.#askFunds(this.#shards[this.#shard]!, false);
-        this.#shard = (this.#shard + 1) % SHARDS;
+        this.#askFunds(this.#paceable(), false);
         break;
       case 'funded':
         for (const { accountId, share, ...funds } of message.funds) {
-          desk.accounts.get(accountId)!.pace(funds, share, this.#options.clock.wallMs());
+          // It may have ended since it was asked about.
+          desk.accounts.get(accountId)?.pace(funds, share, this.#options.clock.wallMs());
         }
         break;
     }
     return desk;
   }
 
+  /** Of the next shard, without those that are over. */
+  #paceable(): readonly string[] {
+    const wallMs = this.#options.clock.wallMs();
+    const paceable = this.#shards[this.#shard]!.filter((accountId) => {
+      if (!this.#desk.forget(accountId, wallMs)) return true;
+      this.#keeper.leave(accountId);
+      return false;
+    });
+    this.#shards[this.#shard] = paceable;
+    this.#shard = (this.#shard + 1) % SHARDS;
+    return paceable;
+  }
+
   #takeBookings(changes: readonly Booking[]): void {
-    const wasIdle = this.#touched.size === 0;
+    const wasIdle = this.#touched.size === 0 && this.#outdated.size === 0;
     for (const campaignId of this.#desk.take(changes)) this.#touched.add(campaignId);
     if (changes.some(({ kind }) => kind === 'campaign')) this.#replaceCaps();
     if (wasIdle && this.#touched.size > 0) this.#mailbox.tell({ kind: 'refresh' });
@@ -258,19 +277,36 @@ class CampaignDeskActor implements CampaignDesk {
   }
 
   #refreshSome(nowMs: number): void {
-    const added: string[] = [];
+    if (this.#touched.size > 0) this.#replanSome(nowMs);
+    else this.#replaceSome();
+    if (this.#touched.size > 0 || this.#outdated.size > 0) this.#mailbox.tell({ kind: 'refresh' });
+  }
+
+  #replanSome(nowMs: number): void {
+    const newcomers: string[] = [];
     const wallMs = this.#options.clock.wallMs();
     let count = 0;
     for (const campaignId of this.#touched) {
       this.#touched.delete(campaignId);
-      for (const { plan } of this.#desk.refresh(campaignId, nowMs, wallMs)) {
-        added.push(plan.accountId);
+      const { added, lineItemIds } = this.#desk.replan(campaignId, nowMs, wallMs);
+      for (const id of lineItemIds) this.#outdated.add(id);
+      for (const { plan } of added) {
+        newcomers.push(plan.accountId);
         this.#shards[stableHash(plan.accountId) % SHARDS]!.push(plan.accountId);
       }
-      if (++count === REFRESHED_AT_ONCE) break;
+      count += 1 + lineItemIds.length;
+      if (count >= REPLANNED_AT_ONCE) break;
     }
-    this.#askFunds(added, true);
-    if (this.#touched.size > 0) this.#mailbox.tell({ kind: 'refresh' });
+    this.#askFunds(newcomers, true);
+  }
+
+  #replaceSome(): void {
+    let count = 0;
+    for (const lineItemId of this.#outdated) {
+      this.#outdated.delete(lineItemId);
+      this.#desk.replace(lineItemId);
+      if (++count === REPLACED_AT_ONCE) break;
+    }
   }
 
   #askFunds(accountIds: readonly string[], isNew: boolean): void {
@@ -318,15 +354,4 @@ class CampaignDeskActor implements CampaignDesk {
       this.#every(place, intervalMs, message);
     });
   }
-}
-
-/** Resolves when it does, or after so long. */
-function within(ms: number, timers: Timers, promise: Promise<void>): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = timers.schedule(ms, resolve);
-    void promise.then(() => {
-      timers.cancel(timer);
-      resolve();
-    });
-  });
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { encodeEvent } from '../engine/exchange/auction-event.ts';
-import type { BillResult, Reservation } from '../engine/ports/budget-ledger.ts';
+import { type BillResult, BudgetLedgerError, type Reservation } from '../engine/ports/budget-ledger.ts';
 import { recoverReservations } from './reservation-recovery.ts';
 
 const reserved = (key: string) => ({
@@ -36,7 +36,7 @@ function recovering(payloads: readonly { readonly payload: Uint8Array }[], fault
     sinceMs: 1000,
     ledger: {
       reserve: async (reservations) => {
-        if (failures < faults) throw new Error('away');
+        if (failures < faults) throw new BudgetLedgerError('unavailable', 'away');
         told.push(...reservations);
         return ['billed'];
       },

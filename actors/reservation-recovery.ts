@@ -3,6 +3,7 @@
  * the ledger knows already it leaves as it is. Reads in slices and tells in batches, so it may go on while auctions run.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { inHalves } from '../engine/budget/in-halves.ts';
 import { reservationsOf } from '../engine/desk/event-reservations.ts';
 import { type AuctionEvent, decodeEvent } from '../engine/exchange/auction-event.ts';
 import type { BillResult, BudgetLedger, Reservation } from '../engine/ports/budget-ledger.ts';
@@ -19,7 +20,7 @@ export interface ReservationRecoveryOptions {
   readonly signal: AbortSignal;
   /** Of reports that had come before, and are billed now. */
   readonly onBilled: (results: readonly BillResult[]) => void;
-  /** The ledger could not be told; it is tried again. */
+  /** The ledger could not be told, which is tried again; or it refuses a win. */
   readonly onFault: (error: unknown) => void;
 }
 
@@ -58,7 +59,11 @@ async function tell(
 ): Promise<number> {
   while (reservations.length > 0 && !signal.aborted) {
     try {
-      onBilled(await ledger.reserve(reservations));
+      await inHalves(
+        reservations,
+        async (part) => onBilled(await ledger.reserve(part)),
+        (_, error) => onFault(error),
+      );
       return reservations.length;
     } catch (error) {
       onFault(error);

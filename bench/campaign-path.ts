@@ -112,7 +112,7 @@ export class CampaignPath {
       user,
       nowMs,
       onReserved: () => {},
-      onGiveBackFailed: () => {},
+      onFault: () => {},
     });
     this.#perform(advance(state, { kind: 'start' }, this.#nowMs), state, entry);
     for (const replies of this.#replies) {
@@ -165,7 +165,9 @@ export class CampaignPath {
   #book(number: number, item: BookedLineItem): void {
     const stored = { version: 1, sequence: 1, updatedAtMs: 0 };
     this.desk.take(bookingWrites(item).map(({ kind, value }) => ({ kind, value, ...stored }) as Booking));
-    for (const account of this.desk.refresh(String(number), 0, START_MS)) this.#paceOrder.push(account);
+    const { added, lineItemIds } = this.desk.replan(String(number), 0, START_MS);
+    for (const id of lineItemIds) this.desk.replace(id);
+    this.#paceOrder.push(...added);
   }
 }
 

@@ -18,7 +18,12 @@ import { FrequencyCaps } from '../engine/budget/frequency/frequency-caps.ts';
 import { userIdOf } from '../engine/budget/frequency/user-id.ts';
 import { LEASE_POLICY_DEFAULTS } from '../engine/budget/lease-policy.ts';
 import { PACING_CONTROLLERS } from '../engine/budget/pacing/controllers.ts';
-import { type BillingCounts, billOutcomes, countsOf } from '../engine/desk/outcome-billing.ts';
+import {
+  type BillingCounts,
+  billOutcomes,
+  countsOf,
+  type OutcomeBillingOptions,
+} from '../engine/desk/outcome-billing.ts';
 import type { Outcome } from '../engine/estimation/quality/awaited-outcomes.ts';
 import type { AuctionEvent } from '../engine/exchange/auction-event.ts';
 import type { Purchase } from '../engine/exchange/purchases.ts';
@@ -51,6 +56,8 @@ const BUDGET_REDIS_MS_MAX = 500;
 const FREQUENCY_REDIS_MS_MAX = 10;
 /** After the end of a lease what was won from it still reaches the ledger: a killed process never tells, a slow one is late. */
 const LEASE_GRACE_MS = 60_000;
+/** Who reports an outcome of a win that the ledger has not heard of is kept waiting for so long. */
+const TOLD_MS_MAX = 3000;
 const SWEEP_INTERVAL_MS = 5000;
 const CHANGES_AT_ONCE = 2000;
 const BUDGET_ACCOUNTS_MAX = 100_000;
@@ -112,6 +119,10 @@ export async function openCampaigns(
     supervisor: supervisorOf(parts),
     observer: {
       ...observerOf(metrics, onFault),
+      onReservationSetAside: (reservation, err) => {
+        metrics.onReservationSetAside();
+        log.error({ reservation, err }, 'campaigns: the ledger refuses a win, nobody is billed for it');
+      },
       onReportsBilled: (results) => metrics.onBilled(countsOf(results)),
       onMailDropped: () => parts.metrics.mailboxDropped('campaign-desk', 'refuse-newest'),
     },
@@ -130,7 +141,13 @@ export async function openCampaigns(
     onBilled: (results) => metrics.onBilled(countsOf(results)),
     onFault: (error) => onFault('reserve', error),
   });
-  const billing = { ledger, whenTold: desk.whenTold, isOwn, nowMs: clock.wallMs };
+  const billing: OutcomeBillingOptions = {
+    ledger,
+    whenTold: (concerns) => desk.whenTold(TOLD_MS_MAX, concerns),
+    isOwn,
+    onSetAside: (key, err) => log.error({ key, err }, 'campaigns: the ledger refuses a report'),
+    nowMs: clock.wallMs,
+  };
   return {
     desk,
     books,

@@ -13,29 +13,33 @@ import type { AccountRow, ChargeRow, LeaseRow } from './rows.ts';
 export type ReleaseReason = 'expired' | 'refunded' | 'not-served';
 
 /**
- * What its lease does not cover holds nothing, but is known: its bill looks again. Gives the result of the bill that was
- * waiting for it; null: none was. Accounts, leases and charges must be loaded.
+/**
+ * What its lease does not cover holds nothing, but is known: its bill looks again; nor does what is shared, which its lease
+ * pays while that is open. Gives the result of the bill that was waiting for it; null: none was. Accounts, leases and
+ * charges must be loaded.
  */
 export function reserve(books: Books, reservation: Reservation, feePpm: number): BillResult | null {
-  const { key, accountId, epoch, sequence, publisherId } = reservation;
+  const { key, accountId, epoch, sequence, publisherId, isShared = false } = reservation;
   const amount = BigInt(reservation.amount);
   const account = books.accounts.get(accountId);
   const before = books.charge(key);
   if (account === undefined || (before !== undefined && before.state !== 'parked')) return null;
   const lease = books.lease(reservation);
-  const isCovered = lease !== undefined && cover(books, lease, { account, amount, key });
+  const isCovered = lease !== undefined && !isShared && cover(books, lease, { account, amount, key });
+  const expiresAtMs = books.nowMs + BigInt(Math.ceil(Math.min(reservation.heldMs, HELD_MS_MAX)));
   books.putCharge({
     key,
     account_id: accountId,
     epoch: BigInt(epoch),
     sequence: BigInt(sequence),
-    state: isCovered ? 'reserved' : 'uncovered',
+    state: isShared ? 'shared' : isCovered ? 'reserved' : 'uncovered',
     amount,
     fee: 0n,
     publisher_id: publisherId,
-    expires_at_ms: books.nowMs + BigInt(Math.ceil(Math.min(reservation.heldMs, HELD_MS_MAX))),
+    expires_at_ms: expiresAtMs,
     reported_at_ms: null,
   });
+  if (isShared && lease !== undefined) keepOpen(books, lease, expiresAtMs);
   if (isCovered) books.post({ kind: 'reserve', key, account, amount, lease });
   return before === undefined ? null : bill(books, { ...reservation, atMs: Number(before.reported_at_ms) }, feePpm);
 }
@@ -61,6 +65,13 @@ function isAvailable(
 ): boolean {
   const { budget, committed } = books.day(lease);
   return amount <= account.available && (budget === null || committed + amount <= budget);
+}
+
+/** What it has free then goes back. */
+function keepOpen(books: Books, lease: LeaseRow, untilMs: bigint): void {
+  if (lease.state === 'closed' || untilMs <= lease.closes_at_ms) return;
+  lease.closes_at_ms = untilMs;
+  books.change(lease);
 }
 
 /** How many more reports may wait, and until when; counted down. */
@@ -222,7 +233,7 @@ function stateAfter(books: Books, charge: ChargeRow, reason: ReleaseReason): Cha
 }
 
 function isUnbilled({ state }: ChargeRow): boolean {
-  return state === 'reserved' || state === 'expired' || state === 'uncovered';
+  return state === 'reserved' || state === 'shared' || state === 'expired' || state === 'uncovered';
 }
 
 const NOTHING_KNOWN = {

@@ -165,14 +165,14 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
         expect(kinds).toEqual(['live', 'live', 'fenced', 'fenced', 'fenced', 'fenced']);
       });
 
-      it('given back: unspent at once, the rest after the horizon, late bills in between', async () => {
+      it('given back: unspent at once, the rest after its term and the horizon, late bills in between', async () => {
         const lease = await world.lease(100);
         await world.ledger.closeLease(lease, 60, 'r');
         await world.ledger.closeLease(lease, 40, 'again');
         expect(await world.figures()).toEqual(all({ available: 960, leased: 40 }));
         expect(await world.bill(lease, 'k1', 30)).toBe('billed');
         expect(await world.confirm(lease)).toBe('fenced');
-        world.nowMs += HORIZON_MS;
+        world.nowMs += lease.termMs + HORIZON_MS;
         expect(await world.ledger.sweep(world.nowMs)).toEqual({ reservations: 0, leases: 1, reports: 0 });
         expect(await world.figures()).toEqual(all({ available: 970, spent: 30 }));
         expect(await world.bill(lease, 'k2', 971)).toBe('absorbed');
@@ -334,6 +334,26 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
         expect(await world.ledger.sweep(world.nowMs)).toMatchObject({ reservations: 1 });
         world.nowMs += HELD_MS_MAX - 5000;
         expect(await world.ledger.sweep(world.nowMs)).toMatchObject({ reservations: 1 });
+      });
+
+      it('shared: what its lease keeps pays for whichever is billed, until all have come to their end', async () => {
+        const lease = await world.lease(100);
+        for (const key of ['a', 'b', 'c', 'd', 'e']) await world.share(lease, key, 40, HORIZON_MS * 5);
+        expect(await world.figures()).toEqual(all({ available: 900, leased: 100 }));
+        await world.ledger.closeLease(lease, 10, 'request');
+        expect(await world.report('a')).toBe('billed');
+        world.nowMs += HORIZON_MS * 5 - 1;
+        await world.ledger.sweep(world.nowMs);
+        expect(await world.report('b')).toBe('billed');
+        // More than the lease keeps: its account pays.
+        expect(await world.report('c')).toBe('billed');
+        expect(await world.figures()).toEqual(all({ available: 870, leased: 10, spent: 120 }));
+        world.nowMs += 1;
+        await world.ledger.sweep(world.nowMs);
+        expect(await world.figures()).toEqual(all({ available: 880, spent: 120 }));
+        await world.ledger.release(['d'], 'not-served');
+        await world.lease(880);
+        expect([await world.report('d'), await world.report('e')]).toEqual(['released-before', 'absorbed']);
       });
 
       it('expires on the moment, and what is free again serves the lease', async () => {

@@ -65,7 +65,7 @@ export interface ChargeRow extends Row {
   readonly account_id: string | null;
   readonly epoch: bigint | null;
   readonly sequence: bigint | null;
-  state: 'reserved' | 'billed' | 'absorbed' | 'uncovered' | 'expired' | 'released' | 'refunded' | 'parked';
+  state: 'reserved' | 'billed' | 'absorbed' | 'shared' | 'uncovered' | 'expired' | 'released' | 'refunded' | 'parked';
   amount: bigint;
   fee: bigint;
   publisher_id: string | null;

@@ -29,6 +29,7 @@ export class BudgetMetrics {
   readonly #faults;
   readonly #fenced;
   readonly #returnsDropped;
+  readonly #setAside;
 
   constructor(registry: Registry) {
     this.#registry = registry;
@@ -49,6 +50,10 @@ export class BudgetMetrics {
       'rtb_budget_returns_dropped_total',
       'Leases that the ledger takes back later.',
     ).cell();
+    this.#setAside = counter(
+      'rtb_budget_reservations_set_aside_total',
+      'Wins that the ledger refuses to hear of: nobody is billed for them.',
+    ).cell();
   }
 
   readonly onLeaseAnswer = (result: (typeof LEASE_ANSWERS)[number]): void => this.#answers[result].add();
@@ -56,6 +61,7 @@ export class BudgetMetrics {
   readonly onFault = (operation: BudgetOperation): void => this.#faults[operation].add();
   readonly onFenced = (): void => this.#fenced.add();
   readonly onReturnDropped = (): void => this.#returnsDropped.add();
+  readonly onReservationSetAside = (): void => this.#setAside.add();
 
   readonly onBilled = (counts: BillingCounts): void => {
     for (const result of BILLING_RESULTS) this.#bills[result].add(counts[result]);

@@ -12,6 +12,7 @@ const purchase = (bidIndex: number): Purchase => ({
   key: `auction/${bidIndex}/impression`,
   accountId: `account-${bidIndex}`,
   amount: 1,
+  chance: 1,
   media: 'banner',
   billedBy: 'impression',
   campaignId: `campaign-of-${bidIndex}`,
@@ -21,12 +22,15 @@ const purchase = (bidIndex: number): Purchase => ({
 class Entry {
   readonly given: string[] = [];
   readonly counted: string[] = [];
+  readonly faults: unknown[] = [];
   readonly released: string[] = [];
   readonly answers: [readonly PurchaseReservation[], readonly PurchaseRefusal[]][] = [];
   readonly entry: HouseEntry;
 
-  constructor(caps: { seen?: string[]; verdicts?: Record<string, CapVerdict>; poor?: number[] } = {}) {
-    const { seen = [], verdicts = {}, poor = [] } = caps;
+  constructor(
+    caps: { seen?: string[]; verdicts?: Record<string, CapVerdict>; poor?: number[]; broken?: number[] } = {},
+  ) {
+    const { seen = [], verdicts = {}, poor = [], broken = [] } = caps;
     const user = {
       mayShow: (campaignId: string) => !seen.includes(campaignId),
       needsTake: (campaignId: string) => campaignId in verdicts,
@@ -36,15 +40,19 @@ class Entry {
     };
     this.entry = new HouseEntry({
       desk: {
-        reserve: ({ key, bidIndex, accountId, amount }) =>
-          poor.includes(bidIndex) ? null : { key, bidIndex, accountId, amount, epoch: 1, sequence: 1, heldMs: 1 },
+        reserve: ({ key, bidIndex, accountId, amount }) => {
+          if (broken.includes(bidIndex)) throw new Error('planted');
+          return poor.includes(bidIndex)
+            ? null
+            : { key, bidIndex, accountId, amount, epoch: 1, sequence: 1, heldMs: 1 };
+        },
         release: ({ key }) => void this.released.push(key),
       },
       bids: ['0', '1', '2'].map((id) => buildHouseBid(id)),
       user: user as unknown as UserCaps,
       nowMs: () => 0,
       onReserved: (result) => this.counted.push(result),
-      onGiveBackFailed: () => {},
+      onFault: (error) => this.faults.push(error),
     });
   }
 
@@ -94,6 +102,16 @@ describe('with caps', () => {
     entry.entry.release(entry.answers[0]![0]);
     entry.entry.release(entry.answers[0]![0]);
     expect(entry.given).toEqual(['campaign-of-1', 'campaign-of-2', 'campaign-of-0']);
+  });
+
+  it('a fault of ours sells nothing, and leaves no request without an answer', async () => {
+    const entry = new Entry({ verdicts: { 'campaign-of-0': 'taken', 'campaign-of-1': 'taken' }, broken: [1] });
+    entry.reserve(0, 1);
+    const reason = 'budget-refused';
+    const refused = [0, 1].map((bidIndex) => ({ bidIndex, reason }));
+    expect(await entry.settled()).toEqual([[], refused]);
+    expect(entry.faults).toHaveLength(1);
+    expect([entry.released, entry.given]).toEqual([['auction/0/impression'], ['campaign-of-0', 'campaign-of-1']]);
   });
 
   it('a store that is away is the policy to judge', async () => {

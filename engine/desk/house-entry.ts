@@ -13,8 +13,8 @@ export interface HouseEntryOptions {
   /** Monotonic ms. */
   readonly nowMs: () => number;
   readonly onReserved: (result: 'reserved' | PurchaseRefusal['reason']) => void;
-  /** An impression that was not shown goes on counting for its user. */
-  readonly onGiveBackFailed: (error: unknown) => void;
+  /** Of ours: it has sold nothing. Of the store's: an impression that was not shown goes on counting for its user. */
+  readonly onFault: (error: unknown) => void;
 }
 
 const NOTHING: readonly never[] = [];
@@ -42,9 +42,9 @@ export class HouseEntry {
     if (purchases.some(({ campaignId }) => !user.mayShow(campaignId))) {
       this.#answer(NOTHING, this.#capped(), onReserved);
     } else if (purchases.some(({ campaignId }) => user.needsTake(campaignId))) {
-      void this.#takeAll(purchases).then((refusals) => this.#pay(purchases, refusals, onReserved));
+      void this.#takeAndPay(purchases, onReserved);
     } else {
-      this.#pay(purchases, [], onReserved);
+      this.#pay(purchases, onReserved);
     }
   }
 
@@ -65,11 +65,34 @@ export class HouseEntry {
     return refusals;
   }
 
+  /** A fault sells nothing, and is not the request's: that is answered without us. */
+  async #takeAndPay(purchases: readonly Purchase[], onReserved: OnReserved): Promise<void> {
+    const { desk, onFault } = this.#options;
+    const reservations: PurchaseReservation[] = [];
+    let refusals: PurchaseRefusal[];
+    try {
+      refusals = await this.#takeAll(purchases);
+      this.#reserveAll(purchases, refusals, reservations);
+    } catch (error) {
+      onFault(error);
+      for (const { key } of purchases) this.#giveBack(key);
+      for (const reservation of reservations.splice(0)) desk.release(reservation);
+      refusals = purchases.map(({ bidIndex }) => ({ bidIndex, reason: 'budget-refused' }));
+    }
+    this.#answer(reservations, refusals, onReserved);
+  }
+
+  #pay(purchases: readonly Purchase[], onReserved: OnReserved): void {
+    const reservations: PurchaseReservation[] = [];
+    const refusals: PurchaseRefusal[] = [];
+    this.#reserveAll(purchases, refusals, reservations);
+    this.#answer(reservations, refusals, onReserved);
+  }
+
   /** The cap before the budget: what the budget refuses is given back. */
-  #pay(purchases: readonly Purchase[], refusals: PurchaseRefusal[], onReserved: OnReserved): void {
+  #reserveAll(purchases: readonly Purchase[], refusals: PurchaseRefusal[], reservations: PurchaseReservation[]): void {
     const { desk, nowMs } = this.#options;
     const capped = refusals.map(({ bidIndex }) => bidIndex);
-    const reservations: PurchaseReservation[] = [];
     for (const purchase of purchases) {
       if (capped.includes(purchase.bidIndex)) continue;
       const reservation = desk.reserve(purchase, nowMs());
@@ -80,7 +103,6 @@ export class HouseEntry {
       this.#giveBack(purchase.key);
       refusals.push({ bidIndex: purchase.bidIndex, reason: 'budget-refused' });
     }
-    this.#answer(reservations, refusals, onReserved);
   }
 
   #answer(
@@ -113,8 +135,8 @@ export class HouseEntry {
     const campaignId = this.#taken.get(key);
     if (campaignId === undefined) return;
     this.#taken.delete(key);
-    const { user, onGiveBackFailed } = this.#options;
-    user.giveBack(campaignId, takeId(key, campaignId)).catch(onGiveBackFailed);
+    const { user, onFault } = this.#options;
+    user.giveBack(campaignId, takeId(key, campaignId)).catch(onFault);
   }
 }
 

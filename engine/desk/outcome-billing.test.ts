@@ -21,15 +21,39 @@ it('reports each event once, when all own wins are told; only what others have s
   ];
   const counts = await billOutcomes(outcomes, {
     ledger,
-    whenTold: async () => void steps.push('told'),
+    whenTold: async (concerns) =>
+      void steps.push(`told ${concerns('own/imp/1/click')} ${concerns('other/imp/1/impression')}`),
     isOwn: (auctionId) => auctionId === 'own',
+    onSetAside: () => {},
     nowMs: () => 1000,
   });
   expect(steps).toEqual([
-    'told',
+    'told true false',
     { key: 'own/imp/1/impression', atMs: 1000, mayBecomeKnown: false },
     { key: 'own/imp/1/click', atMs: 700, mayBecomeKnown: false },
     { key: 'other/imp/1/click', atMs: 1000, mayBecomeKnown: true },
   ]);
   expect(counts).toEqual({ ...countsOf(['unmatched', 'billed', 'parked']), repeated: 1 });
+});
+
+it('what the ledger refuses of a report keeps nobody else from being paid', async () => {
+  const aside: string[] = [];
+  const ids = ['a', 'never', 'b', 'no\0key'];
+  const counts = await billOutcomes(
+    ids.map((auctionId) => outcome(auctionId, 'click')),
+    {
+      ledger: {
+        billReports: async (reports) => {
+          if (reports.some(({ key }) => /^never|\0/.test(key))) throw new RangeError('index row size');
+          return reports.map(() => 'billed' as const);
+        },
+      },
+      whenTold: async () => {},
+      isOwn: () => true,
+      onSetAside: (key) => aside.push(key),
+      nowMs: () => 1000,
+    },
+  );
+  expect(counts).toEqual(countsOf(['billed', 'billed', 'unmatched', 'set-aside']));
+  expect(aside).toEqual(['never/imp/1/click']);
 });

@@ -84,6 +84,7 @@ describe('house bids', () => {
         key: 'auction-1/1/impression',
         accountId: 'account-of-shoes',
         amount: 3_000_000,
+        chance: 1,
         media: 'banner',
         billedBy: 'impression',
         campaignId: 'campaign-of-shoes',

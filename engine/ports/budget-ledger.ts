@@ -102,6 +102,11 @@ export interface Reservation extends LeaseKey {
    * its bill is paid from what is available then. A win that is told late is held for longer by that.
    */
   readonly heldMs: number;
+  /**
+   * It holds nothing of its own, for most of its kind are never billed: its lease keeps something for all of them together,
+   * and stays open for their bills for `heldMs`. Absent: no.
+   */
+  readonly isShared?: boolean;
 }
 
 /** 30 days. */

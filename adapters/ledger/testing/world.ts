@@ -109,6 +109,11 @@ export abstract class AnyLedgerWorld {
     return this.ledger.reserve([{ accountId, epoch, sequence, key, amount, publisherId: 'pub', heldMs }]);
   }
 
+  share({ accountId, epoch, sequence }: LeaseGrant, key: string, amount: number, heldMs: number) {
+    const known = { accountId, epoch, sequence, key, amount, publisherId: 'pub' };
+    return this.ledger.reserve([{ ...known, heldMs, isShared: true }]);
+  }
+
   reportOf(key: string, mayBecomeKnown = true): OutcomeReport {
     return { key, atMs: this.nowMs, mayBecomeKnown };
   }

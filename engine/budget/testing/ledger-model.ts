@@ -122,7 +122,7 @@ interface ModelCharge {
   readonly expiresAtMs: number;
   /** Null where it was released before it was known. */
   readonly known: Omit<Bill, 'atMs'> | null;
-  state: 'reserved' | 'billed' | 'absorbed' | 'uncovered' | 'expired' | 'released' | 'refunded';
+  state: 'reserved' | 'billed' | 'absorbed' | 'shared' | 'uncovered' | 'expired' | 'released' | 'refunded';
 }
 
 export class LedgerModel implements LedgerUnderTest {
@@ -199,20 +199,21 @@ export class LedgerModel implements LedgerUnderTest {
     if (lease?.state !== 'live') return;
     this.#giveBack(lease, Math.min(unspent, freeOf(lease)));
     lease.state = freeOf(lease) === 0 ? 'closed' : 'closing';
-    lease.closesAtMs = this.#options.nowMs() + this.#options.billingHorizonMs;
+    lease.closesAtMs = Math.max(lease.closesAtMs, this.#options.nowMs() + this.#options.billingHorizonMs);
   };
 
   readonly reserve = async (reservations: readonly Reservation[]): Promise<readonly BillResult[]> => {
     const bills: BillResult[] = [];
-    for (const { heldMs, ...known } of reservations) {
+    for (const { heldMs, isShared = false, ...known } of reservations) {
       const { key, accountId, amount } = known;
       const account = this.#accounts.get(accountId);
       if (this.#charges.has(key) || account === undefined) continue;
       const lease = this.#leases.get(leaseName(known));
-      const isCovered = lease !== undefined && this.#cover(account, lease, amount);
+      const isCovered = lease !== undefined && !isShared && this.#cover(account, lease, amount);
       if (isCovered) lease.reserved += amount;
-      const state = isCovered ? 'reserved' : 'uncovered';
       const expiresAtMs = this.#options.nowMs() + Math.min(heldMs, HELD_MS_MAX);
+      if (lease !== undefined && isShared) lease.closesAtMs = Math.max(lease.closesAtMs, expiresAtMs);
+      const state = isShared ? 'shared' : isCovered ? 'reserved' : 'uncovered';
       this.#charges.set(key, { accountId, lease, amount, expiresAtMs, known, state });
       if (this.#parked.delete(key)) bills.push(this.#bill({ ...known, atMs: 0 }));
     }
@@ -542,7 +543,7 @@ function isOver(tranche: ModelTranche | null, atMs: number): boolean {
 }
 
 function isUnbilled({ state }: ModelCharge): boolean {
-  return state === 'reserved' || state === 'expired' || state === 'uncovered';
+  return state === 'reserved' || state === 'shared' || state === 'expired' || state === 'uncovered';
 }
 
 function freeOf({ held, reserved }: ModelLease): number {

@@ -104,7 +104,7 @@ export class SimulatedProcess {
 
   /** Gives everything back, as a process does that is told to stop. */
   async stop(withinMs: number): Promise<void> {
-    await Promise.race([this.#outbox.whenTold(), this.#options.time.sleep(withinMs)]);
+    await this.#outbox.whenTold(withinMs).catch(() => {});
     for (const account of this.accounts.values()) account.drain();
     this.#settle();
     await this.#keeper.stop(withinMs);
@@ -148,6 +148,9 @@ export class SimulatedProcess {
         onBilled?.(told, bills);
       },
       onFault: () => {},
+      onSetAside: ({ key }, error) => {
+        throw new Error(`${key} is set aside: ${error}`);
+      },
     });
   }
 
