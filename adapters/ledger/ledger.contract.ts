@@ -345,11 +345,14 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
         world.nowMs += HORIZON_MS * 5 - 1;
         await world.ledger.sweep(world.nowMs);
         expect(await world.report('b')).toBe('billed');
-        expect(await world.report('c')).toBe('absorbed');
+        // More than the lease keeps: its account pays.
+        expect(await world.report('c')).toBe('billed');
+        expect(await world.figures()).toEqual(all({ available: 870, leased: 10, spent: 120 }));
         world.nowMs += 1;
         await world.ledger.sweep(world.nowMs);
-        expect(await world.figures()).toEqual(all({ available: 920, spent: 80, absorbed: 40 }));
+        expect(await world.figures()).toEqual(all({ available: 880, spent: 120 }));
         await world.ledger.release(['d'], 'not-served');
+        await world.lease(880);
         expect([await world.report('d'), await world.report('e')]).toEqual(['released-before', 'absorbed']);
       });
 

@@ -14,6 +14,7 @@ const PLAN: AccountPlan = {
   campaignId: 'spring',
   isGuaranteed: false,
   isSwitchedOn: true,
+  isEnded: false,
   prices: { least: 1, dearest: 1 },
   budget: 1_000_000n,
   dailyBudget: null,
