@@ -45,6 +45,7 @@ export interface LeaseKeeperLimits {
   readonly ledgerBatchMax: number;
   /** Leases on their way back; beyond, the ledger takes them back by itself, later. */
   readonly returnsMax: number;
+  /** Leases that are over within so long go back together. */
   readonly returnGatherMs: number;
   readonly returnRetryMs: number;
 }
