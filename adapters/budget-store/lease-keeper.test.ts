@@ -173,6 +173,7 @@ describe('faults', () => {
     await obtain();
     time.nowMs += 15_000;
     expect(await obtain()).toMatchObject({ sequence: 2 });
+    await gather();
     expect(ledger.liveLease({ accountId: 'campaign', epoch: 1, sequence: 1 })).toBeNull();
     const [figures] = await ledger.figures(['campaign']);
     expect(figures!.available + figures!.leased).toBe(BigInt(BUDGET));

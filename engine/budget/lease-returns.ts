@@ -57,7 +57,7 @@ export class LeaseReturns {
     if (this.#waiting.length === 0) return Promise.resolve();
     if (this.#isGathering) {
       this.#options.timers.cancel(this.#timer);
-      this.#closeIn(0);
+      void this.#close();
     }
     return new Promise((resolve) => this.#onEmpty.push(resolve));
   }
