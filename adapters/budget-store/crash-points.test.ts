@@ -118,7 +118,7 @@ class CrashRun {
       ledger: {
         openTranche: (wanted) => steps.take('openTranche', () => ledger.openTranche(wanted)),
         confirmLeases: (grants) => steps.take('confirmLeases', () => ledger.confirmLeases(grants)),
-        closeLease: (key, unspent) => steps.take('closeLease', () => ledger.closeLease(key, unspent)),
+        closeLeases: (returns) => steps.take('closeLeases', () => ledger.closeLeases(returns)),
         reserve: (reservations) => steps.take('reserve', () => ledger.reserve(reservations)),
       },
       faults: () => NO_LINK_FAULTS,
@@ -171,7 +171,7 @@ describe('a crash at any await', () => {
   it('takes nothing twice and strands nothing', async () => {
     const { steps, rest } = await crashAt(NO_CRASH);
     expect(rest).toBeLessThan(BigInt(WORLD.priceMax));
-    const kinds = ['grant', 'openTranche', 'install', 'confirmLeases', 'reserve', 'serve', 'bill', 'closeLease'];
+    const kinds = ['grant', 'openTranche', 'install', 'confirmLeases', 'reserve', 'serve', 'bill', 'closeLeases'];
     expect(new Set(steps)).toEqual(new Set(kinds));
     for (let point = 0; point < 2 * steps.length; point++) {
       const outcome = await crashAt(point);

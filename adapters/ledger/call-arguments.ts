@@ -3,6 +3,7 @@ import type {
   Bill,
   LeaseGrant,
   LeaseKey,
+  LeaseReturn,
   OutcomeReport,
   Reservation,
   TrancheWanted,
@@ -26,6 +27,11 @@ export function checkGrant(grant: LeaseGrant): void {
   checkText('requestId', grant.requestId);
   checkAmount('amount', grant.amount, 1);
   checkMs('termMs', grant.termMs);
+}
+
+export function checkReturn(over: LeaseReturn): void {
+  checkLease(over);
+  checkAmount('unspent', over.unspent, 0);
 }
 
 export function checkReservation(reservation: Reservation): void {

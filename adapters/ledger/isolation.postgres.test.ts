@@ -90,7 +90,7 @@ describe.skipIf(postgres === null)('many processes on one PostgreSQL', () => {
       all[4]!.release(keys, 'refunded'),
       all[4]!.release(keys.toReversed(), 'not-served'),
       all[5]!.sweep(world.nowMs),
-      all[5]!.closeLease(lease, 1000, 'r'),
+      all[5]!.closeLeases([{ ...lease, unspent: 1000, requestId: 'r' }]),
       world.setTerms({ budget: 200n }),
     ]);
     world.nowMs += HORIZON_MS + 60_000;

@@ -1,5 +1,5 @@
 /** Leases as the judge sees them: what a store granted counts from here on, or never. */
-import type { LeaseConfirmation, LeaseGrant, LeaseKey } from '../../engine/ports/budget-ledger.ts';
+import type { LeaseConfirmation, LeaseGrant, LeaseReturn } from '../../engine/ports/budget-ledger.ts';
 import { type Books, freeOf, least, nameOfLease } from './books.ts';
 import type { LeaseRow, TrancheRow } from './rows.ts';
 import { closeTranche, isOver } from './tranches.ts';
@@ -82,22 +82,13 @@ function addLease(
   books.audit(processId, 'lease', accountId, { epoch, sequence, requestId, amount, termMs });
 }
 
-/** Its holder ends it: `unspent` goes back now, the rest stays for late bills until its term and the horizon. Only once. */
-export function closeLease(
-  books: Books,
-  {
-    key,
-    unspent,
-    requestId,
-    billingHorizonMs,
-  }: {
-    readonly key: LeaseKey;
-    readonly unspent: number;
-    readonly requestId: string;
-    readonly billingHorizonMs: number;
-  },
-): void {
-  const lease = books.lease(key);
+/**
+ * Its holder ends it: `unspent` goes back now, the rest stays for late bills until its term and the horizon. Only once. It must
+ * be loaded.
+ */
+export function closeLease(books: Books, over: LeaseReturn, billingHorizonMs: number): void {
+  const { unspent, requestId } = over;
+  const lease = books.lease(over);
   if (lease?.state !== 'live') return;
   const amount = least(BigInt(unspent), freeOf(lease));
   const account = books.accounts.get(lease.account_id)!;

@@ -79,7 +79,7 @@ export function ledgerRecordsContract(name: string, createDatabase: CreateTestDa
         const lease = await world.lease(100);
         world.nowMs = Date.UTC(2026, 2, 11);
         await world.bill(lease, 'k', 40);
-        await world.ledger.closeLease(lease, 60, 'r');
+        await world.ledger.closeLeases([{ ...lease, unspent: 60, requestId: 'r' }]);
         await world.openTranche(500);
         const days = await world.database.query('SELECT day, committed, spent FROM account_day ORDER BY day');
         expect(days).toEqual([

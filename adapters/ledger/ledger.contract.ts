@@ -167,8 +167,8 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
 
       it('given back: unspent at once, the rest after its term and the horizon, late bills in between', async () => {
         const lease = await world.lease(100);
-        await world.ledger.closeLease(lease, 60, 'r');
-        await world.ledger.closeLease(lease, 40, 'again');
+        await world.ledger.closeLeases([{ ...lease, unspent: 60, requestId: 'r' }]);
+        await world.ledger.closeLeases([{ ...lease, unspent: 40, requestId: 'again' }]);
         expect(await world.figures()).toEqual(all({ available: 960, leased: 40 }));
         expect(await world.bill(lease, 'k1', 30)).toBe('billed');
         expect(await world.confirm(lease)).toBe('fenced');
@@ -180,12 +180,28 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
         expect(await world.figures()).toEqual(all({ available: 900, spent: 100, absorbed: 971 }));
       });
 
+      it('many are given back in one call, each once', async () => {
+        await world.setTerms({ accountId: 'c2' });
+        const [one, two] = [await world.openTranche(100), await world.openTranche(100, 'c2')];
+        const grants = [world.grant(two, { sequence: 1 }), world.grant(one, { sequence: 1, amount: 50 })];
+        await world.ledger.confirmLeases([...grants, world.grant(one, { sequence: 2, amount: 50 })]);
+        const over = (sequence: number, unspent: number, accountId = 'c1') => ({
+          ...{ accountId, epoch: 1, sequence, unspent },
+          requestId: `${accountId}-${sequence}`,
+        });
+        const unknown = [over(7, 10), over(1, 10, 'nobody')];
+        await world.ledger.closeLeases([over(1, 100, 'c2'), over(1, 40), ...unknown, over(2, 50), over(1, 10)]);
+        expect(await world.figures()).toEqual(all({ available: 990, leased: 10 }));
+        expect(await world.figures('c2')).toEqual(all({ available: 1000 }));
+        await expect(world.ledger.closeLeases([over(2, 1), over(1, -1)])).rejects.toThrow('unspent');
+      });
+
       it('no more is given back than is there, however much is claimed', async () => {
         const lease = await world.lease(100);
         await world.bill(lease, 'k', 70);
-        await world.ledger.closeLease(lease, 100, 'r');
+        await world.ledger.closeLeases([{ ...lease, unspent: 100, requestId: 'r' }]);
         expect(await world.figures()).toEqual(all({ available: 930, spent: 70 }));
-        await world.ledger.closeLease({ accountId: 'c1', epoch: 1, sequence: 9 }, 10, 'r');
+        await world.ledger.closeLeases([{ accountId: 'c1', epoch: 1, sequence: 9, unspent: 10, requestId: 'r' }]);
       });
 
       it('of a dead process come back after term and horizon, not before', async () => {
@@ -306,7 +322,7 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
         await world.reserve(lease, 'other', 40, 1000);
         world.nowMs += 1000;
         await world.ledger.sweep(world.nowMs);
-        await world.ledger.closeLease(lease, 100, 'r');
+        await world.ledger.closeLeases([{ ...lease, unspent: 100, requestId: 'r' }]);
         await world.bill(await world.lease(30), 'new', 30);
         expect(await world.report('other')).toBe('billed');
         expect(await world.report('one')).toBe('absorbed');
@@ -340,7 +356,7 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
         const lease = await world.lease(100);
         for (const key of ['a', 'b', 'c', 'd', 'e']) await world.share(lease, key, 40, HORIZON_MS * 5);
         expect(await world.figures()).toEqual(all({ available: 900, leased: 100 }));
-        await world.ledger.closeLease(lease, 10, 'request');
+        await world.ledger.closeLeases([{ ...lease, unspent: 10, requestId: 'request' }]);
         expect(await world.report('a')).toBe('billed');
         world.nowMs += HORIZON_MS * 5 - 1;
         await world.ledger.sweep(world.nowMs);
@@ -470,7 +486,7 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
         for (const key of ['one', 'other']) expect(await world.reserve(lease, key, 300)).toEqual([]);
         expect(await world.figures()).toEqual(all({ available: 100, leased: 900 }));
         expect(await world.report('one')).toBe('absorbed');
-        await world.ledger.closeLease(next, 900, 'r');
+        await world.ledger.closeLeases([{ ...next, unspent: 900, requestId: 'r' }]);
         expect(await world.report('other')).toBe('billed');
         expect(await world.figures()).toEqual(all({ available: 700, spent: 300, absorbed: 300 }));
       });
@@ -536,7 +552,7 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
         expect(await world.confirm(world.grant(tranche, { sequence: 2, amount: 1 }))).toBe('fenced');
         expect(await world.figures()).toEqual(all({ budget: 400, leased: 500 }));
         expect(await world.ledger.openTranche(world.wanted(1))).toBe('exhausted');
-        await world.ledger.closeLease(lease, 450, 'r');
+        await world.ledger.closeLeases([{ ...lease, unspent: 450, requestId: 'r' }]);
         expect(await world.figures()).toEqual(all({ budget: 400, available: 350, leased: 50 }));
       });
 
@@ -560,7 +576,7 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
         await world.setTerms({ budget: 100n });
         await world.ledger.release(['a'], 'refunded');
         expect(await world.figures()).toEqual(all({ budget: 100, leased: 500 }));
-        await world.ledger.closeLease(lease, 500, 'r');
+        await world.ledger.closeLeases([{ ...lease, unspent: 500, requestId: 'r' }]);
         expect(await world.figures()).toEqual(all({ budget: 100, available: 100 }));
       });
 
@@ -610,13 +626,13 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
         const dayEnd = Date.UTC(2026, 2, 11);
         world.nowMs = dayEnd;
         await world.bill(lease, 'k', 40);
-        await world.ledger.closeLease(lease, 60, 'r');
+        await world.ledger.closeLeases([{ ...lease, unspent: 60, requestId: 'r' }]);
         expect(await world.openTranche(500)).toMatchObject({ amount: 100 });
       });
 
       it('what comes back the same day can be opened again', async () => {
         await world.setTerms({ dailyBudget: 100n });
-        await world.ledger.closeLease(await world.lease(100), 70, 'r');
+        await world.ledger.closeLeases([{ ...(await world.lease(100)), unspent: 70, requestId: 'r' }]);
         expect(await world.openTranche(500)).toMatchObject({ amount: 70 });
       });
 
@@ -644,7 +660,7 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
         expect(await world.confirm(world.grant(yesterday, { amount: 300 }))).toBe('ended');
         const lease = await world.lease(300);
         expect(await world.bill(lease, 'a', 80)).toBe('billed');
-        await world.ledger.closeLease(lease, 220, 'r');
+        await world.ledger.closeLeases([{ ...lease, unspent: 220, requestId: 'r' }]);
         await world.setTerms({ dailyBudget: 100n });
         expect(await world.openTranche(300)).toMatchObject({ amount: 20 });
       });

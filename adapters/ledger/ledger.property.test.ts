@@ -74,7 +74,7 @@ const report = fc.array(fc.record({ key, mayBecomeKnown: fc.boolean() }), { minL
 );
 
 const giveBack = fc.record({ at: index, unspent: amount }).map(({ at, unspent }): Step => {
-  return (played) => played.world.ledger.closeLease(grantAt(played, at), unspent, 'r');
+  return (played) => played.world.ledger.closeLeases([{ ...grantAt(played, at), unspent, requestId: 'r' }]);
 });
 
 const release = fc

@@ -26,7 +26,7 @@ export interface LeaseKeeperOptions {
   /** Unique among processes and restarts: leases of a dead process are not ours. */
   readonly processId: string;
   readonly store: BudgetStore;
-  readonly ledger: Pick<BudgetLedger, 'openTranche' | 'confirmLeases' | 'closeLease'>;
+  readonly ledger: Pick<BudgetLedger, 'openTranche' | 'confirmLeases' | 'closeLeases'>;
   readonly clock: Clock;
   readonly timers: Timers;
   /** Unique for ever. */
@@ -39,20 +39,23 @@ export interface LeaseKeeperOptions {
 
 export interface LeaseKeeperLimits {
   readonly storeCallsMax: number;
-  /** Tranches that are opened, and as many leases that go back, at once. */
+  /** Tranches that are opened at once. */
   readonly ledgerCallsMax: number;
-  /** Grants in one transaction of the ledger. */
-  readonly confirmBatchMax: number;
+  /** Grants, or leases that go back, in one transaction of the ledger. */
+  readonly ledgerBatchMax: number;
   /** Leases on their way back; beyond, the ledger takes them back by itself, later. */
   readonly returnsMax: number;
+  /** Leases that are over within so long go back together. */
+  readonly returnGatherMs: number;
   readonly returnRetryMs: number;
 }
 
 export const LEASE_KEEPER_LIMITS: LeaseKeeperLimits = {
   storeCallsMax: 64,
   ledgerCallsMax: 8,
-  confirmBatchMax: 256,
+  ledgerBatchMax: 256,
   returnsMax: 100_000,
+  returnGatherMs: 500,
   returnRetryMs: 500,
 };
 
@@ -97,13 +100,14 @@ export class LeaseKeeper {
     this.#options = options;
     this.#storeGate = new CallGate(limits.storeCallsMax);
     this.#ledgerGate = new CallGate(limits.ledgerCallsMax);
-    this.#confirmations = new Confirmations(ledger, clock, limits.confirmBatchMax);
+    this.#confirmations = new Confirmations(ledger, clock, limits.ledgerBatchMax);
     this.#returns = new LeaseReturns({
       ledger,
       timers: options.timers,
       newRequestId: options.newRequestId,
-      callsMax: limits.ledgerCallsMax,
       lengthMax: limits.returnsMax,
+      batchMax: limits.ledgerBatchMax,
+      gatherMs: limits.returnGatherMs,
       retryMs: limits.returnRetryMs,
       onFault: (error) => observer.onFault('close', error),
       onDropped: observer.onReturnDropped,

@@ -6,7 +6,7 @@
  * An account is what is bounded: a campaign's money in nanos, or a guaranteed line item's impressions (`unit`). Its path:
  *
  *   budget --openTranche--> tranche --confirmLeases--> lease --(reserve, bill)--> spent
- *     ^------closeTranche------'  ^----closeLease (unspent)--'
+ *     ^------closeTranche------'  ^----closeLeases (unspent)-'
  *
  * A lease is spent from only once it is confirmed here, what is billed from it never exceeds it, and a late bill takes no
  * more than the budget has available, so no fault of Redis, of a clock or of a process can take more than the budget. What
@@ -68,6 +68,14 @@ export interface LeaseKey {
   readonly accountId: string;
   readonly epoch: number;
   readonly sequence: number;
+}
+
+/** A lease that its holder ends. */
+export interface LeaseReturn extends LeaseKey {
+  /** What of it goes back. */
+  readonly unspent: number;
+  /** For the audit: names the asking. */
+  readonly requestId: string;
 }
 
 export interface Bill extends LeaseKey {
@@ -171,10 +179,10 @@ export interface BudgetLedger {
   /** In order; many accounts in one transaction. A repeated one of a lease that is live is live. */
   readonly confirmLeases: (grants: readonly LeaseGrant[]) => Promise<readonly LeaseConfirmation[]>;
   /**
-   * `unspent` goes back to the budget at once; the rest stays for bills until the billing horizon has passed. Of a lease
-   * that was never confirmed, or is closed, nothing.
+   * Many accounts in one transaction. What is unspent goes back to the budget at once; the rest stays for bills until the
+   * billing horizon has passed. Of a lease that was never confirmed, or is closed, nothing.
    */
-  readonly closeLease: (lease: LeaseKey, unspent: number, requestId: string) => Promise<void>;
+  readonly closeLeases: (returns: readonly LeaseReturn[]) => Promise<void>;
   /**
    * A known key is left as it is. What its lease has given back by now is taken back from what is available; what is not
    * there holds no money, and its bill looks again. What was reported before is billed at once: gives what came of it.

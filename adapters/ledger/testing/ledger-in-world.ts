@@ -72,10 +72,10 @@ class LedgerInWorld implements LedgerUnderTest {
       return confirmations;
     });
 
-  readonly closeLease: BudgetLedger['closeLease'] = (lease, unspent, requestId) =>
+  readonly closeLeases: BudgetLedger['closeLeases'] = (returns) =>
     this.#real(async () => {
-      await this.#ledger.closeLease(lease, unspent, requestId);
-      this.#leases.delete(nameOf(lease));
+      await this.#ledger.closeLeases(returns);
+      for (const over of returns) this.#leases.delete(nameOf(over));
     });
 
   readonly reserve: BudgetLedger['reserve'] = (reservations) => this.#real(() => this.#ledger.reserve(reservations));

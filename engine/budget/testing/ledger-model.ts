@@ -14,6 +14,7 @@ import {
   type LeaseConfirmation,
   type LeaseGrant,
   type LeaseKey,
+  type LeaseReturn,
   type OutcomeReport,
   PARKED_REPORTS,
   type ReportResult,
@@ -201,13 +202,8 @@ export class LedgerModel implements LedgerUnderTest {
   readonly confirmLeases = async (grants: readonly LeaseGrant[]): Promise<readonly LeaseConfirmation[]> =>
     grants.map((grant) => this.#confirm(grant));
 
-  readonly closeLease = async (key: LeaseKey, unspent: number): Promise<void> => {
-    const lease = this.#leases.get(leaseName(key));
-    if (lease?.state !== 'live') return;
-    this.#giveBack(lease, Math.min(unspent, freeOf(lease)));
-    lease.closesAtMs = Math.max(lease.closesAtMs, this.#options.nowMs() + this.#options.billingHorizonMs);
-    if (freeOf(lease) === 0) this.#close(lease);
-    else lease.state = 'closing';
+  readonly closeLeases = async (returns: readonly LeaseReturn[]): Promise<void> => {
+    for (const over of returns) this.#closeLease(over);
   };
 
   readonly reserve = async (reservations: readonly Reservation[]): Promise<readonly BillResult[]> => {
@@ -463,6 +459,15 @@ export class LedgerModel implements LedgerUnderTest {
     account.spent -= amount;
     account.days.get(lease!.day)!.spent -= amount;
     this.#return(account, lease!.day, { from: 'spent', amount });
+  }
+
+  #closeLease(over: LeaseReturn): void {
+    const lease = this.#leases.get(leaseName(over));
+    if (lease?.state !== 'live') return;
+    this.#giveBack(lease, Math.min(over.unspent, freeOf(lease)));
+    lease.closesAtMs = Math.max(lease.closesAtMs, this.#options.nowMs() + this.#options.billingHorizonMs);
+    if (freeOf(lease) === 0) this.#close(lease);
+    else lease.state = 'closing';
   }
 
   #giveBack(lease: ModelLease, amount: number): void {

@@ -25,7 +25,7 @@ export interface SimulatedProcessOptions {
   readonly time: VirtualTime;
   readonly random: SeededRandom;
   readonly store: BudgetStore;
-  readonly ledger: Pick<BudgetLedger, 'openTranche' | 'confirmLeases' | 'closeLease' | 'reserve'>;
+  readonly ledger: Pick<BudgetLedger, 'openTranche' | 'confirmLeases' | 'closeLeases' | 'reserve'>;
   readonly faults: () => LinkFaults;
   readonly isStoreDown: () => boolean;
   readonly isLedgerDown: () => boolean;
@@ -165,15 +165,13 @@ export class SimulatedProcess {
       ledger: {
         openTranche: (wanted) => ledgerLink.call(() => ledger.openTranche(wanted)),
         confirmLeases: (grants) => ledgerLink.call(() => this.#confirm(grants)),
-        closeLease: (lease, unspent, requestId) =>
-          ledgerLink.call(() =>
-            planted === 'lose-returns' ? Promise.resolve() : ledger.closeLease(lease, unspent, requestId),
-          ),
+        closeLeases: (returns) =>
+          ledgerLink.call(() => (planted === 'lose-returns' ? Promise.resolve() : ledger.closeLeases(returns))),
       },
       clock: { wallMs: () => this.wallMs(), monotonicMs: () => this.nowMs() },
       timers: time,
       newRequestId: () => `${processId}/${this.#requests++}`,
-      limits: { ...LEASE_KEEPER_LIMITS, confirmBatchMax: 2 },
+      limits: { ...LEASE_KEEPER_LIMITS, ledgerBatchMax: 2 },
       onLease: (lease) => this.#onLease(lease),
       onNoLease: (accountId, reason) => {
         if (this.isAlive) this.accounts.get(accountId)!.refused(reason, this.nowMs());
