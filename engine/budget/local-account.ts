@@ -76,7 +76,7 @@ export class LocalAccount {
     this.#policy = policy;
     this.#priceMax = positiveInteger(priceMax);
     this.#demand = new DemandRate(policy.demandFadeMs, nowMs);
-    this.#wantsUntilMs = nowMs + policy.termMs;
+    this.#wantsUntilMs = nowMs + policy.idleMs;
   }
 
   /** `lapseMs`: the billing horizon of the media type. Refusals count as demand too. */
@@ -87,7 +87,7 @@ export class LocalAccount {
     if (this.#reservations.size >= this.#policy.reservationsMax) return 'too-many';
     this.#wake();
     this.#demand.observe(amount, nowMs);
-    this.#wantsUntilMs = nowMs + this.#policy.termMs;
+    this.#wantsUntilMs = nowMs + this.#policy.idleMs;
     let refusal: ReserveRefusal = 'no-lease';
     for (const lease of this.#leases) {
       if (nowMs >= lease.spendUntilMs) continue;
@@ -108,7 +108,7 @@ export class LocalAccount {
   canPay(amount: number, nowMs: number): boolean {
     if (this.#isDraining) return false;
     if (nowMs >= this.#wantsUntilMs) this.#wake();
-    this.#wantsUntilMs = nowMs + this.#policy.termMs;
+    this.#wantsUntilMs = nowMs + this.#policy.idleMs;
     for (const { spendUntilMs, free } of this.#leases) if (nowMs < spendUntilMs && free >= amount) return true;
     return false;
   }
@@ -142,7 +142,7 @@ export class LocalAccount {
 
   /**
    * The lease to ask for now, ahead of need, or null. Who takes it reports by `accept` or `refused`; until then there is
-   * no other. An account that nobody wanted to spend from for a term asks for nothing.
+   * no other. An account that nobody wanted to spend from for `idleMs` asks for nothing.
    */
   need(nowMs: number): LeaseNeed | null {
     if (this.#isDraining || this.#askedAtMs !== null || nowMs >= this.#wantsUntilMs) return null;
@@ -213,7 +213,7 @@ export class LocalAccount {
   resume(priceMax: number, nowMs: number): void {
     this.#wake();
     this.#priceMax = positiveInteger(priceMax);
-    if (this.#isDraining) this.#wantsUntilMs = nowMs + this.#policy.termMs;
+    if (this.#isDraining) this.#wantsUntilMs = nowMs + this.#policy.idleMs;
     this.#isDraining = false;
     this.#backoff.reset();
   }
