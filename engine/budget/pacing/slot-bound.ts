@@ -1,0 +1,42 @@
+/**
+ * What all processes may spend within a quarter of an hour of the plan, however controllers err: after a surge of supply a
+ * campaign that seldom wins in each of many processes takes too long to feel that it wins too often. Everybody knows what
+ * all have spent to within a tick, so whoever sees the bound reached takes no part until the quarter is over.
+ */
+import type { DayPlan } from './day-plan.ts';
+import { SLOT_MS } from './local-time.ts';
+
+/** In plans of the slot. A slot is to stay below 1.5, and a tenth is for what is spent before everybody knows. */
+const SLOT_MAX = 1.4;
+/** Over the slowest that can still spend all, where that is faster. */
+const SUSTAINED_MAX = 1.1;
+
+export class SlotBound {
+  /** As of the last look: since the plan began, all processes. */
+  #spent = 0;
+  #slot = -1;
+  #spentBefore = 0;
+
+  /** A new plan has begun. */
+  restart(): void {
+    this.#spent = 0;
+    this.#slot = -1;
+  }
+
+  /** `spent`: since the plan began, all processes. `winNanos`: of one win; a slot may have one more than its part. */
+  isReached(plan: DayPlan, nowMs: number, spent: number, winNanos: number): boolean {
+    const slot = Math.floor(nowMs / SLOT_MS);
+    if (slot !== this.#slot) {
+      this.#slot = slot;
+      this.#spentBefore = this.#spent;
+    }
+    this.#spent = spent;
+    const plannedBefore = plan.plannedBy(slot * SLOT_MS);
+    const plannedAfter = plan.plannedBy((slot + 1) * SLOT_MS);
+    // Where the plan is through, what is late goes out.
+    if (!(plannedAfter < plan.amount)) return false;
+    const sustained = (plan.amount - this.#spentBefore) / (plan.amount - plannedBefore);
+    const slotMax = (plannedAfter - plannedBefore) * Math.max(SLOT_MAX, SUSTAINED_MAX * sustained);
+    return spent - this.#spentBefore >= slotMax + winNanos;
+  }
+}
