@@ -42,7 +42,7 @@ export class CampaignPacer {
   readonly #curve: TrafficCurve;
   readonly #controller: PacingController;
   readonly #share: ProcessShare;
-  readonly #slotBound = new SlotBound();
+  #slotBound = new SlotBound();
   #isHeld = false;
   /** Of the last tick that had any. */
   #winNanos = 0;
@@ -130,7 +130,7 @@ export class CampaignPacer {
   replan(funds: Funds): void {
     this.#plan = planDay(this.#flight, this.#curve, this.#tickedAtMs, funds);
     this.#fundsOfPlan = funds;
-    this.#slotBound.restart();
+    this.#slotBound = new SlotBound();
   }
 
   #learn(fromMs: number, nowMs: number, eligible: number): void {

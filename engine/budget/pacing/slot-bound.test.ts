@@ -22,12 +22,13 @@ function evenPlan(amount: number, startAt = START): DayPlan {
 }
 
 /** What gets through of so much a tick, by slot. */
-function spendBySlot(plan: DayPlan, perTick: number, startAt = START): number[] {
+function spendBySlot(plan: DayPlan, perTick: number): number[] {
   const bound = new SlotBound();
+  bound.isReached(plan, START, 0, 0);
   const slots: number[] = [];
   let spent = 0;
   let isHeld = false;
-  for (let atMs = startAt; atMs < START + DAY_MS; atMs += TICK_MS) {
+  for (let atMs = START; atMs < START + DAY_MS; atMs += TICK_MS) {
     if (!isHeld) spent += Math.min(perTick, plan.amount - spent);
     const slot = Math.floor((atMs - START) / SLOT_MS);
     slots[slot] = spent - slots.slice(0, slot).reduce((sum, amount) => sum + amount, 0);
@@ -76,15 +77,21 @@ describe('bound of a slot', () => {
     expect(bound.isReached(plan, START + DAY_MS - SLOT_MS, 50_000, 0)).toBe(false);
   });
 
-  it('a new plan begins its slot anew', () => {
+  it('a plan that begins within a slot bounds the rest of it', () => {
     const startAt = START + 10 * SLOT_MS + SLOT_MS / 2;
     const plan = evenPlan(85_000, startAt);
     const half = plan.plannedBy(START + 11 * SLOT_MS);
     const bound = new SlotBound();
-    bound.isReached(plan, startAt, 40_000, 0);
-    bound.restart();
     expect(bound.isReached(plan, startAt, 0, 0)).toBe(false);
     expect(bound.isReached(plan, startAt + TICK_MS, half * 1.3, 0)).toBe(false);
     expect(bound.isReached(plan, startAt + TICK_MS, half * 1.5, 0)).toBe(true);
+  });
+
+  it('what was spent while nobody looked does not all count for this slot', () => {
+    const plan = evenPlan(95_333);
+    const bound = new SlotBound();
+    bound.isReached(plan, START, 0, 0);
+    expect(bound.isReached(plan, START + 8 * SLOT_MS, 8000, 0)).toBe(false);
+    expect(bound.isReached(plan, START + 8 * SLOT_MS + TICK_MS, 9500, 0)).toBe(true);
   });
 });

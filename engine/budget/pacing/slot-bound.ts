@@ -11,24 +11,20 @@ const SLOT_MAX = 1.4;
 /** Over the slowest that can still spend all, where that is faster. */
 const SUSTAINED_MAX = 1.1;
 
+/** Of one plan. */
 export class SlotBound {
-  /** As of the last look: since the plan began, all processes. */
-  #spent = 0;
   #slot = -1;
+  /** As of the last look. */
+  #spent = 0;
   #spentBefore = 0;
-
-  /** A new plan has begun. */
-  restart(): void {
-    this.#spent = 0;
-    this.#slot = -1;
-  }
 
   /** `spent`: since the plan began, all processes. `winNanos`: of one win; a slot may have one more than its part. */
   isReached(plan: DayPlan, nowMs: number, spent: number, winNanos: number): boolean {
     const slot = Math.floor(nowMs / SLOT_MS);
     if (slot !== this.#slot) {
+      // What was spent while nobody looked, for a slot and longer, is not all of this one.
+      this.#spentBefore = slot === this.#slot + 1 ? this.#spent : spent;
       this.#slot = slot;
-      this.#spentBefore = this.#spent;
     }
     this.#spent = spent;
     const plannedBefore = plan.plannedBy(slot * SLOT_MS);
