@@ -62,6 +62,15 @@ describe('bound of a slot', () => {
     expect(bound.isReached(plan, noon + SLOT_MS - TICK_MS, spent + 1700, 0)).toBe(true);
   });
 
+  it('does not let the last hours take what is a little late', () => {
+    const plan = evenPlan(95_333);
+    const bound = new SlotBound();
+    for (let slot = 0; slot <= 92; slot++) bound.isReached(plan, START + slot * SLOT_MS, slot * 950, 0);
+    // A twentieth is late: 2.5 plans from here on.
+    expect(bound.isReached(plan, START + 92 * SLOT_MS + TICK_MS, 91 * 950 + 1300, 0)).toBe(false);
+    expect(bound.isReached(plan, START + 92 * SLOT_MS + TICK_MS, 91 * 950 + 1500, 0)).toBe(true);
+  });
+
   it('lets a slot have one win more than its part', () => {
     const plan = evenPlan(48);
     const bound = new SlotBound();
