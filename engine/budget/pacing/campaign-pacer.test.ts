@@ -50,7 +50,7 @@ describe('pacer of a campaign', () => {
     expect(pacer.signal.throttle).toBe(0);
   });
 
-  it('takes no part in the rest of a quarter of an hour in which all processes have spent 1.4 of its plan', () => {
+  it('takes no part in the rest of a quarter of an hour in which all processes have spent 1.35 of its plan', () => {
     const pacer = pacerOf();
     const slotEnd = START + 5 * SLOT_MS;
     const left = run(pacer, START, slotEnd - SLOT_MS + 60_000, BUDGET);
