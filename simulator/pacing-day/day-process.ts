@@ -93,7 +93,9 @@ export class DayProcess {
     const { slot, leases } = this.#account;
     this.#account.observeOpportunity();
     if (!leases.canPay(plan.priceMax, time.nowMs)) return 0;
-    return this.#board.takesPart(slot, random.next()) ? this.#board.multiplier[slot]! : 0;
+    if (!this.#board.takesPart(slot, random.next())) return 0;
+    // What stands on the board of a guaranteed one is how urgent it is.
+    return plan.isGuaranteed ? 1 : this.#board.multiplier[slot]!;
   }
 
   /** It has won for so much. Null: its leases do not give it. */
