@@ -10,6 +10,7 @@ export interface RecoveryOptions extends Pick<ReservationRecoveryOptions, 'ledge
   readonly leaseGraceMs: number;
 }
 
+/** No lease lives longer. */
 const LEASE_MS_MAX = Math.max(LEASE_POLICY_DEFAULTS.termMs, LEASE_POLICY_DEFAULTS.smallTermMs);
 /** What was won before is from leases that are closed. The margin is for auctions under way and clocks. */
 const MARGIN_MS = 60_000;
