@@ -1,6 +1,7 @@
 import nact from 'nact';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type AuctionEvent, decodeEvent, encodeEvent } from '../engine/exchange/auction-event.ts';
+import { encodeEvent, type GavelEvent, readEvent } from '../engine/events/read-event.ts';
+import { buildAuctionEvent } from '../engine/exchange/testing/build-auction-event.ts';
 import { type EventLog, EventLogError } from '../engine/ports/event-log.ts';
 import { type EventsObserver, spawnEventsActor } from './events-actor.ts';
 import { spawnParent } from './mailbox.ts';
@@ -16,11 +17,10 @@ const settled = async () => {
   for (let turn = 0; turn < 6; turn++) await new Promise((resolve) => setImmediate(resolve));
 };
 
-const event = (auctionId: string) =>
-  ({ auctionId, input: null, outcome: null, dsps: [] as const }) as unknown as AuctionEvent;
+const event = (auctionId: string) => buildAuctionEvent({ auctionId });
 const EVENT_BYTES = encodeEvent(event('1')).length;
 
-const idsOf = (batch: readonly Uint8Array[]) => batch.map((bytes) => decodeEvent(bytes).auctionId);
+const idsOf = (batch: readonly Uint8Array[]) => batch.map((bytes) => readEvent(bytes).auctionId);
 
 /** A log that acknowledges when the test says so. */
 class FakeLog implements EventLog {
@@ -190,7 +190,7 @@ describe('one event that cannot be stored costs no other', () => {
     const cyclic = event('cyclic') as unknown as { requestId: unknown };
     cyclic.requestId = cyclic;
     events.record(event('1'));
-    events.record(cyclic as unknown as AuctionEvent);
+    events.record(cyclic as unknown as GavelEvent);
     events.record(event('3'));
     flush();
     await settled();

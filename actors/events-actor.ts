@@ -5,7 +5,7 @@
  * Overflow policy `refuse-newest`: when the log cannot keep up or is broken, new events are refused and counted; what was
  * taken in is written in order. Every event given to `record` is acknowledged or counted as dropped, exactly once.
  */
-import { type AuctionEvent, encodeEvent } from '../engine/exchange/auction-event.ts';
+import { encodeEvent, type GavelEvent } from '../engine/events/read-event.ts';
 import type { Clock } from '../engine/ports/clock.ts';
 import type { EventLog } from '../engine/ports/event-log.ts';
 import { type ActorParent, type Mailbox, spawnActor } from './mailbox.ts';
@@ -37,7 +37,7 @@ export interface EventsOptions extends EventsLimits {
 
 export interface EventsActor {
   /** Never throws, never blocks; what cannot be kept is told to the observer. */
-  readonly record: (event: AuctionEvent) => void;
+  readonly record: (event: GavelEvent) => void;
   /** Resolves once everything recorded has been acknowledged or given up. */
   readonly flush: () => Promise<void>;
 }
@@ -48,7 +48,7 @@ export function spawnEventsActor(parent: ActorParent, options: EventsOptions): E
   return new BatchingEventsActor(parent, options);
 }
 
-type EventsMessage = { readonly kind: 'record'; readonly event: AuctionEvent } | { readonly kind: 'written' };
+type EventsMessage = { readonly kind: 'record'; readonly event: GavelEvent } | { readonly kind: 'written' };
 
 const WRITTEN: EventsMessage = { kind: 'written' };
 
@@ -91,7 +91,7 @@ class BatchingEventsActor implements EventsActor {
     });
   }
 
-  readonly record = (event: AuctionEvent): void => {
+  readonly record = (event: GavelEvent): void => {
     if (this.#queued >= MAILBOX_LENGTH_MAX) this.#options.observer.onDropped(1, 'queue-full');
     else if (this.#mailbox.tell({ kind: 'record', event })) this.#queued += 1;
     else this.#options.observer.onDropped(1, 'actor-stopped');
@@ -114,7 +114,7 @@ class BatchingEventsActor implements EventsActor {
     }
   }
 
-  #takeIn(event: AuctionEvent): void {
+  #takeIn(event: GavelEvent): void {
     const { pendingBytesMax, eventBytesMax } = this.#options;
     this.#queued -= 1;
     if (this.#pendingBytes >= pendingBytesMax) {
@@ -132,7 +132,7 @@ class BatchingEventsActor implements EventsActor {
   }
 
   /** One event that cannot be encoded is no reason to lose others. */
-  #encode(event: AuctionEvent): Uint8Array | null {
+  #encode(event: GavelEvent): Uint8Array | null {
     try {
       return encodeEvent(event);
     } catch (error) {

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { eventLogFolders } from '../adapters/event-log/log-folders.ts';
 import { type LogProblem, readEvents } from '../adapters/event-log/reader.ts';
-import { decodeEvent } from '../engine/exchange/auction-event.ts';
+import { readEvent } from '../engine/events/read-event.ts';
 import { readOptions, wholeNumber } from './options.ts';
 import { blaming, UsageError } from './usage-error.ts';
 
@@ -40,7 +40,7 @@ export async function events(args: readonly string[]): Promise<void> {
     for await (const { payload } of readEvents(folder, { ...from, onProblem })) {
       count += 1;
       if (options.count === true) continue;
-      if (!process.stdout.write(`${JSON.stringify(decodeEvent(payload))}\n`)) await once(process.stdout, 'drain');
+      if (!process.stdout.write(`${JSON.stringify(readEvent(payload))}\n`)) await once(process.stdout, 'drain');
     }
   }
   if (options.count === true) process.stdout.write(`${count}\n`);
