@@ -7,8 +7,9 @@
  * required field becomes optional before it goes. Lists of values are closed.
  */
 import type { MediaType, PricingModel } from '../auction/types.ts';
+import { OUTCOME_TYPES } from '../estimation/quality/awaited-outcomes.ts';
 import { AUCTION_EVENT_VERSION } from '../exchange/auction-event.ts';
-import { BILLING_TYPES, OUTCOME_EVENT_VERSION, type OutcomeEventType, PLAYBACK_POINTS } from './outcome-events.ts';
+import { OUTCOME_EVENT_VERSION, type OutcomeEventType, PLAYBACK_POINTS } from './outcome-events.ts';
 
 export type JsonSchema = { readonly [keyword: string]: unknown };
 
@@ -72,7 +73,7 @@ const PAYER = {
 const SALE = object('The terms of the ad, as they stood when it was answered.', {
   payer: PAYER,
   pricing: choice(PRICING_MODELS, 'What the bid pays for.'),
-  billedBy: choice(BILLING_TYPES, 'The event that it is paid by; all others of the same ad cost nothing.'),
+  billedBy: choice(OUTCOME_TYPES, 'The event that it is paid by; all others of the same ad cost nothing.'),
   amount: integer('Due once: nanos of `currency`, or impressions where the account is kept in them.'),
   currency: { type: 'string', pattern: '^[A-Z]{3}$', description: 'ISO 4217.' },
   publisherId: text('Who is paid.'),

@@ -6,6 +6,7 @@
  * the event, also when the engine that sold it is gone.
  */
 import type { MediaType, PricingModel } from '../auction/types.ts';
+import type { OutcomeType } from '../estimation/quality/awaited-outcomes.ts';
 
 /** Of all types below. Rises when a field is added, or goes after it was optional for one version. */
 export const OUTCOME_EVENT_VERSION = 1;
@@ -13,10 +14,6 @@ export const OUTCOME_EVENT_VERSION = 1;
 /** What a page, an app or a player tells us by a signed URL. */
 export const TRACKED_TYPES = ['impression', 'viewable', 'click', 'conversion', 'playback'] as const;
 export type TrackedType = (typeof TRACKED_TYPES)[number];
-
-/** What a sale may be paid by. */
-export const BILLING_TYPES = ['impression', 'click', 'conversion'] as const;
-export type BillingType = (typeof BILLING_TYPES)[number];
 
 /** How far a video or audio ad was played; `error`: the player gave up. None of them bills. */
 export const PLAYBACK_POINTS = ['start', 'firstQuartile', 'midpoint', 'thirdQuartile', 'complete', 'error'] as const;
@@ -40,7 +37,7 @@ export interface Sale {
   readonly payer: Payer;
   readonly pricing: PricingModel;
   /** The event that it is paid by; all others of the same ad cost nothing. */
-  readonly billedBy: BillingType;
+  readonly billedBy: OutcomeType;
   /** Due once, when `billedBy` happens: nanos of `currency`, or impressions where the payer's account is kept in them. */
   readonly amount: number;
   /** Upper-case ISO 4217: that of the account, or of the DSP's bid. */
