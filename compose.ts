@@ -11,6 +11,7 @@ import type { RequestEnvironment } from './actors/request-actor.ts';
 import { systemClock, systemTimers } from './adapters/clock.ts';
 import { createHostResolvers, type HostResolvers } from './adapters/dns/host-resolvers.ts';
 import { eventLogFolder } from './adapters/event-log/log-folders.ts';
+import { userKeyOf } from './adapters/frequency/user-key.ts';
 import { createLog, type Log } from './adapters/log.ts';
 import type { MetricSnapshot } from './adapters/metrics/exposition.ts';
 import { createMetrics } from './adapters/metrics/metrics.ts';
@@ -22,24 +23,31 @@ import { openDsps, openShaping, openTransport, readDspStates, teachingRules } fr
 import { type EstimateQualityStatus, openEstimateQuality } from './compose/estimate-quality.ts';
 import { openEstimation } from './compose/estimation.ts';
 import { openEmbeddedLog, openEvents } from './compose/events.ts';
+import { withKeptSecrets, withPassingSecrets } from './compose/kept-secrets.ts';
 import { openAdmin, openPublicDoor } from './compose/listeners.ts';
 import { openMarkupFetcher, openNotices } from './compose/notices.ts';
 import type { Parts } from './compose/parts.ts';
 import { openGate, watchProcess } from './compose/process.ts';
 import { inExchangeCurrency, openReserves } from './compose/reserves.ts';
+import { openTracking } from './compose/tracking.ts';
 import { effectiveConfig } from './config/effective.ts';
 import { decisionRules, exchangeRules, waitingOptions } from './config/engine-options.ts';
 import type { Config } from './config/types.ts';
 import { VERSION } from './config/version.ts';
 import type { Outcome, OutcomeCounts } from './engine/estimation/quality/awaited-outcomes.ts';
+import type { AuctionEvent } from './engine/exchange/auction-event.ts';
+import type { Decision } from './engine/exchange/decision.ts';
+import { lossEvents, winEvents } from './engine/exchange/outcome-events.ts';
 import type { Clock, Timers } from './engine/ports/clock.ts';
 import type { DspTransport } from './engine/ports/dsp-transport.ts';
 import type { EventLog } from './engine/ports/event-log.ts';
 import type { Random } from './engine/ports/random.ts';
+import type { TrackedSale } from './engine/tracking/claim.ts';
 import { createRequestReader } from './openrtb/read-request.ts';
 
 export { openCampaignBooks, readCampaignBooks } from './compose/campaign-books.ts';
 export { type AccountDelivery, type CampaignDelivery, campaignDelivery } from './compose/campaign-delivery.ts';
+export { withKeptSecrets } from './compose/kept-secrets.ts';
 
 export interface Gavel {
   /** Where publishers connect; empty in a worker, which has no port of its own. */
@@ -96,14 +104,19 @@ export async function startGavel(config: Config, outside: Partial<Outside> = {})
   const close = async (): Promise<void> => {
     for (const closeOne of opened.splice(0).reverse()) await closeOne();
   };
-  const parts = partsOf(config, outside, (closeOne) => opened.push(closeOne));
   try {
+    const parts = partsOf(await withSecrets(config, outside), outside, (closeOne) => opened.push(closeOne));
     parts.log.info({ version: VERSION, config: effectiveConfig(config) }, 'starting');
     return { ...(await open(parts, outside)), close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** An engine whose events go elsewhere writes nothing to its data folder: its secrets live as long as it does. */
+async function withSecrets(config: Config, { eventLog }: Partial<Outside>): Promise<Config> {
+  return eventLog === undefined ? withKeptSecrets(config) : withPassingSecrets(config);
 }
 
 function partsOf(config: Config, outside: Partial<Outside>, closing: Parts['closing']): Parts {
@@ -155,7 +168,20 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
 
   const campaigns = await openCampaigns(parts, residents);
 
+  const tracking = openTracking(parts, {
+    events,
+    notices,
+    campaigns,
+    reportOutcomes: (outcomes) => metrics.outcomesReported(quality.reportOutcomes(outcomes)),
+  });
+
   const rules = exchangeRules(config);
+  const { lossSampleRate } = config.events;
+  const recordOutcomes = (event: AuctionEvent, decision: Decision, sales: readonly TrackedSale[]): void => {
+    for (const win of winEvents(event, decision, sales)) events.record(win);
+    const isSampled = (): boolean => parts.random() < lossSampleRate;
+    for (const loss of lossEvents(event, decision, lossSampleRate, isSampled)) events.record(loss);
+  };
   const environment: RequestEnvironment = {
     clock,
     timers,
@@ -168,13 +194,16 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
     teaching: teachingRules(config, dsps),
     houseDemand: campaigns?.desk ?? null,
     markupFetcher,
+    tracker: tracking?.tracker ?? null,
+    userKeyOf: (request) => userKeyOf(request, config.events.userSecret),
     onFault: parts.onActorFault,
     onBegun: (auctionId) => gate?.auctionBegan(auctionId),
     onLate: (dspId) => metrics.dsp(dspId).onLate(dspId),
-    onConcluded: (event, decision, plan, subject) => {
+    onConcluded: (event, decision, plan, subject, sales) => {
       gate?.auctionEnded(event);
       metrics.auctionEnded(event);
       events.record(event);
+      if (decision !== null) recordOutcomes(event, decision, sales);
       campaigns?.auctionEnded(event);
       quality.auctionEnded(event, subject);
       for (const notice of plan.now) notices.send(notice);
@@ -216,6 +245,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   }
   const server = await openPublicDoor(parts, {
     adRequests,
+    tracking,
     listens: outside.supervisor === undefined,
     metricsText: outside.supervisor?.metricsText ?? metrics.text,
     status: () => ({
@@ -228,6 +258,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
       ...outside.supervisor?.status(),
     }),
   });
+  tracking?.listensAt(server.url);
   const policy = createFaultPolicy(UNCAUGHT_FAULTS, clock);
   return {
     url: server.url,

@@ -55,6 +55,8 @@ function start(overrides: Partial<IntakeOptions> = {}, environment: Partial<Requ
       estimating: null,
       teaching: null,
       markupFetcher: { fetch: () => {} },
+      tracker: null,
+      userKeyOf: () => null,
       onBegun: () => {},
       onLate: () => {},
       onConcluded: (event) => events.push(event),

@@ -141,6 +141,8 @@ class World {
         estimating: null,
         teaching: null,
         markupFetcher: {
+          tracker: null,
+          userKeyOf: () => null,
           fetch: (url, deadlineAtMs, serve) => this.fetches.push({ url, deadlineAtMs, serve }),
         },
         onBegun: () => {},

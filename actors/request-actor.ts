@@ -35,6 +35,8 @@ import {
 import { lateLesson, shapingLessons } from '../engine/exchange/shaping-lessons.ts';
 import type { Clock, TimerHandle, Timers } from '../engine/ports/clock.ts';
 import type { MarkupFetcher } from '../engine/ports/markup-fetcher.ts';
+import type { AdTracker } from '../engine/tracking/ad-tracker.ts';
+import type { TrackedSale } from '../engine/tracking/claim.ts';
 import { rateBetween } from '../openrtb/currency.ts';
 import type { BidRequest, BidResponse } from '../openrtb/types.ts';
 import type { DspMessage } from './dsp-actor.ts';
@@ -81,6 +83,10 @@ export interface RequestEnvironment {
   /** Null: there are no campaigns of our own. */
   readonly houseDemand: HouseDemand | null;
   readonly markupFetcher: MarkupFetcher;
+  /** Null: markup of winners is not tracked. */
+  readonly tracker: AdTracker | null;
+  /** Hash of the user's or device's id, as events have it; null: none is known. */
+  readonly userKeyOf: (request: BidRequest) => string | null;
   /** The auction took its first step. */
   readonly onBegun: (auctionId: string) => void;
   /** A reply came when its auction was decided. */
@@ -91,6 +97,7 @@ export interface RequestEnvironment {
     decision: Decision | null,
     notices: NoticePlan,
     subject: EstimateSubject,
+    sales: readonly TrackedSale[],
   ) => void;
   readonly onFault: (fault: ActorFault) => void;
 }
@@ -115,6 +122,7 @@ export interface TeachingRules {
 }
 
 const NO_RESERVATIONS: readonly PurchaseReservation[] = [];
+const NO_SALES: readonly TrackedSale[] = [];
 const NO_NOTICES: NoticePlan = { now: [], onBilling: [] };
 
 /** Spawns the actor and starts the auction. Returns the way to cancel it. */
@@ -132,6 +140,7 @@ class RequestActor {
   readonly #mailbox: Mailbox<RequestMessage>;
   #fanOut: FanOut | null = null;
   readonly #rate: number;
+  readonly #userKey: string | null;
   readonly #progressive: ProgressiveClosing | null;
   #timer: TimerHandle = null;
   #lookTimer: TimerHandle = null;
@@ -155,6 +164,7 @@ class RequestActor {
     this.#admitted = admitted;
     this.#environment = environment;
     this.#rate = this.#rateToTeaching();
+    this.#userKey = environment.userKeyOf(admitted.request);
     this.#progressive = this.#progressiveClosing();
     this.#mailbox = spawnActor<RequestState, RequestMessage>(parent, environment.clock, {
       name: admitted.auctionId,
@@ -167,6 +177,7 @@ class RequestActor {
           environment.dsps.length,
           this.#progressive,
           this.#houseBids(),
+          { tracker: environment.tracker, userKey: this.#userKey },
         ),
       handle: (state, message, nowMs) => this.#handle(state, message, nowMs),
       supervisor: stopOnFault((fault) => this.#fail(fault)),
@@ -399,7 +410,8 @@ class RequestActor {
   #record(event: AuctionEvent, decision: Decision | null, notices: NoticePlan): void {
     if (this.#isRecorded) return;
     this.#isRecorded = true;
-    this.#environment.onConcluded(event, decision, notices, this.#admitted.subject);
+    const sales = this.#concluded?.conclusion.sales ?? NO_SALES;
+    this.#environment.onConcluded(event, decision, notices, this.#admitted.subject, sales);
   }
 
   #end(): void {
@@ -439,6 +451,7 @@ class RequestActor {
       dsps: state === null ? [] : state.replies.map(dspRecord),
       billingNotices: notices.onBilling,
       reservations: decision === null ? NO_RESERVATIONS : this.#reserved,
+      userKey: this.#userKey,
       timings: {
         readMs: microseconds(readMs),
         solicitedAtMs: microseconds(Math.max(0, this.#solicitedAtMs - arrivedAtMs)),

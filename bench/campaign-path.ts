@@ -67,7 +67,7 @@ export class CampaignPath {
     const { currencies, estimation, exchange } = this.#config;
     const priors = { clicks: estimation.clickPriors, conversions: estimation.conversionPriors };
     this.desk = new HouseDesk({
-      rules: { currencies, currency: exchange.currency, priors },
+      rules: { currencies, currency: exchange.currency, priors, playbackPoints: null },
       leasePolicy: LEASE_POLICY_DEFAULTS,
       pacing: { campaigns: PACING_CONTROLLERS.dual, guaranteed: PACING_CONTROLLERS.pid },
       caps: this.#caps,

@@ -26,8 +26,9 @@ import { OutcomeBroadcast } from '../adapters/workers/outcome-broadcast.ts';
 import { SharedReading } from '../adapters/workers/shared-reading.ts';
 import { type PoolWorker, type PoolWorkerEnd, WorkerPool } from '../adapters/workers/worker-pool.ts';
 import { forkWorkers } from '../adapters/workers/worker-process.ts';
-import { openCampaignBooks } from '../compose.ts';
+import { openCampaignBooks, withKeptSecrets } from '../compose.ts';
 import { adminTokens } from '../config/admin-tokens.ts';
+import { trackingAt } from '../config/tracking.ts';
 import type { Config } from '../config/types.ts';
 import { VERSION } from '../config/version.ts';
 import { workerShare } from '../config/worker-share.ts';
@@ -58,7 +59,7 @@ export async function startWorkers(config: Config): Promise<RunningWorkers> {
   };
   try {
     opened.push(await lockData(config.dataDirectory));
-    const supervisor = new Supervisor(config, log, await foreignNumbers(config.dataDirectory));
+    const supervisor = new Supervisor(await withKeptSecrets(config), log, await foreignNumbers(config.dataDirectory));
     opened.push(supervisor.close);
     const url = await supervisor.start();
     const tokens = adminTokens(config.admin);
@@ -125,7 +126,8 @@ async function foreignNumbers(dataDirectory: string): Promise<Set<number>> {
 }
 
 class Supervisor {
-  readonly #config: Config;
+  /** That of the whole; workers get their share. */
+  #config: Config;
   readonly #log: Log;
   readonly #metrics = new SupervisorMetrics();
   readonly #sums = new MetricSums();
@@ -157,7 +159,10 @@ class Supervisor {
       spawn: forkWorkers(workerEntry(), systemTimers),
       startOf: (number, place) => ({
         number,
-        config: { ...workerShare(config, place), dataDirectory: workerDataDirectory(config.dataDirectory, number) },
+        config: {
+          ...workerShare(this.#config, place),
+          dataDirectory: workerDataDirectory(config.dataDirectory, number),
+        },
       }),
       takenNumbers,
       observer: {
@@ -181,6 +186,7 @@ class Supervisor {
     const { host, port, workers } = this.#config.server;
     this.#log.info({ version: VERSION, workers }, 'starting workers');
     const url = await this.#dealer.listen(host, port);
+    this.#config = trackingAt(this.#config, url);
     await this.#pool.start();
     return url;
   }

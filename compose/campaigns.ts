@@ -7,22 +7,22 @@ import { BudgetMemory, createEmbeddedBudgetStore } from '../adapters/budget-stor
 import { openRedisBudgetStore } from '../adapters/budget-store/budget-store.redis.ts';
 import { createEmbeddedFrequencyStore } from '../adapters/frequency/frequency-store.embedded.ts';
 import { openRedisFrequencyStore } from '../adapters/frequency/frequency-store.redis.ts';
-import { userKey } from '../adapters/frequency/user-key.ts';
+import { userKeyOf } from '../adapters/frequency/user-key.ts';
 import { openBudgetLedger } from '../adapters/ledger/ledger.ts';
 import type { BudgetMetrics, BudgetOperation } from '../adapters/metrics/budget-metrics.ts';
 import { DESK_DRAIN_MS } from '../adapters/process/drain-budget.ts';
+import { trackingLifetimeMs } from '../config/tracking.ts';
 import type { CampaignsConfig } from '../config/types.ts';
 import type { AccountPlan } from '../engine/budget/account-plan.ts';
 import { FrequencyCaps } from '../engine/budget/frequency/frequency-caps.ts';
-import { userIdOf } from '../engine/budget/frequency/user-id.ts';
 import { LEASE_POLICY_DEFAULTS } from '../engine/budget/lease-policy.ts';
 import { PACING_CONTROLLERS } from '../engine/budget/pacing/controllers.ts';
-import { type BillingCounts, billOutcomes } from '../engine/desk/outcome-billing.ts';
+import { type BillingCounts, billingCounts, billOutcomes } from '../engine/desk/outcome-billing.ts';
 import { UnmatchedOutcomes } from '../engine/desk/unmatched-outcomes.ts';
 import type { Outcome } from '../engine/estimation/quality/awaited-outcomes.ts';
 import type { AuctionEvent } from '../engine/exchange/auction-event.ts';
 import type { Purchase } from '../engine/exchange/purchases.ts';
-import type { BudgetLedger } from '../engine/ports/budget-ledger.ts';
+import type { Bill, BillResult, BudgetLedger } from '../engine/ports/budget-ledger.ts';
 import type { BudgetStore } from '../engine/ports/budget-store.ts';
 import type { CampaignStore } from '../engine/ports/campaign-store.ts';
 import type { DeliveryReports } from '../engine/ports/delivery-reports.ts';
@@ -38,6 +38,8 @@ export interface Campaigns {
   readonly auctionEnded: (event: AuctionEvent) => void;
   /** Rejects when the ledger cannot be reached: the outcomes may be reported again. */
   readonly bill: (outcomes: readonly Outcome[]) => Promise<BillingCounts>;
+  /** Bills that say whose money it is. Rejects when the ledger cannot be reached: they may be handed in again. */
+  readonly billEvents: (bills: readonly Bill[]) => Promise<readonly BillResult[]>;
   /** Part of `GET /status`. */
   readonly status: () => object;
 }
@@ -83,6 +85,7 @@ export async function openCampaigns(parts: Parts, parent: ActorParent): Promise<
       currencies: config.currencies,
       currency: config.exchange.currency,
       priors: { clicks: config.estimation.clickPriors, conversions: config.estimation.conversionPriors },
+      playbackPoints: config.events.tracking.baseUrl === '' ? null : config.events.tracking.playback,
     },
     leasePolicy: LEASE_POLICY_DEFAULTS,
     pacing: { campaigns: PACING_CONTROLLERS[campaigns.pacing], guaranteed: PACING_CONTROLLERS.pid },
@@ -138,6 +141,18 @@ export async function openCampaigns(parts: Parts, parent: ActorParent): Promise<
         throw error;
       }
     },
+    billEvents: async (bills) => {
+      try {
+        // Else a bill would find the lease where it should find the reservation.
+        await desk.whenTold();
+        const results = await ledger.bill(bills);
+        metrics.onBilled(billingCounts(results));
+        return results;
+      } catch (error) {
+        onFault('bill', error);
+        throw error;
+      }
+    },
     status: () => ({ ...desk.figures(), bookings: refresh.isFailing() ? 'stale' : 'ok' }),
   };
 }
@@ -166,16 +181,11 @@ async function openFrequencyStore({ config, clock, log }: Parts): Promise<Freque
 
 function userReader({ frequency }: CampaignsConfig): Parameters<typeof spawnCampaignDesk>[1]['userOf'] {
   const secret = frequency.secret === '' ? randomUUID() : frequency.secret;
-  return (request) => {
-    const id = userIdOf(request);
-    return id === null ? null : userKey(id, secret);
-  };
+  return (request) => userKeyOf(request, secret);
 }
 
 function heldMs({ billedBy, media }: Purchase, held: CampaignsConfig['held']): number {
-  if (billedBy !== 'impression') return billedBy === 'click' ? held.clickMs : held.conversionMs;
-  if (media === 'video') return held.videoMs;
-  return media === 'native' ? held.nativeMs : held.bannerMs;
+  return trackingLifetimeMs(billedBy, media, held);
 }
 
 interface FundsSources {

@@ -13,6 +13,7 @@ import { THRESHOLD_DEFAULTS } from '../engine/dsp/shaping/threshold.ts';
 import { WAITING_DEFAULTS } from '../engine/dsp/waiting/waiting-value.ts';
 import { HORIZON_DEFAULTS, type Horizon } from '../engine/estimation/cache/horizons.ts';
 import { LOCAL_ENTRIES_MAX, LOCAL_ENTRIES_MAX_DEFAULT } from '../engine/estimation/cache/local-predictions.ts';
+import { PLAYBACK_POINTS } from '../engine/events/outcome-events.ts';
 import { ADMISSION_DEFAULTS } from '../engine/traffic/admission/defaults.ts';
 import { HEAP_SHARE_FREE } from '../engine/traffic/admission/utilisation.ts';
 import { SHIPPED_MODEL_KEY } from './shipped-model.ts';
@@ -113,6 +114,8 @@ function list(items: ConfigSchema, description: string): ConfigSchema {
   return { type: 'array', default: [], items, description };
 }
 
+/** Of those that are hashed or signed with. */
+const SECRET: ConfigSchema = { type: 'string', default: '', pattern: '^$|^[\\x21-\\x7e]{16,256}$', secret: true };
 const TEXTS: ConfigSchema = { type: 'string', minLength: 1 };
 const CURRENCY: ConfigSchema = { type: 'string', pattern: '^[A-Z]{3}$' };
 const HEADERS: ConfigSchema = {
@@ -774,6 +777,60 @@ export const CONFIG_SCHEMA: ConfigSchema = {
         1024,
         4096 * MIB,
         'Bytes that may wait for the log; beyond, events are refused and counted.',
+      ),
+      lossSampleRate: number(
+        0.01,
+        0,
+        1,
+        'Share of bids that did not win which get a `loss` event of their own; all are in the `auction` event.',
+      ),
+      userSecret: {
+        ...SECRET,
+        description:
+          'By which ids of users are hashed in events, 16 to 256 visible ASCII characters, the same in all processes and for as long as events of one user shall be known as such. Empty: made once and kept in the data folder.',
+      },
+      tracking: section(
+        'Signed URLs in the markup of winners, by which we hear what became of them (docs/tracking.md).',
+        {
+          baseUrl: {
+            type: 'string',
+            default: '',
+            pattern: '^$|^listening$|^https?://[A-Za-z0-9.:\\[\\]-]+(/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-])?$',
+            description:
+              'Public address of this listener as browsers and apps reach it, `https://events.example.com`; `/event` comes behind it. `listening`: where the engine listens, for trying out. Empty: nothing is tracked, and there is no `/event`.',
+          },
+          key: {
+            ...SECRET,
+            description:
+              'Signs, 16 to 256 visible ASCII characters, the same in all processes. Empty: made once and kept in the data folder.',
+          },
+          previousKey: {
+            ...SECRET,
+            description: 'Signed until `key` took its place, and is accepted until `previousKeyUntil`.',
+          },
+          previousKeyUntil: {
+            type: 'string',
+            default: '',
+            pattern: '^$|^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,3})?Z$',
+            description: 'UTC, `2026-12-01T00:00:00Z`: from then on `previousKey` is no key.',
+          },
+          playback: list(
+            { type: 'string', enum: PLAYBACK_POINTS.filter((point) => point !== 'error') },
+            'What is told of the playback of videos besides errors; each costs a URL in their markup.',
+          ),
+          underWayMax: integer(
+            10_000,
+            1,
+            1_000_000,
+            'Events of URLs that may be on their way to the log; beyond, 503. Auctions take none of these places.',
+          ),
+          rememberedMax: integer(
+            200_000,
+            1000,
+            10_000_000,
+            'Events that are remembered, so that the same told again is not stored again; about 100 bytes each.',
+          ),
+        },
       ),
     }),
     log: section('Process log, JSON lines on stderr.', {

@@ -4,6 +4,7 @@ import type { ReserveEstimatorName } from '../engine/auction/reserve/estimator.t
 import type { AuctionPolicy, Mechanism, MediaType, PricingModel } from '../engine/auction/types.ts';
 import type { PacingControllerName } from '../engine/budget/pacing/controllers.ts';
 import type { Quirk } from '../engine/dsp/quirks.ts';
+import type { PlaybackPoint } from '../engine/events/outcome-events.ts';
 import type { Strictness } from '../openrtb/diagnostics.ts';
 
 export interface Config {
@@ -249,6 +250,19 @@ export interface EventsConfig {
   readonly retention: 'remove-oldest' | 'refuse';
   readonly syncIntervalMs: number;
   readonly pendingBytesMax: number;
+  readonly lossSampleRate: number;
+  readonly userSecret: string;
+  readonly tracking: TrackingConfig;
+}
+
+export interface TrackingConfig {
+  readonly baseUrl: string;
+  readonly key: string;
+  readonly previousKey: string;
+  readonly previousKeyUntil: string;
+  readonly playback: readonly Exclude<PlaybackPoint, 'error'>[];
+  readonly underWayMax: number;
+  readonly rememberedMax: number;
 }
 
 export interface CampaignsConfig {

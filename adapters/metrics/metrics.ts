@@ -13,6 +13,7 @@ import { EstimationMetrics } from './estimation-metrics.ts';
 import { type MetricSnapshot, register } from './exposition.ts';
 import { Gauge } from './gauge.ts';
 import { RemoteModelMetrics } from './remote-model-metrics.ts';
+import { TrackingMetrics } from './tracking-metrics.ts';
 
 export interface MetricsOptions {
   /** Every configured DSP gets its own series; an id that is not among them counts under `other`. */
@@ -85,6 +86,8 @@ export function createMetrics(options: MetricsOptions) {
     remoteModel: () => new RemoteModelMetrics(registry),
     /** Once, for campaigns of our own. */
     budgets: () => new BudgetMetrics(registry),
+    /** Once, for tracking URLs. */
+    tracking: () => new TrackingMetrics(registry),
     outcomesReported: countOutcomes(registry),
     estimateQuality: (read: () => QualityReport): void => readEstimateQuality(registry, read),
     auctionEnded: (event: AuctionEvent): void => {

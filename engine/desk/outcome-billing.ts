@@ -31,6 +31,15 @@ export interface OutcomeBillingOptions {
   readonly nowMs: () => number;
 }
 
+export function billingCounts(results: readonly BillResult[]): Record<keyof BillingCounts, number> {
+  const counts = Object.fromEntries(BILLING_RESULTS.map((result) => [result, 0])) as Record<
+    keyof BillingCounts,
+    number
+  >;
+  for (const result of results) counts[result]++;
+  return counts;
+}
+
 /** Rejects when the ledger cannot be reached; the same outcomes may be billed again. */
 export async function billOutcomes(
   outcomes: readonly Outcome[],
@@ -42,11 +51,7 @@ export async function billOutcomes(
   const charges = await ledger.charges([...byKey.keys()]);
   const atMsOf = (key: string): number => Math.min(byKey.get(key)!.atMs ?? Number.POSITIVE_INFINITY, nowMs());
   const results = await ledger.bill(charges.map((charge) => ({ ...charge, atMs: atMsOf(charge.key) })));
-  const counts = Object.fromEntries(BILLING_RESULTS.map((result) => [result, 0])) as Record<
-    keyof BillingCounts,
-    number
-  >;
-  for (const result of results) counts[result]++;
+  const counts = billingCounts(results);
   counts.repeated += outcomes.length - byKey.size;
   for (const { key } of charges) byKey.delete(key);
   counts.unmatched = byKey.size;

@@ -125,7 +125,7 @@ class WorthInAuction {
 
 function houseBid(
   { booked, isGuaranteed, accountId }: HouseLine,
-  { bid, candidate }: HouseOffer,
+  { bid, templates, candidate }: HouseOffer,
   share: number,
   impId: string,
   auctionId: string,
@@ -137,6 +137,6 @@ function houseBid(
     candidate: { ...candidate, bidId, impId, priceMicros },
     bid: { ...bid, id: bidId, impid: impId, price: priceMicros / 1_000_000 },
     response: { id: auctionId, bidid: auctionId, cur: advertiser.currency, seatbids: [] },
-    house: { lineItemId: lineItem.id, campaignId: campaign.id, advertiserId: advertiser.id, accountId },
+    house: { lineItemId: lineItem.id, campaignId: campaign.id, advertiserId: advertiser.id, accountId, templates },
   };
 }

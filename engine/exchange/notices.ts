@@ -1,6 +1,7 @@
 /** Which notices an outcome calls for. Pure: sending is the notice sender's. */
 import { compileMacros, type MacroValues, renderMacrosWithin } from '../../openrtb/macros.ts';
 import type { BidRequest } from '../../openrtb/types.ts';
+import type { Win } from '../auction/types.ts';
 import type { DspReply } from '../dsp/reply.ts';
 import type { Notice } from '../ports/notice-sender.ts';
 import type { Decision } from './decision.ts';
@@ -28,10 +29,9 @@ export function planNotices(request: BidRequest, decision: Decision, alreadyNoti
   for (const win of decision.outcome.wins) {
     const { bid, dspId } = decision.collected[win.bidIndex]!;
     if (bid.nurl === undefined && bid.burl === undefined) continue;
-    const values = macroValues(request, decision, win.bidIndex, win);
-    const nurl = alreadyNotified.has(win.bidIndex) ? null : resolve(bid.nurl, values);
+    const nurl = alreadyNotified.has(win.bidIndex) ? null : winNoticeUrl(request, decision, win);
     if (nurl !== null) now.push({ kind: 'win', dspId, url: nurl });
-    const burl = request.test === 1 ? null : resolve(bid.burl, values);
+    const burl = billingNoticeUrl(request, decision, win);
     if (burl !== null) onBilling.push({ bidIndex: win.bidIndex, dspId, url: burl });
   }
   for (const verdict of decision.outcome.bids) {
@@ -41,6 +41,18 @@ export function planNotices(request: BidRequest, decision: Decision, alreadyNoti
     if (url !== null) now.push({ kind: 'loss', dspId, url });
   }
   return { now, onBilling };
+}
+
+/** Null: the bid has none, or it is a test, or too long to ask. */
+export function billingNoticeUrl(request: BidRequest, decision: Decision, win: Win): string | null {
+  const { burl } = decision.collected[win.bidIndex]!.bid;
+  if (burl === undefined || request.test === 1) return null;
+  return resolve(burl, macroValues(request, decision, win.bidIndex, win));
+}
+
+function winNoticeUrl(request: BidRequest, decision: Decision, win: Win): string | null {
+  const { nurl } = decision.collected[win.bidIndex]!.bid;
+  return nurl === undefined ? null : resolve(nurl, macroValues(request, decision, win.bidIndex, win));
 }
 
 /** lurl of the bids that the reader dropped: filtered bids are told their reason too. */

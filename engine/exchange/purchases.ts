@@ -34,7 +34,7 @@ export interface PurchaseRefusal {
 }
 
 /** What is bought: `cpm` an impression, `cpc` a click, `cpa` a conversion; what is guaranteed is impressions always. */
-const BILLED_BY = { cpm: 'impression', cpc: 'click', cpa: 'conversion' } as const;
+export const BILLED_BY = { cpm: 'impression', cpc: 'click', cpa: 'conversion' } as const;
 
 export function purchasesOf({ input, outcome, collected }: Decision): readonly Purchase[] {
   const purchases: Purchase[] = [];
@@ -43,10 +43,9 @@ export function purchasesOf({ input, outcome, collected }: Decision): readonly P
     if (house === null) continue;
     const { pricing, isGuaranteed } = input.bids[win.bidIndex]!;
     const billedBy = isGuaranteed ? 'impression' : BILLED_BY[pricing];
-    const impId = win.position === 0 ? win.impId : `${win.impId}#${win.position}`;
     purchases.push({
       bidIndex: win.bidIndex,
-      key: purchaseKey(input.auctionId, impId, billedBy),
+      key: purchaseKey(input.auctionId, adImpId(win), billedBy),
       accountId: house.accountId,
       amount: isGuaranteed ? 1 : priceNanos(win, pricing),
       media: win.media,
@@ -57,15 +56,20 @@ export function purchasesOf({ input, outcome, collected }: Decision): readonly P
   return purchases;
 }
 
+/** `ID`, or `ID#N` for the ad in a further position of the imp, N from 1. */
+export function adImpId({ impId, position }: Win): string {
+  return position === 0 ? impId : `${impId}#${position}`;
+}
+
 /**
  * Whoever reports what became of an ad can tell it, and nobody else has it: neither auction ids nor types hold a slash.
- * `impId`: `ID#N` for the ad in a further position of the imp, N from 1.
+ * `impId`: as `adImpId` gives it.
  */
 export function purchaseKey(auctionId: string, impId: string, billedBy: OutcomeType): string {
   return `${auctionId}/${impId}/${billedBy}`;
 }
 
-/** N CPM-micros are N nanos an impression; a click or conversion of N micros is N x 1000 nanos. Nothing is reserved for none. */
-function priceNanos({ clearingPriceMicrosInBidCurrency: micros }: Win, pricing: keyof typeof BILLED_BY): number {
+/** N CPM-micros are N nanos an impression; a click or conversion of N micros is N x 1000 nanos. Nothing is sold for nothing. */
+export function priceNanos({ clearingPriceMicrosInBidCurrency: micros }: Win, pricing: keyof typeof BILLED_BY): number {
   return Math.max(1, pricing === 'cpm' ? micros : micros * 1000);
 }

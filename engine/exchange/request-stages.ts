@@ -20,6 +20,8 @@ import { type AuctionRanking, rankingOf } from '../dsp/waiting/auction-ranking.t
 import type { EstimateSubject } from '../estimation/click-estimates.ts';
 import type { EstimateAnswer, EstimateQuestion } from '../estimation/estimate-question.ts';
 import type { MarkupOutcome } from '../ports/markup-fetcher.ts';
+import type { AdTracker } from '../tracking/ad-tracker.ts';
+import type { TrackedSale } from '../tracking/claim.ts';
 import { auctionAnswer, noBidAnswer, oversizedWinner } from './answer.ts';
 import type { AuctionClosing, AuctionEnding } from './auction-event.ts';
 import type { AuctionTerms } from './auction-terms.ts';
@@ -36,6 +38,7 @@ import {
 import { markupUrl } from './notices.ts';
 import { nextLookAtMs, type PendingCall, type ProgressiveClosing } from './progressive-closing.ts';
 import { type Purchase, type PurchaseRefusal, type PurchaseReservation, purchasesOf } from './purchases.ts';
+import { type SaleContext, salesOf } from './sales.ts';
 
 export type RequestMessage =
   | { readonly kind: 'start' }
@@ -80,7 +83,20 @@ export interface Conclusion {
   readonly notified: ReadonlySet<number>;
   /** Of the house wins. */
   readonly reservations: readonly PurchaseReservation[];
+  /** One for each win of the decision, in their order. */
+  readonly sales: readonly TrackedSale[];
 }
+
+/** How what was sold is told of later. */
+export interface Selling {
+  /** Null: not by URLs in its markup. */
+  readonly tracker: AdTracker | null;
+  /** Hash of the user's or device's id; null: none is known. */
+  readonly userKey: string | null;
+}
+
+const UNTRACKED: Selling = { tracker: null, userKey: null };
+const NO_SALES: readonly TrackedSale[] = [];
 
 export interface RequestState {
   readonly request: BidRequest;
@@ -89,6 +105,7 @@ export interface RequestState {
   readonly subject: EstimateSubject;
   /** Null: waits for all, or until the deadline. */
   readonly progressive: ProgressiveClosing | null;
+  readonly selling: Selling;
   stage: 'collecting' | 'estimating' | 'fetching-markup' | 'reserving' | 'concluded';
   /** DSPs that may still reply. */
   outstanding: number;
@@ -129,6 +146,7 @@ export function openRequest(
   dspCount: number,
   progressive: ProgressiveClosing | null = null,
   houseBids: GatheredBids | null = null,
+  selling: Selling = UNTRACKED,
 ): RequestState {
   return {
     request,
@@ -143,6 +161,7 @@ export function openRequest(
     closedAtMs: 0,
     closing: null,
     gathered: houseBids,
+    selling,
     estimatesAwaited: 0,
     decision: null,
     isOutdated: true,
@@ -383,21 +402,28 @@ function receiveReservations(
 
 function conclude(state: RequestState, ending: AuctionEnding): readonly RequestEffect[] {
   state.stage = 'concluded';
-  const wasCancelled = ending === 'cancelled';
+  const decision = ending === 'cancelled' ? null : state.decision;
+  const sales = decision === null ? NO_SALES : salesOf(decision, saleContext(state));
   const conclusion: Conclusion = {
     ending,
-    answer: wasCancelled ? null : answerFor(state),
-    decision: wasCancelled ? null : state.decision,
+    answer: ending === 'cancelled' ? null : answerFor(state, sales),
+    decision,
+    sales,
     notified: state.notified,
     reservations: state.reservations,
   };
   return [{ kind: 'conclude', conclusion }];
 }
 
-function answerFor(state: RequestState): BidResponse {
-  const { decision } = state;
+function saleContext({ request, subject, reservations, selling }: RequestState): SaleContext {
+  return { request, subject, reservations, userKey: selling.userKey };
+}
+
+function answerFor(state: RequestState, sales: readonly TrackedSale[]): BidResponse {
+  const { decision, selling } = state;
   if (decision === null || decision.outcome.wins.length === 0) return noBidAnswer(state.request.id, noBidReason(state));
-  return auctionAnswer(state.request, decision, state.fetched);
+  const tracking = selling.tracker?.isReady === true ? { tracker: selling.tracker, sales } : null;
+  return auctionAnswer(state.request, decision, state.fetched, tracking);
 }
 
 function noBidReason(state: RequestState): NoBidReason {

@@ -1,0 +1,104 @@
+/** Tracking URLs: what puts them into markup, what takes them when they are called, and what follows from that. */
+import type { EventsActor } from '../actors/events-actor.ts';
+import type { EventDesk } from '../adapters/http/event-endpoint.ts';
+import type { TrackingMetrics } from '../adapters/metrics/tracking-metrics.ts';
+import { BILLING_DRAIN_MS } from '../adapters/process/drain-budget.ts';
+import { createSignedTokens } from '../adapters/tracking/signed-tokens.ts';
+import { LISTENING, trackingLifetimeMs } from '../config/tracking.ts';
+import { OUTCOME_TYPES, type Outcome, type OutcomeType } from '../engine/estimation/quality/awaited-outcomes.ts';
+import { ledgerOperationOf } from '../engine/events/billing-decision.ts';
+import { BillingOutbox } from '../engine/events/billing-outbox.ts';
+import type { TrackedEvent } from '../engine/events/outcome-events.ts';
+import type { NoticeSender } from '../engine/ports/notice-sender.ts';
+import { AdTracker } from '../engine/tracking/ad-tracker.ts';
+import { TrackingDesk } from '../engine/tracking/tracking-desk.ts';
+import type { Campaigns } from './campaigns.ts';
+import type { Parts } from './parts.ts';
+
+export interface Tracking {
+  readonly tracker: AdTracker;
+  readonly desk: EventDesk;
+  readonly metrics: TrackingMetrics;
+  /** Where the engine listens, once it does. */
+  readonly listensAt: (url: string) => void;
+}
+
+export interface TrackingSubjects {
+  readonly events: EventsActor;
+  readonly notices: NoticeSender;
+  readonly campaigns: Campaigns | null;
+  readonly reportOutcomes: (outcomes: readonly Outcome[]) => void;
+}
+
+const BILLING = { lengthMax: 100_000, batchMax: 500, gatherMs: 20, retryMs: 500 };
+
+/** Null: no address is configured. */
+export function openTracking(parts: Parts, subjects: TrackingSubjects): Tracking | null {
+  const { config, clock } = parts;
+  const { tracking } = config.events;
+  if (tracking.baseUrl === '') return null;
+  const metrics = parts.metrics.tracking();
+  const tokens = createSignedTokens({
+    current: tracking.key,
+    previous:
+      tracking.previousKey === ''
+        ? null
+        : { key: tracking.previousKey, untilMs: Date.parse(tracking.previousKeyUntil) },
+  });
+  let baseUrl = tracking.baseUrl === LISTENING ? '' : tracking.baseUrl;
+  const { held } = config.campaigns;
+  const tracker = new AdTracker({
+    signer: tokens,
+    baseUrl: () => baseUrl,
+    lifetimeMs: (code, media) => trackingLifetimeMs(code, media, held),
+    playbackPoints: tracking.playback,
+    observer: metrics,
+  });
+  const desk = new TrackingDesk({
+    reader: tokens,
+    store: subjects.events.store,
+    onStored: openBilling(parts, subjects, metrics),
+    onResult: metrics.onResult,
+    wallMs: clock.wallMs,
+    underWayMax: tracking.underWayMax,
+    seenMax: tracking.rememberedMax,
+  });
+  return {
+    tracker,
+    desk,
+    metrics,
+    listensAt: (url) => {
+      if (tracking.baseUrl === LISTENING) baseUrl = url;
+    },
+  };
+}
+
+/** What an event means for money and for estimates, once it is stored. */
+function openBilling(
+  { timers, closing }: Parts,
+  { notices, campaigns, reportOutcomes }: TrackingSubjects,
+  metrics: TrackingMetrics,
+): (event: TrackedEvent) => void {
+  const outbox =
+    campaigns === null
+      ? null
+      : new BillingOutbox({ ...BILLING, bill: campaigns.billEvents, timers, onDropped: metrics.onBillingDropped });
+  if (outbox !== null) closing(() => outbox.close(BILLING_DRAIN_MS));
+  return (event) => {
+    const operation = ledgerOperationOf(event);
+    if (operation?.kind === 'bill') {
+      if (outbox === null) metrics.onBillingDropped(1);
+      else outbox.add(operation.bill);
+    } else if (operation?.kind === 'receive' && event.billingNotice !== null) {
+      notices.send({ kind: 'bill', dspId: operation.receivable.dspId, url: event.billingNotice });
+    }
+    if (!event.isTest && isOutcome(event.type)) {
+      const { auctionId, impId, type, atMs } = event;
+      reportOutcomes([{ auctionId, impId, type: type as OutcomeType, atMs }]);
+    }
+  };
+}
+
+function isOutcome(type: string): type is OutcomeType {
+  return (OUTCOME_TYPES as readonly string[]).includes(type);
+}

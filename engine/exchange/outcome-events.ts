@@ -1,0 +1,66 @@
+/** The `win` and `loss` events of an auction. Pure but for the sampling, which is asked of the caller. */
+import { eventId } from '../events/event-keys.ts';
+import { type LossEvent, OUTCOME_EVENT_VERSION, type WinEvent } from '../events/outcome-events.ts';
+import type { TrackedSale } from '../tracking/claim.ts';
+import type { AuctionEvent } from './auction-event.ts';
+import type { Decision } from './decision.ts';
+
+/** One for each win: `sales` are in their order. */
+export function winEvents(event: AuctionEvent, decision: Decision, sales: readonly TrackedSale[]): WinEvent[] {
+  const heldMs = new Map(event.reservations?.map((reservation) => [reservation.bidIndex, reservation.heldMs]));
+  return decision.outcome.wins.map((win, index) => {
+    const { auctionId, impId, userKey, isTest, sale, billingNotice } = sales[index]!;
+    const held = heldMs.get(win.bidIndex);
+    return {
+      type: 'win',
+      version: OUTCOME_EVENT_VERSION,
+      id: eventId(auctionId, impId, 'win'),
+      auctionId,
+      impId,
+      userKey,
+      atMs: Math.floor(event.atMs + event.timings.answeredAtMs),
+      isTest,
+      sale,
+      clearingCpmMicros: win.clearingCpmMicros,
+      auctionCurrency: decision.input.currency,
+      heldUntilMs: held === undefined ? null : Math.floor(event.atMs + held),
+      billingNotice,
+    };
+  });
+}
+
+/** Of the bids that did not win and that `isSampled` says. */
+export function lossEvents(
+  event: AuctionEvent,
+  decision: Decision,
+  sampleRate: number,
+  isSampled: () => boolean,
+): LossEvent[] {
+  const losses: LossEvent[] = [];
+  const { auctionId, features, isTest, userKey = null } = event;
+  for (const { bidIndex, status, lossReason, reason, ecpmMicros } of decision.outcome.bids) {
+    if (status === 'won' || !isSampled()) continue;
+    const { dspId, seat, bid } = decision.collected[bidIndex]!;
+    const impId = bid.impid;
+    losses.push({
+      type: 'loss',
+      version: OUTCOME_EVENT_VERSION,
+      id: eventId(auctionId, impId, 'loss', String(bidIndex)),
+      auctionId,
+      impId,
+      userKey,
+      atMs: Math.floor(event.atMs + event.timings.answeredAtMs),
+      isTest,
+      dspId,
+      seat: seat ?? '',
+      publisherId: features.publisherId,
+      placementId: features.imps.find((imp) => imp.impId === impId)?.placementId ?? '',
+      status,
+      lossReason,
+      reason,
+      ecpmMicros: Math.floor(ecpmMicros),
+      sampleRate,
+    });
+  }
+  return losses;
+}
