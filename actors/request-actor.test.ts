@@ -140,9 +140,9 @@ class World {
         houseDemand: null,
         estimating: null,
         teaching: null,
+        tracker: null,
+        userKeyOf: () => null,
         markupFetcher: {
-          tracker: null,
-          userKeyOf: () => null,
           fetch: (url, deadlineAtMs, serve) => this.fetches.push({ url, deadlineAtMs, serve }),
         },
         onBegun: () => {},
