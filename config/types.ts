@@ -249,6 +249,25 @@ export interface EventsConfig {
   readonly retention: 'remove-oldest' | 'refuse';
   readonly syncIntervalMs: number;
   readonly pendingBytesMax: number;
+  readonly sellUnstored: 'dsps' | 'nothing';
+  readonly kafka: EventsKafkaConfig;
+}
+
+export interface EventsKafkaConfig {
+  /** Empty: events stay in their segments. */
+  readonly brokers: string;
+  readonly topicPrefix: string;
+  readonly clientId: string;
+  readonly tls: boolean;
+  readonly tlsCaFile: string;
+  readonly saslMechanism: 'none' | 'plain' | 'scram-sha-256' | 'scram-sha-512';
+  readonly saslUsername: string;
+  readonly saslPassword: string;
+  readonly compression: 'gzip' | 'none';
+  readonly lingerMs: number;
+  readonly batchBytesMax: number;
+  readonly bytesPerSecondMax: number;
+  readonly requestTimeoutMs: number;
 }
 
 export interface CampaignsConfig {
