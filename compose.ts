@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import nact from 'nact';
 import { createIntake } from './actors/intake.ts';
 import { spawnParent } from './actors/mailbox.ts';
-import type { RequestEnvironment } from './actors/request-actor.ts';
+import type { HouseDemand, RequestEnvironment } from './actors/request-actor.ts';
 import { systemClock, systemTimers } from './adapters/clock.ts';
 import { createHostResolvers, type HostResolvers } from './adapters/dns/host-resolvers.ts';
 import { eventLogFolder } from './adapters/event-log/log-folders.ts';
@@ -23,6 +23,7 @@ import { openDsps, openShaping, openTransport, readDspStates, teachingRules } fr
 import { type EstimateQualityStatus, openEstimateQuality } from './compose/estimate-quality.ts';
 import { openEstimation } from './compose/estimation.ts';
 import { openEmbeddedLog, openEvents } from './compose/events.ts';
+import type { applyAllTopics as ApplyAllTopics } from './compose/kafka.ts';
 import { withKeptSecrets, withPassingSecrets } from './compose/kept-secrets.ts';
 import { openAdmin, openPublicDoor } from './compose/listeners.ts';
 import { openMarkupFetcher, openNotices } from './compose/notices.ts';
@@ -48,6 +49,10 @@ import { createRequestReader } from './openrtb/read-request.ts';
 export { openCampaignBooks, readCampaignBooks } from './compose/campaign-books.ts';
 export { type AccountDelivery, type CampaignDelivery, campaignDelivery } from './compose/campaign-delivery.ts';
 export { withKeptSecrets } from './compose/kept-secrets.ts';
+
+/** Of `compose/kafka.ts`, whose client is loaded where there is a Kafka only. */
+export const applyAllTopics: typeof ApplyAllTopics = async (...args) =>
+  (await import('./compose/kafka.ts')).applyAllTopics(...args);
 
 export interface Gavel {
   /** Where publishers connect; empty in a worker, which has no port of its own. */
@@ -145,7 +150,9 @@ function partsOf(config: Config, outside: Partial<Outside>, closing: Parts['clos
 async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel, 'close'>> {
   const { config, clock, timers, metrics, closing } = parts;
   const eventLog =
-    outside.eventLog === undefined ? await openEmbeddedLog(parts) : { log: outside.eventLog, isHealthy: () => true };
+    outside.eventLog === undefined
+      ? await openEmbeddedLog(parts)
+      : { log: outside.eventLog, isHealthy: () => true, isStoring: () => true };
   closing(() => eventLog.log.close());
   const resolvers =
     outside.resolvers ?? createHostResolvers({ clock, onRefused: () => metrics.queueRefused('name-lookups') });
@@ -192,7 +199,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
     shaping: openShaping(parts, residents),
     estimating: estimation.estimating,
     teaching: teachingRules(config, dsps),
-    houseDemand: campaigns?.desk ?? null,
+    houseDemand: campaigns === null ? null : storableHouseDemand(campaigns.desk, eventLog.isStoring),
     markupFetcher,
     tracker: tracking?.tracker ?? null,
     userKeyOf: (request) => userKeyOf(request, config.events.userSecret),
@@ -224,6 +231,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
       forwardedExtensions: new Set(config.exchange.forwardedExtensions),
     },
     nextAuctionId: auctionIds(clock),
+    isSelling: () => config.events.sellUnstored === 'dsps' || eventLog.isStoring(),
     observer: metrics.intake,
   });
   const reportOutcomes = async (outcomes: readonly Outcome[]): Promise<OutcomeCounts> => {
@@ -274,6 +282,11 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
       return policy();
     },
   };
+}
+
+/** What of ours is sold is billed by its events: without them it stays away. */
+function storableHouseDemand(desk: HouseDemand, isStoring: () => boolean): HouseDemand {
+  return { enter: (subject, terms, nowMs) => (isStoring() ? desk.enter(subject, terms, nowMs) : null) };
 }
 
 /** Start time and a random tag make ids unique over processes and restarts; the counter keeps them short and sortable. */

@@ -30,7 +30,8 @@ export function checkConsistency(config: Config): Inconsistency | null {
     unusableModelAddress(config) ??
     silentAlerts(config) ??
     disorderedHorizons(config) ??
-    unsharedCampaigns(config)
+    unsharedCampaigns(config) ??
+    unusableKafka(config)
   );
 }
 
@@ -232,4 +233,16 @@ function unsharedCampaigns({ campaigns, server, dsps }: Config): Inconsistency |
   }
   if (frequency.secret !== '') return null;
   return { path: 'campaigns.frequency.secret', message: 'must be set, or each process knows a user by another name' };
+}
+
+function unusableKafka({ events: { kafka } }: Config): Inconsistency | null {
+  const path = 'events.kafka';
+  const far = kafka.brokers.split(',').find((broker) => Number(broker.slice(broker.lastIndexOf(':') + 1)) > 65_535);
+  if (far !== undefined)
+    return { path: `${path}.brokers`, message: `"${far}" has no port that can be called (up to 65535)` };
+  if (kafka.tlsCaFile !== '' && !kafka.tls) {
+    return { path: `${path}.tlsCaFile`, message: 'is of no use without events.kafka.tls' };
+  }
+  if (kafka.saslMechanism === 'none' || kafka.saslUsername !== '') return null;
+  return { path: `${path}.saslUsername`, message: `must be set for events.kafka.saslMechanism ${kafka.saslMechanism}` };
 }

@@ -253,6 +253,8 @@ export interface EventsConfig {
   readonly lossSampleRate: number;
   readonly userSecret: string;
   readonly tracking: TrackingConfig;
+  readonly sellUnstored: 'dsps' | 'nothing';
+  readonly kafka: EventsKafkaConfig;
 }
 
 export interface TrackingConfig {
@@ -263,6 +265,23 @@ export interface TrackingConfig {
   readonly playback: readonly Exclude<PlaybackPoint, 'error'>[];
   readonly underWayMax: number;
   readonly rememberedMax: number;
+}
+
+export interface EventsKafkaConfig {
+  /** Empty: events stay in their segments. */
+  readonly brokers: string;
+  readonly topicPrefix: string;
+  readonly clientId: string;
+  readonly tls: boolean;
+  readonly tlsCaFile: string;
+  readonly saslMechanism: 'none' | 'plain' | 'scram-sha-256' | 'scram-sha-512';
+  readonly saslUsername: string;
+  readonly saslPassword: string;
+  readonly compression: 'gzip' | 'none';
+  readonly lingerMs: number;
+  readonly batchBytesMax: number;
+  readonly bytesPerSecondMax: number;
+  readonly requestTimeoutMs: number;
 }
 
 export interface CampaignsConfig {

@@ -12,6 +12,7 @@ import { countOutcomes, readEstimateQuality } from './estimate-quality-metrics.t
 import { EstimationMetrics } from './estimation-metrics.ts';
 import { type MetricSnapshot, register } from './exposition.ts';
 import { Gauge } from './gauge.ts';
+import { OutboxMetrics } from './outbox-metrics.ts';
 import { RemoteModelMetrics } from './remote-model-metrics.ts';
 import { TrackingMetrics } from './tracking-metrics.ts';
 
@@ -63,7 +64,12 @@ export function createMetrics(options: MetricsOptions) {
   const actorFaults = counter('rtb_actor_faults_total', 'Actors that threw, by what supervision did.');
   const faultDecisions = new CountersByLabel(actorFaults, { label: 'decision', valuesMax: 8 });
   const noticeQueueLength = gauge('rtb_notice_queue_length', 'Notices accepted and not yet settled.');
-  const outboxBytes = gauge('rtb_outbox_bytes', 'Size of the event log on disk.');
+  const eventLogBytes = gauge('rtb_event_log_bytes', 'Size of the event log on disk.');
+  const unstorable = gauge(
+    'rtb_events_unstorable',
+    '1 while no outcome event can be stored, and house campaigns are not sold.',
+  );
+  const outbox = new OutboxMetrics(registry);
   const build = new Gauge('rtb_build_info', 'Always 1; the labels say which build runs.', 'first');
   register(registry, build).readFrom(() => 1, {
     version: options.version,
@@ -106,7 +112,9 @@ export function createMetrics(options: MetricsOptions) {
 
     eventsAcknowledged: (count: number): void => acknowledged.add(count),
     eventsDropped: (count: number, reason: string): void => eventsDropped.add(reason, count),
-    outboxBytes: (read: () => number): void => outboxBytes.readFrom(read),
+    eventLogBytes: (read: () => number): void => eventLogBytes.readFrom(read),
+    eventsUnstorable: (read: () => boolean): void => unstorable.readFrom(() => (read() ? 1 : 0)),
+    outbox,
 
     queueRefused: (queue: QueueName): void => queuesRefused.add(queue),
     clientConnectionCut: (reason: string): void => cutReasons.add(reason),
