@@ -237,8 +237,8 @@ test('shaping, tiny', async () => {
   expect(await measureShaping(quick())).toEqual(measurements);
 });
 
-test('pacing, tiny', () => {
-  const measurements = measurePacing(quick());
+test('pacing, tiny', { timeout: 120_000 }, async () => {
+  const measurements = await measurePacing(quick());
   const values = Object.fromEntries(measurements.map(({ name, value }) => [name, value]));
   expect(Object.keys(values)).toEqual(expect.arrayContaining([...PACING_NAMES]));
   expect(values['budget.over_delivery_nanos']).toBe(0);

@@ -103,14 +103,6 @@ describe('a model server', () => {
   });
 });
 
-test('several workers share one database of campaigns', () => {
-  const of = (campaigns: object, workers: number) => pathOf({ campaigns, server: { workers } });
-  expect(of({ enabled: true }, 2)).toBe('campaigns.databaseUrl');
-  expect(of({ enabled: true }, 1)).toBeNull();
-  expect(of({ enabled: false }, 2)).toBeNull();
-  expect(of({ enabled: true, databaseUrl: 'postgres://h/d' }, 2)).toBeNull();
-});
-
 test('the admin listener has a port of its own, where there is one', () => {
   const token = 'sixteen-characters';
   const server = { port: 9000 };

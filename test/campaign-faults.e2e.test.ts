@@ -9,10 +9,14 @@ const postgres = IS_BUILT && hasRedisServer ? await startHurtPostgres() : null;
 afterAll(() => postgres?.stop());
 
 describe.skipIf(postgres === null)('campaigns under faults (needs a build, redis-server and PostgreSQL)', () => {
+  // Of all tries: what one has found stays found, though the next has other luck.
+  const problems: string[] = [];
+
   it('nobody is billed above a budget, nothing is billed twice, all goes on', async () => {
     const seed = Date.now();
     const result = await runProof({ postgres: postgres!, engines: 3, seconds: 1, seed, spendsAll: false });
     console.log({ seed, ...result });
-    expect(result.problems).toEqual([]);
+    problems.push(...result.problems);
+    expect(problems).toEqual([]);
   }, 300_000);
 });

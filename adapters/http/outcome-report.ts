@@ -2,10 +2,10 @@
  * Body of `POST /admin/outcomes`: what became of impressions, as a JSON array or one JSON object a line (NDJSON). Read as a
  * whole or refused as a whole; fields that are not ours are passed over, as logs have them.
  */
+import { isStorableKeyPart, KEY_PART_LENGTH_MAX } from '../../engine/campaign/storable.ts';
 import { OUTCOME_TYPES, type Outcome, type OutcomeType } from '../../engine/estimation/quality/awaited-outcomes.ts';
 
 export const OUTCOMES_MAX = 2000;
-const ID_LENGTH_MAX = 256;
 
 /** `path` is where: `[3].type`, in both forms counted from 0; empty for the whole. */
 export class OutcomeReportError extends Error {
@@ -56,8 +56,8 @@ function readOutcome(record: unknown, index: number): Outcome {
 }
 
 function readId(value: unknown, path: string): string {
-  if (typeof value === 'string' && value.length > 0 && value.length <= ID_LENGTH_MAX) return value;
-  throw new OutcomeReportError(path, `must be a string of 1 to ${ID_LENGTH_MAX} characters`);
+  if (typeof value === 'string' && value !== '' && isStorableKeyPart(value)) return value;
+  throw new OutcomeReportError(path, `must be a string of 1 to ${KEY_PART_LENGTH_MAX} characters without NUL`);
 }
 
 function readType(value: unknown, path: string): OutcomeType {

@@ -72,7 +72,7 @@ function whyLineItemInvalid(item: LineItem, before: Booking | undefined, lookup:
   if (wasGuaranteed !== null && wasGuaranteed !== (item.goalImpressions !== null)) {
     return 'goalImpressions: a line item is guaranteed from its first day to its last, or never';
   }
-  return fixed(item, before, ['campaignId']);
+  return fixed(item, before, ['campaignId', 'pricing']);
 }
 
 function missing(lookup: Lookup, kind: BookingKind, id: string): string | null {

@@ -17,8 +17,8 @@ export interface PostgresOptions {
 
 /** The network may fail without a word: so much longer than the server's own limit is waited for an answer. */
 const ANSWER_GRACE_MS = 2000;
-/** A process that stopped in the middle of a transaction holds locks for so long. */
-const IDLE_IN_TRANSACTION_MS = 30_000;
+/** A process that stopped in the middle of a transaction holds locks for so long: shorter than others' leases live. */
+const IDLE_IN_TRANSACTION_MS = 3000;
 
 const INT8_OID = 20;
 const types = new pg.TypeOverrides();

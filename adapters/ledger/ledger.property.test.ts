@@ -117,7 +117,8 @@ const steps = fc.array(
   { minLength: 20, maxLength: 50, size: 'max' },
 );
 
-it('conserves every amount, bills within the budget, and each key once', async () => {
+// Other inputs would be drawn by a second try.
+it('conserves every amount, bills within the budget, and each key once', { retry: 0, timeout: 120_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(steps, async (played) => {
       const test = await databases();
@@ -146,4 +147,4 @@ it('conserves every amount, bills within the budget, and each key once', async (
     }),
     { numRuns: 6 },
   );
-}, 120_000);
+});

@@ -19,7 +19,7 @@ export class SpendingAccount {
   urgency = 0;
   readonly #board: PacingBoard;
   readonly #controller: PacingController;
-  readonly #curve = new TrafficCurve();
+  readonly #curve: TrafficCurve;
   #plan: AccountPlan;
   /** Null until its funds are known. */
   #pacer: CampaignPacer | null = null;
@@ -29,6 +29,7 @@ export class SpendingAccount {
   #wins = 0;
   #spent = 0;
 
+  /** `curve`: what was learned of its traffic in this process; learned further. */
   constructor(
     plan: AccountPlan,
     policy: LeasePolicy,
@@ -36,10 +37,12 @@ export class SpendingAccount {
     board: PacingBoard,
     monotonicMs: number,
     onWake: (account: SpendingAccount) => void,
+    curve = new TrafficCurve(),
   ) {
     this.#plan = plan;
     this.#controller = controller;
     this.#board = board;
+    this.#curve = curve;
     this.leases = new LocalAccount(plan.accountId, plan.priceMax, policy, monotonicMs, () => onWake(this));
     this.slot = board.add(plan.accountId);
   }

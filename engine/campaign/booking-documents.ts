@@ -7,6 +7,7 @@ import formats from 'ajv-formats';
 import { advertiserSchema, campaignSchema, creativeSchema, lineItemSchema } from './booking-schemas.ts';
 import type { Advertiser, Campaign, Choice, Creative, FrequencyCap, LineItem, Targeting } from './campaign.ts';
 import { formatDecimal, MICRO_DIGITS, NANO_DIGITS, parseDecimal } from './decimal.ts';
+import { isStorable } from './storable.ts';
 
 /** `path` as in the document (`targeting.countries.include[0]`), empty for the document itself. */
 export class BookingError extends Error {
@@ -218,8 +219,12 @@ function isRestricted({ include, exclude }: Choice<unknown>): boolean {
   return include.length > 0 || exclude.length > 0;
 }
 
+/** `targeting.keyValues.KEY.include` has four. */
+const DEPTH_MAX = 8;
+
 /** A copy with defaults. */
 function checked<Document>(check: ValidateFunction, id: string, document: unknown): Document {
+  if (isDeeperThan(DEPTH_MAX, document)) throw new BookingError('', `is nested more than ${DEPTH_MAX} deep`);
   const copy: unknown = structuredClone(document);
   if (!check(copy)) {
     const error = check.errors![0]!;
@@ -234,11 +239,13 @@ function checked<Document>(check: ValidateFunction, id: string, document: unknow
   return copy as Document;
 }
 
-/** NUL and lone surrogates: JSON carries them, PostgreSQL does not. */
-const UNSTORABLE = /[\0\p{Surrogate}]/u;
+function isDeeperThan(depthMax: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depthMax === 0 || Object.values(value).some((part) => isDeeperThan(depthMax - 1, part));
+}
 
 function unstorablePlace(value: unknown, path: string): string | null {
-  if (typeof value === 'string') return UNSTORABLE.test(value) ? path : null;
+  if (typeof value === 'string') return isStorable(value) ? null : path;
   if (typeof value !== 'object' || value === null) return null;
   for (const [key, part] of Object.entries(value)) {
     const place = unstorablePlace(

@@ -48,7 +48,11 @@ export const advertiserSchema = {
       pattern: '^[A-Z]{3}$',
       description: 'ISO 4217. Fixed once the advertiser has a campaign.',
     },
-    timeZone: { type: 'string', description: 'IANA name, e.g. `Europe/Berlin`: its days and hours are of this zone.' },
+    timeZone: {
+      type: 'string',
+      description:
+        'IANA name, e.g. `Europe/Berlin`: its days and hours are of this zone. A change needs the role `money`.',
+    },
     domains: {
       type: 'array',
       maxItems: 20,
@@ -171,7 +175,7 @@ export const lineItemSchema = {
       nullable: true,
       default: null,
       description:
-        'Impressions sold: exactly so many are delivered. Null: competes by price alone. Fixed once it serves.',
+        'Impressions sold: exactly so many are delivered. Null: competes by price alone; no line item turns from one into the other. Needs the role `money`.',
     },
     targeting: { ...targetingSchema, default: {} },
     creatives: {

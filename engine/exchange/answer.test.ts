@@ -47,6 +47,18 @@ test('macros get the price and currency of the DSP, not those of the answer', ()
   expect(answer.seatbid![0]!.bid[0]).toMatchObject({ price: 2, adm: '<b>1 EUR ${OTHER}</b>' });
 });
 
+test('says who bought which of several positions', () => {
+  const request = buildRequest();
+  const single = auctionTerms('auction-9', request, requestFeatures(request), buildExchangeRules(), () => 0);
+  const terms = { ...single, imps: [{ ...single.imps[0]!, slotWeights: [1, 0.5] }] };
+  const replies = [bidReply('a', [{ price: 2 }]), bidReply('b', [{ price: 4 }])];
+  const decision = decideAuction(terms, replies, DECISION_RULES, buildSubject(request));
+  const { seatbid } = auctionAnswer(request, decision, NOTHING_FETCHED);
+  const bought = seatbid!.map(({ seat, bid }) => [seat, bid[0]!.ext]);
+  expect(Object.fromEntries(bought)).toEqual({ 'seat-of-b': { position: 0 }, 'seat-of-a': { position: 1 } });
+  expect(answerTo({ price: 2 })).not.toHaveProperty('ext');
+});
+
 test('only named fields of the bid go out', () => {
   const known: Partial<Bid> = {
     adomain: ['a.example'],

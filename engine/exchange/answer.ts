@@ -105,12 +105,18 @@ function winningBid(decision: Decision, win: Win, markup: string, ids: Set<strin
   for (const field of COPIED_FIELDS) {
     if (bid[field] !== undefined) Object.assign(answer, { [field]: bid[field] });
   }
+  // Who has bought which of several positions: seats are listed in any order.
+  if (sellsPositions(decision, win)) answer.ext = { position: win.position };
   const single = win.media === 'banner' ? singleSize(decision, win) : null;
   if (bid.w === undefined && bid.wratio === undefined && single !== null) {
     answer.w = single.w;
     answer.h = single.h;
   }
   return answer;
+}
+
+function sellsPositions({ input }: Decision, { impId }: Win): boolean {
+  return input.imps.find(({ id }) => id === impId)!.slotWeights.length > 1;
 }
 
 /** The DSP's own id unless another DSP's bid in this answer has it. */

@@ -115,7 +115,7 @@ export function gatherHouseBids(
   if (house.length === 0) return null;
   const collection: Collection = { collected: [], bids: [], byAction: [], byConversion: [] };
   for (const { candidate: made, ...origin } of house) {
-    const candidate: DraftCandidate = { index: collection.bids.length, ...made };
+    const candidate: DraftCandidate = { ...made, index: collection.bids.length };
     const { dspId, seat } = candidate;
     collect(collection, candidate, { dspId, seat, ...origin });
   }

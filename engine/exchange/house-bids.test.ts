@@ -10,9 +10,16 @@ import {
   including,
   lineItem,
 } from '../campaign/testing/build-booking.ts';
+import { gatherHouseBids } from './decision.ts';
 import { HouseMarket, type LiveTerms } from './house-bids.ts';
 import { HouseCatalogue } from './house-catalogue.ts';
-import { buildExchangeRules, buildRequest, buildTerms, DECISION_RULES } from './testing/build-exchange.ts';
+import {
+  buildExchangeRules,
+  buildRequest,
+  buildSubject,
+  buildTerms,
+  DECISION_RULES,
+} from './testing/build-exchange.ts';
 
 const RULES = {
   currencies: DECISION_RULES.currencies,
@@ -69,6 +76,25 @@ describe('a house bid', () => {
     expect(outcome.wins).toMatchObject([{ bidIndex: 0, media: 'banner' }]);
   });
 
+  it('is told apart in the auction, by imp and by line item', () => {
+    const banner = { format: [{ w: 300, h: 250 }] };
+    const request = buildRequest({ imp: ['1', '2'].map((id) => ({ id, tagid: 'top', banner })) });
+    const house = bidsOf([rival(3), rival(5)], request);
+    const { bids, collected } = gatherHouseBids(house, DECISION_RULES, buildSubject(request))!;
+    expect(bids.map(({ index, bidId }) => [index, bidId])).toEqual([
+      [0, 'line-of-5-1'],
+      [1, 'line-of-3-1'],
+      [2, 'line-of-5-2'],
+      [3, 'line-of-3-2'],
+    ]);
+    expect(collected.map(({ bid }) => bid.id)).toEqual(bids.map(({ bidId }) => bidId));
+    const { wins } = clearAuction({ ...buildTerms(request), conversionRates: { USD: 1 }, bids });
+    expect(wins.map(({ impId, bidIndex }) => [impId, bidIndex])).toEqual([
+      ['1', 0],
+      ['2', 2],
+    ]);
+  });
+
   it('bids the share that pacing leaves, rounded down; a guaranteed line item all of it', () => {
     const share = { share: () => 0.3333333 };
     expect(bidsOf([booking()], undefined, share)[0]!.candidate.priceMicros).toBe(666_666);
@@ -83,6 +109,18 @@ describe('a house bid', () => {
   it('stays away when pacing, money or caps say so, and when less than a micro is left', () => {
     expect(bidsOf([booking()], undefined, { share: () => 0 })).toEqual([]);
     expect(bidsOf([booking()], undefined, { share: () => 1e-9 })).toEqual([]);
+  });
+
+  it.each([
+    ['with a NUL', 'a\0b'],
+    ['with half of a pair', 'a\ud800'],
+    ['longer than a key may be', 'a'.repeat(521)],
+  ])('stays away from ids that no ledger keeps: %s', (_name, id) => {
+    const imp = { id: '1', tagid: 'top', banner: { format: [{ w: 300, h: 250 }] } };
+    const site = { domain: 'news.example', publisher: { id } };
+    expect(bidsOf([booking()], buildRequest({ site }))).toEqual([]);
+    const request = buildRequest({ imp: [{ ...imp, id }, imp] });
+    expect(bidsOf([booking()], request).map(({ candidate }) => candidate.impId)).toEqual(['1']);
   });
 
   it('keeps its own currency and pricing model', () => {

@@ -11,6 +11,7 @@ import { compileRequestRules, type ImpRules, type RequestRules } from '../auctio
 import { checkDeal, checkSeat } from '../auction/eligibility/seat-and-deal.ts';
 import { stableHash } from '../auction/ranking.ts';
 import type { BookedLineItem } from '../campaign/booked-line-item.ts';
+import { isStorableKeyPart } from '../campaign/storable.ts';
 import { BestAdvertisers } from '../campaign/targeting/best-advertisers.ts';
 import { impFacts, requestFacts } from '../campaign/targeting/facts.ts';
 import type { AuctionTerms } from './auction-terms.ts';
@@ -53,15 +54,20 @@ export class HouseMarket {
     this.#worth = new WorthInAuction(catalogue);
   }
 
-  /** At most so many per imp as the market allows, best first. */
+  /**
+   * At most so many per imp as the market allows, best first. None where the ledger could not keep the ids of publisher or
+   * imp: its win could never be told.
+   */
   bids({ request, terms, nowMs }: HouseRequest, live: LiveTerms): HouseBid[] {
     const bids: HouseBid[] = [];
     if (this.#catalogue.index.size === 0) return bids;
     const facts = requestFacts(request);
+    if (!isStorableKeyPart(facts.publisherId)) return bids;
     const worth = this.#worth;
     worth.enter(compileRequestRules({ ...terms, conversionRates: {}, bids: [] }), live);
     for (let i = 0; i < terms.imps.length; i++) {
       const offer = terms.imps[i]!;
+      if (!isStorableKeyPart(offer.id)) continue;
       const matches = this.#catalogue.index.candidates(facts, impFacts(request.imp[i]!, offer, facts), nowMs);
       worth.enterImp(offer.id);
       for (const slot of this.#best.select(matches, worth.worthNow, stableHash(terms.auctionId, offer.id))) {

@@ -3,7 +3,7 @@ import { SLOT_MS, SLOTS_PER_DAY } from '../../engine/budget/pacing/local-time.ts
 import { type CampaignDay, DAY_START_MS, TICK_MS } from './campaign-day.ts';
 
 export interface DayFigures {
-  /** Above budget, all campaigns, plus what leases made or lost. */
+  /** Above budget, or served and paid by nobody's budget; all campaigns. */
   readonly overDeliveryNanos: number;
   /** Delivered over the lesser of budget and supply: all campaigns, and the worst. */
   readonly deliveredRatio: number;
@@ -40,10 +40,10 @@ export function judgeDays(days: readonly CampaignDay[], judgedFromHour: number):
   let value = 0;
   let spend = 0;
   for (const day of days) {
-    const { budget, billed, lost } = day;
+    const { budget, billed, absorbed } = day;
     const ratio = billed / Math.min(budget, sum(day.available));
     const slots = judgeSlots(day, judgedFromHour);
-    over += Math.max(0, billed - budget) + Math.abs(lost);
+    over += Math.max(0, billed - budget) + absorbed;
     ratioSum += Math.min(1, ratio);
     ratioMin = Math.min(ratioMin, ratio);
     square += slots.square;

@@ -5,67 +5,53 @@
  */
 import type { SeededRandom } from '../random.ts';
 
-export interface MarketSample {
-  /** Of the full bid: the price paid, and what the impression is worth. */
-  readonly price: number;
-  readonly value: number;
-}
-
 const SAMPLES = 4096;
 const PRICE_SIGMA = 0.7;
 const QUALITY_SIGMA = 0.45;
+/** So no bid, and no price that is paid, is above twice the full bid. */
+export const QUALITY_MAX = 2;
 
-/** Sorted by how low the multiplier may be for the sample still to be won, so the wins at a multiplier are a prefix. */
 export class Market {
-  readonly #wonAbove: Float64Array;
-  readonly #prices: Float64Array;
-  readonly #values: Float64Array;
+  readonly #prices = new Float64Array(SAMPLES);
+  readonly #values = new Float64Array(SAMPLES);
+  /** Of all opportunities, at full bid. */
+  readonly winRate: number;
   /** Mean price of an opportunity at full bid, losses as 0, per unit of the bid. */
   readonly meanSpend: number;
   readonly meanPrice: number;
 
   /** `strength`: the full bid over the median competing price. */
   constructor(strength: number, random: SeededRandom) {
-    const samples = Array.from({ length: SAMPLES }, () => {
-      const value = random.logNormal(1, QUALITY_SIGMA);
-      const price = random.logNormal(1 / strength, PRICE_SIGMA);
-      return { price, value, wonAbove: price / value };
-    }).sort((a, b) => a.wonAbove - b.wonAbove);
-    this.#wonAbove = Float64Array.from(samples, ({ wonAbove }) => wonAbove);
-    this.#prices = Float64Array.from(samples, ({ price }) => price);
-    this.#values = Float64Array.from(samples, ({ value }) => value);
-    const won = this.#wins(1);
+    let won = 0;
     let spend = 0;
-    for (let sample = 0; sample < won; sample++) spend += this.#prices[sample]!;
+    for (let sample = 0; sample < SAMPLES; sample++) {
+      this.#values[sample] = Math.min(QUALITY_MAX, random.logNormal(1, QUALITY_SIGMA));
+      this.#prices[sample] = random.logNormal(1 / strength, PRICE_SIGMA);
+      if (!this.isWon(sample, 1)) continue;
+      won += 1;
+      spend += this.#prices[sample]!;
+    }
+    this.winRate = won / SAMPLES;
     this.meanSpend = spend / SAMPLES;
     this.meanPrice = spend / Math.max(1, won);
   }
 
-  winRate(multiplier: number): number {
-    return this.#wins(multiplier) / SAMPLES;
+  /** An opportunity. */
+  draw(random: SeededRandom): number {
+    return random.integer(0, SAMPLES - 1);
   }
 
-  /** Index of one of the opportunities won at this multiplier. */
-  draw(winRate: number, random: SeededRandom): number {
-    return Math.floor(random.next() * winRate * SAMPLES);
+  isWon(sample: number, multiplier: number): boolean {
+    return this.#prices[sample]! < multiplier * this.#values[sample]!;
   }
 
+  /** Of the full bid: what is paid for it. */
   priceOf(sample: number): number {
     return this.#prices[sample]!;
   }
 
+  /** And what it is worth. */
   valueOf(sample: number): number {
     return this.#values[sample]!;
-  }
-
-  #wins(multiplier: number): number {
-    let low = 0;
-    let high = SAMPLES;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#wonAbove[middle]! < multiplier) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 }

@@ -1,5 +1,5 @@
 /** From a document to what the store writes: read, judged by the caller's roles, and by what is stored already. */
-import { BookingError } from '../../../engine/campaign/booking-documents.ts';
+import { BookingError, creativeDocument } from '../../../engine/campaign/booking-documents.ts';
 import type { Creative } from '../../../engine/campaign/campaign.ts';
 import type { Booking, BookingKind, BookingValues, BookingWrite } from '../../../engine/ports/campaign-store.ts';
 import { type Caller, mayDo } from './access.ts';
@@ -49,21 +49,25 @@ function checkMoney(
   value: AnyValue,
   { current, caller }: { readonly current: Booking | null; readonly caller: Caller },
 ): void {
-  const { moneyFields, document } = anyResource(name);
-  if (moneyFields.length === 0 || mayDo(caller, 'money')) return;
+  const { moneyFields, moneyFieldsOnceSet, document } = anyResource(name);
+  if (mayDo(caller, 'money')) return;
   const wanted = document(value) as Record<string, unknown>;
   const before = (current === null ? {} : documentOf(current)) as Record<string, unknown>;
-  for (const field of moneyFields) {
+  for (const field of current === null ? moneyFields : [...moneyFields, ...moneyFieldsOnceSet]) {
     const isNothing = current === null && (wanted[field] === null || Number(wanted[field]) === 0);
     if (wanted[field] !== before[field] && !isNothing) throw new Refusal(403, field, 'needs the role money');
   }
 }
 
-/** What was approved is the markup that somebody looked at. */
+/** What was approved is what somebody looked at, and what publishers' rules were held against: all but its name. */
 function withApproval(value: AnyValue, current: Booking | null): AnyValue {
   if (!isCreative(value) || current?.kind !== 'creative' || value.approval !== 'approved') return value;
-  const isSame = current.value.markup === value.markup || current.value.approval !== 'approved';
+  const isSame = reviewed(current.value) === reviewed(value) || current.value.approval !== 'approved';
   return isSame ? value : { ...value, approval: 'pending' };
+}
+
+function reviewed(creative: Creative): string {
+  return JSON.stringify({ ...creativeDocument(creative), name: '', approval: '' });
 }
 
 function isCreative(value: AnyValue): value is Creative {

@@ -185,6 +185,28 @@ describe('documents', () => {
     expect((await call('PATCH', 'creatives/box', { name: 'Cube' })).body.approval).toBe('approved');
     expect((await call('PATCH', 'creatives/box', { markup: '<i>y</i>' })).body.approval).toBe('pending');
   });
+
+  it.each([{ domains: ['other.example'] }, { categories: ['IAB7'] }, { width: 728 }, { attributes: [1] }])(
+    'so it is with what publishers judge it by: %j',
+    async (change) => {
+      await call('PUT', 'creatives/box', { ...CREATIVE, approval: 'approved' });
+      expect((await call('PATCH', 'creatives/box', change)).body.approval).toBe('pending');
+      expect((await call('PATCH', 'creatives/box', { approval: 'approved' })).body.approval).toBe('approved');
+    },
+  );
+
+  it('a line item keeps what it pays by', async () => {
+    await call('PUT', 'campaigns/spring', CAMPAIGN);
+    expect((await call('PUT', 'line-items/phones', LINE_ITEM)).status).toBe(201);
+    expect((await call('PATCH', 'line-items/phones', { pricing: 'cpc' })).status).toBe(409);
+  });
+
+  it('a document as deep as it likes is refused', async () => {
+    await call('PUT', 'campaigns/spring', CAMPAIGN);
+    let deep: object = { a: 1 };
+    for (let i = 0; i < 2000; i++) deep = { a: deep };
+    expect((await call('PATCH', 'campaigns/spring', { name: deep })).status).toBe(400);
+  });
 });
 
 describe('roles', () => {
@@ -202,6 +224,23 @@ describe('roles', () => {
     expect((await call('PATCH', 'campaigns/spring', { dailyBudget: '5' })).status).toBe(200);
     expect((await call('PATCH', 'campaigns/spring', { dailyBudget: null }, { as: 'operator' })).status).toBe(403);
     expect((await call('GET', 'campaigns/spring', undefined, { as: 'reader' })).status).toBe(200);
+  });
+
+  it('quotas are sold, and days moved, with money', async () => {
+    await call('PUT', 'campaigns/spring', CAMPAIGN);
+    const sold = { ...LINE_ITEM, goalImpressions: 1_000_000 };
+    expect(await call('PUT', 'line-items/sold', sold, { as: 'operator' })).toMatchObject({
+      status: 403,
+      body: { path: 'goalImpressions' },
+    });
+    expect((await call('PUT', 'line-items/sold', sold)).status).toBe(201);
+    expect((await call('PATCH', 'line-items/sold', { goalImpressions: 2_000_000 }, { as: 'operator' })).status).toBe(
+      403,
+    );
+    expect((await call('PATCH', 'line-items/sold', { name: 'Other' }, { as: 'operator' })).status).toBe(200);
+    const moved = { timeZone: 'America/New_York' };
+    expect((await call('PATCH', 'advertisers/acme', moved, { as: 'operator' })).status).toBe(403);
+    expect((await call('PUT', 'advertisers/third', ADVERTISER, { as: 'operator' })).status).toBe(201);
   });
 
   it('every operation of the description is closed to strangers, and those that change to readers', async () => {

@@ -43,6 +43,8 @@ export interface Resource<Value> {
   readonly document: (value: Value) => object;
   /** Fields that only the role `money` may set to something or change. */
   readonly moneyFields: readonly string[];
+  /** Fields that anybody may set who may create it, and only the role `money` may change. */
+  readonly moneyFieldsOnceSet: readonly string[];
   /** Field of the document that lists can be narrowed by. */
   readonly parentField: string | null;
 }
@@ -55,6 +57,7 @@ export const RESOURCES: { readonly [Name in ResourceName]: Resource<BookingValue
     read: readAdvertiser,
     document: advertiserDocument,
     moneyFields: [],
+    moneyFieldsOnceSet: ['timeZone'],
     parentField: null,
   },
   creatives: {
@@ -64,6 +67,7 @@ export const RESOURCES: { readonly [Name in ResourceName]: Resource<BookingValue
     read: readCreative,
     document: creativeDocument,
     moneyFields: [],
+    moneyFieldsOnceSet: [],
     parentField: 'advertiser',
   },
   campaigns: {
@@ -73,6 +77,7 @@ export const RESOURCES: { readonly [Name in ResourceName]: Resource<BookingValue
     read: readCampaign,
     document: campaignDocument,
     moneyFields: ['budget', 'dailyBudget'],
+    moneyFieldsOnceSet: [],
     parentField: 'advertiser',
   },
   'line-items': {
@@ -81,7 +86,8 @@ export const RESOURCES: { readonly [Name in ResourceName]: Resource<BookingValue
     schema: lineItemSchema,
     read: readLineItem,
     document: lineItemDocument,
-    moneyFields: [],
+    moneyFields: ['goalImpressions'],
+    moneyFieldsOnceSet: [],
     parentField: 'campaign',
   },
 };

@@ -72,6 +72,10 @@ interface ModelAccount {
   available: number;
   spent: number;
   absorbed: number;
+  /** In leases: neither billed nor back in the budget. */
+  held: number;
+  /** Of that. */
+  reserved: number;
   readonly days: Map<string, ModelDay>;
 }
 
@@ -123,6 +127,9 @@ export class LedgerModel implements LedgerUnderTest {
   readonly #given = new Map<string, ModelTranche>();
   readonly #leases = new Map<string, ModelLease>();
   readonly #charges = new Map<string, ModelCharge>();
+  /** Those that a sweep has to look at. */
+  readonly #leasesOpen = new Set<ModelLease>();
+  readonly #chargesOpen = new Set<ModelCharge>();
 
   constructor(options: LedgerModelOptions) {
     this.#options = options;
@@ -131,7 +138,7 @@ export class LedgerModel implements LedgerUnderTest {
 
   addAccount(terms: ModelAccountTerms): void {
     const all = { status: 'active', timeZone: 'UTC', endAtMs: null, ...terms } as const;
-    const balances = { epoch: 0, tranche: null, available: 0, spent: 0, absorbed: 0 };
+    const balances = { epoch: 0, tranche: null, available: 0, spent: 0, absorbed: 0, held: 0, reserved: 0 };
     const account: ModelAccount = { terms: all, ...balances, days: new Map() };
     this.#accounts.set(terms.accountId, account);
     this.#fund(account);
@@ -190,8 +197,9 @@ export class LedgerModel implements LedgerUnderTest {
     const lease = this.#leases.get(leaseName(key));
     if (lease?.state !== 'live') return;
     this.#giveBack(lease, Math.min(unspent, freeOf(lease)));
-    lease.state = freeOf(lease) === 0 ? 'closed' : 'closing';
     lease.closesAtMs = this.#options.nowMs() + this.#options.billingHorizonMs;
+    if (freeOf(lease) === 0) this.#close(lease);
+    else lease.state = 'closing';
   };
 
   readonly reserve = async (reservations: readonly Reservation[]): Promise<void> => {
@@ -200,8 +208,10 @@ export class LedgerModel implements LedgerUnderTest {
       const lease = this.#leases.get(leaseName(known));
       if (lease === undefined || lease.state === 'closed' || this.#charges.has(key)) continue;
       if (freeOf(lease) < amount) continue;
-      lease.reserved += amount;
-      this.#charges.set(key, { accountId, lease, amount, expiresAtMs, known, state: 'reserved' });
+      this.#hold(lease, { held: 0, reserved: amount });
+      const charge: ModelCharge = { accountId, lease, amount, expiresAtMs, known, state: 'reserved' };
+      this.#charges.set(key, charge);
+      this.#chargesOpen.add(charge);
     }
   };
 
@@ -225,16 +235,16 @@ export class LedgerModel implements LedgerUnderTest {
   readonly sweep = async (nowMs: number): Promise<{ readonly reservations: number; readonly leases: number }> => {
     const atMs = Math.min(nowMs, this.#options.nowMs());
     let reservations = 0;
-    for (const charge of this.#charges.values()) {
-      if (charge.state !== 'reserved' || charge.expiresAtMs > atMs) continue;
+    for (const charge of this.#chargesOpen) {
+      if (charge.expiresAtMs > atMs) continue;
       this.#release(charge);
       reservations++;
     }
     let leases = 0;
-    for (const lease of this.#leases.values()) {
-      if (lease.state === 'closed' || lease.closesAtMs > atMs) continue;
+    for (const lease of this.#leasesOpen) {
+      if (lease.closesAtMs > atMs) continue;
       this.#giveBack(lease, freeOf(lease));
-      lease.state = 'closed';
+      this.#close(lease);
       leases++;
     }
     for (const account of this.#accounts.values()) {
@@ -257,8 +267,9 @@ export class LedgerModel implements LedgerUnderTest {
     tranche,
     spent,
     absorbed,
+    held,
+    reserved,
   }: ModelAccount): AccountFigures {
-    const { held, reserved } = this.#held(accountId);
     return {
       accountId,
       unit,
@@ -269,17 +280,6 @@ export class LedgerModel implements LedgerUnderTest {
       spent: BigInt(spent),
       absorbed: BigInt(absorbed),
     };
-  }
-
-  #held(accountId: string): { readonly held: number; readonly reserved: number } {
-    let held = 0;
-    let reserved = 0;
-    for (const lease of this.#leases.values()) {
-      if (lease.grant.accountId !== accountId) continue;
-      held += lease.held;
-      reserved += lease.reserved;
-    }
-    return { held, reserved };
   }
 
   /** Who knows no tranche although leases were given from this one asks for a store that lost it. */
@@ -325,12 +325,11 @@ export class LedgerModel implements LedgerUnderTest {
     tranche.parked -= grant.amount;
     const endsAtMs = nowMs + termMs;
     const closesAtMs = endsAtMs + this.#options.billingHorizonMs;
-    const { amount: held } = grant;
-    this.#leases.set(leaseName(grant), {
-      ...{ grant, day: tranche.day, endsAtMs, closesAtMs, held },
-      reserved: 0,
-      state: 'live',
-    });
+    const times = { day: tranche.day, endsAtMs, closesAtMs };
+    const lease: ModelLease = { grant, ...times, held: 0, reserved: 0, state: 'live' };
+    this.#leases.set(leaseName(grant), lease);
+    this.#leasesOpen.add(lease);
+    this.#hold(lease, { held: grant.amount, reserved: 0 });
     this.#record(grant.accountId, `tranche ${grant.epoch}`, leaseName(grant), grant.amount);
     return { kind: 'live', termMs };
   }
@@ -344,7 +343,7 @@ export class LedgerModel implements LedgerUnderTest {
     const lease = charge === undefined ? this.#leases.get(leaseName(bill)) : charge.lease;
     const isReserved =
       charge !== undefined && bill.amount <= charge.amount && this.#bears(account, lease!, bill.amount);
-    if (charge !== undefined) lease!.reserved -= charge.amount;
+    if (charge !== undefined) this.#endReservation(charge);
     const isFree = lease !== undefined && lease.state !== 'closed' && freeOf(lease) >= bill.amount;
     const isBilled = isReserved || (isFree && this.#bears(account, lease, bill.amount));
     if (isBilled) this.#spend(account, lease!, bill.amount);
@@ -371,7 +370,7 @@ export class LedgerModel implements LedgerUnderTest {
   }
 
   #spend(account: ModelAccount, lease: ModelLease, amount: number): void {
-    lease.held -= amount;
+    this.#hold(lease, { held: -amount, reserved: 0 });
     account.spent += amount;
     account.days.get(lease.day)!.spent += amount;
     this.#record(account.terms.accountId, leaseName(lease.grant), 'spent', amount);
@@ -385,7 +384,7 @@ export class LedgerModel implements LedgerUnderTest {
   #release(charge: ModelCharge): void {
     const lease = charge.lease!;
     charge.state = 'released';
-    lease.reserved -= charge.amount;
+    this.#endReservation(charge);
     if (lease.state === 'closed') this.#giveBack(lease, charge.amount);
   }
 
@@ -405,9 +404,27 @@ export class LedgerModel implements LedgerUnderTest {
   }
 
   #giveBack(lease: ModelLease, amount: number): void {
-    lease.held -= amount;
+    this.#hold(lease, { held: -amount, reserved: 0 });
     const account = this.#accounts.get(lease.grant.accountId)!;
     this.#return(account, lease.day, { from: leaseName(lease.grant), amount });
+  }
+
+  #hold(lease: ModelLease, by: { readonly held: number; readonly reserved: number }): void {
+    const account = this.#accounts.get(lease.grant.accountId)!;
+    for (const holder of [lease, account]) {
+      holder.held += by.held;
+      holder.reserved += by.reserved;
+    }
+  }
+
+  #endReservation(charge: ModelCharge): void {
+    this.#chargesOpen.delete(charge);
+    this.#hold(charge.lease!, { held: 0, reserved: -charge.amount });
+  }
+
+  #close(lease: ModelLease): void {
+    lease.state = 'closed';
+    this.#leasesOpen.delete(lease);
   }
 
   #closeOpenTranche(account: ModelAccount): void {
@@ -431,7 +448,7 @@ export class LedgerModel implements LedgerUnderTest {
   /** The books show the budget; after a cut, what is out is taken when it comes back. */
   #fund(account: ModelAccount): void {
     const { accountId, budget } = account.terms;
-    const funded = account.available + (account.tranche?.parked ?? 0) + this.#held(accountId).held + account.spent;
+    const funded = account.available + (account.tranche?.parked ?? 0) + account.held + account.spent;
     const change = Math.max(budget - funded, -account.available);
     account.available += change;
     if (change > 0) this.#record(accountId, 'advertiser', 'budget', change);

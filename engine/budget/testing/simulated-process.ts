@@ -7,7 +7,7 @@ import { LEASE_KEEPER_LIMITS, LeaseKeeper } from '../lease-keeper.ts';
 import type { LeasePolicy } from '../lease-policy.ts';
 import { LocalAccount } from '../local-account.ts';
 import type { LinkFaults } from './unreliable-link.ts';
-import { UnreliableLink } from './unreliable-link.ts';
+import { storeBehind, UnreliableLink } from './unreliable-link.ts';
 import type { VirtualTime } from './virtual-time.ts';
 import { type Break, WORLD } from './world-options.ts';
 
@@ -96,14 +96,7 @@ export class SimulatedProcess {
     const { store, ledger } = this.#options;
     return new LeaseKeeper({
       processId,
-      store: {
-        install: (tranche) => storeLink.call(() => store.install(tranche)),
-        grant: (wanted) => storeLink.call(() => store.grant(wanted)),
-        fence: (accountId, epoch) => storeLink.call(() => store.fence(accountId, epoch)),
-        leave: (accountId, id) => storeLink.call(() => store.leave(accountId, id)),
-        shares: (accountId) => storeLink.call(() => store.shares(accountId)),
-        close: async () => {},
-      },
+      store: storeBehind(storeLink, store),
       ledger: {
         openTranche: (wanted) => ledgerLink.call(() => ledger.openTranche(wanted)),
         confirmLeases: (grants) => ledgerLink.call(() => this.#confirm(grants)),
@@ -157,6 +150,7 @@ export class SimulatedProcess {
     return new UnreliableLink({
       time,
       random: random.fork(name),
+      delayMs: WORLD.delayMs,
       timeoutMs,
       faults,
       isDown,

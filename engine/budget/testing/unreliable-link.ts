@@ -1,5 +1,6 @@
 /** The way from one process to store or ledger: calls are late, lost on either way, done twice, or fall into an outage. */
 import type { SeededRandom } from '../../../simulator/random.ts';
+import type { BudgetStore } from '../../ports/budget-store.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 export interface LinkFaults {
@@ -7,7 +8,7 @@ export interface LinkFaults {
   readonly lostReply: number;
   /** Done again up to some seconds later. */
   readonly repeated: number;
-  /** Of a second or so instead of a millisecond, each way. */
+  /** Of a second or so instead of some milliseconds, each way. */
   readonly slow: number;
 }
 
@@ -16,6 +17,8 @@ export const NO_LINK_FAULTS: LinkFaults = { lostRequest: 0, lostReply: 0, repeat
 export interface UnreliableLinkOptions {
   readonly time: VirtualTime;
   readonly random: SeededRandom;
+  /** Each way, in the mean, when nothing is wrong. */
+  readonly delayMs: number;
   readonly timeoutMs: number;
   readonly faults: () => LinkFaults;
   /** The other side cannot be reached now. */
@@ -44,9 +47,10 @@ export class UnreliableLink {
     if (random.chance(faults.repeated)) this.#repeat(work, random.uniform(0, REPEATED_AFTER_MS_MAX));
     return new Promise<T>((resolve, reject) => {
       const settle = (act: () => void): void => {
+        time.cancel(timeout);
         if (!isCallerGone()) act();
       };
-      time.schedule(timeoutMs, () => settle(() => reject(error('late'))));
+      const timeout = time.schedule(timeoutMs, () => settle(() => reject(error('late'))));
       if (isRequestLost) return;
       time.schedule(thereMs, () => {
         if (isDown()) {
@@ -80,7 +84,18 @@ export class UnreliableLink {
   }
 
   #delayMs(slow: number): number {
-    const { random } = this.#options;
-    return random.chance(slow) ? random.uniform(0, 2500) : random.exponential(2);
+    const { random, delayMs } = this.#options;
+    return random.chance(slow) ? random.uniform(0, 2500) : random.exponential(delayMs);
   }
+}
+
+export function storeBehind(link: UnreliableLink, store: BudgetStore): BudgetStore {
+  return {
+    install: (tranche) => link.call(() => store.install(tranche)),
+    grant: (wanted) => link.call(() => store.grant(wanted)),
+    fence: (accountId, epoch) => link.call(() => store.fence(accountId, epoch)),
+    leave: (accountId, processId) => link.call(() => store.leave(accountId, processId)),
+    shares: (accountId) => link.call(() => store.shares(accountId)),
+    close: async () => {},
+  };
 }

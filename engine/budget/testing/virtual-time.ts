@@ -35,8 +35,9 @@ export class VirtualTime implements Timers {
       this.nowMs = atMs;
       if (fire === null) continue;
       fire();
-      do await new Promise(setImmediate);
-      while (this.realCalls > 0);
+      // Behind all promises that are settled by now, and much quicker than a turn of the event loop.
+      await new Promise<void>((resolve) => process.nextTick(resolve));
+      while (this.realCalls > 0) await new Promise(setImmediate);
       afterEach();
     }
     this.nowMs = untilMs;

@@ -47,6 +47,8 @@ export const WORLD = {
   lapseMs: 8000,
   /** Of the ledger, after a lease has ended. */
   billingHorizonMs: 8500,
+  /** Of a call, each way. */
+  delayMs: 2,
   storeTimeoutMs: 250,
   ledgerTimeoutMs: 1000,
   faultsUntilMs: 60_000,
