@@ -36,14 +36,14 @@ import { decisionRules, exchangeRules, waitingOptions } from './config/engine-op
 import type { Config } from './config/types.ts';
 import { VERSION } from './config/version.ts';
 import type { Outcome, OutcomeCounts } from './engine/estimation/quality/awaited-outcomes.ts';
+import { lossEvents, winEvents } from './engine/events/auction-outcomes.ts';
 import type { AuctionEvent } from './engine/exchange/auction-event.ts';
 import type { Decision } from './engine/exchange/decision.ts';
-import { lossEvents, winEvents } from './engine/exchange/outcome-events.ts';
+import type { SoldAd } from './engine/exchange/sale.ts';
 import type { Clock, Timers } from './engine/ports/clock.ts';
 import type { DspTransport } from './engine/ports/dsp-transport.ts';
 import type { EventLog } from './engine/ports/event-log.ts';
 import type { Random } from './engine/ports/random.ts';
-import type { TrackedSale } from './engine/tracking/claim.ts';
 import { createRequestReader } from './openrtb/read-request.ts';
 
 export { openCampaignBooks, readCampaignBooks } from './compose/campaign-books.ts';
@@ -184,7 +184,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
 
   const rules = exchangeRules(config);
   const { lossSampleRate } = config.events;
-  const recordOutcomes = (event: AuctionEvent, decision: Decision, sales: readonly TrackedSale[]): void => {
+  const recordOutcomes = (event: AuctionEvent, decision: Decision, sales: readonly SoldAd[]): void => {
     for (const win of winEvents(event, decision, sales)) events.record(win);
     const isSampled = (): boolean => parts.random() < lossSampleRate;
     for (const loss of lossEvents(event, decision, lossSampleRate, isSampled)) events.record(loss);

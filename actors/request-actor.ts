@@ -15,6 +15,7 @@ import type { EstimateQuestion } from '../engine/estimation/estimate-question.ts
 import { AUCTION_EVENT_VERSION, type AuctionEvent, dspRecord } from '../engine/exchange/auction-event.ts';
 import type { AuctionTerms } from '../engine/exchange/auction-terms.ts';
 import { type Decision, type DecisionRules, type GatheredBids, gatherHouseBids } from '../engine/exchange/decision.ts';
+import type { MarkupTracker } from '../engine/exchange/markup-tracker.ts';
 import { droppedBidNotices, type NoticePlan, planNotices } from '../engine/exchange/notices.ts';
 import {
   bidFeedback,
@@ -32,11 +33,10 @@ import {
   type RequestState,
   rankingFor,
 } from '../engine/exchange/request-stages.ts';
+import type { SoldAd } from '../engine/exchange/sale.ts';
 import { lateLesson, shapingLessons } from '../engine/exchange/shaping-lessons.ts';
 import type { Clock, TimerHandle, Timers } from '../engine/ports/clock.ts';
 import type { MarkupFetcher } from '../engine/ports/markup-fetcher.ts';
-import type { AdTracker } from '../engine/tracking/ad-tracker.ts';
-import type { TrackedSale } from '../engine/tracking/claim.ts';
 import { rateBetween } from '../openrtb/currency.ts';
 import type { BidRequest, BidResponse } from '../openrtb/types.ts';
 import type { DspMessage } from './dsp-actor.ts';
@@ -84,7 +84,7 @@ export interface RequestEnvironment {
   readonly houseDemand: HouseDemand | null;
   readonly markupFetcher: MarkupFetcher;
   /** Null: markup of winners is not tracked. */
-  readonly tracker: AdTracker | null;
+  readonly tracker: MarkupTracker | null;
   /** Hash of the user's or device's id, as events have it; null: none is known. */
   readonly userKeyOf: (request: BidRequest) => string | null;
   /** The auction took its first step. */
@@ -97,7 +97,7 @@ export interface RequestEnvironment {
     decision: Decision | null,
     notices: NoticePlan,
     subject: EstimateSubject,
-    sales: readonly TrackedSale[],
+    sales: readonly SoldAd[],
   ) => void;
   readonly onFault: (fault: ActorFault) => void;
 }
@@ -122,7 +122,7 @@ export interface TeachingRules {
 }
 
 const NO_RESERVATIONS: readonly PurchaseReservation[] = [];
-const NO_SALES: readonly TrackedSale[] = [];
+const NO_SALES: readonly SoldAd[] = [];
 const NO_NOTICES: NoticePlan = { now: [], onBilling: [] };
 
 /** Spawns the actor and starts the auction. Returns the way to cancel it. */

@@ -13,7 +13,7 @@ import { THRESHOLD_DEFAULTS } from '../engine/dsp/shaping/threshold.ts';
 import { WAITING_DEFAULTS } from '../engine/dsp/waiting/waiting-value.ts';
 import { HORIZON_DEFAULTS, type Horizon } from '../engine/estimation/cache/horizons.ts';
 import { LOCAL_ENTRIES_MAX, LOCAL_ENTRIES_MAX_DEFAULT } from '../engine/estimation/cache/local-predictions.ts';
-import { PLAYBACK_POINTS } from '../engine/events/outcome-events.ts';
+import { PLAYBACK_POINTS } from '../engine/markup/tracked-codes.ts';
 import { ADMISSION_DEFAULTS } from '../engine/traffic/admission/defaults.ts';
 import { HEAP_SHARE_FREE } from '../engine/traffic/admission/utilisation.ts';
 import { SHIPPED_MODEL_KEY } from './shipped-model.ts';

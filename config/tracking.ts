@@ -1,6 +1,6 @@
 /** What the configuration says about tracking URLs. */
 import type { MediaType } from '../engine/auction/types.ts';
-import type { TrackedCode } from '../engine/tracking/claim.ts';
+import type { TrackedCode } from '../engine/markup/tracked-codes.ts';
 import type { CampaignsConfig, Config } from './types.ts';
 
 /** As `events.tracking.baseUrl`: where the engine listens. */

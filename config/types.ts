@@ -4,7 +4,7 @@ import type { ReserveEstimatorName } from '../engine/auction/reserve/estimator.t
 import type { AuctionPolicy, Mechanism, MediaType, PricingModel } from '../engine/auction/types.ts';
 import type { PacingControllerName } from '../engine/budget/pacing/controllers.ts';
 import type { Quirk } from '../engine/dsp/quirks.ts';
-import type { PlaybackPoint } from '../engine/events/outcome-events.ts';
+import type { PlaybackPoint } from '../engine/markup/tracked-codes.ts';
 import type { Strictness } from '../openrtb/diagnostics.ts';
 
 export interface Config {

@@ -1,7 +1,7 @@
 /** Metrics of tracking URLs: those put into markup, and those that came back (meaning: docs/metrics.md). */
 import type { Registry } from 'prom-client';
-import { TRACKED_CODES, type TrackedCode } from '../../engine/tracking/claim.ts';
-import type { MarkupKind } from '../../engine/tracking/markup-template.ts';
+import type { MarkupKind } from '../../engine/markup/markup-template.ts';
+import { TRACKED_CODES, type TrackedCode } from '../../engine/markup/tracked-codes.ts';
 import type { TrackingResult } from '../../engine/tracking/tracking-desk.ts';
 import { Counter, type CounterCell, cellsBy } from './counter.ts';
 import { register } from './exposition.ts';

@@ -3,8 +3,13 @@
  * signs; a second one is still accepted until its time is over, so that URLs of before a change of keys go on counting.
  */
 import { createHash, createHmac, createSecretKey, type KeyObject, randomFillSync, timingSafeEqual } from 'node:crypto';
-import type { TokenReader, TokenReading, TokenRefusal, TokenSigner } from '../../engine/ports/token-signer.ts';
-import { type Claim, readClaim, TRACKED_CODES } from '../../engine/tracking/claim.ts';
+import type {
+  TokenContent,
+  TokenReader,
+  TokenReading,
+  TokenRefusal,
+  TokenSigner,
+} from '../../engine/ports/token-signer.ts';
 
 export interface TokenKeys {
   /** Signs, and is accepted. */
@@ -51,12 +56,12 @@ class SignedTokens implements TokenSigner, TokenReader {
     this.#keys = keys;
   }
 
-  readonly sign: TokenSigner['sign'] = (code, body, expiresAtMs) => {
+  readonly sign: TokenSigner['sign'] = ({ code, body }, expiresAtMs) => {
     const { id, secret } = this.#keys[0]!;
     const bodyBytes = Buffer.byteLength(body);
     const bytes = Buffer.allocUnsafe(BODY_AT + bodyBytes + TAG_BYTES);
     bytes[0] = VERSION;
-    bytes[1] = TRACKED_CODES.indexOf(code);
+    bytes[1] = code;
     bytes.writeUInt32BE(id, KEY_ID_AT);
     bytes.writeUInt32BE(Math.ceil(expiresAtMs / 1000), EXPIRY_AT);
     this.#nonces.next(bytes, NONCE_AT);
@@ -67,8 +72,7 @@ class SignedTokens implements TokenSigner, TokenReader {
 
   readonly read: TokenReader['read'] = (token, nowMs) => {
     const bytes = decode(token);
-    const code = bytes === null ? undefined : TRACKED_CODES[bytes[1]!];
-    if (bytes === null || bytes[0] !== VERSION || code === undefined) return refused('malformed');
+    if (bytes === null || bytes[0] !== VERSION) return refused('malformed');
     const id = bytes.readUInt32BE(KEY_ID_AT);
     const key = this.#keys.find((live) => live.id === id);
     const signed = bytes.subarray(0, bytes.length - TAG_BYTES);
@@ -77,14 +81,14 @@ class SignedTokens implements TokenSigner, TokenReader {
       return refused('forged');
     }
     if (nowMs >= key.untilMs) return refused('retired-key');
-    const claim = readClaim(code, signed.toString('utf8', BODY_AT));
-    if (nowMs >= bytes.readUInt32BE(EXPIRY_AT) * 1000) return refused('expired', claim);
-    return { kind: 'valid', claim };
+    const content: TokenContent = { code: bytes[1]!, body: signed.toString('utf8', BODY_AT) };
+    if (nowMs >= bytes.readUInt32BE(EXPIRY_AT) * 1000) return refused('expired', content);
+    return { kind: 'valid', content };
   };
 }
 
-function refused(reason: TokenRefusal, claim: Claim | null = null): TokenReading {
-  return { kind: 'refused', reason, claim };
+function refused(reason: TokenRefusal, content: TokenContent | null = null): TokenReading {
+  return { kind: 'refused', reason, content };
 }
 
 function tagOf(secret: KeyObject, bytes: Uint8Array): Buffer {

@@ -5,8 +5,8 @@
  * An event of something that was sold carries its `Sale`: who pays what, whom, and from which lease. So whoever bills needs nothing but
  * the event, also when the engine that sold it is gone.
  */
-import type { MediaType, PricingModel } from '../auction/types.ts';
-import type { OutcomeType } from '../estimation/quality/awaited-outcomes.ts';
+import type { Payer, Sale } from '../exchange/sale.ts';
+import { PLAYBACK_POINTS, type PlaybackPoint } from '../markup/tracked-codes.ts';
 
 /** Of all types below. Rises when a field is added, or goes after it was optional for one version. */
 export const OUTCOME_EVENT_VERSION = 1;
@@ -15,49 +15,8 @@ export const OUTCOME_EVENT_VERSION = 1;
 export const TRACKED_TYPES = ['impression', 'viewable', 'click', 'conversion', 'playback'] as const;
 export type TrackedType = (typeof TRACKED_TYPES)[number];
 
-/** How far a video or audio ad was played; `error`: the player gave up. None of them bills. */
-export const PLAYBACK_POINTS = ['start', 'firstQuartile', 'midpoint', 'thirdQuartile', 'complete', 'error'] as const;
-export type PlaybackPoint = (typeof PLAYBACK_POINTS)[number];
-
-export type Payer =
-  /** Of our own: an account of the ledger, and the lease that the win was taken from. */
-  | {
-      readonly kind: 'house';
-      readonly accountId: string;
-      /** Of the account, and so of `Sale.amount`: `impressions` for what is guaranteed. */
-      readonly unit: 'nanos' | 'impressions';
-      readonly epoch: number;
-      readonly sequence: number;
-    }
-  /** `seat`: the buyer within the DSP; empty when it named none. */
-  | { readonly kind: 'dsp'; readonly dspId: string; readonly seat: string };
-
-/** Terms of one ad that was sold, as they stood when it was answered. */
-export interface Sale {
-  readonly payer: Payer;
-  readonly pricing: PricingModel;
-  /** The event that it is paid by; all others of the same ad cost nothing. */
-  readonly billedBy: OutcomeType;
-  /** Due once, when `billedBy` happens: nanos of `currency`, or impressions where the payer's account is kept in them. */
-  readonly amount: number;
-  /** Upper-case ISO 4217: that of the account, or of the DSP's bid. */
-  readonly currency: string;
-  /** Who is paid; empty when the request named no publisher. */
-  readonly publisherId: string;
-  /** `imp.tagid`; empty when unknown. */
-  readonly placementId: string;
-  readonly media: MediaType;
-  /** Of our own its id; of a DSP the first `adomain`, empty without one. */
-  readonly advertiserId: string;
-  /** Of our own its id; of a DSP `cid`, empty without one. */
-  readonly campaignId: string;
-  /** Of our own only; empty for DSPs. */
-  readonly lineItemId: string;
-  /** `crid`, else `adid`; empty without both. */
-  readonly creativeId: string;
-  /** Wall clock of the auction's request, epoch ms. */
-  readonly soldAtMs: number;
-}
+export type { Payer, Sale };
+export { PLAYBACK_POINTS, type PlaybackPoint };
 
 interface Envelope {
   readonly version: number;

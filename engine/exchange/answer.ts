@@ -3,11 +3,11 @@
 import { compileMacros, type MacroValues, renderMacros, renderMacrosWithin } from '../../openrtb/macros.ts';
 import type { Bid, BidRequest, BidResponse } from '../../openrtb/types.ts';
 import type { MediaType, Win } from '../auction/types.ts';
-import type { AdTracker } from '../tracking/ad-tracker.ts';
-import type { TrackedSale } from '../tracking/claim.ts';
-import { asksForEventTrackers } from '../tracking/native-markup.ts';
+import { asksForEventTrackers } from '../markup/native-markup.ts';
 import type { Decision } from './decision.ts';
 import { macroValues } from './macro-values.ts';
+import type { MarkupTracker } from './markup-tracker.ts';
+import type { SoldAd } from './sale.ts';
 
 const MTYPE: Readonly<Record<MediaType, number>> = { banner: 1, video: 2, audio: 3, native: 4 };
 
@@ -44,9 +44,9 @@ export function auctionAnswer(
 
 /** What was sold is told of by URLs in its markup. */
 export interface AnswerTracking {
-  readonly tracker: AdTracker;
+  readonly tracker: MarkupTracker;
   /** One for each win, in their order. */
-  readonly sales: readonly TrackedSale[];
+  readonly sales: readonly SoldAd[];
 }
 
 /** Before its macros are resolved: no value of a macro can move a tracker. */

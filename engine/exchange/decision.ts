@@ -13,7 +13,7 @@ import type {
 } from '../estimation/click-estimates.ts';
 import type { EstimateAnswer, EstimateQuestion } from '../estimation/estimate-question.ts';
 import type { Priors } from '../estimation/priors.ts';
-import type { CreativeTemplates } from '../tracking/creative-templates.ts';
+import type { CreativeTemplates } from '../markup/creative-templates.ts';
 import type { AuctionTerms } from './auction-terms.ts';
 import { bidCandidate, markupFacts } from './bid-candidate.ts';
 

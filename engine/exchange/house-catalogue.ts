@@ -12,9 +12,9 @@ import type { StandingWorth } from '../campaign/targeting/best-advertisers.ts';
 import { TargetingIndex } from '../campaign/targeting/targeting-index.ts';
 import type { DraftCandidate } from '../estimation/click-estimates.ts';
 import type { Priors } from '../estimation/priors.ts';
-import type { PlaybackPoint } from '../events/outcome-events.ts';
-import { withoutCreativeMacros } from '../tracking/creative-macros.ts';
-import { type CreativeTemplates, creativeTemplates } from '../tracking/creative-templates.ts';
+import { withoutCreativeMacros } from '../markup/creative-macros.ts';
+import { type CreativeTemplates, creativeTemplates } from '../markup/creative-templates.ts';
+import type { PlaybackPoint } from '../markup/tracked-codes.ts';
 import { bidCandidate } from './bid-candidate.ts';
 
 /** `dspId` of our own bids. No DSP may be configured under it. */

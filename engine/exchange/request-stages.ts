@@ -20,8 +20,6 @@ import { type AuctionRanking, rankingOf } from '../dsp/waiting/auction-ranking.t
 import type { EstimateSubject } from '../estimation/click-estimates.ts';
 import type { EstimateAnswer, EstimateQuestion } from '../estimation/estimate-question.ts';
 import type { MarkupOutcome } from '../ports/markup-fetcher.ts';
-import type { AdTracker } from '../tracking/ad-tracker.ts';
-import type { TrackedSale } from '../tracking/claim.ts';
 import { auctionAnswer, noBidAnswer, oversizedWinner } from './answer.ts';
 import type { AuctionClosing, AuctionEnding } from './auction-event.ts';
 import type { AuctionTerms } from './auction-terms.ts';
@@ -35,9 +33,11 @@ import {
   gatherBids,
   withEstimates,
 } from './decision.ts';
+import type { MarkupTracker } from './markup-tracker.ts';
 import { markupUrl } from './notices.ts';
 import { nextLookAtMs, type PendingCall, type ProgressiveClosing } from './progressive-closing.ts';
 import { type Purchase, type PurchaseRefusal, type PurchaseReservation, purchasesOf } from './purchases.ts';
+import type { SoldAd } from './sale.ts';
 import { type SaleContext, salesOf } from './sales.ts';
 
 export type RequestMessage =
@@ -84,19 +84,19 @@ export interface Conclusion {
   /** Of the house wins. */
   readonly reservations: readonly PurchaseReservation[];
   /** One for each win of the decision, in their order. */
-  readonly sales: readonly TrackedSale[];
+  readonly sales: readonly SoldAd[];
 }
 
 /** How what was sold is told of later. */
 export interface Selling {
   /** Null: not by URLs in its markup. */
-  readonly tracker: AdTracker | null;
+  readonly tracker: MarkupTracker | null;
   /** Hash of the user's or device's id; null: none is known. */
   readonly userKey: string | null;
 }
 
 const UNTRACKED: Selling = { tracker: null, userKey: null };
-const NO_SALES: readonly TrackedSale[] = [];
+const NO_SALES: readonly SoldAd[] = [];
 
 export interface RequestState {
   readonly request: BidRequest;
@@ -419,7 +419,7 @@ function saleContext({ request, subject, reservations, selling }: RequestState):
   return { request, subject, reservations, userKey: selling.userKey };
 }
 
-function answerFor(state: RequestState, sales: readonly TrackedSale[]): BidResponse {
+function answerFor(state: RequestState, sales: readonly SoldAd[]): BidResponse {
   const { decision, selling } = state;
   if (decision === null || decision.outcome.wins.length === 0) return noBidAnswer(state.request.id, noBidReason(state));
   const tracking = selling.tracker?.isReady === true ? { tracker: selling.tracker, sales } : null;

@@ -2,11 +2,10 @@
 import type { BidRequest } from '../../openrtb/types.ts';
 import type { Win } from '../auction/types.ts';
 import type { EstimateSubject } from '../estimation/click-estimates.ts';
-import type { Sale } from '../events/outcome-events.ts';
-import type { TrackedSale } from '../tracking/claim.ts';
 import type { Decision } from './decision.ts';
 import { billingNoticeUrl } from './notices.ts';
 import { adImpId, BILLED_BY, type PurchaseReservation, priceNanos } from './purchases.ts';
+import type { Sale, SoldAd } from './sale.ts';
 
 export interface SaleContext {
   /** As the DSPs got it. */
@@ -18,7 +17,7 @@ export interface SaleContext {
 }
 
 /** One for each win, in their order. */
-export function salesOf(decision: Decision, context: SaleContext): readonly TrackedSale[] {
+export function salesOf(decision: Decision, context: SaleContext): readonly SoldAd[] {
   return decision.outcome.wins.map((win) => ({
     auctionId: decision.input.auctionId,
     impId: adImpId(win),

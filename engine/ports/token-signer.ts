@@ -1,9 +1,15 @@
 /** Signs what tracking URLs claim, so that only what an engine has sold can be told of it. */
-import type { Claim, TrackedCode } from '../tracking/claim.ts';
+
+/** What is signed. */
+export interface TokenContent {
+  /** 0 to 255: what kind of claim it is. */
+  readonly code: number;
+  readonly body: string;
+}
 
 export interface TokenSigner {
-  /** Letters, digits, `-` and `_`. Two of the same claim differ. */
-  readonly sign: (code: TrackedCode, body: string, expiresAtMs: number) => string;
+  /** Letters, digits, `-` and `_`. Two of the same content differ. `expiresAtMs`: epoch ms, rounded up to seconds. */
+  readonly sign: (content: TokenContent, expiresAtMs: number) => string;
 }
 
 /**
@@ -13,9 +19,9 @@ export interface TokenSigner {
 export type TokenRefusal = 'malformed' | 'forged' | 'retired-key' | 'expired';
 
 export type TokenReading =
-  | { readonly kind: 'valid'; readonly claim: Claim }
-  /** `claim`: of one that is signed, though it does not count any more. */
-  | { readonly kind: 'refused'; readonly reason: TokenRefusal; readonly claim: Claim | null };
+  | { readonly kind: 'valid'; readonly content: TokenContent }
+  /** `content`: of one that is signed, though it does not count any more. */
+  | { readonly kind: 'refused'; readonly reason: TokenRefusal; readonly content: TokenContent | null };
 
 export interface TokenReader {
   /** `nowMs`: wall clock, epoch ms. */

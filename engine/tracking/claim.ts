@@ -6,43 +6,12 @@
 import type { MediaType, PricingModel } from '../auction/types.ts';
 import type { OutcomeType } from '../estimation/quality/awaited-outcomes.ts';
 import { eventId } from '../events/event-keys.ts';
-import {
-  OUTCOME_EVENT_VERSION,
-  type Payer,
-  PLAYBACK_POINTS,
-  type PlaybackPoint,
-  type Sale,
-  type TrackedEvent,
-} from '../events/outcome-events.ts';
+import { OUTCOME_EVENT_VERSION, type TrackedEvent } from '../events/outcome-events.ts';
+import type { Payer, Sale, SoldAd } from '../exchange/sale.ts';
+import { PLAYBACK_POINTS, type PlaybackPoint, TRACKED_CODES, type TrackedCode } from '../markup/tracked-codes.ts';
+import type { TokenContent } from '../ports/token-signer.ts';
 
-/** What a URL may tell of. The position is what is signed, so the list only grows, at its end. */
-export const TRACKED_CODES = [
-  'impression',
-  'viewable',
-  'click',
-  'conversion',
-  'start',
-  'firstQuartile',
-  'midpoint',
-  'thirdQuartile',
-  'complete',
-  'error',
-] as const satisfies readonly (TrackedEvent['type'] | PlaybackPoint)[];
-export type TrackedCode = (typeof TRACKED_CODES)[number];
-
-/** An ad that was sold, as all of its URLs say it. */
-export interface TrackedSale {
-  readonly auctionId: string;
-  /** With its position, as in events. */
-  readonly impId: string;
-  readonly userKey: string | null;
-  readonly isTest: boolean;
-  readonly sale: Sale;
-  /** `burl` with its macros resolved, for the URL that bills; null: none. */
-  readonly billingNotice: string | null;
-}
-
-export interface Claim extends TrackedSale {
+export interface Claim extends SoldAd {
   readonly code: TrackedCode;
   /** Where a click leads, http or https; null: nowhere. */
   readonly target: string | null;
@@ -72,7 +41,7 @@ type StoredClaim = readonly [
 ];
 
 /** The part that all URLs of one ad share; `claimBody` puts the end to it. */
-export function claimHead({ auctionId, impId, userKey, isTest, sale }: TrackedSale): string {
+export function claimHead({ auctionId, impId, userKey, isTest, sale }: SoldAd): string {
   const { payer } = sale;
   const head = [
     auctionId,
@@ -102,8 +71,14 @@ export function claimBody(head: string, billingNotice: string | null, target: st
   return `${head},${JSON.stringify(billingNotice)},${JSON.stringify(target)}]`;
 }
 
-/** Of a body whose signature holds, so that its form is ours. */
-export function readClaim(code: TrackedCode, body: string): Claim {
+export function codeOf(code: TrackedCode): number {
+  return TRACKED_CODES.indexOf(code);
+}
+
+/** Of what is signed, so that its form is ours. Null: a kind of claim that is not known here. */
+export function readClaim({ code: index, body }: TokenContent): Claim | null {
+  const code = TRACKED_CODES[index];
+  if (code === undefined) return null;
   const stored = JSON.parse(body) as StoredClaim;
   const [auctionId, impId, userKey, isTest, payer, pricing, billedBy, amount, currency, publisherId, placementId] =
     stored;

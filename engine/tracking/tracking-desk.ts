@@ -4,8 +4,9 @@
  */
 import type { TrackedEvent } from '../events/outcome-events.ts';
 import { SeenEvents } from '../events/seen-events.ts';
+import type { TrackedCode } from '../markup/tracked-codes.ts';
 import type { TokenReader, TokenRefusal } from '../ports/token-signer.ts';
-import { type Claim, type TrackedCode, trackedEvent } from './claim.ts';
+import { type Claim, readClaim, trackedEvent } from './claim.ts';
 
 /**
  * `stored`: the event is durable; `duplicate`: it was before; `prefetched`: a browser loads ahead, nobody has seen anything yet;
@@ -57,13 +58,15 @@ export class TrackingDesk {
     const { reader, wallMs, onResult } = this.#options;
     const nowMs = wallMs();
     const reading = reader.read(token, nowMs);
-    const { claim } = reading;
-    const result = reading.kind === 'refused' ? reading.reason : await this.#take(reading.claim, telling, nowMs);
+    const claim = reading.content === null ? null : readClaim(reading.content);
+    const result = reading.kind === 'refused' ? reading.reason : await this.#take(claim, telling, nowMs);
     onResult(claim?.code ?? null, result);
     return { result, target: claim?.target ?? null };
   }
 
-  async #take(claim: Claim, { isPrefetch, errorCode }: Telling, nowMs: number): Promise<TrackingResult> {
+  async #take(claim: Claim | null, { isPrefetch, errorCode }: Telling, nowMs: number): Promise<TrackingResult> {
+    // Signed by an engine that knows more kinds of claims than this one.
+    if (claim === null) return 'malformed';
     if (isPrefetch) return 'prefetched';
     const event = trackedEvent(claim, nowMs, errorCode);
     if (this.#seen.has(event.id)) return 'duplicate';

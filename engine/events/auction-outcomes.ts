@@ -1,12 +1,13 @@
 /** The `win` and `loss` events of an auction. Pure but for the sampling, which is asked of the caller. */
-import { eventId } from '../events/event-keys.ts';
-import { type LossEvent, OUTCOME_EVENT_VERSION, type WinEvent } from '../events/outcome-events.ts';
-import type { TrackedSale } from '../tracking/claim.ts';
-import type { AuctionEvent } from './auction-event.ts';
-import type { Decision } from './decision.ts';
+
+import type { AuctionEvent } from '../exchange/auction-event.ts';
+import type { Decision } from '../exchange/decision.ts';
+import type { SoldAd } from '../exchange/sale.ts';
+import { eventId } from './event-keys.ts';
+import { type LossEvent, OUTCOME_EVENT_VERSION, type WinEvent } from './outcome-events.ts';
 
 /** One for each win: `sales` are in their order. */
-export function winEvents(event: AuctionEvent, decision: Decision, sales: readonly TrackedSale[]): WinEvent[] {
+export function winEvents(event: AuctionEvent, decision: Decision, sales: readonly SoldAd[]): WinEvent[] {
   const heldMs = new Map(event.reservations?.map((reservation) => [reservation.bidIndex, reservation.heldMs]));
   return decision.outcome.wins.map((win, index) => {
     const { auctionId, impId, userKey, isTest, sale, billingNotice } = sales[index]!;

@@ -3,10 +3,9 @@
  * only joins the pieces.
  */
 import type { BidCandidate } from '../auction/types.ts';
-import type { PlaybackPoint } from '../events/outcome-events.ts';
-import type { TrackedCode } from './claim.ts';
 import { imagePosition } from './html-markup.ts';
 import { trackNative } from './native-markup.ts';
+import type { PlaybackPoint, TrackedCode } from './tracked-codes.ts';
 import { type VastPart, vastInsertions } from './vast-markup.ts';
 
 export interface TrackingSlot {

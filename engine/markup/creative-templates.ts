@@ -1,7 +1,8 @@
 /** Creatives of our own as they are served, cut when they are loaded. */
-import type { PlaybackPoint } from '../events/outcome-events.ts';
+
 import { withCreativeMacros } from './creative-macros.ts';
 import { type MarkupKind, type MarkupTemplate, trackedTemplate, untrackedTemplate } from './markup-template.ts';
+import type { PlaybackPoint } from './tracked-codes.ts';
 
 export interface CreativeTemplates {
   readonly kind: MarkupKind;
