@@ -18,10 +18,12 @@ import { createMetrics } from './adapters/metrics/metrics.ts';
 import { createFaultPolicy, UNCAUGHT_FAULTS } from './adapters/process/fault-policy.ts';
 import { allocateYoungOnly } from './adapters/process/young-generation.ts';
 import type { DspState } from './adapters/workers/messages.ts';
+import { openBooks } from './compose/campaign-books.ts';
 import { type Campaigns, openCampaigns } from './compose/campaigns.ts';
 import { openDsps, openShaping, openTransport, readDspStates, teachingRules } from './compose/dsps.ts';
 import { type EstimateQualityStatus, openEstimateQuality } from './compose/estimate-quality.ts';
 import { openEstimation } from './compose/estimation.ts';
+import { embeddedSource, openEventBilling } from './compose/event-billing.ts';
 import { openEmbeddedLog, openEvents } from './compose/events.ts';
 import type { applyAllTopics as ApplyAllTopics } from './compose/kafka.ts';
 import { withKeptSecrets, withPassingSecrets } from './compose/kept-secrets.ts';
@@ -33,6 +35,7 @@ import { inExchangeCurrency, openReserves } from './compose/reserves.ts';
 import { openTracking } from './compose/tracking.ts';
 import { effectiveConfig } from './config/effective.ts';
 import { decisionRules, exchangeRules, waitingOptions } from './config/engine-options.ts';
+import { isBillingHere } from './config/event-billing.ts';
 import type { Config } from './config/types.ts';
 import { VERSION } from './config/version.ts';
 import type { Outcome, OutcomeCounts } from './engine/estimation/quality/awaited-outcomes.ts';
@@ -175,10 +178,14 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
 
   const campaigns = await openCampaigns(parts, residents);
 
+  if (outside.supervisor === undefined && outside.eventLog === undefined && isBillingHere(config)) {
+    const { database } = campaigns?.books ?? (await openBooks(parts));
+    await openEventBilling(parts, { database, notices }, await embeddedSource(parts));
+  }
+
   const tracking = openTracking(parts, {
     events,
     notices,
-    campaigns,
     reportOutcomes: (outcomes) => metrics.outcomesReported(quality.reportOutcomes(outcomes)),
   });
 

@@ -17,18 +17,18 @@ import type { AccountPlan } from '../engine/budget/account-plan.ts';
 import { FrequencyCaps } from '../engine/budget/frequency/frequency-caps.ts';
 import { LEASE_POLICY_DEFAULTS } from '../engine/budget/lease-policy.ts';
 import { PACING_CONTROLLERS } from '../engine/budget/pacing/controllers.ts';
-import { type BillingCounts, billingCounts, billOutcomes } from '../engine/desk/outcome-billing.ts';
+import { type BillingCounts, billOutcomes } from '../engine/desk/outcome-billing.ts';
 import { UnmatchedOutcomes } from '../engine/desk/unmatched-outcomes.ts';
 import type { Outcome } from '../engine/estimation/quality/awaited-outcomes.ts';
 import type { AuctionEvent } from '../engine/exchange/auction-event.ts';
 import type { Purchase } from '../engine/exchange/purchases.ts';
-import type { Bill, BillResult, BudgetLedger } from '../engine/ports/budget-ledger.ts';
+import type { BudgetLedger } from '../engine/ports/budget-ledger.ts';
 import type { BudgetStore } from '../engine/ports/budget-store.ts';
 import type { CampaignStore } from '../engine/ports/campaign-store.ts';
 import type { DeliveryReports } from '../engine/ports/delivery-reports.ts';
 import type { FrequencyStore } from '../engine/ports/frequency-store.ts';
 import { type CampaignBooks, openBooks } from './campaign-books.ts';
-import { type Parts, supervisorOf } from './parts.ts';
+import { type Parts, repeat, supervisorOf } from './parts.ts';
 
 export interface Campaigns {
   readonly desk: CampaignDesk;
@@ -38,8 +38,6 @@ export interface Campaigns {
   readonly auctionEnded: (event: AuctionEvent) => void;
   /** Rejects when the ledger cannot be reached: the outcomes may be reported again. */
   readonly bill: (outcomes: readonly Outcome[]) => Promise<BillingCounts>;
-  /** Bills that say whose money it is. Rejects when the ledger cannot be reached: they may be handed in again. */
-  readonly billEvents: (bills: readonly Bill[]) => Promise<readonly BillResult[]>;
   /** Part of `GET /status`. */
   readonly status: () => object;
 }
@@ -136,18 +134,6 @@ export async function openCampaigns(parts: Parts, parent: ActorParent): Promise<
         metrics.onBilled(billed.counts);
         unmatched.add(billed.unmatched, clock.monotonicMs());
         return billed.counts;
-      } catch (error) {
-        onFault('bill', error);
-        throw error;
-      }
-    },
-    billEvents: async (bills) => {
-      try {
-        // Else a bill would find the lease where it should find the reservation.
-        await desk.whenTold();
-        const results = await ledger.bill(bills);
-        metrics.onBilled(billingCounts(results));
-        return results;
       } catch (error) {
         onFault('bill', error);
         throw error;
@@ -271,21 +257,4 @@ async function startRefresh(
     }
   });
   return { isFailing: () => isFailing };
-}
-
-/** Again so long after it was done. `work` does not reject. The engine closes behind what is under way. */
-function repeat({ timers, closing }: Parts, intervalMs: number, work: () => Promise<void>): void {
-  let isClosed = false;
-  let current = Promise.resolve();
-  let timer = timers.schedule(intervalMs, run);
-  function run(): void {
-    current = work().then(() => {
-      if (!isClosed) timer = timers.schedule(intervalMs, run);
-    });
-  }
-  closing(async () => {
-    isClosed = true;
-    timers.cancel(timer);
-    await current;
-  });
 }

@@ -2,17 +2,15 @@
 import type { EventsActor } from '../actors/events-actor.ts';
 import type { EventDesk } from '../adapters/http/event-endpoint.ts';
 import type { TrackingMetrics } from '../adapters/metrics/tracking-metrics.ts';
-import { BILLING_DRAIN_MS } from '../adapters/process/drain-budget.ts';
 import { createSignedTokens } from '../adapters/tracking/signed-tokens.ts';
+import { isBilling } from '../config/event-billing.ts';
 import { LISTENING, trackingLifetimeMs } from '../config/tracking.ts';
 import { OUTCOME_TYPES, type Outcome, type OutcomeType } from '../engine/estimation/quality/awaited-outcomes.ts';
 import { ledgerOperationOf } from '../engine/events/billing-decision.ts';
-import { BillingOutbox } from '../engine/events/billing-outbox.ts';
 import type { TrackedEvent } from '../engine/events/outcome-events.ts';
 import type { NoticeSender } from '../engine/ports/notice-sender.ts';
 import { AdTracker } from '../engine/tracking/ad-tracker.ts';
 import { TrackingDesk } from '../engine/tracking/tracking-desk.ts';
-import type { Campaigns } from './campaigns.ts';
 import type { Parts } from './parts.ts';
 
 export interface Tracking {
@@ -26,11 +24,8 @@ export interface Tracking {
 export interface TrackingSubjects {
   readonly events: EventsActor;
   readonly notices: NoticeSender;
-  readonly campaigns: Campaigns | null;
   readonly reportOutcomes: (outcomes: readonly Outcome[]) => void;
 }
-
-const BILLING = { lengthMax: 100_000, batchMax: 500, gatherMs: 20, retryMs: 500 };
 
 /** Null: no address is configured. */
 export function openTracking(parts: Parts, subjects: TrackingSubjects): Tracking | null {
@@ -57,7 +52,7 @@ export function openTracking(parts: Parts, subjects: TrackingSubjects): Tracking
   const desk = new TrackingDesk({
     reader: tokens,
     store: subjects.events.store,
-    onStored: openBilling(parts, subjects, metrics),
+    onStored: whenStored(parts, subjects),
     onResult: metrics.onResult,
     wallMs: clock.wallMs,
     underWayMax: tracking.underWayMax,
@@ -73,23 +68,13 @@ export function openTracking(parts: Parts, subjects: TrackingSubjects): Tracking
   };
 }
 
-/** What an event means for money and for estimates, once it is stored. */
-function openBilling(
-  { timers, closing }: Parts,
-  { notices, campaigns, reportOutcomes }: TrackingSubjects,
-  metrics: TrackingMetrics,
-): (event: TrackedEvent) => void {
-  const outbox =
-    campaigns === null
-      ? null
-      : new BillingOutbox({ ...BILLING, bill: campaigns.billEvents, timers, onDropped: metrics.onBillingDropped });
-  if (outbox !== null) closing(() => outbox.close(BILLING_DRAIN_MS));
+/** What an event means once it is stored, besides money: that is for whoever reads the log (`event-billing.ts`). */
+function whenStored({ config }: Parts, { notices, reportOutcomes }: TrackingSubjects): (event: TrackedEvent) => void {
+  // Without books an ad is billed by its event alone.
+  const isUnbooked = !isBilling(config) && config.events.kafka.brokers === '';
   return (event) => {
-    const operation = ledgerOperationOf(event);
-    if (operation?.kind === 'bill') {
-      if (outbox === null) metrics.onBillingDropped(1);
-      else outbox.add(operation.bill);
-    } else if (operation?.kind === 'receive' && event.billingNotice !== null) {
+    const operation = isUnbooked ? ledgerOperationOf(event) : null;
+    if (operation?.kind === 'receive' && event.billingNotice !== null) {
       notices.send({ kind: 'bill', dspId: operation.receivable.dspId, url: event.billingNotice });
     }
     if (!event.isTest && isOutcome(event.type)) {

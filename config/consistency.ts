@@ -31,6 +31,7 @@ export function checkConsistency(config: Config): Inconsistency | null {
     silentAlerts(config) ??
     disorderedHorizons(config) ??
     unsharedCampaigns(config) ??
+    unsharedBooks(config) ??
     unusableKafka(config)
   );
 }
@@ -233,6 +234,11 @@ function unsharedCampaigns({ campaigns, server, dsps }: Config): Inconsistency |
   }
   if (frequency.secret !== '') return null;
   return { path: 'campaigns.frequency.secret', message: 'must be set, or each process knows a user by another name' };
+}
+
+function unsharedBooks({ campaigns, server, events }: Config): Inconsistency | null {
+  if (!events.billing || campaigns.databaseUrl !== '' || server.workers === 1) return null;
+  return { path: 'campaigns.databaseUrl', message: 'must name a PostgreSQL: several workers cannot share files' };
 }
 
 function unusableKafka({ events: { kafka } }: Config): Inconsistency | null {

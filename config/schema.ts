@@ -832,6 +832,12 @@ export const CONFIG_SCHEMA: ConfigSchema = {
           ),
         },
       ),
+      billing: {
+        type: 'boolean',
+        default: false,
+        description:
+          'What events say is booked (docs/billing.md): in the database of `campaigns.databaseUrl`, also where campaigns are not enabled. With campaigns it always is.',
+      },
       sellUnstored: choice(
         'dsps',
         ['dsps', 'nothing'],

@@ -245,6 +245,7 @@ export interface NoticesConfig {
 }
 
 export interface EventsConfig {
+  readonly billing: boolean;
   readonly segmentBytesMax: number;
   readonly totalBytesMax: number;
   readonly retention: 'remove-oldest' | 'refuse';

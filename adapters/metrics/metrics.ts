@@ -6,6 +6,7 @@ import type { Notice } from '../../engine/ports/notice-sender.ts';
 import { AdmissionMetrics } from './admission-metrics.ts';
 import { AuctionMetrics } from './auction-metrics.ts';
 import { BudgetMetrics } from './budget-metrics.ts';
+import { ConsumerMetrics } from './consumer-metrics.ts';
 import { Counter, CountersByLabel } from './counter.ts';
 import { DspMetrics } from './dsp-metrics.ts';
 import { countOutcomes, readEstimateQuality } from './estimate-quality-metrics.ts';
@@ -92,6 +93,8 @@ export function createMetrics(options: MetricsOptions) {
     remoteModel: () => new RemoteModelMetrics(registry),
     /** Once, for campaigns of our own. */
     budgets: () => new BudgetMetrics(registry),
+    /** Once, for whoever bills what events say. */
+    consumer: () => new ConsumerMetrics(registry),
     /** Once, for tracking URLs. */
     tracking: () => new TrackingMetrics(registry),
     outcomesReported: countOutcomes(registry),

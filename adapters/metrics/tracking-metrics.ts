@@ -25,7 +25,6 @@ export class TrackingMetrics {
   readonly #told: ReadonlyMap<TrackedCode | null, ByResult>;
   readonly #markup;
   readonly #refused: CounterCell;
-  readonly #billingDropped: CounterCell;
 
   constructor(registry: Registry) {
     const counter = (name: string, help: string) => register(registry, new Counter(name, help));
@@ -44,14 +43,9 @@ export class TrackingMetrics {
       'rtb_tracking_requests_refused_total',
       'Requests to /event without a token to read.',
     ).cell();
-    this.#billingDropped = counter(
-      'rtb_tracking_billing_dropped_total',
-      'Tracked events that this process did not bill: they are in the event log.',
-    ).cell();
   }
 
   readonly onResult = (code: TrackedCode | null, result: TrackingResult): void => this.#told.get(code)![result].add();
   readonly onMarkup = (kind: MarkupKind, result: 'tracked' | 'left-alone'): void => this.#markup[kind][result].add();
   readonly onRequestRefused = (): void => this.#refused.add();
-  readonly onBillingDropped = (count: number): void => this.#billingDropped.add(count);
 }

@@ -17,8 +17,6 @@ export const WORKER_DRAIN_MS_MAX = DRAIN_MS_MAX - DEALING_MS_MAX - LAST_MS;
 export const SLOW_CLIENT_PATIENCE_MS = 2000;
 /** Of an engine's: for notices, once all auctions are over. */
 export const NOTICE_DRAIN_MS = 3000;
-/** Of an engine's: to bill what tracking URLs have told last. */
-export const BILLING_DRAIN_MS = 500;
 /** Of an engine's: to tell the ledger of the last house wins, and as long again to give leases back. */
 export const DESK_DRAIN_MS = 1000;
 /** Of an engine's: to send what waits in the outbox. What is left goes out behind the next start. */

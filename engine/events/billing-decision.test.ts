@@ -13,6 +13,7 @@ const RECEIVABLE = {
   currency: 'USD',
   publisherId: 'pub-1',
   atMs: 1_700_000_001_000,
+  billingNotice: 'https://dsp.example/bill?price=1.5',
 };
 
 describe('of our own campaigns', () => {
@@ -29,8 +30,14 @@ describe('of our own campaigns', () => {
   });
 
   it('what expired or is refunded is released', () => {
-    expect(ledgerOperationOf(buildOutcome('win_expired'))).toEqual({ kind: 'release', key: KEY, reason: 'expired' });
-    expect(ledgerOperationOf(buildOutcome('refund'))).toEqual({ kind: 'release', key: KEY, reason: 'refunded' });
+    expect(ledgerOperationOf(buildOutcome('win_expired'))).toEqual({
+      kind: 'release',
+      release: { key: KEY, reason: 'expired' },
+    });
+    expect(ledgerOperationOf(buildOutcome('refund'))).toEqual({
+      kind: 'release',
+      release: { key: KEY, reason: 'refunded' },
+    });
   });
 });
 
@@ -39,7 +46,10 @@ describe('of DSPs', () => {
     const event = buildOutcome('impression', { sale: DSP_SALE });
     expect(ledgerOperationOf(event)).toEqual({ kind: 'receive', receivable: RECEIVABLE });
     const refund = buildOutcome('refund', { sale: DSP_SALE });
-    expect(ledgerOperationOf(refund)).toEqual({ kind: 'refund-receivable', receivable: RECEIVABLE });
+    expect(ledgerOperationOf(refund)).toEqual({
+      kind: 'refund-receivable',
+      receivable: { ...RECEIVABLE, billingNotice: null },
+    });
   });
 
   it('a win is not held, so nothing expires', () => {

@@ -4,22 +4,9 @@
  */
 import { purchaseKey } from '../exchange/purchases.ts';
 import type { Bill, Reservation } from '../ports/budget-ledger.ts';
+import type { Receivable, Release } from '../ports/event-books.ts';
 import type { OutcomeEvent, Sale, WinEvent } from './outcome-events.ts';
 import type { GavelEvent } from './read-event.ts';
-
-/** What a DSP owes us, and we owe the publisher. */
-export interface Receivable {
-  /** As that of a bill. */
-  readonly key: string;
-  readonly dspId: string;
-  /** Empty: it named none. */
-  readonly seat: string;
-  /** Nanos of `currency`. */
-  readonly amount: number;
-  readonly currency: string;
-  readonly publisherId: string;
-  readonly atMs: number;
-}
 
 export type LedgerOperation =
   /** Of our own: what a win has taken from its lease. */
@@ -27,7 +14,7 @@ export type LedgerOperation =
   /** Of our own: what was reserved is due. */
   | { readonly kind: 'bill'; readonly bill: Bill }
   /** Of our own: nobody pays, or pays any more. */
-  | { readonly kind: 'release'; readonly key: string; readonly reason: 'expired' | 'refunded' }
+  | { readonly kind: 'release'; readonly release: Release }
   | { readonly kind: 'receive'; readonly receivable: Receivable }
   | { readonly kind: 'refund-receivable'; readonly receivable: Receivable };
 
@@ -42,7 +29,7 @@ export function ledgerOperationOf(event: GavelEvent): LedgerOperation | null {
     case 'conversion':
       return event.type === event.sale.billedBy ? billOf(event) : null;
     case 'win_expired':
-      return event.sale.payer.kind === 'house' ? { kind: 'release', key: billKey(event), reason: 'expired' } : null;
+      return event.sale.payer.kind === 'house' ? releaseOf(event, 'expired') : null;
     case 'refund':
       return refundOf(event);
     case 'auction':
@@ -81,8 +68,12 @@ function billOf(event: SaleEvent): LedgerOperation {
 
 function refundOf(event: SaleEvent): LedgerOperation {
   const { payer } = event.sale;
-  if (payer.kind === 'house') return { kind: 'release', key: billKey(event), reason: 'refunded' };
+  if (payer.kind === 'house') return releaseOf(event, 'refunded');
   return { kind: 'refund-receivable', receivable: receivableOf(event, payer) };
+}
+
+function releaseOf(event: SaleEvent, reason: Release['reason']): LedgerOperation {
+  return { kind: 'release', release: { key: billKey(event), reason } };
 }
 
 function receivableOf(event: SaleEvent, payer: Extract<Sale['payer'], { kind: 'dsp' }>): Receivable {
@@ -95,5 +86,6 @@ function receivableOf(event: SaleEvent, payer: Extract<Sale['payer'], { kind: 'd
     currency,
     publisherId,
     atMs: event.atMs,
+    billingNotice: 'billingNotice' in event ? event.billingNotice : null,
   };
 }

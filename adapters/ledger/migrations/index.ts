@@ -1,4 +1,5 @@
 import { CAMPAIGNS } from './campaigns.ts';
+import { EVENT_BILLING } from './event-billing.ts';
 import { LEDGER } from './ledger.ts';
 
 export interface Migration {
@@ -15,4 +16,5 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   { number: 1, name: 'ledger', sql: LEDGER },
   { number: 2, name: 'campaigns', sql: CAMPAIGNS },
+  { number: 4, name: 'event-billing', sql: EVENT_BILLING },
 ];
