@@ -90,7 +90,8 @@ function openBilling(
       if (outbox === null) metrics.onBillingDropped(1);
       else outbox.add(operation.bill);
     } else if (operation?.kind === 'receive' && event.billingNotice !== null) {
-      notices.send({ kind: 'bill', dspId: operation.receivable.dspId, url: event.billingNotice });
+      const { receivable } = operation;
+      notices.send({ kind: 'bill', dspId: receivable.dspId, about: event, url: event.billingNotice });
     }
     if (!event.isTest && isOutcome(event.type)) {
       const { auctionId, impId, type, atMs } = event;
