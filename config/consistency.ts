@@ -30,7 +30,8 @@ export function checkConsistency(config: Config): Inconsistency | null {
     unusableModelAddress(config) ??
     silentAlerts(config) ??
     disorderedHorizons(config) ??
-    unsharedCampaigns(config)
+    unsharedCampaigns(config) ??
+    endlessPreviousKey(config)
   );
 }
 
@@ -232,4 +233,16 @@ function unsharedCampaigns({ campaigns, server, dsps }: Config): Inconsistency |
   }
   if (frequency.secret !== '') return null;
   return { path: 'campaigns.frequency.secret', message: 'must be set, or each process knows a user by another name' };
+}
+
+/** A key that was replaced because it leaked would go on for ever; a date that is none would end it at once. */
+function endlessPreviousKey({ events: { tracking } }: Config): Inconsistency | null {
+  const { previousKey, previousKeyUntil, key } = tracking;
+  if (previousKey === '') return null;
+  if (previousKey === key) return { path: 'events.tracking.previousKey', message: 'is events.tracking.key itself' };
+  if (Number.isFinite(Date.parse(previousKeyUntil))) return null;
+  return {
+    path: 'events.tracking.previousKeyUntil',
+    message: 'must say until when events.tracking.previousKey counts',
+  };
 }
