@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { eventLogFolders } from '../adapters/event-log/log-folders.ts';
 import { type LogProblem, readEvents } from '../adapters/event-log/reader.ts';
 import { EVENT_SCHEMAS } from '../engine/events/event-schemas.ts';
-import { readEvent } from '../engine/events/read-event.ts';
+import { type GavelEvent, readEvent } from '../engine/events/read-event.ts';
 import { readOptions, wholeNumber } from './options.ts';
 import { blaming, UsageError } from './usage-error.ts';
 
@@ -45,7 +45,8 @@ export async function events(args: readonly string[]): Promise<void> {
       process.stderr.write(`gavel events: ${folder}: ${JSON.stringify(problem)}\n`);
     };
     for await (const { payload } of readEvents(folder, { ...from, onProblem })) {
-      const event = readEvent(payload);
+      const event = eventIn(payload, folder);
+      if (event === null) continue;
       if (type !== ALL && event.type !== type) continue;
       count += 1;
       if (options.count === true) continue;
@@ -53,6 +54,16 @@ export async function events(args: readonly string[]): Promise<void> {
     }
   }
   if (options.count === true) process.stdout.write(`${count}\n`);
+}
+
+/** Null: nobody can read it; the rest can be read all the same. */
+function eventIn(payload: Uint8Array, folder: string): GavelEvent | null {
+  try {
+    return readEvent(payload);
+  } catch (error) {
+    process.stderr.write(`gavel events: ${folder}: ${(error as Error).message}\n`);
+    return null;
+  }
 }
 
 const ALL = 'all';
