@@ -161,7 +161,6 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
     outside.resolvers ?? createHostResolvers({ clock, onRefused: () => metrics.queueRefused('name-lookups') });
   const transport = outside.transport ?? (await openTransport(parts, resolvers));
   closing(() => transport.close());
-  const notices = openNotices(parts, resolvers);
   const markupFetcher = openMarkupFetcher(parts, resolvers);
   const quality = await openEstimateQuality(parts);
 
@@ -170,6 +169,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   const residents = spawnParent(system, 'residents');
   const requests = spawnParent(system, 'requests');
   const events = openEvents(parts, residents, eventLog.log);
+  const notices = openNotices(parts, resolvers, events);
   const reserves = openReserves(parts, residents);
   const watch = watchProcess(parts, () => outside.supervisor?.replaceMe());
   const dsps = openDsps(parts, residents, { transport, loop: watch.loop });

@@ -204,6 +204,58 @@ describe('one event that cannot be stored costs no other', () => {
   });
 });
 
+describe('an event that somebody waits for', () => {
+  test('is stored when its batch is acknowledged, and not before', async () => {
+    const { events, log } = start();
+    const results: boolean[] = [];
+    events.record(event('1'));
+    void events.store(event('2')).then((isStored) => results.push(isStored));
+    await settled();
+    await log.acknowledge();
+    await settled();
+    expect(results).toEqual([]);
+    await log.acknowledge();
+    await settled();
+    expect([results, log.batches]).toEqual([[true], [['1'], ['2']]]);
+  });
+
+  test('is not stored when its batch fails, it is too large or the actor is gone', async () => {
+    const { events, log } = start({ eventBytesMax: EVENT_BYTES });
+    const results: Promise<boolean>[] = [events.store(event('1')), events.store(event('too-long'))];
+    await settled();
+    await log.fail(new EventLogError('io', 'disk on fire'));
+    expect(await Promise.all(results)).toEqual([false, false]);
+  });
+
+  test('finds room where others are refused', async () => {
+    const { events, log, dropped } = start({ pendingBytesMax: 1 });
+    const waiting = [events.store(event('1'))];
+    await settled();
+    for (const id of ['2', '3']) events.record(event(id));
+    waiting.push(events.store(event('4')));
+    await settled();
+    await log.acknowledge();
+    await settled();
+    await log.acknowledge();
+    expect(await Promise.all(waiting)).toEqual([true, true]);
+    expect(dropped).toEqual([[1, 'queue-full']]);
+    expect(log.batches).toEqual([['1'], ['2', '4']]);
+  });
+
+  test('is told of when the actor has failed too often', async () => {
+    const { events } = start({
+      observer: {
+        onDropped: () => {
+          throw new Error('observer');
+        },
+      },
+      eventBytesMax: 1,
+    });
+    const results = [events.store(event('1')), events.store(event('2')), events.store(event('3'))];
+    expect(await Promise.all(results)).toEqual([false, false, false]);
+  });
+});
+
 test('an error that comes again and again is reported once, until a batch is acknowledged', async () => {
   const { events, log, errors } = start();
   const error = new EventLogError('io', 'disk on fire');

@@ -149,9 +149,13 @@ class BatchingEventsActor implements EventsActor {
       return;
     }
     this.#awaitingQueued.delete(onSettled);
-    const isKept = this.#keep(event, Number.POSITIVE_INFINITY);
-    if (isKept) this.#awaiting.push(onSettled);
-    else onSettled(false);
+    let isKept = false;
+    try {
+      isKept = this.#keep(event, Number.POSITIVE_INFINITY);
+    } finally {
+      if (isKept) this.#awaiting.push(onSettled);
+      else onSettled(false);
+    }
   }
 
   #keep(event: GavelEvent, pendingBytesMax = this.#options.pendingBytesMax): boolean {

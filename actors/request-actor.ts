@@ -377,7 +377,7 @@ class RequestActor {
   };
 
   #notices(state: RequestState, decision: Decision, alreadyNotified: ReadonlySet<number>): NoticePlan {
-    const { now, onBilling } = planNotices(state.request, decision, alreadyNotified);
+    const { now, onBilling } = planNotices(state.request, decision, alreadyNotified, this.#userKey);
     const dropped = droppedBidNotices(state.request, state.replies);
     return { now: dropped.length === 0 ? now : now.concat(dropped), onBilling };
   }

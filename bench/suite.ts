@@ -23,6 +23,7 @@ import { measureSlowModel, SLOW_MODEL_NAMES } from './slow-model.ts';
 import { measureTargeting, TARGETING_SIZES, type TargetingSize } from './targeting.ts';
 import { measureThroughput } from './throughput.ts';
 import { timeFunction } from './timed-function.ts';
+import { measureTracking, TRACKING_NAMES } from './tracking.ts';
 import { measureTreeScoring } from './tree-scoring.ts';
 
 interface Benchmark {
@@ -77,6 +78,7 @@ const BENCHMARKS: readonly Benchmark[] = [
     names: [`fanout.cpu_ratio.${dspCount}`],
     run: (context: BenchContext) => measureFanOut(dspCount, context),
   })),
+  { names: TRACKING_NAMES, run: measureTracking },
   { names: ['alloc.bytes_per_auction'], run: measureGarbage },
   { names: LEVER_NAMES.map((lever) => `estimate.p99_ms.${lever}`), run: measureEstimationLevers },
   { names: SLOW_MODEL_NAMES, run: measureSlowModel },

@@ -70,7 +70,7 @@ export async function openEventBilling(
       log.warn({ err }, 'billing: notices could not be read');
       return [];
     });
-    for (const notice of taken) notices.send({ kind: 'bill', ...notice });
+    for (const notice of taken) notices.send(notice);
   });
   const consumption = await billed.source.consume(consumer);
   closing(consumption.close);

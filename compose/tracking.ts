@@ -75,7 +75,7 @@ function whenStored({ config }: Parts, { notices, reportOutcomes }: TrackingSubj
   return (event) => {
     const operation = isUnbooked ? ledgerOperationOf(event) : null;
     if (operation?.kind === 'receive' && event.billingNotice !== null) {
-      notices.send({ kind: 'bill', dspId: operation.receivable.dspId, url: event.billingNotice });
+      notices.send({ kind: 'bill', dspId: operation.receivable.dspId, about: event, url: event.billingNotice });
     }
     if (!event.isTest && isOutcome(event.type)) {
       const { auctionId, impId, type, atMs } = event;

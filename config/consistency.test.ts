@@ -214,3 +214,15 @@ describe('campaigns of our own', () => {
     expect(checkConsistency(config({ server: workers, campaigns: shared }))).toBeNull();
   });
 });
+
+describe('a tracking key that another took the place of', () => {
+  const of = (tracking: object) => pathOf({ events: { tracking: { ...DEFAULTS.events.tracking, ...tracking } } });
+  const previousKey = 'sixteen-characters';
+
+  test('counts until a moment that is named', () => {
+    expect(of({ previousKey })).toBe('events.tracking.previousKeyUntil');
+    expect(of({ previousKey, previousKeyUntil: '2026-13-01T00:00:00Z' })).toBe('events.tracking.previousKeyUntil');
+    expect(of({ previousKey, previousKeyUntil: '2026-12-01T00:00:00Z' })).toBeNull();
+    expect(of({ previousKey, key: previousKey })).toBe('events.tracking.previousKey');
+  });
+});

@@ -32,7 +32,8 @@ export function checkConsistency(config: Config): Inconsistency | null {
     disorderedHorizons(config) ??
     unsharedCampaigns(config) ??
     unsharedBooks(config) ??
-    unusableKafka(config)
+    unusableKafka(config) ??
+    endlessPreviousKey(config)
   );
 }
 
@@ -251,4 +252,16 @@ function unusableKafka({ events: { kafka } }: Config): Inconsistency | null {
   }
   if (kafka.saslMechanism === 'none' || kafka.saslUsername !== '') return null;
   return { path: `${path}.saslUsername`, message: `must be set for events.kafka.saslMechanism ${kafka.saslMechanism}` };
+}
+
+/** A key that was replaced because it leaked would go on for ever; a date that is none would end it at once. */
+function endlessPreviousKey({ events: { tracking } }: Config): Inconsistency | null {
+  const { previousKey, previousKeyUntil, key } = tracking;
+  if (previousKey === '') return null;
+  if (previousKey === key) return { path: 'events.tracking.previousKey', message: 'is events.tracking.key itself' };
+  if (Number.isFinite(Date.parse(previousKeyUntil))) return null;
+  return {
+    path: 'events.tracking.previousKeyUntil',
+    message: 'must say until when events.tracking.previousKey counts',
+  };
 }

@@ -110,6 +110,9 @@ describe('the win of a DSP', () => {
     expect(await stored('impression')).toHaveLength(1);
     expect(await told(engine, 'impression', 'duplicate')).toBe(100);
     await eventually(async () => expect(engine.dsp('buyer').notices).toEqual(['/bill?price=2&request=r1']));
+    await eventually(async () =>
+      expect(await stored('notice')).toMatchObject([{ notice: 'bill', result: 'delivered' }]),
+    );
     const [win] = await stored('win');
     expect(win).toMatchObject({ id: `${answer.body.bidid}/1/win`, sale: impression!.sale, heldUntilMs: null });
     expect((await engine.eventOf('r1')).userKey).toBe(impression!.userKey);

@@ -14,7 +14,7 @@ export async function bookReceivables(
   const booked = await insert(tx, 'bill', firsts, feePpm, nowMs);
   await keepNotices(
     tx,
-    firsts.filter(({ key, billingNotice }) => billingNotice !== null && booked.has(key)),
+    firsts.filter(({ key }) => booked.has(key)),
     nowMs,
   );
   const missed = firsts.filter(({ key }) => !booked.has(key)).map(({ key }) => key);
@@ -88,12 +88,23 @@ function feeOf(amount: number, feePpm: number): bigint {
   return (BigInt(amount) * BigInt(feePpm)) / 1_000_000n;
 }
 
-async function keepNotices(tx: Queryable, rows: readonly Receivable[], nowMs: bigint): Promise<void> {
+async function keepNotices(tx: Queryable, receivables: readonly Receivable[], nowMs: bigint): Promise<void> {
+  const rows = receivables.flatMap(({ key, dspId, billingNotice }) =>
+    billingNotice === null ? [] : [{ key, dspId, url: billingNotice.url, ...billingNotice.about }],
+  );
   if (rows.length === 0) return;
   await tx.query(
-    `INSERT INTO billing_notice (key, dsp_id, url, at_ms) SELECT key, dsp_id, url, $1
-      FROM unnest($2::text[], $3::text[], $4::text[]) AS row (key, dsp_id, url)`,
-    [nowMs, rows.map(({ key }) => key), rows.map(({ dspId }) => dspId), rows.map((row) => row.billingNotice)],
+    `INSERT INTO billing_notice (key, dsp_id, auction_id, imp_id, user_key, url, at_ms)
+      SELECT *, $1::bigint FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])`,
+    [
+      nowMs,
+      rows.map(({ key }) => key),
+      rows.map(({ dspId }) => dspId),
+      rows.map(({ auctionId }) => auctionId),
+      rows.map(({ impId }) => impId),
+      rows.map(({ userKey }) => userKey),
+      rows.map(({ url }) => url),
+    ],
   );
 }
 

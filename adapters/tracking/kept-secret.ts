@@ -9,11 +9,24 @@ import { dirname } from 'node:path';
 const SECRET_BYTES = 32;
 const SECRET = /^[A-Za-z0-9_-]{43}$/;
 
-/** Rejects when the folder cannot be written to, or the file holds something else. */
+/** The message names the file. */
+export class KeptSecretError extends Error {
+  override readonly name = 'KeptSecretError';
+}
+
+/** Rejects with a KeptSecretError when the folder cannot be written to, or the file holds something else. */
 export async function keptSecret(path: string): Promise<string> {
-  const kept = (await read(path)) ?? (await create(path));
-  if (!SECRET.test(kept)) throw new Error(`${path} does not hold a secret of ours; remove it, or put it right`);
-  return kept;
+  const kept = await readOrCreate(path);
+  if (SECRET.test(kept)) return kept;
+  throw new KeptSecretError(`${path} does not hold a secret of ours; remove it, or put it right`);
+}
+
+async function readOrCreate(path: string): Promise<string> {
+  try {
+    return (await read(path)) ?? (await create(path));
+  } catch (error) {
+    throw new KeptSecretError(`a secret cannot be kept in ${path}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 async function read(path: string): Promise<string | null> {

@@ -1,10 +1,11 @@
-/** The `win` and `loss` events of an auction. Pure but for the sampling, which is asked of the caller. */
+/** The `win`, `loss` and `notice` events of an auction. Pure but for the sampling, which is asked of the caller. */
 
 import type { AuctionEvent } from '../exchange/auction-event.ts';
 import type { Decision } from '../exchange/decision.ts';
 import type { SoldAd } from '../exchange/sale.ts';
+import type { Notice } from '../ports/notice-sender.ts';
 import { eventId } from './event-keys.ts';
-import { type LossEvent, OUTCOME_EVENT_VERSION, type WinEvent } from './outcome-events.ts';
+import { type LossEvent, type NoticeEvent, OUTCOME_EVENT_VERSION, type WinEvent } from './outcome-events.ts';
 
 /** One for each win: `sales` are in their order. */
 export function winEvents(event: AuctionEvent, decision: Decision, sales: readonly SoldAd[]): WinEvent[] {
@@ -64,4 +65,23 @@ export function lossEvents(
     });
   }
   return losses;
+}
+
+/** Null: of a loss. */
+export function noticeEvent({ kind, dspId, about }: Notice, result: string, atMs: number): NoticeEvent | null {
+  if (about === null || kind === 'loss') return null;
+  const { auctionId, impId, userKey, isTest } = about;
+  return {
+    type: 'notice',
+    version: OUTCOME_EVENT_VERSION,
+    id: eventId(auctionId, impId, 'notice', kind),
+    auctionId,
+    impId,
+    userKey,
+    atMs,
+    isTest,
+    dspId,
+    notice: kind,
+    result,
+  };
 }

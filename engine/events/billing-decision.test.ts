@@ -13,7 +13,10 @@ const RECEIVABLE = {
   currency: 'USD',
   publisherId: 'pub-1',
   atMs: 1_700_000_001_000,
-  billingNotice: 'https://dsp.example/bill?price=1.5',
+  billingNotice: {
+    url: 'https://dsp.example/bill?price=1.5',
+    about: { auctionId: 'auction-1', impId: '1', userKey: 'k3J5bU9vT1m0hQe2fGZs7w', isTest: false },
+  },
 };
 
 describe('of our own campaigns', () => {

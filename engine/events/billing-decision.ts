@@ -4,7 +4,7 @@
  */
 import { purchaseKey } from '../exchange/purchases.ts';
 import type { Bill, Reservation } from '../ports/budget-ledger.ts';
-import type { Receivable, Release } from '../ports/event-books.ts';
+import type { BillingNotice, Receivable, Release } from '../ports/event-books.ts';
 import type { OutcomeEvent, Sale, WinEvent } from './outcome-events.ts';
 import type { GavelEvent } from './read-event.ts';
 
@@ -86,6 +86,12 @@ function receivableOf(event: SaleEvent, payer: Extract<Sale['payer'], { kind: 'd
     currency,
     publisherId,
     atMs: event.atMs,
-    billingNotice: 'billingNotice' in event ? event.billingNotice : null,
+    billingNotice: billingNoticeOf(event),
   };
+}
+
+function billingNoticeOf(event: SaleEvent): BillingNotice | null {
+  if (!('billingNotice' in event) || event.billingNotice === null) return null;
+  const { auctionId, impId, userKey, isTest, billingNotice: url } = event;
+  return { url, about: { auctionId, impId, userKey, isTest } };
 }

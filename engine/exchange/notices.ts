@@ -6,6 +6,7 @@ import type { DspReply } from '../dsp/reply.ts';
 import type { Notice } from '../ports/notice-sender.ts';
 import type { Decision } from './decision.ts';
 import { droppedBidMacros, macroValues } from './macro-values.ts';
+import { adImpId } from './purchases.ts';
 
 /** A billing notice that waits until what its bid pays for has happened and is billed; recorded in the auction event. */
 export interface PendingBillingNotice {
@@ -23,14 +24,22 @@ export interface NoticePlan {
  * nurl for winners, lurl for everybody else, each once and never both for one bid; burl is held. A winner whose markup
  * was fetched from its nurl has been notified by that very call (`alreadyNotified`). A test request is never billed.
  */
-export function planNotices(request: BidRequest, decision: Decision, alreadyNotified: ReadonlySet<number>): NoticePlan {
+export function planNotices(
+  request: BidRequest,
+  decision: Decision,
+  alreadyNotified: ReadonlySet<number>,
+  userKey: string | null,
+): NoticePlan {
   const now: Notice[] = [];
   const onBilling: PendingBillingNotice[] = [];
+  const { auctionId } = decision.input;
+  const isTest = request.test === 1;
   for (const win of decision.outcome.wins) {
     const { bid, dspId } = decision.collected[win.bidIndex]!;
     if (bid.nurl === undefined && bid.burl === undefined) continue;
     const nurl = alreadyNotified.has(win.bidIndex) ? null : winNoticeUrl(request, decision, win);
-    if (nurl !== null) now.push({ kind: 'win', dspId, url: nurl });
+    if (nurl !== null)
+      now.push({ kind: 'win', dspId, about: { auctionId, impId: adImpId(win), userKey, isTest }, url: nurl });
     const burl = billingNoticeUrl(request, decision, win);
     if (burl !== null) onBilling.push({ bidIndex: win.bidIndex, dspId, url: burl });
   }
@@ -38,7 +47,7 @@ export function planNotices(request: BidRequest, decision: Decision, alreadyNoti
     const { bid, dspId } = decision.collected[verdict.bidIndex]!;
     if (verdict.status === 'won' || bid.lurl === undefined || alreadyNotified.has(verdict.bidIndex)) continue;
     const url = resolve(bid.lurl, macroValues(request, decision, verdict.bidIndex, null));
-    if (url !== null) now.push({ kind: 'loss', dspId, url });
+    if (url !== null) now.push({ kind: 'loss', dspId, about: null, url });
   }
   return { now, onBilling };
 }
@@ -62,7 +71,7 @@ export function droppedBidNotices(request: BidRequest, replies: readonly DspRepl
     for (const bid of dropped) {
       if (bid.notice === null) continue;
       const url = resolve(bid.notice.lurl, droppedBidMacros(request, bid, bid.notice));
-      if (url !== null) notices.push({ kind: 'loss', dspId, url });
+      if (url !== null) notices.push({ kind: 'loss', dspId, about: null, url });
     }
   }
   return notices;

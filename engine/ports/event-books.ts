@@ -4,6 +4,7 @@
  * that once. Adapter: `adapters/ledger/event-books.ts`.
  */
 import type { Bill, BillResult, Reservation } from './budget-ledger.ts';
+import type { Notice, NoticeSubject } from './notice-sender.ts';
 
 /** A DSP pays for something that it has bought. */
 export interface Receivable {
@@ -18,8 +19,10 @@ export interface Receivable {
   readonly publisherId: string;
   readonly atMs: number;
   /** `burl`, to be called once it is billed for the first time; null: none. */
-  readonly billingNotice: string | null;
+  readonly billingNotice: BillingNotice | null;
 }
+
+export type BillingNotice = Pick<Notice, 'url'> & { readonly about: NoticeSubject };
 
 export interface Release {
   readonly key: string;

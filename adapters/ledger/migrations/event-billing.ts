@@ -48,6 +48,9 @@ WHERE e.amount <> 0;
 CREATE TABLE billing_notice (
   key text PRIMARY KEY,
   dsp_id text NOT NULL,
+  auction_id text NOT NULL,
+  imp_id text NOT NULL,
+  user_key text,
   url text NOT NULL,
   at_ms bigint NOT NULL
 );
