@@ -8,13 +8,10 @@ import nact from 'nact';
 import { createIntake } from './actors/intake.ts';
 import { spawnParent } from './actors/mailbox.ts';
 import type { HouseDemand, RequestEnvironment } from './actors/request-actor.ts';
-import { systemClock, systemTimers } from './adapters/clock.ts';
 import { createHostResolvers, type HostResolvers } from './adapters/dns/host-resolvers.ts';
 import { eventLogFolder } from './adapters/event-log/log-folders.ts';
 import { userKeyOf } from './adapters/frequency/user-key.ts';
-import { createLog, type Log } from './adapters/log.ts';
 import type { MetricSnapshot } from './adapters/metrics/exposition.ts';
-import { createMetrics } from './adapters/metrics/metrics.ts';
 import { createFaultPolicy, UNCAUGHT_FAULTS } from './adapters/process/fault-policy.ts';
 import { allocateYoungOnly } from './adapters/process/young-generation.ts';
 import type { DspState } from './adapters/workers/messages.ts';
@@ -29,7 +26,7 @@ import type { applyAllTopics as ApplyAllTopics } from './compose/kafka.ts';
 import { withKeptSecrets, withPassingSecrets } from './compose/kept-secrets.ts';
 import { openAdmin, openPublicDoor } from './compose/listeners.ts';
 import { openMarkupFetcher, openNotices } from './compose/notices.ts';
-import type { Parts } from './compose/parts.ts';
+import { createParts, type OutsideParts, type Parts } from './compose/parts.ts';
 import { openGate, watchProcess } from './compose/process.ts';
 import { inExchangeCurrency, openReserves } from './compose/reserves.ts';
 import { openTracking } from './compose/tracking.ts';
@@ -43,14 +40,14 @@ import { lossEvents, winEvents } from './engine/events/auction-outcomes.ts';
 import type { AuctionEvent } from './engine/exchange/auction-event.ts';
 import type { Decision } from './engine/exchange/decision.ts';
 import type { SoldAd } from './engine/exchange/sale.ts';
-import type { Clock, Timers } from './engine/ports/clock.ts';
+import type { Clock } from './engine/ports/clock.ts';
 import type { DspTransport } from './engine/ports/dsp-transport.ts';
 import type { EventLog } from './engine/ports/event-log.ts';
-import type { Random } from './engine/ports/random.ts';
 import { createRequestReader } from './openrtb/read-request.ts';
 
 export { openCampaignBooks, readCampaignBooks } from './compose/campaign-books.ts';
 export { type AccountDelivery, type CampaignDelivery, campaignDelivery } from './compose/campaign-delivery.ts';
+export { type RunningConsumer, startEventConsumer } from './compose/event-consumer.ts';
 export { withKeptSecrets } from './compose/kept-secrets.ts';
 
 /** Of `compose/kafka.ts`, whose client is loaded where there is a Kafka only. */
@@ -81,14 +78,10 @@ export interface Gavel {
 }
 
 /** Stand-ins for the outside world; what is absent is the real thing. */
-export interface Outside {
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly random: Random;
+export interface Outside extends OutsideParts {
   readonly transport: DspTransport;
   readonly resolvers: HostResolvers;
   readonly eventLog: EventLog;
-  readonly log: Log;
   /** Runs when everything but the listener is open. */
   readonly beforeListening: () => Promise<void>;
   /** Set in one of several processes: it opens neither the public port nor the admin listener. */
@@ -113,7 +106,7 @@ export async function startGavel(config: Config, outside: Partial<Outside> = {})
     for (const closeOne of opened.splice(0).reverse()) await closeOne();
   };
   try {
-    const parts = partsOf(await withSecrets(config, outside), outside, (closeOne) => opened.push(closeOne));
+    const parts = createParts(await withSecrets(config, outside), outside, (closeOne) => opened.push(closeOne));
     parts.log.info({ version: VERSION, config: effectiveConfig(config) }, 'starting');
     return { ...(await open(parts, outside)), close };
   } catch (error) {
@@ -125,28 +118,6 @@ export async function startGavel(config: Config, outside: Partial<Outside> = {})
 /** An engine whose events go elsewhere writes nothing to its data folder: its secrets live as long as it does. */
 async function withSecrets(config: Config, { eventLog }: Partial<Outside>): Promise<Config> {
   return eventLog === undefined ? withKeptSecrets(config) : withPassingSecrets(config);
-}
-
-function partsOf(config: Config, outside: Partial<Outside>, closing: Parts['closing']): Parts {
-  const log = outside.log ?? createLog(config.log.level);
-  const metrics = createMetrics({ dspIds: config.dsps.map((dsp) => dsp.id), version: VERSION });
-  return {
-    config,
-    clock: outside.clock ?? systemClock,
-    timers: outside.timers ?? systemTimers,
-    random: outside.random ?? Math.random,
-    metrics,
-    log,
-    closing,
-    onActorFault: ({ error, actorName, decision }) => {
-      metrics.actorFault(decision);
-      log.error({ err: error, actor: actorName, decision }, 'actor fault');
-    },
-    onProcessFault: (origin, err) => {
-      metrics.processFault(origin);
-      log.error({ err, origin }, 'process fault');
-    },
-  };
 }
 
 /** Opens from the inside out: stores, actors, then the doors. */

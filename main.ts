@@ -33,6 +33,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'print what campaigns were to deliver and did',
     run: async (args) => (await import('./commands/report.ts')).report(args),
   },
+  consume: {
+    summary: 'bill what events say, in a process of its own',
+    run: async (args) => (await import('./commands/consume.ts')).consume(args),
+  },
   topics: {
     summary: 'make the topics in Kafka that events go to',
     run: async (args) => (await import('./commands/topics.ts')).topics(args),

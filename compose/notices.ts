@@ -10,10 +10,11 @@ import type { Parts } from './parts.ts';
 /** What one DSP may hold of the notice queue: a dead one must not fill it. */
 const NOTICE_SHARE_PER_DSP_MAX = 0.1;
 
+/** `events` null: what became of notices is counted, and no event. */
 export function openNotices(
   { config, clock, timers, metrics, closing }: Parts,
   resolvers: HostResolvers,
-  events: EventsActor,
+  events: Pick<EventsActor, 'record'> | null,
 ): QueuedNoticeSender {
   const { allowedHosts, queueLengthMax, concurrencyMax, timeoutMs } = config.notices;
   const notices = createNoticeSender({
@@ -23,7 +24,7 @@ export function openNotices(
       noticeResult: (notice, result) => {
         metrics.noticeResult(notice.dspId, notice.kind, result);
         const event = noticeEvent(notice, result, clock.wallMs());
-        if (event !== null && result !== 'retried') events.record(event);
+        if (event !== null && result !== 'retried') events?.record(event);
       },
     },
     allowedHosts,

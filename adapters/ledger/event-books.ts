@@ -40,6 +40,11 @@ export function openEventBooks(database: Database, options: EventBooksOptions): 
   };
 }
 
+/** Whoever claims a partition of it next begins at its oldest event. */
+export async function forgetPlaces(database: Queryable, source: string): Promise<void> {
+  await database.query('UPDATE consumer_offset SET next_offset = NULL, epoch = epoch + 1 WHERE source = $1', [source]);
+}
+
 interface PlaceRow {
   readonly epoch: bigint;
   readonly next_offset: bigint | null;

@@ -13,6 +13,7 @@ import {
   MovedPlaceError,
   type Place,
 } from '../ports/event-books.ts';
+import { EventSendError } from '../ports/event-sender.ts';
 import type { EventBatch, EventConsumer, SourcedEvent } from '../ports/event-source.ts';
 import { type BillableForMs, type BillingBatch, billingBatch, deadLetterOf } from './billing-batch.ts';
 
@@ -156,7 +157,7 @@ export class BillingConsumer implements EventConsumer {
   }
 }
 
-/** Whether the call took effect, only the books tell; and it is no fault of the events. */
+/** Whether the call took effect, only the books tell; and it is no fault of the events. Dead letters may go to a broker. */
 function isAnswerMissing(error: unknown): boolean {
-  return error instanceof BudgetLedgerError || error instanceof MovedPlaceError;
+  return error instanceof BudgetLedgerError || error instanceof MovedPlaceError || error instanceof EventSendError;
 }

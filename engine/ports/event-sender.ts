@@ -8,6 +8,8 @@ export interface OutgoingEvent {
   readonly key: string | null;
   readonly type: string;
   readonly payload: Uint8Array;
+  /** What else is to be said of it, beside `id` and `type`. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface EventSender {

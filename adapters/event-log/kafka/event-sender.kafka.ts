@@ -108,8 +108,8 @@ class KafkaSender implements EventSender {
   }
 }
 
-function messageOf({ id, key, type, payload }: OutgoingEvent): Message {
-  const headers: IHeaders = { id, type };
+function messageOf({ id, key, type, payload, headers: others }: OutgoingEvent): Message {
+  const headers: IHeaders = { ...others, id, type };
   return { key, value: Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength), headers };
 }
 
