@@ -100,6 +100,9 @@ function kafkaProperties(folder, [port, controllerPort]) {
     'offsets.topic.replication.factor=1',
     'offsets.topic.num.partitions=1',
     'group.initial.rebalance.delay.ms=0',
+    // One that was killed is let in again when its last session is over.
+    'broker.session.timeout.ms=2500',
+    'broker.heartbeat.interval.ms=500',
     '',
   ].join('\n');
 }
