@@ -31,7 +31,8 @@ export function envelopeOf(payload: Uint8Array): EventEnvelope {
       else if (name === 'key') key = unescaped(value);
       else if (name === 'auctionId') auctionId = unescaped(value);
     }
-    if (member[4] === '}') break;
+    // Nothing that stands behind is wanted.
+    if (member[4] === '}' || (key !== null && type !== UNKNOWN_TYPE)) break;
   }
   return { type, key: key ?? auctionId };
 }
