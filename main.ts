@@ -33,6 +33,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'print what campaigns were to deliver and did',
     run: async (args) => (await import('./commands/report.ts')).report(args),
   },
+  drain: {
+    summary: 'send to Kafka what stopped engines have left',
+    run: async (args) => (await import('./commands/drain.ts')).drain(args),
+  },
   topics: {
     summary: 'make the topics in Kafka that events go to',
     run: async (args) => (await import('./commands/topics.ts')).topics(args),

@@ -30,11 +30,10 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const environment = () => ({
+const environment = (): Record<string, string> => ({
   ...COLD,
   GAVEL_EVENTS_KAFKA_BROKERS: kafka!.url,
   GAVEL_EVENTS_KAFKA_TOPIC_PREFIX: topicPrefix,
-  GAVEL_EVENTS_KAFKA_REQUEST_TIMEOUT_MS: '2000',
 });
 
 async function serve(): Promise<RunningGavel> {
@@ -45,8 +44,13 @@ async function serve(): Promise<RunningGavel> {
 
 async function makeTopics(): Promise<void> {
   const made = await runGavel(['topics', 'apply', '--partitions', '3'], environment());
-  expect(made).toMatchObject({ code: 0, stdout: expect.stringContaining(`${topicPrefix}events: created`) });
+  expect(made, made.stderr).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining(`${topicPrefix}events: created`),
+  });
 }
+
+const drain = () => runGavel(['drain', '--data', folder], environment());
 
 /** Of a topic: what came how often, and whether each event's first coming is in the order of the log. */
 async function inKafka() {
@@ -85,57 +89,77 @@ async function expectAllInKafka(): Promise<void> {
 const TEST_MS_MAX = 120_000;
 const DRAINED = { timeout: 30_000, interval: 100 };
 
-describe.skipIf(kafka === null)('the outbox, with a Kafka of our own (needs a build: npm run build)', {
-  timeout: TEST_MS_MAX,
-}, () => {
-  it('Kafka killed with events flowing: auctions go on, nothing is lost, order is kept, all is drained', async () => {
-    await makeTopics();
-    const gavel = await serve();
-    const load = startLoad(gavel.url, { clients: 2, seed: 1 });
-    await load.answered(50);
-    await kafka!.kill();
-    const answeredBefore = load.answeredAtMs.size;
-    await load.answered(answeredBefore + 100);
-    expect(await metricOf(gavel.url, 'rtb_outbox_bytes')).toBeGreaterThan(0);
-    await expect.poll(() => metricOf(gavel.url, 'rtb_outbox_failures_total'), DRAINED).toBeGreaterThan(1);
-    expect(await metricOf(gavel.url, 'rtb_outbox_oldest_seconds')).toBeGreaterThan(0);
-    await kafka!.restart();
-    await expect.poll(() => metricOf(gavel.url, 'rtb_outbox_oldest_seconds'), DRAINED).toBeLessThan(0.5);
-    gavel.kill('SIGTERM');
-    expect(await gavel.ended).toEqual({ code: 0, signal: null });
-    await load.ended;
-    await expectAllInKafka();
-    expect(gavel.stderr().match(/events cannot be sent/g)).toHaveLength(1);
-    expect(gavel.stderr().match(/events are sent again/g)).toHaveLength(1);
-  });
+describe.skipIf(kafka === null)(
+  'the outbox, with a Kafka of our own (needs a build: npm run build)',
+  {
+    timeout: TEST_MS_MAX,
+  },
+  () => {
+    it('Kafka killed with events flowing: auctions go on, nothing is lost, order is kept, all is drained', async () => {
+      await makeTopics();
+      const gavel = await serve();
+      const load = startLoad(gavel.url, { clients: 2, seed: 1 });
+      await load.answered(50);
+      await kafka!.kill();
+      const answeredBefore = load.answeredAtMs.size;
+      await load.answered(answeredBefore + 100);
+      expect(await metricOf(gavel.url, 'rtb_outbox_bytes')).toBeGreaterThan(0);
+      await expect.poll(() => metricOf(gavel.url, 'rtb_outbox_failures_total'), DRAINED).toBeGreaterThan(1);
+      expect(await metricOf(gavel.url, 'rtb_outbox_oldest_seconds')).toBeGreaterThan(0);
+      await kafka!.restart();
+      await expect.poll(() => metricOf(gavel.url, 'rtb_outbox_oldest_seconds'), DRAINED).toBeLessThan(0.5);
+      gavel.kill('SIGTERM');
+      expect(await gavel.ended).toEqual({ code: 0, signal: null });
+      await load.ended;
+      await expectAllInKafka();
+      expect(gavel.stderr().match(/events cannot be sent/g)).toHaveLength(1);
+      expect(gavel.stderr().match(/events are sent again/g)).toHaveLength(1);
+    });
 
-  it('engine killed (-9) with an undrained outbox: its successor drains it', async () => {
-    await makeTopics();
-    const gavel = await serve();
-    const load = startLoad(gavel.url, { clients: 2, seed: 2 });
-    await load.answered(30);
-    await kafka!.kill();
-    await load.answered(load.answeredAtMs.size + 60);
-    gavel.kill('SIGKILL');
-    await gavel.ended;
-    await load.ended;
-    await kafka!.restart();
-    const again = await serve();
-    await expect.poll(() => metricOf(again.url, 'rtb_outbox_drained_total'), DRAINED).toBeGreaterThan(50);
-    await expect.poll(() => metricOf(again.url, 'rtb_outbox_bytes'), DRAINED).toBe(0);
-    await expectAllInKafka();
-  });
+    it('engine killed (-9) with an undrained outbox: its successor drains it', async () => {
+      await makeTopics();
+      const gavel = await serve();
+      const load = startLoad(gavel.url, { clients: 2, seed: 2 });
+      await load.answered(30);
+      await kafka!.kill();
+      await load.answered(load.answeredAtMs.size + 60);
+      gavel.kill('SIGKILL');
+      await gavel.ended;
+      await load.ended;
+      await kafka!.restart();
+      const again = await serve();
+      await expect.poll(() => metricOf(again.url, 'rtb_outbox_drained_total'), DRAINED).toBeGreaterThan(50);
+      await expect.poll(() => metricOf(again.url, 'rtb_outbox_bytes'), DRAINED).toBe(0);
+      await expectAllInKafka();
+      expect(await drain()).toMatchObject({ code: 0, stdout: expect.stringContaining('in use') });
+      again.kill('SIGKILL');
+      await again.ended;
+      expect(await drain()).toMatchObject({ code: 0, stdout: expect.stringMatching(/events: 0 events sent/) });
+    });
 
-  it('topics that are not there are an outage, which ends when they are', async () => {
-    const gavel = await serve();
-    const load = startLoad(gavel.url, { clients: 2, seed: 3 });
-    await load.answered(10);
-    await expect.poll(() => metricOf(gavel.url, 'rtb_outbox_failures_total'), DRAINED).toBeGreaterThan(0);
-    await makeTopics();
-    await expect.poll(() => metricOf(gavel.url, 'rtb_outbox_drained_total'), DRAINED).toBeGreaterThan(0);
-    gavel.kill('SIGTERM');
-    await gavel.ended;
-    await load.ended;
-    await expectAllInKafka();
-  });
-});
+    it('topics that are not there are an outage, which ends when they are', async () => {
+      const gavel = await serve();
+      const load = startLoad(gavel.url, { clients: 2, seed: 3 });
+      await load.answered(10);
+      await expect.poll(() => metricOf(gavel.url, 'rtb_outbox_failures_total'), DRAINED).toBeGreaterThan(0);
+      await makeTopics();
+      await expect.poll(() => metricOf(gavel.url, 'rtb_outbox_drained_total'), DRAINED).toBeGreaterThan(0);
+      gavel.kill('SIGTERM');
+      await gavel.ended;
+      await load.ended;
+      await expectAllInKafka();
+    });
+
+    it('gavel drain sends what a killed engine has left, and ends', async () => {
+      const gavel = await serve();
+      const load = startLoad(gavel.url, { clients: 2, seed: 4 });
+      await load.answered(40);
+      gavel.kill('SIGKILL');
+      await gavel.ended;
+      await load.ended;
+      await makeTopics();
+      expect(await drain()).toMatchObject({ code: 0, stdout: expect.stringMatching(/events: [1-9]\d* events sent/) });
+      await expectAllInKafka();
+    });
+  },
+);

@@ -10,9 +10,9 @@ export function outcomeEvents(count: number, seed: number): Buffer[] {
     const head = {
       type: 'impression',
       version: 1,
-      key: `user-${Math.floor(random.next() * USERS)}`,
       auctionId: `${seed}-${index.toString(36)}`,
       impId: '1',
+      userKey: `user-${Math.floor(random.next() * USERS)}`,
       campaignId: `campaign-${Math.floor(random.next() * 1000)}`,
       priceNanos: Math.floor(random.next() * 1e7),
     };

@@ -7,8 +7,13 @@ function of(event: object | string) {
 }
 
 it('has type and key of an event, and the auction for a key where no user is known', () => {
-  expect(of({ type: 'click', version: 1, key: 'u1', auctionId: 'a1' })).toEqual({ type: 'click', key: 'u1' });
-  expect(of({ type: 'auction', version: 2, auctionId: 'a1', isTest: false, features: { key: 'no' } })).toEqual({
+  expect(of({ type: 'click', version: 1, auctionId: 'a1', userKey: 'u1', atMs: 1.5 })).toEqual({
+    type: 'click',
+    key: 'u1',
+  });
+  expect(
+    of({ type: 'auction', version: 2, auctionId: 'a1', isTest: false, userKey: null, features: { userKey: 'no' } }),
+  ).toEqual({
     type: 'auction',
     key: 'a1',
   });
@@ -16,7 +21,7 @@ it('has type and key of an event, and the auction for a key where no user is kno
 });
 
 it('reads the head alone, and what is no event as unknown', () => {
-  expect(of({ type: 'win', list: [], key: 'late' })).toEqual({ type: 'win', key: null });
+  expect(of({ type: 'win', list: [], userKey: 'late' })).toEqual({ type: 'win', key: null });
   for (const text of ['', '{}', '[]', 'nonsense', '{"type":', '{"type":1}']) {
     expect(of(text)).toEqual({ type: 'unknown', key: null });
   }
@@ -25,7 +30,7 @@ it('reads the head alone, and what is no event as unknown', () => {
 it('reads any string as JSON does', () => {
   fc.assert(
     fc.property(fc.string({ maxLength: 100 }), fc.string({ unit: 'binary', maxLength: 50 }), (key, auctionId) => {
-      expect(of({ type: 'win', other: auctionId, key })).toEqual({ type: 'win', key });
+      expect(of({ type: 'win', other: auctionId, userKey: key })).toEqual({ type: 'win', key });
     }),
   );
 });

@@ -69,7 +69,8 @@ export const SERVERS = {
       const clusterId = randomBytes(16).toString('base64url');
       run('java', [
         ...['-XX:TieredStopAtLevel=1', '-cp', join(jars, '*'), 'kafka.tools.StorageTool', 'format'],
-        ...['-t', clusterId, '-c', join(folder, 'server.properties')],
+        // In one word: an id may begin with a dash.
+        ...[`--cluster-id=${clusterId}`, '--config', join(folder, 'server.properties')],
       ]);
     },
     recipe: async (folder, [port]) => ({
