@@ -17,6 +17,7 @@ import { allocateYoungOnly } from './adapters/process/young-generation.ts';
 import type { DspState } from './adapters/workers/messages.ts';
 import { openBooks } from './compose/campaign-books.ts';
 import { type Campaigns, openCampaigns } from './compose/campaigns.ts';
+import type { DrainedEventLog } from './compose/drain.ts';
 import { openDsps, openShaping, openTransport, readDspStates, teachingRules } from './compose/dsps.ts';
 import { type EstimateQualityStatus, openEstimateQuality } from './compose/estimate-quality.ts';
 import { openEstimation } from './compose/estimation.ts';
@@ -47,8 +48,18 @@ import { createRequestReader } from './openrtb/read-request.ts';
 
 export { openCampaignBooks, readCampaignBooks } from './compose/campaign-books.ts';
 export { type AccountDelivery, type CampaignDelivery, campaignDelivery } from './compose/campaign-delivery.ts';
+export type { DrainedEventLog } from './compose/drain.ts';
 export { type RunningConsumer, startEventConsumer } from './compose/event-consumer.ts';
 export { withKeptSecrets } from './compose/kept-secrets.ts';
+
+/** Of `compose/drain.ts`: for a data folder whose engines have ended. */
+export async function drainEventLogs(config: Config, onDrained: (log: DrainedEventLog) => void): Promise<number> {
+  const { drainEventLogs: drain } = await import('./compose/drain.ts');
+  return drain(
+    createParts(config, {}, () => {}),
+    onDrained,
+  );
+}
 
 /** Of `compose/kafka.ts`, whose client is loaded where there is a Kafka only. */
 export const applyAllTopics: typeof ApplyAllTopics = async (...args) =>

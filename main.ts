@@ -37,6 +37,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'bill what events say, in a process of its own',
     run: async (args) => (await import('./commands/consume.ts')).consume(args),
   },
+  drain: {
+    summary: 'send to Kafka what stopped engines have left',
+    run: async (args) => (await import('./commands/drain.ts')).drain(args),
+  },
   topics: {
     summary: 'make the topics in Kafka that events go to',
     run: async (args) => (await import('./commands/topics.ts')).topics(args),

@@ -5,6 +5,8 @@ import { measureCampaignPath, PATH_NAMES } from './campaign-path-cost.ts';
 import { measureDecision } from './decision-cost.ts';
 import { measureEstimateWarmUp } from './estimate-warm-up.ts';
 import { LEVER_NAMES, measureEstimationLevers } from './estimation-levers.ts';
+import { APPEND_NAMES, measureEventAppend } from './event-append.ts';
+import { DRAIN_NAMES, measureEventDrain } from './event-drain.ts';
 import { FAN_OUT_WIDTHS, measureFanOut } from './fan-out-cost.ts';
 import { measureGarbage } from './garbage.ts';
 import { measureHandling } from './handling-cost.ts';
@@ -74,6 +76,8 @@ const BENCHMARKS: readonly Benchmark[] = [
     names: ['cache.hit_rate.simulated', 'cache.calls_saved.simulated', 'cache.normalised_entropy.simulated'],
     run: measureSimulatedCache,
   },
+  { names: APPEND_NAMES, run: measureEventAppend },
+  { names: DRAIN_NAMES, run: measureEventDrain },
   ...FAN_OUT_WIDTHS.map((dspCount) => ({
     names: [`fanout.cpu_ratio.${dspCount}`],
     run: (context: BenchContext) => measureFanOut(dspCount, context),

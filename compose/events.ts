@@ -51,13 +51,20 @@ export async function openEmbeddedLog(parts: Parts): Promise<OpenedEventLog> {
   log.info({ folder, recovery: eventLog.current()?.recovery }, 'event log opened');
   metrics.eventLogBytes(() => eventLog.current()?.stats().totalBytes ?? 0);
   if (kafka.brokers !== '') {
-    // The client of Kafka takes its time to load, which most engines need not spend.
-    const { openOutbox } = await import('./outbox.ts');
-    outbox = await openOutbox(parts, folder, nextSequenceOf(eventLog));
+    outbox = await beginOutbox(parts, folder, nextSequenceOf(eventLog)).catch(async (error: unknown) => {
+      await eventLog.close();
+      throw error;
+    });
   }
   const watched = watchStorage(outbox === null ? eventLog : withOutbox(eventLog, outbox), clock);
   metrics.eventsUnstorable(() => !watched.isStoring());
   return { log: watched, isHealthy: () => eventLog.isHealthy() && watched.isStoring(), isStoring: watched.isStoring };
+}
+
+/** The client of Kafka takes its time to load, which engines without one need not spend. */
+async function beginOutbox(parts: Parts, folder: string, logNextSequence: number): Promise<OutboxDrain> {
+  const { openOutbox } = await import('./outbox.ts');
+  return openOutbox(parts, folder, logNextSequence);
 }
 
 function withOutbox(eventLog: ReopeningEventLog<EmbeddedEventLog>, outbox: OutboxDrain): EventLog {

@@ -8,18 +8,28 @@ import {
   type TopicPlan,
   type TopicState,
 } from '../adapters/event-log/kafka/topics.ts';
+import { ConfigError } from '../config/load.ts';
 import type { EventsKafkaConfig } from '../config/types.ts';
 
-/** Throws the system's error when the file with certificates cannot be read. */
+/** Throws a `ConfigError` when the file with certificates cannot be read. */
 export function kafkaConnection(kafka: EventsKafkaConfig): KafkaConnection {
   const { brokers, clientId, tls, tlsCaFile, requestTimeoutMs } = kafka;
   return {
     brokers: brokers.split(','),
     clientId,
-    tls: tls ? { ca: tlsCaFile === '' ? null : readFileSync(tlsCaFile, 'utf8') } : null,
+    tls: tls ? { ca: tlsCaFile === '' ? null : readCertificates(tlsCaFile) } : null,
     sasl: credentialsOf(kafka),
     requestTimeoutMs,
   };
+}
+
+function readCertificates(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ConfigError(`configuration: events.kafka.tlsCaFile: ${path}: cannot be read (${code})`);
+  }
 }
 
 function credentialsOf({ saslMechanism, saslUsername, saslPassword }: EventsKafkaConfig): KafkaCredentials | null {

@@ -16,6 +16,13 @@ import type { Parts } from './parts.ts';
 export async function openOutbox(parts: Parts, folder: string, logNextSequence: number): Promise<OutboxDrain> {
   const { config, clock, timers, random, metrics, log } = parts;
   const { kafka } = config.events;
+  const sender = createKafkaSender({
+    connection: kafkaConnection(kafka),
+    topic: eventsTopic(kafka.topicPrefix),
+    compression: kafka.compression,
+    timers,
+    onLog: (line) => log.debug(line, 'kafka'),
+  });
   const position = await DrainPosition.open({
     folder,
     newLogId: () => randomUUID().replaceAll('-', ''),
@@ -29,13 +36,7 @@ export async function openOutbox(parts: Parts, folder: string, logNextSequence: 
       onProblem: (problem) => log.warn({ folder, problem }, 'outbox: events are missing'),
     }),
     position,
-    sender: createKafkaSender({
-      connection: kafkaConnection(kafka),
-      topic: eventsTopic(kafka.topicPrefix),
-      compression: kafka.compression,
-      timers,
-      onLog: (line) => log.debug(line, 'kafka'),
-    }),
+    sender,
     envelopeOf,
     limits: kafka,
     waitingBytes: await bytesFrom(folder, fromSequence, logNextSequence),

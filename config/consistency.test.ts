@@ -226,3 +226,15 @@ describe('a tracking key that another took the place of', () => {
     expect(of({ previousKey, key: previousKey })).toBe('events.tracking.previousKey');
   });
 });
+
+test.each([
+  ['no Kafka', {}, null],
+  ['brokers', { brokers: 'kafka-1:9092,[::1]:9093' }, null],
+  ['a port that cannot be', { brokers: 'kafka-1:9092,kafka-2:99999' }, 'events.kafka.brokers'],
+  ['certificates without TLS', { tlsCaFile: 'ca.pem' }, 'events.kafka.tlsCaFile'],
+  ['certificates', { tlsCaFile: 'ca.pem', tls: true }, null],
+  ['a proof by nobody', { saslMechanism: 'plain' }, 'events.kafka.saslUsername'],
+  ['a proof', { saslMechanism: 'scram-sha-512', saslUsername: 'gavel', saslPassword: 'secret' }, null],
+])('Kafka with %s', (_name, kafka, path) => {
+  expect(pathOf({ events: { kafka } })).toBe(path);
+});

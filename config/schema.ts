@@ -765,7 +765,11 @@ export const CONFIG_SCHEMA: ConfigSchema = {
     events: section('The outcome event log (docs/events.md).', {
       segmentBytesMax: integer(64 * MIB, 1024, 1024 * MIB, 'Bytes per segment file.'),
       totalBytesMax: integer(4096 * MIB, 4096, Number.MAX_SAFE_INTEGER, 'Bytes of all segments.'),
-      retention: choice('remove-oldest', ['remove-oldest', 'refuse'], 'What gives when the total is reached.'),
+      retention: choice(
+        'remove-oldest',
+        ['remove-oldest', 'refuse'],
+        'What gives when the total is reached. What Kafka has not got is never removed.',
+      ),
       syncIntervalMs: integer(
         1000,
         0,

@@ -108,7 +108,7 @@ const POLL = { timeout: 20_000 };
 
 /** An event whose type is its text. */
 export function payloadOf(text: string): string {
-  return JSON.stringify({ type: text, key: 'user' });
+  return JSON.stringify({ type: text, userKey: 'user' });
 }
 
 /** A consumer that stores what it is given with its place, as a database would. */

@@ -1,6 +1,6 @@
 /**
  * What the outbox has to know of a stored event, whatever its type: an event is a JSON object whose leading members, as
- * far as they are scalars, hold `type`, `auctionId` and, of events that belong to a user, `key`.
+ * far as they are scalars, hold `type`, `auctionId` and, where a user is known, `userKey`.
  */
 
 export interface EventEnvelope {
@@ -28,10 +28,11 @@ export function envelopeOf(payload: Uint8Array): EventEnvelope {
     const [, name, value] = member;
     if (value !== undefined) {
       if (name === 'type') type = unescaped(value);
-      else if (name === 'key') key = unescaped(value);
+      else if (name === 'userKey') key = unescaped(value);
       else if (name === 'auctionId') auctionId = unescaped(value);
     }
-    if (member[4] === '}') break;
+    // Nothing that stands behind is wanted.
+    if (member[4] === '}' || (key !== null && type !== UNKNOWN_TYPE)) break;
   }
   return { type, key: key ?? auctionId };
 }

@@ -69,7 +69,8 @@ export const SERVERS = {
       const clusterId = randomBytes(16).toString('base64url');
       run('java', [
         ...['-XX:TieredStopAtLevel=1', '-cp', join(jars, '*'), 'kafka.tools.StorageTool', 'format'],
-        ...['-t', clusterId, '-c', join(folder, 'server.properties')],
+        // In one word: an id may begin with a dash.
+        ...[`--cluster-id=${clusterId}`, '--config', join(folder, 'server.properties')],
       ]);
     },
     recipe: async (folder, [port]) => ({
@@ -100,6 +101,9 @@ function kafkaProperties(folder, [port, controllerPort]) {
     'offsets.topic.replication.factor=1',
     'offsets.topic.num.partitions=1',
     'group.initial.rebalance.delay.ms=0',
+    // One that was killed is let in again when its last session is over.
+    'broker.session.timeout.ms=2500',
+    'broker.heartbeat.interval.ms=500',
     '',
   ].join('\n');
 }

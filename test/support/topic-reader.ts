@@ -22,7 +22,9 @@ export async function readTopic(brokers: string, topic: string): Promise<TopicMe
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
   await new Promise<void>((resolve, reject) => {
-    consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      if (!payload.restart) reject(payload.error);
+    });
     const onMessage = (message: TopicMessage): void => {
       messages.push(message);
       if (message.offset + 1 >= (missing.get(message.partition) ?? 0)) missing.delete(message.partition);

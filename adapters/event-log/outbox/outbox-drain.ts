@@ -64,6 +64,7 @@ export class OutboxDrain {
   #failingSinceMs: number | null = null;
   #retryDelayMs: number = RETRY_DELAY_MS.first;
   #endsAtMs: number | null = null;
+  #awaitingEmpty: (() => void)[] = [];
   #endWait: (() => void) | null = null;
   /** Where the log went on when it was opened again. */
   #reopenedAt: number | null = null;
@@ -109,6 +110,14 @@ export class OutboxDrain {
     return sinceMs === null ? 0 : Math.max(0, this.#options.clock.wallMs() - sinceMs);
   }
 
+  /** Resolves when all that there is has been handed on. */
+  whenEmpty(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#awaitingEmpty.push(resolve);
+      this.#wake();
+    });
+  }
+
   /** Sends what waits for up to `withinMs`, unless the broker is away; then lets go of everything. */
   async close(withinMs: number): Promise<void> {
     const { clock, timers, sender, position } = this.#options;
@@ -145,7 +154,7 @@ export class OutboxDrain {
       if (batch === null) continue;
       if (batch.length === 0) {
         // Frames and gaps that were damaged or lost were counted, and never come.
-        if (!this.#isWoken) this.#waitingBytes = 0;
+        if (!this.#isWoken) this.#isEmpty();
         return;
       }
       await this.#wait(this.#allowance.take(bytesOf(batch), this.#options.clock.monotonicMs()));
@@ -156,6 +165,11 @@ export class OutboxDrain {
         return;
       }
     }
+  }
+
+  #isEmpty(): void {
+    this.#waitingBytes = 0;
+    for (const resolve of this.#awaitingEmpty.splice(0)) resolve();
   }
 
   /** Null: it could not be read, and a moment has passed. */
