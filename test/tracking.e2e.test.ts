@@ -294,6 +294,8 @@ describe('a batch', () => {
       headers: { origin: 'https://page.example' },
     });
     expect([flight.status, flight.headers.get('access-control-allow-methods')]).toEqual([204, 'GET, POST']);
+    expect((await call(three!, { method: 'POST' })).status).toBe(200);
+    expect(await stored('impression')).toHaveLength(3);
     for (const body of ['', '{}', '["a b"]', '[1]', JSON.stringify(Array(501).fill('a'))]) {
       expect((await batch(body)).status, body.slice(0, 20)).toBe(400);
     }
