@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { campaign, creative, lineItem } from '../engine/campaign/testing/build-booking.ts';
-import type { GavelEvent } from '../engine/events/read-event.ts';
+import { type GavelEvent, readEvent } from '../engine/events/read-event.ts';
+import { type EventLog, EventLogError } from '../engine/ports/event-log.ts';
 import type { Bid } from '../openrtb/types.ts';
 import { eventually, figuresOf, isWonBy, writesOf } from './support/house-campaigns.ts';
 import { bidding } from './support/scripted-dsp.ts';
@@ -209,7 +210,7 @@ describe('a win of our own', () => {
     await engine.gavel.reportOutcomes([{ auctionId: answer.body.bidid!, impId: '1', type: 'impression', atMs: null }]);
     expect(await spent(engine)).toBe(2_000_000n);
     expect(await stored('impression')).toHaveLength(1);
-  });
+  }, 120_000);
 
   it('is billed by a click that leads to the signed address, also by an engine that did not sell it', async () => {
     const seller = await start({}, CAMPAIGNS);
@@ -237,7 +238,7 @@ describe('a win of our own', () => {
     const conversion = location.searchParams.get('c')!;
     expect((await call(`${other.url}/event?t=${conversion}`)).status).toBe(200);
     expect(await stored('conversion')).toHaveLength(1);
-  });
+  }, 120_000);
 });
 
 describe('what nobody has sold', () => {
@@ -294,12 +295,42 @@ describe('a batch', () => {
       headers: { origin: 'https://page.example' },
     });
     expect([flight.status, flight.headers.get('access-control-allow-methods')]).toEqual([204, 'GET, POST']);
+    expect((await call(three!, { method: 'POST' })).status).toBe(200);
+    expect(await stored('impression')).toHaveLength(3);
     for (const body of ['', '{}', '["a b"]', '[1]', JSON.stringify(Array(501).fill('a'))]) {
       expect((await batch(body)).status, body.slice(0, 20)).toBe(400);
     }
     expect((await batch('x'.repeat(600_000))).status).toBe(413);
     expect((await batch('[]', { 'content-encoding': 'gzip' })).status).toBe(415);
   });
+});
+
+it('what cannot be stored is not acknowledged, and may be told again', async () => {
+  let isBroken = false;
+  const kept: Uint8Array[] = [];
+  const eventLog: EventLog = {
+    append: async (records) => {
+      if (isBroken) throw new EventLogError('full', 'no room');
+      kept.push(...records);
+    },
+    close: async () => {},
+  };
+  gavel = await startTestGavel({
+    dsps: { buyer: bidding({ price: 2 }) },
+    config: TRACKED,
+    dataDirectory,
+    outside: { eventLog },
+  });
+  const [beacon] = urlsIn(markupOf(await gavel.post(adRequest('r1', FIRST_PRICE))));
+  isBroken = true;
+  const refused = await call(beacon!);
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+  const batch = await call(`${gavel.url}/event`, { method: 'POST', body: JSON.stringify([beacon]) });
+  expect([batch.status, await batch.json()]).toEqual([503, { results: ['not-stored'] }]);
+  isBroken = false;
+  expect((await call(beacon!)).status).toBe(200);
+  expect(kept.map((record) => readEvent(record).type).filter((type) => type === 'impression')).toHaveLength(1);
+  expect(await told(gavel, 'impression', 'not-stored')).toBe(2);
 });
 
 it('without an address nothing is tracked', async () => {

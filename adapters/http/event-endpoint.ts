@@ -83,6 +83,8 @@ class EventExchange {
       case 'POST':
         readBody(this.#request, BODY_BYTES_MAX, (body) => {
           if (body === null) this.#refuse(413, `the body is larger than ${BODY_BYTES_MAX} bytes`, CLOSE);
+          // What browsers make of a beacon to a tracking URL.
+          else if (body.length === 0) this.#attempt(() => this.#get(query));
           else this.#attempt(() => this.#post(body));
         });
         return;
@@ -108,7 +110,7 @@ class EventExchange {
       this.#send(302, ['location', asciiUrl(target)], '');
     else if (status === null) this.#send(200, IMAGE_TYPE, IMAGE);
     else if (status === 204) this.#send(204, [], '');
-    else this.#refuse(status, result, status === 503 ? RETRY : []);
+    else this.#sendError(status, result, status === 503 ? RETRY : []);
   }
 
   /** All of a batch is told at once, so that the log takes it in few writes. */
@@ -133,12 +135,17 @@ class EventExchange {
   #attempt(work: () => Promise<void>): void {
     work().catch((error: unknown) => {
       this.#options.observer.onFault(error);
-      if (!this.#response.headersSent) this.#refuse(500, 'internal error');
+      if (!this.#response.headersSent) this.#sendError(500, 'internal error');
     });
   }
 
+  /** There is no token to read. */
   #refuse(status: number, message: string, headers: readonly string[] = []): void {
-    if (status < 500 && status !== 403 && status !== 410) this.#options.observer.onEventRequestRefused();
+    this.#options.observer.onEventRequestRefused();
+    this.#sendError(status, message, headers);
+  }
+
+  #sendError(status: number, message: string, headers: readonly string[] = []): void {
     this.#send(status, [...JSON_TYPE, ...headers], JSON.stringify({ error: message }));
   }
 

@@ -11,10 +11,6 @@ import { PLAYBACK_POINTS, type PlaybackPoint } from '../markup/tracked-codes.ts'
 /** Of all types below. Rises when a field is added, or goes after it was optional for one version. */
 export const OUTCOME_EVENT_VERSION = 1;
 
-/** What a page, an app or a player tells us by a signed URL. */
-export const TRACKED_TYPES = ['impression', 'viewable', 'click', 'conversion', 'playback'] as const;
-export type TrackedType = (typeof TRACKED_TYPES)[number];
-
 export type { Payer, Sale };
 export { PLAYBACK_POINTS, type PlaybackPoint };
 

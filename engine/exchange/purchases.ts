@@ -1,5 +1,5 @@
 /** What house wins take from their accounts, before they are served. */
-import type { Win } from '../auction/types.ts';
+import type { PricingModel, Win } from '../auction/types.ts';
 import type { OutcomeType } from '../estimation/quality/awaited-outcomes.ts';
 import type { Decision } from './decision.ts';
 
@@ -47,7 +47,7 @@ export function purchasesOf({ input, outcome, collected }: Decision): readonly P
       bidIndex: win.bidIndex,
       key: purchaseKey(input.auctionId, adImpId(win), billedBy),
       accountId: house.accountId,
-      amount: isGuaranteed ? 1 : priceNanos(win, pricing),
+      amount: isGuaranteed ? 1 : reservedNanos(win, pricing),
       media: win.media,
       billedBy,
       campaignId: house.campaignId,
@@ -69,7 +69,12 @@ export function purchaseKey(auctionId: string, impId: string, billedBy: OutcomeT
   return `${auctionId}/${impId}/${billedBy}`;
 }
 
-/** N CPM-micros are N nanos an impression; a click or conversion of N micros is N x 1000 nanos. Nothing is sold for nothing. */
-export function priceNanos({ clearingPriceMicrosInBidCurrency: micros }: Win, pricing: keyof typeof BILLED_BY): number {
-  return Math.max(1, pricing === 'cpm' ? micros : micros * 1000);
+/** Of the bid's currency. N CPM-micros are N nanos an impression; a click or conversion of N micros is N x 1000 nanos. */
+export function unitNanos({ clearingPriceMicrosInBidCurrency: micros }: Win, pricing: PricingModel): number {
+  return pricing === 'cpm' ? micros : micros * 1000;
+}
+
+/** Nothing is reserved for nothing. */
+export function reservedNanos(win: Win, pricing: PricingModel): number {
+  return Math.max(1, unitNanos(win, pricing));
 }

@@ -4,7 +4,7 @@ import type { Win } from '../auction/types.ts';
 import type { EstimateSubject } from '../estimation/click-estimates.ts';
 import type { Decision } from './decision.ts';
 import { billingNoticeUrl } from './notices.ts';
-import { adImpId, BILLED_BY, type PurchaseReservation, priceNanos } from './purchases.ts';
+import { adImpId, BILLED_BY, type PurchaseReservation, reservedNanos, unitNanos } from './purchases.ts';
 import type { Sale, SoldAd } from './sale.ts';
 
 export interface SaleContext {
@@ -36,7 +36,7 @@ function saleOf(decision: Decision, win: Win, { subject, reservations }: SaleCon
     payer: payerOf(decision, win, reservations),
     pricing,
     billedBy: isGuaranteed ? 'impression' : BILLED_BY[pricing],
-    amount: isGuaranteed ? 1 : priceNanos(win, pricing),
+    amount: isGuaranteed ? 1 : house === null ? unitNanos(win, pricing) : reservedNanos(win, pricing),
     currency,
     publisherId: features.publisherId,
     placementId: features.imps.find(({ impId }) => impId === win.impId)?.placementId ?? '',

@@ -1,7 +1,8 @@
 /**
- * Puts tracking URLs into the markup of winners. Each URL is one signature; where nothing can be put safely, the markup is left alone and
- * counted.
+ * Puts tracking URLs into the markup of winners. Each URL is one signature; where nothing can be put safely, the markup is
+ * left alone and counted.
  */
+import { Buffer } from 'node:buffer';
 import { compileMacros, type MacroValues, renderMacros } from '../../openrtb/macros.ts';
 import type { MediaType } from '../auction/types.ts';
 import type { MarkupTracker, WinnerMarkup } from '../exchange/markup-tracker.ts';
@@ -14,7 +15,10 @@ import { type Claim, claimBody, claimHead, codeOf } from './claim.ts';
 
 export interface AdTrackerOptions {
   readonly signer: TokenSigner;
-  /** Where URLs lead, without `/event`; empty while it is not known, and nothing is tracked then. Holds nothing that HTML, XML or JSON would have to escape. */
+  /**
+   * Where URLs lead, without `/event`; empty while it is not known, and nothing is tracked then. It holds nothing that HTML,
+   * XML or JSON would have to escape.
+   */
   readonly baseUrl: () => string;
   /** For so long after the sale a URL counts, ms. */
   readonly lifetimeMs: (code: TrackedCode, media: MediaType) => number;
@@ -28,10 +32,13 @@ export interface AdTrackerObserver {
 }
 
 export const EVENT_PATH = '/event';
-/** A longer one is not carried: it is in the `win` event alone. */
-const BILLING_NOTICE_LENGTH_MAX = 1500;
-/** A longer address is no place to lead a click to: the URL has to hold it. */
-const TARGET_LENGTH_MAX = 2000;
+// As JSON, UTF-8. Together they make a URL that browsers, players and our own listener take.
+/** Ids come from publishers and DSPs: an ad with longer ones is left alone. */
+const HEAD_BYTES_MAX = 2500;
+/** A longer `burl` is not carried: it is in the `win` event alone. */
+const BILLING_NOTICE_BYTES_MAX = 1500;
+/** Clicks lead to a longer address directly, and are not counted. */
+const TARGET_BYTES_MAX = 2000;
 
 export class AdTracker implements MarkupTracker {
   readonly #options: AdTrackerOptions;
@@ -46,11 +53,12 @@ export class AdTracker implements MarkupTracker {
 
   track(ad: SoldAd, { markup, kind, template, hasEventTrackers, values }: WinnerMarkup): string {
     const { playbackPoints, observer } = this.#options;
-    const cut = template ?? trackedTemplate(markup, kind, { playbackPoints, hasEventTrackers });
+    const head = claimHead(ad);
+    const isSigned = Buffer.byteLength(head) <= HEAD_BYTES_MAX;
+    const cut = isSigned ? (template ?? trackedTemplate(markup, kind, { playbackPoints, hasEventTrackers })) : null;
     const isTracked = cut?.slots.some(({ code }) => code === 'impression') === true;
     observer.onMarkup(kind, isTracked ? 'tracked' : 'left-alone');
     if (cut === null) return markup;
-    const head = claimHead(ad);
     return renderTemplate(cut, (slot) => this.#fill(slot, ad, head, values));
   }
 
@@ -64,8 +72,7 @@ export class AdTracker implements MarkupTracker {
 
   #token(code: TrackedCode, { sale, billingNotice }: SoldAd, head: string, target: Claim['target']): string {
     const { signer, lifetimeMs } = this.#options;
-    const isCarried =
-      code === sale.billedBy && billingNotice !== null && billingNotice.length <= BILLING_NOTICE_LENGTH_MAX;
+    const isCarried = code === sale.billedBy && jsonBytes(billingNotice) <= BILLING_NOTICE_BYTES_MAX;
     const body = claimBody(head, isCarried ? billingNotice : null, target);
     return signer.sign({ code: codeOf(code), body }, sale.soldAtMs + lifetimeMs(code, sale.media));
   }
@@ -79,6 +86,10 @@ export class AdTracker implements MarkupTracker {
 }
 
 /** What a browser may be sent to: http or https, with nothing that could end a header. */
-export function isWebAddress(text: string): boolean {
-  return text.length <= TARGET_LENGTH_MAX && /^https?:\/\/[^\s\p{Cc}]+$/iu.test(text) && URL.canParse(text);
+function isWebAddress(text: string): boolean {
+  return jsonBytes(text) <= TARGET_BYTES_MAX && /^https?:\/\/[^\s\p{Cc}]+$/iu.test(text) && URL.canParse(text);
+}
+
+function jsonBytes(text: string | null): number {
+  return Buffer.byteLength(JSON.stringify(text));
 }

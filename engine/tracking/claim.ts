@@ -1,8 +1,7 @@
 /**
- * What a tracking URL claims: that this happened to this ad, and all that an event of it has to say. Encoded by the engine that sold the ad,
- * signed (`TokenSigner`), and read by whichever engine the URL comes back to. Pure.
+ * What a tracking URL claims: that this happened to this ad, and all that an event of it has to say. Encoded by the engine
+ * that sold the ad, signed (`TokenSigner`), and read by whichever engine the URL comes back to. Pure.
  */
-
 import type { MediaType, PricingModel } from '../auction/types.ts';
 import type { OutcomeType } from '../estimation/quality/awaited-outcomes.ts';
 import { eventId } from '../events/event-keys.ts';
@@ -79,11 +78,9 @@ export function codeOf(code: TrackedCode): number {
 export function readClaim({ code: index, body }: TokenContent): Claim | null {
   const code = TRACKED_CODES[index];
   if (code === undefined) return null;
-  const stored = JSON.parse(body) as StoredClaim;
-  const [auctionId, impId, userKey, isTest, payer, pricing, billedBy, amount, currency, publisherId, placementId] =
-    stored;
-  const [, , , , , , , , , , , media, advertiserId, campaignId, lineItemId, creativeId, soldAtMs] = stored;
-  const [billingNotice, target] = [stored[17], stored[18]];
+  const [auctionId, impId, userKey, isTest, payer, ...terms] = JSON.parse(body) as StoredClaim;
+  const [pricing, billedBy, amount, currency, publisherId, placementId, media, ...ids] = terms;
+  const [advertiserId, campaignId, lineItemId, creativeId, soldAtMs, billingNotice, target] = ids;
   const sale: Sale = {
     payer: payerOf(payer),
     pricing,
