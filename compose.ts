@@ -5,11 +5,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import nact from 'nact';
+import { eachForItself } from './actors/behind-answer.ts';
 import { createIntake } from './actors/intake.ts';
 import { spawnParent } from './actors/mailbox.ts';
 import type { HouseDemand, RequestEnvironment } from './actors/request-actor.ts';
 import { createHostResolvers, type HostResolvers } from './adapters/dns/host-resolvers.ts';
-import { eventLogFolder } from './adapters/event-log/log-folders.ts';
+import { eventLogFolder, eventLogFolders } from './adapters/event-log/log-folders.ts';
 import { userKeyOf } from './adapters/frequency/user-key.ts';
 import type { MetricSnapshot } from './adapters/metrics/exposition.ts';
 import { createFaultPolicy, UNCAUGHT_FAULTS } from './adapters/process/fault-policy.ts';
@@ -36,7 +37,8 @@ import { decisionRules, exchangeRules, waitingOptions } from './config/engine-op
 import { isBillingHere } from './config/event-billing.ts';
 import type { Config } from './config/types.ts';
 import { VERSION } from './config/version.ts';
-import type { Outcome, OutcomeCounts } from './engine/estimation/quality/awaited-outcomes.ts';
+import type { OutcomesTaken } from './engine/desk/outcome-billing.ts';
+import type { Outcome } from './engine/estimation/quality/awaited-outcomes.ts';
 import { lossEvents, winEvents } from './engine/events/auction-outcomes.ts';
 import type { AuctionEvent } from './engine/exchange/auction-event.ts';
 import type { Decision } from './engine/exchange/decision.ts';
@@ -76,8 +78,11 @@ export interface Gavel {
   readonly dsps: () => DspState[];
   /** See `Estimation.invalidate`. */
   readonly invalidateEstimates: ((tag: number) => Promise<void>) | null;
-  /** Takes what is known to have become of impressions that this process has sold; what it knows nothing of is counted. */
-  readonly reportOutcomes: (outcomes: readonly Outcome[]) => Promise<OutcomeCounts>;
+  /**
+   * Takes what is known to have become of impressions; what this process knows nothing of is counted. `isBilling` false:
+   * another one bills them. Rejects when they could not all be billed or kept: they may be reported again.
+   */
+  readonly reportOutcomes: (outcomes: readonly Outcome[], isBilling?: boolean) => Promise<OutcomesTaken>;
   /** Campaigns of our own; null: they are not enabled. */
   readonly campaigns: Pick<Campaigns, 'books' | 'ledger'> | null;
   /** How good its click estimates were: body of `GET /admin/estimates`. */
@@ -107,6 +112,8 @@ export interface WorkerSupervisor {
   readonly status: () => object;
   /** The heap does not get better by itself. */
   readonly replaceMe: () => void;
+  /** The data folder above all workers', for the one that looks after what any of them has left; null: another one does. */
+  readonly inheritedDataDirectory: string | null;
 }
 
 /** Rejects when a port, a folder or an address cannot be had; nothing is left running then. */
@@ -158,7 +165,14 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   const gate = openGate(parts, watch);
   const estimation = await openEstimation(parts, residents, () => gate?.degradeLevel() ?? 0);
 
-  const campaigns = await openCampaigns(parts, residents);
+  const auctionIds = createAuctionIds(clock);
+  const campaigns = await openCampaigns(parts, residents, {
+    isOwn: auctionIds.isOwn,
+    eventFolders:
+      outside.eventLog === undefined
+        ? await eventLogFolders(outside.supervisor?.inheritedDataDirectory ?? config.dataDirectory)
+        : [],
+  });
 
   if (outside.supervisor === undefined && outside.eventLog === undefined && isBillingHere(config)) {
     const { database } = campaigns?.books ?? (await openBooks(parts));
@@ -195,16 +209,26 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
     onFault: parts.onActorFault,
     onBegun: (auctionId) => gate?.auctionBegan(auctionId),
     onLate: (dspId) => metrics.dsp(dspId).onLate(dspId),
-    onConcluded: (event, decision, plan, subject, sales) => {
-      gate?.auctionEnded(event);
-      metrics.auctionEnded(event);
-      events.record(event);
-      if (decision !== null) recordOutcomes(event, decision, sales);
-      campaigns?.auctionEnded(event);
-      quality.auctionEnded(event, subject);
-      for (const notice of plan.now) notices.send(notice);
-      if (decision !== null && !event.isTest) reserves?.observe(inExchangeCurrency(decision, rules));
-    },
+    onConcluded: eachForItself(
+      [
+        // What was won is served by now: its money comes first.
+        (event) => campaigns?.auctionEnded(event),
+        (event) => gate?.auctionEnded(event),
+        (event) => metrics.auctionEnded(event),
+        (event) => events.record(event),
+        (event, decision, _plan, _subject, sales) => {
+          if (decision !== null) recordOutcomes(event, decision, sales);
+        },
+        (event, _decision, _plan, subject) => quality.auctionEnded(event, subject),
+        (_event, _decision, { now }) => {
+          for (const notice of now) notices.send(notice);
+        },
+        (event, decision) => {
+          if (decision !== null && !event.isTest) reserves?.observe(inExchangeCurrency(decision, rules));
+        },
+      ],
+      (error) => parts.onProcessFault('exception', error),
+    ),
   };
   const adRequests = createIntake({
     parent: requests,
@@ -219,13 +243,14 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
       seller: config.exchange,
       forwardedExtensions: new Set(config.exchange.forwardedExtensions),
     },
-    nextAuctionId: auctionIds(clock),
+    nextAuctionId: auctionIds.next,
     isSelling: () => config.events.sellUnstored === 'dsps' || eventLog.isStoring(),
     observer: metrics.intake,
   });
-  const reportOutcomes = async (outcomes: readonly Outcome[]): Promise<OutcomeCounts> => {
-    await campaigns?.bill(outcomes);
-    return quality.reportOutcomes(outcomes);
+  const reportOutcomes: Gavel['reportOutcomes'] = async (outcomes, isBilling = true) => {
+    const bills = isBilling ? await campaigns?.bill(outcomes) : undefined;
+    const counts = quality.reportOutcomes(outcomes);
+    return bills === undefined ? counts : { ...counts, bills };
   };
   if (outside.eventLog === undefined) await estimation.warmUp(eventLogFolder(config.dataDirectory));
   await outside.beforeListening?.();
@@ -279,8 +304,11 @@ function storableHouseDemand(desk: HouseDemand, isStoring: () => boolean): House
 }
 
 /** Start time and a random tag make ids unique over processes and restarts; the counter keeps them short and sortable. */
-function auctionIds(clock: Clock): () => string {
-  const prefix = `${Math.floor(clock.wallMs()).toString(36)}-${randomBytes(4).toString('hex')}`;
+function createAuctionIds(clock: Clock): {
+  readonly next: () => string;
+  readonly isOwn: (auctionId: string) => boolean;
+} {
+  const prefix = `${Math.floor(clock.wallMs()).toString(36)}-${randomBytes(4).toString('hex')}-`;
   let count = 0;
-  return () => `${prefix}-${(count++).toString(36)}`;
+  return { next: () => `${prefix}${(count++).toString(36)}`, isOwn: (auctionId) => auctionId.startsWith(prefix) };
 }

@@ -16,15 +16,19 @@ import type { LiveLease, NoLease } from '../engine/budget/lease.ts';
 import { LEASE_KEEPER_LIMITS, LeaseKeeper, type LeaseKeeperObserver } from '../engine/budget/lease-keeper.ts';
 import type { Funds } from '../engine/budget/pacing/day-plan.ts';
 import { ReservationOutbox } from '../engine/budget/reservation-outbox.ts';
+import type { SpendingAccount } from '../engine/budget/spending-account.ts';
+import { type AlertLimits, type DeliveryAlerts, deliveryAlerts } from '../engine/desk/delivery-alerts.ts';
+import { reservationsOf } from '../engine/desk/event-reservations.ts';
 import { HouseDesk, type HouseDeskOptions } from '../engine/desk/house-desk.ts';
 import { HouseEntry } from '../engine/desk/house-entry.ts';
 import type { AuctionEvent } from '../engine/exchange/auction-event.ts';
 import type { PurchaseRefusal } from '../engine/exchange/purchases.ts';
-import type { BudgetLedger } from '../engine/ports/budget-ledger.ts';
+import type { BillResult, BudgetLedger, Reservation } from '../engine/ports/budget-ledger.ts';
 import type { BudgetStore } from '../engine/ports/budget-store.ts';
 import type { Booking } from '../engine/ports/campaign-store.ts';
 import type { Clock, TimerHandle, Timers } from '../engine/ports/clock.ts';
 import type { UserKey } from '../engine/ports/frequency-store.ts';
+import type { TrafficMemory } from '../engine/ports/traffic-memories.ts';
 import type { BidRequest } from '../openrtb/types.ts';
 import { type ActorParent, type Mailbox, spawnActor } from './mailbox.ts';
 import type { HouseDemand } from './request-actor.ts';
@@ -33,7 +37,11 @@ import type { Supervisor } from './supervision.ts';
 /** What pacing has to know of an account: of all processes, and what this one's part of the traffic is. */
 export interface KnownFunds extends Funds {
   readonly accountId: string;
+  /** All of it, in the account's unit. */
+  readonly budget: number;
   readonly share: number;
+  /** What is known of its traffic from before this process; null: nothing, or it was not asked for. */
+  readonly traffic: TrafficMemory | null;
 }
 
 export type CampaignDeskMessage =
@@ -57,7 +65,7 @@ export interface CampaignDeskOptions extends HouseDeskOptions {
   readonly userOf: (request: BidRequest) => UserKey | null;
   /** How long a `lifetime` cap counts, ms. */
   readonly capLifetimeMs: number;
-  /** Of accounts that the ledger does not know, nothing. `isNew`: the share is asked for. */
+  /** Of accounts that the ledger does not know, nothing. `isNew`: share and traffic are asked for. */
   readonly readFunds: (plans: readonly AccountPlan[], isNew: boolean) => Promise<readonly KnownFunds[]>;
   /** All campaigns are paced once in so long. */
   readonly pacingIntervalMs: number;
@@ -76,6 +84,10 @@ export interface CampaignDeskObserver extends LeaseKeeperObserver {
   readonly onLeaseAnswer: (result: 'granted' | NoLease) => void;
   /** Of a house bid that has won; of one that its user has seen often enough, also when it has not. */
   readonly onReserved: (result: 'reserved' | PurchaseRefusal['reason']) => void;
+  /** The ledger refuses it, and is not asked again. */
+  readonly onReservationSetAside: (reservation: Reservation, error: unknown) => void;
+  /** Of wins that had been reported before the ledger knew them. */
+  readonly onReportsBilled: (results: readonly BillResult[]) => void;
   readonly onMailDropped: () => void;
 }
 
@@ -86,6 +98,8 @@ export interface CampaignDeskFigures {
   readonly leases: number;
   /** Nanos, of accounts of money. */
   readonly freeNanos: number;
+  /** Nanos of wins that the ledger has still to hear of, of accounts of money. */
+  readonly reservedNanos: number;
   /** Won, and not yet known to the ledger. */
   readonly untold: number;
   /** Leases on their way back. */
@@ -96,16 +110,20 @@ export interface CampaignDesk extends HouseDemand {
   readonly booked: (changes: readonly Booking[]) => void;
   /** Behind the answer of each auction: what it has reserved is served. */
   readonly auctionEnded: (event: AuctionEvent) => void;
-  /** Resolves once the ledger knows all that was won. */
-  readonly whenTold: () => Promise<void>;
+  /** `ReservationOutbox.whenTold`. */
+  readonly whenTold: ReservationOutbox['whenTold'];
   readonly figures: () => CampaignDeskFigures;
+  readonly alerts: (limits: AlertLimits) => DeliveryAlerts;
+  /** Of so many accounts whose traffic was learned from since they were last given, one after the other. */
+  readonly takeLearned: (countMax: number) => ReadonlyMap<string, TrafficMemory>;
   /** Sells nothing more; resolves when ledger and store have everything back, or after so long. */
   readonly stop: (withinMs: number) => Promise<void>;
 }
 
 const MAILBOX_LENGTH_MAX = 200_000;
-/** Campaigns carried out in one turn: a line item takes 30 us. */
-const REFRESHED_AT_ONCE = 100;
+/** Line items carried out in one turn, at 30 us each, and those whose campaign is replanned in one, at 1 us each. */
+const REPLACED_AT_ONCE = 100;
+const REPLANNED_AT_ONCE = 1000;
 const SETTLE_MS = 20;
 const SHARDS = 64;
 const OUTBOX = { lengthMax: 100_000, batchMax: 500, gatherMs: 20, retryMs: 250 };
@@ -120,10 +138,13 @@ class CampaignDeskActor implements CampaignDesk {
   readonly #keeper: LeaseKeeper;
   readonly #outbox: ReservationOutbox;
   readonly #mailbox: Mailbox<CampaignDeskMessage>;
-  /** Campaigns to look at again. */
+  /** Campaigns to replan, and line items to replace behind that. */
   readonly #touched = new Set<string>();
+  readonly #outdated = new Set<string>();
   readonly #shards: AccountPlan['accountId'][][] = Array.from({ length: SHARDS }, () => []);
   readonly #timers: TimerHandle[] = [null, null];
+  /** Of `takeLearned`: everybody's turn comes. */
+  #round: Iterator<SpendingAccount>;
   #shard = 0;
   #hasCaps = false;
   #isStopping = false;
@@ -132,15 +153,18 @@ class CampaignDeskActor implements CampaignDesk {
     const { clock, timers, ledger, observer } = options;
     this.#options = options;
     this.#desk = new HouseDesk(options);
+    this.#round = this.#desk.accounts.values();
     this.#keeper = this.#openKeeper();
     this.#outbox = new ReservationOutbox({
       ...OUTBOX,
       ledger,
       timers,
-      onTold: (reservations) => {
+      onTold: (reservations, bills) => {
         for (const reservation of reservations) this.#desk.handOver(reservation);
+        observer.onReportsBilled(bills);
       },
       onFault: (error) => observer.onDeskFault('reserve', error),
+      onSetAside: observer.onReservationSetAside,
     });
     this.#mailbox = spawnActor<HouseDesk, CampaignDeskMessage>(parent, clock, {
       name: 'campaign-desk',
@@ -159,43 +183,72 @@ class CampaignDeskActor implements CampaignDesk {
     const { clock, caps, userOf, observer } = this.#options;
     // A test is not billable (OpenRTB 2.6, BidRequest.test), so nobody's budget pays for it.
     if (this.#isStopping || subject.request.test === 1 || this.#outbox.isFull) return null;
-    const bids = this.#desk.bids(subject, terms, nowMs, clock.wallMs());
+    const desk = this.#desk;
+    const bids = desk.bids(subject, terms, nowMs, clock.wallMs());
     if (bids.length === 0) return null;
-    const user = caps.open(this.#hasCaps ? userOf(subject.request) : null, clock.monotonicMs);
-    const onGiveBackFailed = (error: unknown) => observer.onDeskFault('frequency', error);
-    const { onReserved } = observer;
-    return new HouseEntry({ desk: this.#desk, bids, user, nowMs: clock.monotonicMs, onReserved, onGiveBackFailed });
+    const { monotonicMs } = clock;
+    const user = caps.open(this.#hasCaps ? userOf(subject.request) : null, monotonicMs);
+    return new HouseEntry({
+      desk,
+      bids,
+      user,
+      chooseShown: () => desk.bids(subject, terms, monotonicMs(), clock.wallMs(), user),
+      nowMs: monotonicMs,
+      onReserved: observer.onReserved,
+      onFault: this.#onEntryFault,
+    });
   };
 
-  readonly auctionEnded = ({ reservations, atMs, features }: AuctionEvent): void => {
-    for (const { heldMs, bidIndex: _bidIndex, ...reservation } of reservations ?? []) {
-      this.#outbox.add({ ...reservation, publisherId: features.publisherId, expiresAtMs: atMs + heldMs });
-    }
+  readonly #onEntryFault = (error: unknown): void => this.#options.observer.onDeskFault('frequency', error);
+
+  readonly auctionEnded = (event: AuctionEvent): void => {
+    for (const reservation of reservationsOf(event)) this.#outbox.add(reservation);
   };
 
   readonly booked = (changes: readonly Booking[]): void => {
     this.#mailbox.tell({ kind: 'booked', changes });
   };
 
-  readonly whenTold = (): Promise<void> => this.#outbox.whenTold();
+  readonly whenTold: CampaignDesk['whenTold'] = (withinMs, concerns) => this.#outbox.whenTold(withinMs, concerns);
 
   readonly figures = (): CampaignDeskFigures => {
     const nowMs = this.#options.clock.monotonicMs();
     let leases = 0;
     let freeNanos = 0;
+    let reservedNanos = 0;
     for (const account of this.#desk.accounts.values()) {
       const held = account.leases.figures(nowMs);
       leases += held.leases;
-      if (!account.plan.isGuaranteed) freeNanos += held.free;
+      if (account.plan.isGuaranteed) continue;
+      freeNanos += held.free;
+      reservedNanos += held.reserved;
     }
     return {
       lineItems: this.#desk.lineItemCount,
       accounts: this.#desk.accounts.size,
       leases,
       freeNanos,
+      reservedNanos,
       untold: this.#outbox.length,
       returning: this.#keeper.returning,
     };
+  };
+
+  readonly alerts = (limits: AlertLimits): DeliveryAlerts =>
+    deliveryAlerts(this.#desk.accounts.values(), limits, this.#options.clock.wallMs());
+
+  readonly takeLearned = (countMax: number): ReadonlyMap<string, TrafficMemory> => {
+    const taken = new Map<string, TrafficMemory>();
+    for (let looked = 0; looked < this.#desk.accounts.size && taken.size < countMax; looked++) {
+      let next = this.#round.next();
+      if (next.done) {
+        this.#round = this.#desk.accounts.values();
+        next = this.#round.next();
+      }
+      const memory = next.value!.takeLearned();
+      if (memory !== null) taken.set(next.value!.plan.accountId, memory);
+    }
+    return taken;
   };
 
   readonly stop = async (withinMs: number): Promise<void> => {
@@ -203,7 +256,8 @@ class CampaignDeskActor implements CampaignDesk {
     this.#isStopping = true;
     for (const timer of this.#timers) timers.cancel(timer);
     this.#mailbox.stop();
-    await within(withinMs, timers, this.#outbox.whenTold());
+    // What it is not told by then, and what that was taken from, it has back later.
+    await this.#outbox.whenTold(withinMs).catch(() => {});
     this.#desk.drain();
     for (const over of this.#desk.settle(clock.monotonicMs()).over) this.#keeper.giveBack(over);
     await this.#keeper.stop(withinMs);
@@ -233,8 +287,11 @@ class CampaignDeskActor implements CampaignDesk {
         this.#shard = (this.#shard + 1) % SHARDS;
         break;
       case 'funded':
-        for (const { accountId, share, ...funds } of message.funds) {
-          desk.accounts.get(accountId)!.pace(funds, share, this.#options.clock.wallMs());
+        for (const { accountId, budget, share, traffic, ...funds } of message.funds) {
+          const account = desk.accounts.get(accountId)!;
+          if (traffic !== null) account.recall(traffic);
+          account.budget = budget;
+          account.pace(funds, share, this.#options.clock.wallMs());
         }
         break;
     }
@@ -242,7 +299,7 @@ class CampaignDeskActor implements CampaignDesk {
   }
 
   #takeBookings(changes: readonly Booking[]): void {
-    const wasIdle = this.#touched.size === 0;
+    const wasIdle = this.#touched.size === 0 && this.#outdated.size === 0;
     for (const campaignId of this.#desk.take(changes)) this.#touched.add(campaignId);
     if (changes.some(({ kind }) => kind === 'campaign')) this.#replaceCaps();
     if (wasIdle && this.#touched.size > 0) this.#mailbox.tell({ kind: 'refresh' });
@@ -256,19 +313,36 @@ class CampaignDeskActor implements CampaignDesk {
   }
 
   #refreshSome(nowMs: number): void {
-    const added: string[] = [];
+    if (this.#touched.size > 0) this.#replanSome(nowMs);
+    else this.#replaceSome();
+    if (this.#touched.size > 0 || this.#outdated.size > 0) this.#mailbox.tell({ kind: 'refresh' });
+  }
+
+  #replanSome(nowMs: number): void {
+    const newcomers: string[] = [];
     const wallMs = this.#options.clock.wallMs();
     let count = 0;
     for (const campaignId of this.#touched) {
       this.#touched.delete(campaignId);
-      for (const { plan } of this.#desk.refresh(campaignId, nowMs, wallMs)) {
-        added.push(plan.accountId);
+      const { added, lineItemIds } = this.#desk.replan(campaignId, nowMs, wallMs);
+      for (const id of lineItemIds) this.#outdated.add(id);
+      for (const { plan } of added) {
+        newcomers.push(plan.accountId);
         this.#shards[stableHash(plan.accountId) % SHARDS]!.push(plan.accountId);
       }
-      if (++count === REFRESHED_AT_ONCE) break;
+      count += 1 + lineItemIds.length;
+      if (count >= REPLANNED_AT_ONCE) break;
     }
-    this.#askFunds(added, true);
-    if (this.#touched.size > 0) this.#mailbox.tell({ kind: 'refresh' });
+    this.#askFunds(newcomers, true);
+  }
+
+  #replaceSome(): void {
+    let count = 0;
+    for (const lineItemId of this.#outdated) {
+      this.#outdated.delete(lineItemId);
+      this.#desk.replace(lineItemId);
+      if (++count === REPLACED_AT_ONCE) break;
+    }
   }
 
   #askFunds(accountIds: readonly string[], isNew: boolean): void {
@@ -316,15 +390,4 @@ class CampaignDeskActor implements CampaignDesk {
       this.#every(place, intervalMs, message);
     });
   }
-}
-
-/** Resolves when it does, or after so long. */
-function within(ms: number, timers: Timers, promise: Promise<void>): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = timers.schedule(ms, resolve);
-    void promise.then(() => {
-      timers.cancel(timer);
-      resolve();
-    });
-  });
 }

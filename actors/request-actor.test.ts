@@ -663,7 +663,8 @@ describe('a house win', () => {
     readonly asked: OnReserved[] = [];
     readonly released: string[] = [];
     readonly entry = {
-      bids: [buildHouseBid('shoes', { priceMicros: 5_000_000 })],
+      isSettled: true,
+      choose: () => [buildHouseBid('shoes', { priceMicros: 5_000_000 })],
       reserve: (_purchases: readonly Purchase[], onReserved: OnReserved) => void this.asked.push(onReserved),
       release: (reservations: readonly PurchaseReservation[]) => {
         for (const { key } of reservations) this.released.push(key);
@@ -693,6 +694,26 @@ describe('a house win', () => {
     expect(world.answers[0]!.answer!.seatbid![0]!.bid).toHaveLength(1);
     expect(world.event.reservations).toMatchObject([{ key: 'key', accountId: 'account', epoch: 1, sequence: 1 }]);
     expect(house.released).toEqual([]);
+  });
+
+  test('whose user is still asked about keeps the auction open until that is known', async () => {
+    const house = new House();
+    let settle = () => {};
+    const entry = Object.assign(house.entry, {
+      isSettled: false,
+      settle: (onSettled: () => void) => {
+        settle = onSettled;
+      },
+    });
+    const world = new World(['a']);
+    await world.run({}, { houseDemand: { enter: () => entry } });
+    await world.bids('a', { price: 3 });
+    expect(house.asked).toHaveLength(0);
+    settle();
+    await settled();
+    house.pay();
+    await settled();
+    expect(world.event.reservations).toHaveLength(1);
   });
 
   test('that is paid behind the deadline is served all the same', async () => {

@@ -14,7 +14,7 @@ import { estimateContext } from '../engine/estimation/estimate-context.ts';
 import type { EstimateQuestion } from '../engine/estimation/estimate-question.ts';
 import { AUCTION_EVENT_VERSION, type AuctionEvent, dspRecord } from '../engine/exchange/auction-event.ts';
 import type { AuctionTerms } from '../engine/exchange/auction-terms.ts';
-import { type Decision, type DecisionRules, type GatheredBids, gatherHouseBids } from '../engine/exchange/decision.ts';
+import type { Decision, DecisionRules } from '../engine/exchange/decision.ts';
 import type { MarkupTracker } from '../engine/exchange/markup-tracker.ts';
 import { droppedBidNotices, type NoticePlan, planNotices } from '../engine/exchange/notices.ts';
 import {
@@ -168,17 +168,7 @@ class RequestActor {
     this.#progressive = this.#progressiveClosing();
     this.#mailbox = spawnActor<RequestState, RequestMessage>(parent, environment.clock, {
       name: admitted.auctionId,
-      initialState: () =>
-        openRequest(
-          admitted.request,
-          admitted.terms,
-          environment.rules,
-          admitted.subject,
-          environment.dsps.length,
-          this.#progressive,
-          this.#houseBids(),
-          { tracker: environment.tracker, userKey: this.#userKey },
-        ),
+      initialState: () => this.#open(),
       handle: (state, message, nowMs) => this.#handle(state, message, nowMs),
       supervisor: stopOnFault((fault) => this.#fail(fault)),
       lengthMax: mailLengthMax(environment.dsps.length, admitted.terms),
@@ -195,17 +185,20 @@ class RequestActor {
     this.#mailbox.tell({ kind: 'client-gone' });
   };
 
+  #open(): RequestState {
+    const { houseDemand, rules, dsps, clock } = this.#environment;
+    const { request, subject, terms } = this.#admitted;
+    const house = houseDemand?.enter(subject, terms, clock.monotonicMs()) ?? null;
+    if (house?.isSettled === false) house.settle(() => this.#mailbox.post({ kind: 'house-settled' }));
+    this.#house = house;
+    const selling = { tracker: this.#environment.tracker, userKey: this.#userKey };
+    return openRequest(request, terms, rules, subject, dsps.length, this.#progressive, house, selling);
+  }
+
   #progressiveClosing(): ProgressiveClosing | null {
     const { waiting } = this.#environment;
     if (waiting === null) return null;
     return { options: waiting, rate: this.#rate, collectUntilMs: this.#collectUntilMs() };
-  }
-
-  #houseBids(): GatheredBids | null {
-    const { houseDemand, rules, clock } = this.#environment;
-    const { subject, terms } = this.#admitted;
-    this.#house = houseDemand?.enter(subject, terms, clock.monotonicMs()) ?? null;
-    return this.#house === null ? null : gatherHouseBids(this.#house.bids, rules, subject);
   }
 
   /** Units of the currency that DSPs learn in, per unit of the auction's; 0: unknown. */
@@ -478,7 +471,7 @@ function isReply(message: RequestMessage): message is RequestMessage & { readonl
 
 /**
  * Two messages per DSP and the estimates of its bids, one per position that markup is fetched for in each round, and start,
- * look, deadline and cancel.
+ * house bids, look, deadline and cancel.
  */
 function mailLengthMax(dspCount: number, terms: AuctionTerms): number {
   let positions = 0;

@@ -43,6 +43,14 @@ describe.skipIf(!existsSync(built))('benchmarks over the network, tiny (after np
     expect(values['fanout.cpu_ratio.5']).toBeCloseTo(ratio);
   });
 
+  it('cost of many campaigns', async () => {
+    const values = await run('campaigns.cpu_ratio');
+    const ratio = values['campaigns.cpu_us.10k']! / values['campaigns.cpu_us.100']!;
+    expect(values['campaigns.cpu_ratio']).toBeCloseTo(ratio);
+    expect(values['campaigns.unanswered.10k']).toBeGreaterThanOrEqual(0);
+    // Two engines with a database each in the process.
+  }, 120_000);
+
   it('levers of estimation', async () => {
     const values = await run('estimate.p99_ms.none');
     for (const lever of LEVER_NAMES) {

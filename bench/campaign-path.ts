@@ -17,7 +17,6 @@ import { HouseEntry } from '../engine/desk/house-entry.ts';
 import { type DspReply, readReply } from '../engine/dsp/reply.ts';
 import type { EstimateSubject } from '../engine/estimation/click-estimates.ts';
 import { auctionTerms } from '../engine/exchange/auction-terms.ts';
-import { gatherHouseBids } from '../engine/exchange/decision.ts';
 import type { Purchase, PurchaseReservation } from '../engine/exchange/purchases.ts';
 import { advance, openRequest, type RequestEffect, type RequestState } from '../engine/exchange/request-stages.ts';
 import type { Booking } from '../engine/ports/campaign-store.ts';
@@ -70,7 +69,6 @@ export class CampaignPath {
       rules: { currencies, currency: exchange.currency, priors, playbackPoints: null },
       leasePolicy: LEASE_POLICY_DEFAULTS,
       pacing: { campaigns: PACING_CONTROLLERS.dual, guaranteed: PACING_CONTROLLERS.pid },
-      caps: this.#caps,
       heldMs: () => HELD_MS,
     });
     for (let number = 0; number < campaigns; number++) this.#book(number, bookedLineItem(number, random));
@@ -102,18 +100,18 @@ export class CampaignPath {
     const subject: EstimateSubject = { request, features, atMs: START_MS + this.#nowMs };
     const bids = this.desk.bids(subject, terms, this.#nowMs, subject.atMs);
     this.entered += bids.length;
-    const house = gatherHouseBids(bids, this.#decision, subject);
-    const state = openRequest(request, terms, this.#decision, subject, DSP_COUNT, null, house);
     const user = this.#caps.open(null, () => this.#nowMs);
     const nowMs = () => this.#nowMs;
     const entry = new HouseEntry({
       desk: this.desk,
       bids,
       user,
+      chooseShown: () => bids,
       nowMs,
       onReserved: () => {},
-      onGiveBackFailed: () => {},
+      onFault: () => {},
     });
+    const state = openRequest(request, terms, this.#decision, subject, DSP_COUNT, null, entry);
     this.#perform(advance(state, { kind: 'start' }, this.#nowMs), state, entry);
     for (const replies of this.#replies) {
       const reply = replies[number % replies.length]!;
@@ -165,7 +163,9 @@ export class CampaignPath {
   #book(number: number, item: BookedLineItem): void {
     const stored = { version: 1, sequence: 1, updatedAtMs: 0 };
     this.desk.take(bookingWrites(item).map(({ kind, value }) => ({ kind, value, ...stored }) as Booking));
-    for (const account of this.desk.refresh(String(number), 0, START_MS)) this.#paceOrder.push(account);
+    const { added, lineItemIds } = this.desk.replan(String(number), 0, START_MS);
+    for (const id of lineItemIds) this.desk.replace(id);
+    this.#paceOrder.push(...added);
   }
 }
 

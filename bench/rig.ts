@@ -111,10 +111,14 @@ const ORDINARY_LOAD = 0.4;
 const RATE_PER_SEC_MIN = 50;
 
 /** Warms the engine up, and gives the rate of arrivals (per second) of an ordinary hour. */
-export async function ordinaryRate({ url }: Rig, { scale, progress }: BenchContext): Promise<number> {
+export async function ordinaryRate(
+  { url }: Rig,
+  { scale, progress }: BenchContext,
+  bodies = bodiesOf,
+): Promise<number> {
   const { seconds } = scale;
-  await runClosedLoop({ url, concurrency: CONCURRENCY, seconds, body: bodiesOf('warm-up') });
-  const busy = await runClosedLoop({ url, concurrency: CONCURRENCY, seconds, body: bodiesOf('calibration') });
+  await runClosedLoop({ url, concurrency: CONCURRENCY, seconds, body: bodies('warm-up') });
+  const busy = await runClosedLoop({ url, concurrency: CONCURRENCY, seconds, body: bodies('calibration') });
   const capacity = (busy.filled + busy.unfilled) / busy.elapsedSec;
   progress(`the engine can do ${capacity.toFixed(0)} auctions/s`);
   return Math.max(RATE_PER_SEC_MIN, Math.round(capacity * ORDINARY_LOAD));

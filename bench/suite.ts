@@ -1,6 +1,7 @@
 /** All benchmarks by the names of their results. */
 
 import { measureCacheHits } from './cache-hits.ts';
+import { measureCampaignCost } from './campaign-cost.ts';
 import { measureCampaignPath, PATH_NAMES } from './campaign-path-cost.ts';
 import { measureDecision } from './decision-cost.ts';
 import { measureEstimateWarmUp } from './estimate-warm-up.ts';
@@ -83,6 +84,7 @@ const BENCHMARKS: readonly Benchmark[] = [
     run: (context: BenchContext) => measureFanOut(dspCount, context),
   })),
   { names: TRACKING_NAMES, run: measureTracking },
+  { names: ['campaigns.cpu_ratio'], run: measureCampaignCost },
   { names: ['alloc.bytes_per_auction'], run: measureGarbage },
   { names: LEVER_NAMES.map((lever) => `estimate.p99_ms.${lever}`), run: measureEstimationLevers },
   { names: SLOW_MODEL_NAMES, run: measureSlowModel },

@@ -7,7 +7,7 @@ import type { BookedLineItem } from '../engine/campaign/booked-line-item.ts';
 import { BestAdvertisers } from '../engine/campaign/targeting/best-advertisers.ts';
 import { type ImpFacts, impFacts, type RequestFacts, requestFacts } from '../engine/campaign/targeting/facts.ts';
 import { compileTargeting, type TargetingIndex } from '../engine/campaign/targeting/targeting-index.ts';
-import { HOUSE_BIDS_MAX } from '../engine/exchange/house-bids.ts';
+import { SPARE_BIDS } from '../engine/exchange/house-bids.ts';
 import { type SeededRandom, seededRandom } from '../simulator/random.ts';
 import { type BenchContext, type Measurement, median } from './measurement.ts';
 import { ADVERTISERS, bookedLineItem, targetedRequest } from './payloads/campaign-population.ts';
@@ -74,16 +74,15 @@ function selectionOf(
   { inputs }: TimedFunction<Asked, Found>,
 ): TimedFunction<Asked, Int32Array> {
   const lineItems = Array.from({ length: TARGETING_SIZES[size] }, (_, slot) => index.at(slot)!.lineItem);
-  const worthAtMost = lineItems.map(({ bidMicros }) => bidMicros);
-  const best = new BestAdvertisers(HOUSE_BIDS_MAX, {
-    worthAtMost,
-    advertiserOf: lineItems.map((_, slot) => slot % ADVERTISERS),
-  });
-  const worthNow = (slot: number) => worthAtMost[slot]!;
+  const worths = lineItems.map(({ bidMicros }) => bidMicros);
+  const best = new BestAdvertisers(lineItems.map((_, slot) => slot % ADVERTISERS));
+  const worthNow = (slot: number) => worths[slot]!;
+  const mayEnter = () => true;
   return {
     name: `targeting.selected_us.${size}`,
     inputs,
-    run: ({ request, imp }) => best.select(index.candidates(request, imp, NOW_MS), worthNow, 12_345),
+    run: ({ request, imp }) =>
+      best.select(index.candidates(request, imp, NOW_MS), 1 + SPARE_BIDS, worthNow, mayEnter, 12_345),
     checksum: (slots) => slots.reduce((sum, slot) => sum + slot, 0),
   };
 }

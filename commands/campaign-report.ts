@@ -21,6 +21,7 @@ const COLUMNS = [
   'pace',
   'forecast',
   'forecastAt',
+  'shortfall',
 ] as const;
 
 function json(deliveries: readonly CampaignDelivery[]): string {
@@ -55,13 +56,14 @@ function linesOf(delivery: CampaignDelivery): string[][] {
   const { campaign, status, currency, lineItems } = delivery;
   return [
     lineOf(delivery, [campaign, '', status, currency]),
-    ...lineItems.map((item) => lineOf(item, [campaign, item.lineItem, status, 'impressions'])),
+    ...lineItems.map((item) => lineOf(item, [campaign, item.lineItem, status, 'impressions'], item.shortfall)),
   ];
 }
 
 function lineOf(
   { budget, today, reserved, billed, absorbed, pace, forecast }: AccountDelivery,
   heading: readonly string[],
+  shortfall: number | null = null,
 ): string[] {
   const { plan, plannedByNow, billed: billedToday, released } = today;
   const amounts = [budget, plan, plannedByNow, billedToday, released, reserved, billed, absorbed];
@@ -71,5 +73,6 @@ function lineOf(
     pace === null ? '' : pace.toFixed(3),
     String(forecast.billed),
     forecast.at,
+    shortfall === null ? '' : String(shortfall),
   ];
 }

@@ -33,7 +33,8 @@ import { trackingAt } from '../config/tracking.ts';
 import type { Config } from '../config/types.ts';
 import { VERSION } from '../config/version.ts';
 import { workerShare } from '../config/worker-share.ts';
-import type { Outcome, OutcomeCounts } from '../engine/estimation/quality/awaited-outcomes.ts';
+import type { OutcomesTaken } from '../engine/desk/outcome-billing.ts';
+import type { Outcome } from '../engine/estimation/quality/awaited-outcomes.ts';
 import { EventLogError } from '../engine/ports/event-log.ts';
 import type { WorkerStart } from './worker.ts';
 
@@ -147,7 +148,8 @@ class Supervisor {
   readonly #outcomes = new OutcomeBroadcast({
     timers: systemTimers,
     timeoutMs: REPORT_MS_MAX,
-    tell: (number, id, outcomes) => this.#workerOf(number)?.process.send({ kind: 'outcomes', id, outcomes }),
+    tell: (number, id, { outcomes, isBilling }) =>
+      this.#workerOf(number)?.process.send({ kind: 'outcomes', id, outcomes, isBilling }),
   });
   /** Anybody may ask for it, and it costs milliseconds of the loop that accepts connections. */
   readonly #metricsText = new SharedReading({
@@ -170,6 +172,8 @@ class Supervisor {
           ...workerShare(this.#config, place),
           dataDirectory: workerDataDirectory(config.dataDirectory, number),
         },
+        // A number may be no longer used, and its worker have been killed.
+        inheritedDataDirectory: place === 0 ? config.dataDirectory : null,
       }),
       takenNumbers,
       observer: {
@@ -229,10 +233,11 @@ class Supervisor {
     return { workers };
   };
 
-  readonly reportOutcomes = async (outcomes: readonly Outcome[]): Promise<OutcomeCounts> => {
-    const counts = await this.#outcomes.report(this.#startedNumbers(), outcomes);
-    this.#metrics.outcomesReported(counts);
-    return counts;
+  readonly reportOutcomes = async (outcomes: readonly Outcome[]): Promise<OutcomesTaken> => {
+    const areBilled = this.#config.campaigns.enabled;
+    const taken = await this.#outcomes.report(this.#startedNumbers(), { outcomes, areBilled });
+    this.#metrics.outcomesReported(taken);
+    return taken;
   };
 
   #gathering<Report>(what: ReportKind): Gathering<Report> {
@@ -257,7 +262,7 @@ class Supervisor {
         this.#reported(number, message);
         return;
       case 'outcomes':
-        this.#outcomes.answered(number, message.id, message.counts);
+        this.#outcomes.answered(number, message.id, message.taken);
         return;
       case 'invalidated':
         this.#invalidations.confirmed(number, message.id, message.failure);

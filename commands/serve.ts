@@ -41,7 +41,7 @@ export async function serve(args: readonly string[]): Promise<void> {
     throw startupError(error);
   });
   process.stdout.write(`${welcome(gavel.url, config.dsps.length)}\n`);
-  if (config.dsps.length === 0) process.stderr.write(`${NO_DSPS}\n`);
+  if (config.dsps.length === 0 && !config.campaigns.enabled) process.stderr.write(`${NO_DSPS}\n`);
   let isClosing = false;
   let isFaulty = false;
   void simulated?.exited.then(() => {
@@ -89,7 +89,8 @@ async function startSimulatedDsps(scenarioPath: string | undefined, count: numbe
 }
 
 /** Such an engine is healthy by every measure and sells nothing. */
-const NO_DSPS = 'gavel: no DSPs to ask, so no auction gets a bid: set dsps in --config, or use --with-simulated-dsps';
+const NO_DSPS =
+  'gavel: no DSPs to ask, so no auction gets a bid: set dsps or campaigns in --config, or use --with-simulated-dsps';
 
 /** One line: where it listens, and something to try. */
 function welcome(url: string, dspCount: number): string {

@@ -19,6 +19,8 @@ export interface WorkerStart {
   readonly number: number;
   /** Its share of the whole (`config/worker-share.ts`), with a data folder of its own. */
   readonly config: Config;
+  /** See `WorkerSupervisor`. */
+  readonly inheritedDataDirectory: string | null;
 }
 
 /** The supervisor gives up on slow workers before that: longer than this, it hangs itself. */
@@ -88,7 +90,7 @@ process.on('message', (message: ToWorker<WorkerStart>, socket: Socket | undefine
       void invalidate(message.id, message.tag);
       return;
     case 'outcomes':
-      void reportOutcomes(message.id, message.outcomes);
+      void reportOutcomes(message.id, message.outcomes, message.isBilling);
       return;
     case 'counts':
       counts = message.counts;
@@ -102,7 +104,7 @@ process.on('message', (message: ToWorker<WorkerStart>, socket: Socket | undefine
   }
 });
 
-async function start({ number, config }: WorkerStart): Promise<void> {
+async function start({ number, config, inheritedDataDirectory }: WorkerStart): Promise<void> {
   try {
     gavel = await startGavel(config, {
       log: createLog(config.log.level).child({ worker: number }),
@@ -111,6 +113,7 @@ async function start({ number, config }: WorkerStart): Promise<void> {
         metricsText: () => metricsSum.read(),
         status: () => ({ worker: number, workers: counts }),
         replaceMe: () => leave('heap'),
+        inheritedDataDirectory,
       },
     });
   } catch (error) {
@@ -133,10 +136,9 @@ async function report(id: number, what: ReportKind): Promise<void> {
   }
 }
 
-/** No answer when the ledger cannot be reached: then it is reported again. */
-async function reportOutcomes(id: number, outcomes: readonly Outcome[]): Promise<void> {
-  const counts = await gavel?.reportOutcomes(outcomes).catch(() => null);
-  if (counts) await say({ kind: 'outcomes', id, counts });
+async function reportOutcomes(id: number, outcomes: readonly Outcome[], isBilling: boolean): Promise<void> {
+  const taken = await gavel?.reportOutcomes(outcomes, isBilling).catch(({ message }: Error) => ({ failure: message }));
+  if (taken !== undefined) await say({ kind: 'outcomes', id, taken });
 }
 
 /** One that is still starting has nothing to forget. */

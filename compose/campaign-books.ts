@@ -9,6 +9,7 @@ import type { Database } from '../adapters/ledger/database.ts';
 import { openDeliveryReports } from '../adapters/ledger/delivery-reports.ts';
 import { readFigures } from '../adapters/ledger/ledger.ts';
 import { migrate } from '../adapters/ledger/migrate.ts';
+import { openTrafficMemories } from '../adapters/ledger/traffic-memories.ts';
 import type { Config } from '../config/types.ts';
 import { VERSION } from '../config/version.ts';
 import type { CampaignStore } from '../engine/ports/campaign-store.ts';
@@ -98,6 +99,7 @@ function booksOf(database: Database, clock: Clock): CampaignBooks {
     store,
     reports: openDeliveryReports(database),
     figures: (accountIds) => readFigures(database, accountIds),
+    traffic: openTrafficMemories(database),
     nowMs: clock.wallMs,
   };
   return {

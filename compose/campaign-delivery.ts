@@ -8,6 +8,7 @@ import {
 } from '../engine/budget/delivery-report.ts';
 import { type Flight, openHours } from '../engine/budget/pacing/flight.ts';
 import { LocalTime, SLOT_MS } from '../engine/budget/pacing/local-time.ts';
+import { TrafficCurve } from '../engine/budget/pacing/traffic-curve.ts';
 import {
   campaignAccountId,
   campaignStanding,
@@ -19,11 +20,13 @@ import { formatDecimal, NANO_DIGITS } from '../engine/campaign/decimal.ts';
 import type { BudgetLedger } from '../engine/ports/budget-ledger.ts';
 import type { CampaignStore } from '../engine/ports/campaign-store.ts';
 import type { DeliveryReports } from '../engine/ports/delivery-reports.ts';
+import type { TrafficMemories } from '../engine/ports/traffic-memories.ts';
 
 export interface DeliverySources {
   readonly store: CampaignStore;
   readonly reports: DeliveryReports;
   readonly figures: BudgetLedger['figures'];
+  readonly traffic: TrafficMemories;
   /** Epoch ms. */
   readonly nowMs: () => number;
 }
@@ -71,7 +74,14 @@ export interface CampaignDelivery extends AccountDelivery {
   readonly at: string;
   readonly dailyBudget: string | null;
   /** Those that are guaranteed, in impressions. */
-  readonly lineItems: readonly (AccountDelivery & { readonly lineItem: string; readonly name: string })[];
+  readonly lineItems: readonly LineItemDelivery[];
+}
+
+export interface LineItemDelivery extends AccountDelivery {
+  readonly lineItem: string;
+  readonly name: string;
+  /** Impressions that were sold and will not be delivered by the end, if it goes on at this pace; null: it has no end. */
+  readonly shortfall: number | null;
 }
 
 /** Line items of a campaign read at a time. */
@@ -103,11 +113,7 @@ export async function campaignDelivery(
     lineItems: await Promise.all(
       lineItems
         .filter(({ goalImpressions }) => goalImpressions !== null)
-        .map(async (item) => ({
-          lineItem: item.id,
-          name: item.name,
-          ...(await quotaDelivery(sources, subject, item)),
-        })),
+        .map((item) => quotaDelivery(sources, subject, item)),
     ),
   };
 }
@@ -149,7 +155,7 @@ async function moneyDelivery(
   return asDocument(await report(sources, subject, account), money, estimatedMoney);
 }
 
-async function quotaDelivery(sources: DeliverySources, subject: Subject, item: LineItem): Promise<AccountDelivery> {
+async function quotaDelivery(sources: DeliverySources, subject: Subject, item: LineItem): Promise<LineItemDelivery> {
   const standing = lineItemStanding(item, campaignStanding(subject.campaign, subject.advertiser));
   const account: Account = {
     id: lineItemAccountId(item),
@@ -157,7 +163,14 @@ async function quotaDelivery(sources: DeliverySources, subject: Subject, item: L
     isSwitchedOn: standing === 'active',
     dailyBudget: null,
   };
-  return asDocument(await report(sources, subject, account), Number, Number);
+  const of = await report(sources, subject, account);
+  return {
+    lineItem: item.id,
+    name: item.name,
+    shortfall:
+      subject.campaign.endAt === null ? null : Math.max(0, Number(of.figures.budget) - Math.floor(of.forecast.billed)),
+    ...asDocument(of, Number, Number),
+  };
 }
 
 interface Account {
@@ -168,7 +181,7 @@ interface Account {
 }
 
 async function report(
-  { figures, reports }: DeliverySources,
+  { figures, reports, traffic }: DeliverySources,
   { campaign: { startAt, endAt, delivery }, localTime, nowMs, period: wanted }: Subject,
   { id, hours, isSwitchedOn, dailyBudget }: Account,
 ): Promise<DeliveryReport> {
@@ -178,7 +191,8 @@ async function report(
   // Slots first: what is billed meanwhile is then in the total, and not missing in it.
   const slots = await reports.slots(id, { fromMs, toMs: nowMs + SLOT_MS });
   const [of] = await figures([id]);
-  return deliveryReport({ flight, isSwitchedOn, figures: of!, dailyBudget, slots, period, nowMs });
+  const curve = new TrafficCurve((await traffic.read([id])).get(id));
+  return deliveryReport({ flight, curve, isSwitchedOn, figures: of!, dailyBudget, slots, period, nowMs });
 }
 
 function asDocument(

@@ -17,8 +17,12 @@ import type { AccountPlan } from '../engine/budget/account-plan.ts';
 import { FrequencyCaps } from '../engine/budget/frequency/frequency-caps.ts';
 import { LEASE_POLICY_DEFAULTS } from '../engine/budget/lease-policy.ts';
 import { PACING_CONTROLLERS } from '../engine/budget/pacing/controllers.ts';
-import { type BillingCounts, billOutcomes } from '../engine/desk/outcome-billing.ts';
-import { UnmatchedOutcomes } from '../engine/desk/unmatched-outcomes.ts';
+import {
+  type BillingCounts,
+  billOutcomes,
+  countsOf,
+  type OutcomeBillingOptions,
+} from '../engine/desk/outcome-billing.ts';
 import type { Outcome } from '../engine/estimation/quality/awaited-outcomes.ts';
 import type { AuctionEvent } from '../engine/exchange/auction-event.ts';
 import type { Purchase } from '../engine/exchange/purchases.ts';
@@ -27,8 +31,12 @@ import type { BudgetStore } from '../engine/ports/budget-store.ts';
 import type { CampaignStore } from '../engine/ports/campaign-store.ts';
 import type { DeliveryReports } from '../engine/ports/delivery-reports.ts';
 import type { FrequencyStore } from '../engine/ports/frequency-store.ts';
+import type { TrafficMemories } from '../engine/ports/traffic-memories.ts';
 import { type CampaignBooks, openBooks } from './campaign-books.ts';
-import { type Parts, repeat, supervisorOf } from './parts.ts';
+import { keepTraffic, watchMoney } from './campaign-watch.ts';
+import { type Parts, supervisorOf } from './parts.ts';
+import { repeat } from './repeat.ts';
+import { startRecovery } from './reservation-recovery.ts';
 
 export interface Campaigns {
   readonly desk: CampaignDesk;
@@ -36,7 +44,7 @@ export interface Campaigns {
   readonly ledger: BudgetLedger;
   /** Behind the answer of each auction. */
   readonly auctionEnded: (event: AuctionEvent) => void;
-  /** Rejects when the ledger cannot be reached: the outcomes may be reported again. */
+  /** Rejects when the ledger cannot be reached, or has no room for some that wait: the outcomes may be reported again. */
   readonly bill: (outcomes: readonly Outcome[]) => Promise<BillingCounts>;
   /** Part of `GET /status`. */
   readonly status: () => object;
@@ -50,15 +58,26 @@ const BUDGET_REDIS_MS_MAX = 500;
 const FREQUENCY_REDIS_MS_MAX = 10;
 /** After the end of a lease what was won from it still reaches the ledger: a killed process never tells, a slow one is late. */
 const LEASE_GRACE_MS = 60_000;
+/** Who reports an outcome of a win that the ledger has not heard of is kept waiting for so long. */
+const TOLD_MS_MAX = 3000;
 const SWEEP_INTERVAL_MS = 5000;
 const CHANGES_AT_ONCE = 2000;
 const BUDGET_ACCOUNTS_MAX = 100_000;
-/** Outcomes, about 0.2 KB each. Those of DSPs' wins are among them. */
-const UNMATCHED_MAX = 50_000;
-const UNMATCHED_INTERVAL_MS = 250;
+
+/** What is known of auctions that this process, and those before it in its data folder, have run. */
+export interface PastAuctions {
+  /** Whether this process has run it, in this life. */
+  readonly isOwn: (auctionId: string) => boolean;
+  /** Folders of event logs. */
+  readonly eventFolders: readonly string[];
+}
 
 /** Null: not enabled. Rejects when the database cannot be had, or a Redis might evict what it is told. */
-export async function openCampaigns(parts: Parts, parent: ActorParent): Promise<Campaigns | null> {
+export async function openCampaigns(
+  parts: Parts,
+  parent: ActorParent,
+  { isOwn, eventFolders }: PastAuctions,
+): Promise<Campaigns | null> {
   const { config, clock, timers, closing, log } = parts;
   const { campaigns } = config;
   if (!campaigns.enabled) return null;
@@ -70,7 +89,7 @@ export async function openCampaigns(parts: Parts, parent: ActorParent): Promise<
   const processId = `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`;
   const books = await openBooks(parts);
   const { database, store } = books;
-  const { reports } = books.delivery;
+  const { reports, traffic } = books.delivery;
   const { feePpm } = campaigns;
   const ledger = openBudgetLedger(database, { processId, billingHorizonMs: LEASE_GRACE_MS, feePpm, nowMs: null });
   const budgets = await openBudgetStore(parts);
@@ -95,7 +114,7 @@ export async function openCampaigns(parts: Parts, parent: ActorParent): Promise<
     userOf: userReader(campaigns),
     capLifetimeMs: lifetimeMs,
     readFunds: (plans, isNew) =>
-      readFunds(plans, { ledger, reports, clock, shares: isNew ? budgets : null, processId }),
+      readFunds(plans, { ledger, reports, clock, newcomers: isNew ? { shares: budgets, traffic } : null, processId }),
     pacingIntervalMs: campaigns.pacingIntervalMs,
     newRequestId: randomUUID,
     clock,
@@ -103,26 +122,37 @@ export async function openCampaigns(parts: Parts, parent: ActorParent): Promise<
     supervisor: supervisorOf(parts),
     observer: {
       ...observerOf(metrics, onFault),
+      onReservationSetAside: (reservation, err) => {
+        metrics.onReservationSetAside();
+        log.error({ reservation, err }, 'campaigns: the ledger refuses a win, nobody is billed for it');
+      },
+      onReportsBilled: (results) => metrics.onBilled(countsOf(results)),
       onMailDropped: () => parts.metrics.mailboxDropped('campaign-desk', 'refuse-newest'),
     },
   });
   closing(() => desk.stop(DESK_DRAIN_MS));
   metrics.readFrom(desk.figures);
+  keepTraffic(parts, desk, traffic, (error) => onFault('traffic', error));
+  const alerts = watchMoney(parts, { desk, database, metrics, billingHorizonMs: LEASE_GRACE_MS, onFault });
   const refresh = await startRefresh(parts, store, desk, (error) => onFault('refresh', error));
   repeat(parts, SWEEP_INTERVAL_MS, async () => {
-    await ledger.sweep(clock.wallMs()).catch((error: unknown) => onFault('sweep', error));
+    const swept = await ledger.sweep(clock.wallMs()).catch((error: unknown) => onFault('sweep', error));
+    if (swept !== undefined) metrics.onReportsForgotten(swept.reports);
   });
-  const unmatched = new UnmatchedOutcomes(UNMATCHED_MAX);
-  const billing = { ledger, whenTold: desk.whenTold, nowMs: clock.wallMs };
-  repeat(parts, UNMATCHED_INTERVAL_MS, async () => {
-    const billAgain = async (outcomes: readonly Outcome[]): Promise<readonly Outcome[]> => {
-      const billed = await billOutcomes(outcomes, billing);
-      // Those were counted when they came.
-      metrics.onBilled({ ...billed.counts, unmatched: 0 });
-      return billed.unmatched;
-    };
-    await unmatched.retry(clock.monotonicMs(), billAgain).catch((error: unknown) => onFault('bill', error));
+  await startRecovery(parts, {
+    leaseGraceMs: LEASE_GRACE_MS,
+    eventFolders,
+    ledger,
+    onBilled: (results) => metrics.onBilled(countsOf(results)),
+    onFault: (error) => onFault('reserve', error),
   });
+  const billing: OutcomeBillingOptions = {
+    ledger,
+    whenTold: (concerns) => desk.whenTold(TOLD_MS_MAX, concerns),
+    isOwn,
+    onSetAside: (key, err) => log.error({ key, err }, 'campaigns: the ledger refuses a report'),
+    nowMs: clock.wallMs,
+  };
   return {
     desk,
     books,
@@ -130,16 +160,16 @@ export async function openCampaigns(parts: Parts, parent: ActorParent): Promise<
     auctionEnded: desk.auctionEnded,
     bill: async (outcomes) => {
       try {
-        const billed = await billOutcomes(outcomes, billing);
-        metrics.onBilled(billed.counts);
-        unmatched.add(billed.unmatched, clock.monotonicMs());
-        return billed.counts;
+        const counts = await billOutcomes(outcomes, billing);
+        metrics.onBilled(counts);
+        if (counts.refused > 0) throw new Error(`no room for ${counts.refused} that nobody knows yet; report again`);
+        return counts;
       } catch (error) {
         onFault('bill', error);
         throw error;
       }
     },
-    status: () => ({ ...desk.figures(), bookings: refresh.isFailing() ? 'stale' : 'ok' }),
+    status: () => ({ ...desk.figures(), bookings: refresh.isFailing() ? 'stale' : 'ok', alerts: alerts() }),
   };
 }
 
@@ -178,17 +208,22 @@ interface FundsSources {
   readonly ledger: Pick<BudgetLedger, 'figures'>;
   readonly reports: Pick<DeliveryReports, 'spentOnDay'>;
   readonly clock: Parts['clock'];
-  /** Null: nobody wants to know what part of the traffic is ours. */
-  readonly shares: Pick<BudgetStore, 'shares'> | null;
+  /** What part of the traffic is ours, and what is known of it, is asked for newcomers only. */
+  readonly newcomers: {
+    readonly shares: Pick<BudgetStore, 'shares'>;
+    readonly traffic: Pick<TrafficMemories, 'read'>;
+  } | null;
   readonly processId: string;
 }
 
 async function readFunds(plans: readonly AccountPlan[], sources: FundsSources): Promise<readonly KnownFunds[]> {
-  const { ledger, reports, clock, shares, processId } = sources;
+  const { ledger, reports, clock, newcomers, processId } = sources;
+  const accountIds = plans.map(({ accountId }) => accountId);
   const byDay = plans.filter(({ dailyBudget }) => dailyBudget !== null).map(({ accountId }) => accountId);
-  const [figures, spentToday] = await Promise.all([
-    ledger.figures(plans.map(({ accountId }) => accountId)),
+  const [figures, spentToday, traffic] = await Promise.all([
+    ledger.figures(accountIds),
     byDay.length === 0 ? new Map<string, bigint>() : reports.spentOnDay(byDay, clock.wallMs()),
+    newcomers?.traffic.read(accountIds),
   ]);
   const dailyBudgets = new Map(plans.map(({ accountId, dailyBudget }) => [accountId, dailyBudget]));
   return Promise.all(
@@ -198,7 +233,9 @@ async function readFunds(plans: readonly AccountPlan[], sources: FundsSources): 
         accountId,
         unspent: notNegative(budget - spent - reserved),
         unspentToday: daily === null ? null : notNegative(daily - (spentToday.get(accountId) ?? 0n)),
-        share: shares === null ? 0 : await shareOf(shares, accountId, processId),
+        budget: Number(budget),
+        share: newcomers === null ? 0 : await shareOf(newcomers.shares, accountId, processId),
+        traffic: traffic?.get(accountId) ?? null,
       };
     }),
   );

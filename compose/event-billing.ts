@@ -13,7 +13,8 @@ import { BillingConsumer } from '../engine/events/billing-consumer.ts';
 import { envelopeOf } from '../engine/exchange/event-envelope.ts';
 import type { EventSource } from '../engine/ports/event-source.ts';
 import type { NoticeSender } from '../engine/ports/notice-sender.ts';
-import { type Parts, repeat } from './parts.ts';
+import type { Parts } from './parts.ts';
+import { repeat } from './repeat.ts';
 
 export interface BillingSubjects {
   /** Migrated. */

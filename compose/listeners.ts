@@ -6,7 +6,8 @@ import { clientConnectionsWithin, descriptorLimit } from '../adapters/process/de
 import type { DspState } from '../adapters/workers/messages.ts';
 import { adminTokens } from '../config/admin-tokens.ts';
 import { connectionsTo } from '../config/engine-options.ts';
-import type { Outcome, OutcomeCounts } from '../engine/estimation/quality/awaited-outcomes.ts';
+import type { OutcomesTaken } from '../engine/desk/outcome-billing.ts';
+import type { Outcome } from '../engine/estimation/quality/awaited-outcomes.ts';
 import type { AdRequests } from '../engine/ports/ad-requests.ts';
 import type { EstimateQualityParts } from './estimate-quality.ts';
 import type { Parts } from './parts.ts';
@@ -17,7 +18,7 @@ const REQUEST_BYTES_MAX = 256 * 1024;
 
 /** What the admin listener is about. */
 export interface AdminSubjects extends Pick<EstimateQualityParts, 'status'> {
-  readonly reportOutcomes: (outcomes: readonly Outcome[]) => Promise<OutcomeCounts>;
+  readonly reportOutcomes: (outcomes: readonly Outcome[]) => Promise<OutcomesTaken>;
   readonly dsps: () => readonly DspState[];
   /** See `Estimation.invalidate`. */
   readonly invalidateEstimates: ((tag: number) => Promise<void>) | null;

@@ -60,20 +60,3 @@ const RESTARTS = { restartsMax: 5, windowMs: 60_000 };
 export function supervisorOf({ onActorFault }: Parts): Supervisor {
   return restartWithin(RESTARTS, onActorFault);
 }
-
-/** Again so long after it was done. `work` does not reject. The engine closes behind what is under way. */
-export function repeat({ timers, closing }: Parts, intervalMs: number, work: () => Promise<void>): void {
-  let isClosed = false;
-  let current = Promise.resolve();
-  let timer = timers.schedule(intervalMs, run);
-  function run(): void {
-    current = work().then(() => {
-      if (!isClosed) timer = timers.schedule(intervalMs, run);
-    });
-  }
-  closing(async () => {
-    isClosed = true;
-    timers.cancel(timer);
-    await current;
-  });
-}

@@ -207,8 +207,17 @@ export const CONFIG_SCHEMA: ConfigSchema = {
         ),
         videoMs: integer(7_200_000, 1000, 604_800_000, 'ms for the impression of a video, which may be cached ahead.'),
         nativeMs: integer(3_600_000, 1000, 604_800_000, 'ms for the impression of a native ad.'),
-        clickMs: integer(86_400_000, 1000, 2_592_000_000, 'ms for a click.'),
-        conversionMs: integer(604_800_000, 1000, 2_592_000_000, 'ms for a conversion.'),
+        clickMs: integer(
+          300_000,
+          1000,
+          2_592_000_000,
+          'ms for clicks, for which twice what is expected of them is held.',
+        ),
+        conversionMs: integer(86_400_000, 1000, 2_592_000_000, 'ms for conversions, as for clicks.'),
+      }),
+      alerts: section('When people should look at a campaign (docs/metrics.md).', {
+        lowBalanceShare: number(0.1, 0, 1, 'Of its budget: with less than this left its balance is low.'),
+        paceMin: number(0.8, 0, 1, 'Of its plan: with less than this spent it delivers too little.'),
       }),
       frequency: section('Frequency caps.', {
         secret: {

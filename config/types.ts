@@ -302,6 +302,10 @@ export interface CampaignsConfig {
     readonly clickMs: number;
     readonly conversionMs: number;
   };
+  readonly alerts: {
+    readonly lowBalanceShare: number;
+    readonly paceMin: number;
+  };
   readonly frequency: {
     readonly secret: string;
     readonly unknownUser: 'refuse' | 'allow';

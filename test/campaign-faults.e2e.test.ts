@@ -12,7 +12,7 @@ describe.skipIf(postgres === null)('campaigns under faults (needs a build, redis
   // Of all tries: what one has found stays found, though the next has other luck.
   const problems: string[] = [];
 
-  it('nobody is billed above a budget, nothing is billed twice, all goes on', async () => {
+  it('nobody is billed above a budget, nothing twice, all that was reported once, all goes on', async () => {
     const seed = Date.now();
     const result = await runProof({ postgres: postgres!, engines: 3, seconds: 1, seed, spendsAll: false });
     console.log({ seed, ...result });

@@ -29,10 +29,17 @@ describe.skipIf(!IS_BUILT)('the command line (needs a build: npm run build)', ()
     await expect.poll(warnings).toEqual([expect.stringContaining('no DSPs to ask')]);
   });
 
-  it('warns of nothing when there is one', async () => {
-    gavel = await serveGavel(['--data', folder, '--with-simulated-dsps', '--dsps', '1'], COLD);
-    gavel.kill('SIGTERM');
-    await gavel.ended;
-    expect(gavel.stderr()).not.toMatch(/^gavel: /m);
-  });
+  it.each([
+    ['there is one', ['--with-simulated-dsps', '--dsps', '1'], {}],
+    ['campaigns of our own bid', [], { GAVEL_CAMPAIGNS_ENABLED: 'true' }],
+  ])(
+    'warns of nothing when %s',
+    async (_name, args, environment) => {
+      gavel = await serveGavel(['--data', folder, ...args], { ...COLD, ...environment });
+      gavel.kill('SIGTERM');
+      await gavel.ended;
+      expect(gavel.stderr()).not.toMatch(/^gavel: /m);
+    },
+    60_000,
+  );
 });

@@ -6,11 +6,14 @@ import { SimulatedProcess } from '../../engine/budget/testing/simulated-process.
 import { NO_LINK_FAULTS } from '../../engine/budget/testing/unreliable-link.ts';
 import { VirtualTime } from '../../engine/budget/testing/virtual-time.ts';
 import { WORLD } from '../../engine/budget/testing/world-options.ts';
+import type { AccountFigures } from '../../engine/ports/budget-ledger.ts';
 import { seededRandom } from '../../simulator/random.ts';
 import { BudgetMemory, createEmbeddedBudgetStore } from './budget-store.embedded.ts';
 
 const MINUTES = 10;
 const WINS_PER_SEC = 40;
+/** All leases are over and given back. */
+const AT_REST_MS = 3 * LEASE_POLICY_DEFAULTS.termMs;
 const PRICE_MEAN = (1 + WORLD.priceMax) / 2;
 
 interface Delivery {
@@ -18,6 +21,10 @@ interface Delivery {
   readonly ratio: number;
   /** Calls to the store, all processes, a second. */
   readonly grantsPerSec: number;
+  /** Neither won nor in the budget when the campaign is ended, a while after the last win. */
+  readonly lost: number;
+  /** Of the budget, what is back in it then. */
+  readonly backShare: number;
 }
 
 /** `shares`: of the traffic, by process. `supply`: what could be won, as a multiple of the budget. */
@@ -56,17 +63,31 @@ async function deliver(shares: readonly number[], supply: number): Promise<Deliv
     const traffic = random.fork(`${processId} traffic`);
     let wins = 0;
     const win = (): void => {
+      if (time.nowMs > MINUTES * 60_000) return;
       const price = traffic.integer(1, WORLD.priceMax);
       asked += price;
-      const result = process.accounts.get('campaign')!.reserve(`${index}/${wins++}`, price, 60_000, process.nowMs());
-      if (typeof result !== 'string') reserved += price;
+      const account = process.accounts.get('campaign')!;
+      // As engines do: who cannot pay the dearest bid takes no part.
+      if (account.canPay(WORLD.priceMax, process.nowMs())) {
+        const result = account.reserve(`${index}/${wins++}`, price, 60_000, process.nowMs());
+        if (typeof result !== 'string') reserved += price;
+      }
       time.schedule(traffic.exponential(1000 / (WINS_PER_SEC * share)), win);
     };
     time.schedule(traffic.exponential(1000 / (WINS_PER_SEC * share)), win);
   });
   await time.run(MINUTES * 60_000, () => {});
+  const grantsPerSec = grants / (MINUTES * 60);
+  await time.run(MINUTES * 60_000 + AT_REST_MS, () => {});
+  ledger.setStatus('campaign', 'ended');
+  const [{ available }] = (await ledger.figures(['campaign'])) as [AccountFigures];
   expect(reserved).toBeLessThanOrEqual(budget);
-  return { ratio: reserved / Math.min(budget, asked), grantsPerSec: grants / (MINUTES * 60) };
+  return {
+    lost: budget - reserved - Number(available),
+    backShare: Number(available) / budget,
+    grantsPerSec,
+    ratio: reserved / Math.min(budget, asked),
+  };
 }
 
 const alike = Array.from({ length: 8 }, () => 1 / 8);
@@ -79,8 +100,11 @@ describe('8 processes spend what there is', () => {
     ['one hot, seven cold, 1.2 times the budget', oneHot, 1.2],
     ['one hot, seven cold, 1.02 times the budget', oneHot, 1.02],
   ])('%s', async (_name, shares, supply) => {
-    const { ratio, grantsPerSec } = await deliver(shares, supply);
+    const { ratio, grantsPerSec, lost, backShare } = await deliver(shares, supply);
     expect(ratio).toBeGreaterThan(0.995);
+    // What is too little for one more price is nobody's but the campaign's.
+    expect(lost).toBe(0);
+    expect(backShare).toBeLessThan(0.005);
     expect(grantsPerSec).toBeLessThan(10);
   });
 

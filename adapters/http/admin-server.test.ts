@@ -1,6 +1,7 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { TAG_ALL, tagOfId } from '../../engine/estimation/cache/invalidations.ts';
 import type { Outcome } from '../../engine/estimation/quality/awaited-outcomes.ts';
 import { type AdminServer, startAdminServer } from './admin-server.ts';
@@ -129,7 +130,7 @@ describe('reported outcomes', () => {
     ['no auction', JSON.stringify([click, { ...click, auction: undefined }]), '[1].auction'],
     ['an empty imp', JSON.stringify([{ ...click, imp: '' }]), '[0].imp'],
     ['an imp that is a number', JSON.stringify([{ ...click, imp: 1 }]), '[0].imp'],
-    ['an id without end', JSON.stringify([{ ...click, auction: 'x'.repeat(257) }]), '[0].auction'],
+    ['an id without end', JSON.stringify([{ ...click, auction: 'x'.repeat(521) }]), '[0].auction'],
     ['another type', JSON.stringify([{ ...click, type: 'view' }]), '[0].type'],
     ['a time that is text', JSON.stringify([{ ...click, atMs: '5' }]), '[0].atMs'],
     ['a time that is a fraction', JSON.stringify([{ ...click, atMs: 5.5 }]), '[0].atMs'],
@@ -228,4 +229,26 @@ describe('invalidating estimates', () => {
     keepsPredictions = false;
     expect((await invalidate('{"all":true}')).status).toBe(409);
   });
+});
+
+test('who comes when all connections are open is told so, and served once some are closed', async () => {
+  server = await start();
+  const { hostname, port } = new URL(server.url);
+  const open = await Promise.all(
+    Array.from({ length: 128 }, async () => {
+      const socket = connect(Number(port), hostname);
+      await once(socket, 'connect');
+      return socket;
+    }),
+  );
+  const ask = () => fetch(`${server!.url}/admin/dsps`, { headers: { authorization: `Bearer ${READER}` } });
+  const refused = await ask();
+  expect([refused.status, refused.headers.get('retry-after'), refused.headers.get('connection')]).toEqual([
+    503,
+    '1',
+    'close',
+  ]);
+  expect(await refused.json()).toEqual({ error: 'too many connections: close some, or come again' });
+  for (const socket of open) socket.destroy();
+  await vi.waitFor(async () => expect((await ask()).status).toBe(200), { timeout: 10_000 });
 });

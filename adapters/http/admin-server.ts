@@ -3,11 +3,12 @@
  * campaigns (`admin-api/campaign-api.ts`). A listener of its own, so that no route of the public one can ever reach it,
  * and so that it answers when the public one is full.
  */
-import fastify from 'fastify';
+import type { Socket } from 'node:net';
+import fastify, { type FastifyInstance } from 'fastify';
 import { type AdminToken, admitCallers, needs } from './admin-api/access.ts';
 import { type CampaignApiOptions, campaignApi } from './admin-api/campaign-api.ts';
 import { type EstimateApiOptions, estimateApi } from './admin-api/estimate-routes.ts';
-import { answerErrors } from './admin-api/refusal.ts';
+import { answerErrors, Refusal } from './admin-api/refusal.ts';
 
 export interface AdminServerOptions extends EstimateApiOptions {
   readonly host: string;
@@ -28,8 +29,10 @@ export interface AdminServer {
   readonly close: () => Promise<void>;
 }
 
-/** People and their tools: more connections than this are a mistake. */
-const CONNECTIONS_MAX = 16;
+/** People and their tools: on further connections they are told to come again, and on twice as many nothing. */
+const CONNECTIONS_MAX = 128;
+/** An idle one leaves its place to others. */
+const IDLE_MS_MAX = 5000;
 const REQUEST_TIMEOUT_MS = 5000;
 /** Read in one step of the loop that runs auctions. */
 const BODY_BYTES_MAX = 256 * 1024;
@@ -41,15 +44,36 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
   const app = fastify({
     logger: false,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: IDLE_MS_MAX,
     bodyLimit: BODY_BYTES_MAX,
     forceCloseConnections: true,
   });
-  app.server.maxConnections = CONNECTIONS_MAX;
   answerErrors(app, campaigns === null ? PATHS : `${PATHS}, and what GET /admin/v1/openapi.json names`, onFault);
+  boundConnections(app, CONNECTIONS_MAX);
   admitCallers(app, tokens);
   app.get('/admin/dsps', { onRequest: needs('read') }, async () => dsps());
   estimateApi(app, options);
   if (campaigns !== null) campaignApi(app, campaigns);
   const url = await app.listen({ host, port });
   return { url, close: () => app.close() };
+}
+
+/** Beyond the bound a request is answered with 503 and its connection is closed, before it says who it is. */
+function boundConnections(app: FastifyInstance, connectionsMax: number): void {
+  const open = new Set<Socket>();
+  const surplus = new WeakSet<Socket>();
+  app.server.maxConnections = 2 * connectionsMax;
+  app.server.on('connection', (socket: Socket) => {
+    if (open.size >= connectionsMax) {
+      surplus.add(socket);
+      return;
+    }
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  app.addHook('onRequest', async ({ socket }, reply) => {
+    if (!surplus.has(socket)) return;
+    reply.header('connection', 'close').header('retry-after', '1');
+    throw new Refusal(503, '', 'too many connections: close some, or come again');
+  });
 }

@@ -40,6 +40,8 @@ export class Books {
   readonly #days = new Map<string, DayRow>();
   readonly #charges = new Map<string, ChargeRow>();
   readonly #newCharges = new Set<ChargeRow>();
+  /** Keys of what was parked. No account's lock holds such a row: who is faster with the new one is decided by its key. */
+  readonly #replacedCharges: string[] = [];
   readonly #changed = new Set<Row>();
   readonly #transfers: TransferRow[] = [];
   readonly #tallies = new Tallies();
@@ -156,7 +158,11 @@ export class Books {
     return this.#charges.get(key);
   }
 
-  addCharge(row: ChargeRow): void {
+  /** New, or in the place of what was parked. */
+  putCharge(row: ChargeRow): void {
+    const before = this.#charges.get(row.key);
+    // It may be of this transaction itself.
+    if (before !== undefined && !this.#newCharges.delete(before)) this.#replacedCharges.push(row.key);
     this.#charges.set(row.key, row);
     this.#newCharges.add(row);
   }
@@ -236,7 +242,8 @@ export class Books {
     await upsertRows(this.#tx, DAY, changed(this.#days.values()));
     await upsertRows(this.#tx, TRANCHE, changed(this.#tranches.values()));
     await upsertRows(this.#tx, LEASE, changed(this.#leases.values()));
-    await insertRows(this.#tx, CHARGE, [...this.#newCharges]);
+    if (this.#replacedCharges.length > 0) await this.#tx.query(TAKE_PARKED, [this.#replacedCharges]);
+    await insertRows(this.#tx, CHARGE, [...this.#newCharges].sort(byKey));
     const known = [...this.#charges.values()].filter((charge) => !this.#newCharges.has(charge));
     await upsertRows(this.#tx, CHARGE, changed(known));
     await insertRows(this.#tx, TRANSFER, this.#transfers);
@@ -261,6 +268,13 @@ export function least(one: bigint, other: bigint): bigint {
 
 export function nameOfLease({ account_id, epoch, sequence }: LeaseRow): string {
   return `${account_id}#${epoch}.${sequence}`;
+}
+
+const TAKE_PARKED = `DELETE FROM charge WHERE state = 'parked' AND key = ANY ($1::text[])`;
+
+/** Keys of what is parked are no account's: they are locked in one order. */
+function byKey(one: ChargeRow, other: ChargeRow): number {
+  return one.key < other.key ? -1 : 1;
 }
 
 function moveInAccount(account: AccountRow, from: string, to: string, amount: bigint): void {

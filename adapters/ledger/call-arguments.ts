@@ -1,5 +1,12 @@
 /** What callers may ask for. A defect of theirs ends here, with the name of the argument, and not in the books. */
-import type { Bill, LeaseGrant, LeaseKey, Reservation, TrancheWanted } from '../../engine/ports/budget-ledger.ts';
+import type {
+  Bill,
+  LeaseGrant,
+  LeaseKey,
+  OutcomeReport,
+  Reservation,
+  TrancheWanted,
+} from '../../engine/ports/budget-ledger.ts';
 
 /** Throws a `RangeError` unless it is an integer from `least` on. */
 export function checkAmount(name: string, value: number, least: number): void {
@@ -34,6 +41,11 @@ export function checkBill(bill: Bill): void {
   checkText('key', bill.key);
   checkAmount('amount', bill.amount, 0);
   checkMs('atMs', bill.atMs);
+}
+
+export function checkReport({ key, atMs }: OutcomeReport): void {
+  checkText('key', key);
+  checkMs('atMs', atMs);
 }
 
 function checkLease({ epoch, sequence }: LeaseKey): void {

@@ -1,52 +1,98 @@
-/** What was won: reserved, then billed or released. One row per key, so each is paid once, whatever comes in which order. */
-import type { Bill, BillResult, Reservation } from '../../engine/ports/budget-ledger.ts';
+/** What was won: reserved, then billed or released. One row per key, so each is paid once, whatever comes in which order, a report before its win included. */
+import type { Bill, BillResult, OutcomeReport, ReportResult, Reservation } from '../../engine/ports/budget-ledger.ts';
 import { type Books, freeOf, nameOfLease } from './books.ts';
 import type { AccountRow, ChargeRow, LeaseRow } from './rows.ts';
 
 export type ReleaseReason = 'expired' | 'refunded' | 'not-served';
 
 /**
- * What its lease does not cover is not reserved: its bill is judged when it comes. Accounts, leases and charges must be
+ * What its lease does not cover holds nothing, as if it had expired; nor does what is shared, which its lease pays while
+ * that is open. Gives the result of the bill that was waiting for it; null: none was. Accounts, leases and charges must be
  * loaded.
  */
-export function reserve(books: Books, reservation: Reservation): void {
-  const { key, accountId, epoch, sequence, amount, publisherId, expiresAtMs } = reservation;
+export function reserve(books: Books, reservation: Reservation, feePpm: number): BillResult | null {
+  const { key, accountId, epoch, sequence, amount, publisherId, expiresAtMs, isShared = false } = reservation;
   const account = books.accounts.get(accountId);
+  const before = books.charge(key);
+  if (account === undefined || (before !== undefined && before.state !== 'parked')) return null;
   const lease = books.lease(reservation);
-  const isCovered = lease !== undefined && lease.state !== 'closed' && freeOf(lease) >= BigInt(amount);
-  if (account === undefined || !isCovered || books.charge(key) !== undefined) return;
-  books.addCharge({
+  const isOpen = lease !== undefined && lease.state !== 'closed';
+  const isCovered = isOpen && !isShared && freeOf(lease) >= BigInt(amount);
+  const expires_at_ms = BigInt(Math.ceil(expiresAtMs));
+  books.putCharge({
     key,
     account_id: accountId,
     epoch: BigInt(epoch),
     sequence: BigInt(sequence),
-    state: 'reserved',
+    state: isCovered ? 'reserved' : 'expired',
     amount: BigInt(amount),
     fee: 0n,
     publisher_id: publisherId,
-    expires_at_ms: BigInt(Math.ceil(expiresAtMs)),
+    expires_at_ms: isShared ? null : expires_at_ms,
+    reported_at_ms: null,
   });
-  books.post({ kind: 'reserve', key, account, amount: BigInt(amount), lease });
+  if (isOpen && isShared) keepOpen(books, lease, expires_at_ms);
+  if (isCovered) books.post({ kind: 'reserve', key, account, amount: BigInt(amount), lease });
+  return before === undefined ? null : bill(books, { ...reservation, atMs: Number(before.reported_at_ms) }, feePpm);
+}
+
+/** What it has free then goes back. */
+function keepOpen(books: Books, lease: LeaseRow, untilMs: bigint): void {
+  if (untilMs <= lease.closes_at_ms) return;
+  lease.closes_at_ms = untilMs;
+  books.change(lease);
+}
+
+/** How many more reports may wait, and until when; counted down. */
+export interface Parking {
+  room: number;
+  readonly expiresAtMs: bigint;
+}
+
+/** As `bill`, by what its reservation says. Of what was not reserved, the report waits. */
+export function billReport(books: Books, report: OutcomeReport, feePpm: number, parking: Parking): ReportResult {
+  const { key, atMs, mayBecomeKnown } = report;
+  const charge = books.charge(key);
+  if (charge?.state === 'parked') return 'parked';
+  if (charge === undefined) return mayBecomeKnown ? park(books, { key, atMs }, parking) : 'unmatched';
+  if (charge.account_id === null) return 'released-before';
+  const { account_id: accountId, epoch, sequence, amount, publisher_id } = charge;
+  const lease = { accountId, epoch: Number(epoch), sequence: Number(sequence) };
+  return bill(books, { ...lease, key, amount: Number(amount), publisherId: publisher_id ?? '', atMs }, feePpm);
+}
+
+function park(books: Books, { key, atMs }: Pick<OutcomeReport, 'key' | 'atMs'>, parking: Parking): ReportResult {
+  if (parking.room <= 0) return 'refused';
+  parking.room -= 1;
+  const reportedAtMs = BigInt(Math.floor(atMs));
+  books.putCharge({
+    ...NOTHING_KNOWN,
+    key,
+    state: 'parked',
+    expires_at_ms: parking.expiresAtMs,
+    reported_at_ms: reportedAtMs,
+  });
+  return 'parked';
 }
 
 /** Accounts, charges, and the leases of bills and of charges must be loaded. */
 export function bill(books: Books, wanted: Bill, feePpm: number): BillResult {
   const account = books.accounts.get(wanted.accountId);
   if (account === undefined) return 'unknown-account';
-  const charge = books.charge(wanted.key);
+  const known = books.charge(wanted.key);
+  const charge = known?.state === 'parked' ? undefined : known;
   if (charge?.state === 'released') return 'released-before';
-  if (charge !== undefined && (charge.state !== 'reserved' || charge.account_id !== wanted.accountId)) {
-    auditMismatch(books, charge, wanted);
+  const isOpen = charge === undefined || charge.state === 'reserved' || charge.state === 'expired';
+  if (!isOpen || (charge !== undefined && charge.account_id !== wanted.accountId)) {
+    auditMismatch(books, charge!, wanted);
     return 'repeated';
   }
   const amount = BigInt(wanted.amount);
   const fee = account.unit === 'nanos' ? (amount * BigInt(feePpm)) / 1_000_000n : 0n;
   const { key, publisherId, atMs } = wanted;
   const entry = { key, account, amount, fee, publisherId, atMs: BigInt(Math.floor(atMs)) };
-  // A reservation knows its lease better than whoever reports the impression.
-  const lease = charge === undefined ? books.lease(wanted) : leaseOf(books, charge);
-  const paid = charge === undefined ? null : billReserved(books, charge, entry);
-  const result = paid ?? billLease(books, lease, entry);
+  const result =
+    charge === undefined ? billLease(books, books.lease(wanted), entry) : billReservation(books, charge, entry);
   record(books, { charge, wanted, fee, result });
   return result;
 }
@@ -58,6 +104,17 @@ interface Entry {
   readonly fee: bigint;
   readonly publisherId: string;
   readonly atMs: bigint;
+}
+
+/** It knows its lease better than whoever reports the impression. What time has ended takes nothing from anybody else. */
+function billReservation(books: Books, charge: ChargeRow, entry: Entry): 'billed' | 'absorbed' {
+  if (charge.state === 'expired') return billLease(books, isShared(charge) ? leaseOf(books, charge) : undefined, entry);
+  return billReserved(books, charge, entry) ?? billLease(books, leaseOf(books, charge), entry);
+}
+
+/** It never held anything that could expire. */
+function isShared({ state, expires_at_ms }: ChargeRow): boolean {
+  return state === 'expired' && expires_at_ms === null;
 }
 
 /**
@@ -115,7 +172,7 @@ function record(
     return;
   }
   const lease = { epoch: BigInt(epoch), sequence: BigInt(sequence) };
-  books.addCharge({ key, account_id: accountId, ...lease, ...outcome, expires_at_ms: null });
+  books.putCharge({ key, account_id: accountId, ...lease, ...outcome, expires_at_ms: null, reported_at_ms: null });
 }
 
 /** The first bill stands, but somebody has to look: one impression has two prices, or two buyers. */
@@ -125,29 +182,39 @@ function auditMismatch(books: Books, first: ChargeRow, { key, accountId, amount,
   books.audit(publisherId, 'bill-mismatch', accountId, { key, amount, firstAccount: account_id, firstAmount });
 }
 
-/** Ends what is reserved, and for `refunded` undoes what was billed. A key that nothing is known of stays released. */
+/**
+ * Ends what is reserved, and for `refunded` undoes what was billed. A key that nothing is known of stays released, and so
+ * does what had expired, unless it is said once more that it has.
+ */
 export function release(books: Books, key: string, reason: ReleaseReason): boolean {
   const charge = books.charge(key);
-  if (charge === undefined) {
-    books.addCharge({ ...RELEASED_UNKNOWN, key });
+  if (charge === undefined || charge.state === 'parked') {
+    books.putCharge({ ...NOTHING_KNOWN, key, state: 'released' });
     return false;
   }
-  if (charge.state === 'reserved') giveBack(books, charge, leaseOf(books, charge)!, charge.amount);
-  else if (reason !== 'refunded' || !refund(books, charge)) return false;
-  charge.state = charge.state === 'reserved' ? 'released' : 'refunded';
+  const after = stateAfter(books, charge, reason);
+  if (after === charge.state) return false;
+  charge.state = after;
   books.change(charge);
   return true;
 }
 
-const RELEASED_UNKNOWN = {
+function stateAfter(books: Books, charge: ChargeRow, reason: ReleaseReason): ChargeRow['state'] {
+  const { state } = charge;
+  if (state === 'reserved') giveBack(books, charge, leaseOf(books, charge)!, charge.amount);
+  if (state === 'reserved' || state === 'expired') return reason === 'expired' ? 'expired' : 'released';
+  return reason === 'refunded' && refund(books, charge) ? 'refunded' : state;
+}
+
+const NOTHING_KNOWN = {
   account_id: null,
   epoch: null,
   sequence: null,
-  state: 'released',
   amount: 0n,
   fee: 0n,
   publisher_id: null,
   expires_at_ms: null,
+  reported_at_ms: null,
 } as const;
 
 function refund(books: Books, charge: ChargeRow): boolean {

@@ -49,3 +49,19 @@ it('one process has the folder; it is free again once closed', async () => {
   const again = await openPgliteDatabase(folder);
   await again.close();
 });
+
+it('lets other things happen while many transactions wait for it', async () => {
+  const database = await openPgliteDatabase(null);
+  let turns = 0;
+  let next = setImmediate(function count() {
+    turns++;
+    next = setImmediate(count);
+  });
+  const transactions = Array.from({ length: 30 }, () =>
+    database.transaction((tx) => tx.query('SELECT sum(n) FROM generate_series(1, 20000) AS n')),
+  );
+  await Promise.all(transactions);
+  clearImmediate(next);
+  await database.close();
+  expect(turns).toBeGreaterThan(5);
+}, 60_000);

@@ -5,6 +5,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { PGlite, types } from '@electric-sql/pglite';
 import { BudgetLedgerError } from '../../engine/ports/budget-ledger.ts';
 import { lockFolder } from '../event-log/folder-lock.ts';
@@ -15,6 +16,12 @@ interface Runner {
   readonly query: (sql: string, parameters?: unknown[]) => Promise<{ readonly rows: unknown[] }>;
   readonly exec: (sql: string) => Promise<unknown>;
 }
+
+/**
+ * PGlite works on this thread and answers in the same turn of the event loop, so whoever has many calls waiting for it
+ * would let nothing else happen, requests of clients first of all. So it pauses for a turn whenever it has run for so long.
+ */
+const RUN_MS_MAX = 4;
 
 /**
  * `folder` null: in memory. Rejects with a `FolderLockedError` while another process has the folder.
@@ -36,10 +43,11 @@ export async function openPgliteDatabase(folder: string | null): Promise<Databas
     if (closing !== null) throw new BudgetLedgerError('closed', 'the ledger is closed');
     return pglite;
   };
+  const turns = new Turns();
   return {
-    query: async (sql, parameters) => queryable(open()).query(sql, parameters),
-    script: async (sql) => queryable(open()).script(sql),
-    transaction: (work) => retryConflicts(async () => open().transaction((tx) => work(queryable(tx)))),
+    query: async (sql, parameters) => queryable(open(), turns).query(sql, parameters),
+    script: async (sql) => queryable(open(), turns).script(sql),
+    transaction: (work) => retryConflicts(async () => open().transaction((tx) => work(queryable(tx, turns)))),
     close: () => {
       closing ??= pglite.close().finally(unlock);
       return closing;
@@ -53,12 +61,30 @@ async function lock(folder: string): Promise<() => Promise<void>> {
   return lockFolder(folder);
 }
 
-function queryable(runner: Runner): Queryable {
+function queryable(runner: Runner, turns: Turns): Queryable {
   return {
-    query: async <Result extends Row>(sql: string, parameters: readonly unknown[] = []) =>
-      (await runner.query(sql, [...parameters])).rows as Result[],
-    script: async (sql) => {
-      await runner.exec(sql);
-    },
+    query: <Result extends Row>(sql: string, parameters: readonly unknown[] = []) =>
+      turns.run(async () => (await runner.query(sql, [...parameters])).rows as Result[]),
+    script: (sql) =>
+      turns.run(async () => {
+        await runner.exec(sql);
+      }),
   };
+}
+
+class Turns {
+  #ranMs = 0;
+
+  async run<Result>(statement: () => Promise<Result>): Promise<Result> {
+    if (this.#ranMs > RUN_MS_MAX) {
+      await nextTurn();
+      this.#ranMs = 0;
+    }
+    const startedAtMs = performance.now();
+    try {
+      return await statement();
+    } finally {
+      this.#ranMs += performance.now() - startedAtMs;
+    }
+  }
 }

@@ -120,10 +120,16 @@ function isOfStatement(error: unknown): boolean {
   return error instanceof pg.DatabaseError && state !== undefined && !/^(57P|08|25P03)/.test(state);
 }
 
+/**
+ * What the server refuses in a statement: its data, a constraint, its text, a limit (an index row), a trigger's word. In all
+ * other classes the server is in no state to judge it: full disks, too many connections, a standby that takes no writes.
+ */
+const REFUSALS = /^(22|23|40|42|54|P0)/;
+
 /** query_canceled is the statement timeout. The server's word on a statement is passed on as it is. */
 function inLedgerWords(error: unknown): unknown {
   if (sqlState(error) === '57014') return new BudgetLedgerError('late', wordsOf(error), { cause: error });
-  if (isOfStatement(error)) return error;
+  if (isOfStatement(error) && REFUSALS.test(sqlState(error)!)) return error;
   const code = /timeout/i.test(wordsOf(error)) ? 'late' : 'unavailable';
   return new BudgetLedgerError(code, wordsOf(error), { cause: error });
 }

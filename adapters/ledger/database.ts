@@ -3,6 +3,7 @@
  * the data folder (`database.pglite.ts`). The same statements run on both. `bigint` columns are read as `bigint`, arrays
  * of `text`, `bigint` and `boolean` are passed and read as arrays, JSON is passed as text.
  */
+import { BudgetLedgerError } from '../../engine/ports/budget-ledger.ts';
 
 export type Row = Record<string, unknown>;
 
@@ -42,7 +43,8 @@ export async function retryConflicts<Result>(run: () => Promise<Result>): Promis
     try {
       return await run();
     } catch (error) {
-      if (tries === TRIES_MAX || !CONFLICTS.has(sqlState(error))) throw error;
+      if (!CONFLICTS.has(sqlState(error))) throw error;
+      if (tries === TRIES_MAX) throw new BudgetLedgerError('late', 'others were always first', { cause: error });
       await new Promise((resolve) => setTimeout(resolve, Math.random() * RETRY_DELAY_MS * 2 ** Math.min(tries, 6)));
     }
   }

@@ -77,7 +77,7 @@ async function book(tx: Queryable, bookings: Bookings, options: EventBooksOption
   const books = await openBooks(tx, bookings, options.nowMs?.() ?? null);
   const letters = [...bookings.deadLetters];
   // In this order a batch means the same however its events are mixed: what is won, what is due, what is undone.
-  for (const reservation of bookings.reservations) reserve(books, reservation);
+  for (const reservation of bookings.reservations) reserve(books, reservation, options.feePpm);
   const bills = bookings.bills.map((wanted): BillResult | 'unknown-sale' => {
     if (books.charge(wanted.key) !== undefined || books.lease(wanted) !== undefined) {
       return bill(books, wanted, options.feePpm);

@@ -1,12 +1,16 @@
 /** What only a real PostgreSQL with several connections can show. */
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startPostgres } from '../../test/support/services.ts';
+import { openBudgetLedger } from './ledger.ts';
 import { openDatabaseOf, type PostgresTestDatabase, postgresTestDatabases } from './testing/databases.ts';
 import { billAndKill } from './testing/kill-billing.ts';
 import { HORIZON_MS, LedgerWorld } from './testing/world.ts';
 
 const postgres = await startPostgres();
 afterAll(() => postgres?.stop());
+
+/** By the database's clock, with room for all. */
+const LEDGER_OPTIONS = { processId: 'racing', billingHorizonMs: HORIZON_MS, feePpm: 0, nowMs: null };
 
 describe.skipIf(postgres === null)('many processes on one PostgreSQL', () => {
   const createDatabase = postgresTestDatabases(postgres?.url ?? '');
@@ -96,6 +100,34 @@ describe.skipIf(postgres === null)('many processes on one PostgreSQL', () => {
     const { spent, reserved, leased } = await world.figures();
     expect({ reserved, leased }).toEqual({ reserved: 0, leased: 0 });
     expect(spent).toBeLessThanOrEqual(200);
+  });
+
+  it('reports and the telling of their wins that race: each key is billed once, none is left waiting', async () => {
+    await world.setTerms({ budget: 100_000n });
+    const lease = await world.lease(100_000);
+    const roomy = () => openBudgetLedger(test.another(), LEDGER_OPTIONS);
+    const [teller, ...reporters] = [roomy(), roomy(), roomy(), roomy()];
+    const results: string[] = [];
+    for (const round of range(15)) {
+      const keys = range(20).map((index) => `r${round}-${index}`);
+      const reports = keys.map((key) => ({ key, atMs: 0, mayBecomeKnown: true }));
+      const told = keys.map((key) => ({
+        ...lease,
+        key,
+        amount: 10,
+        publisherId: 'pub',
+        expiresAtMs: world.nowMs + 60_000,
+      }));
+      const all = await Promise.all([
+        teller!.reserve(told.toReversed()),
+        ...reporters.map((ledger, at) => ledger.billReports(at === 0 ? reports : reports.toReversed())),
+        world.ledger.sweep(world.nowMs),
+      ]);
+      for (const answer of all.slice(0, -1)) results.push(...(answer as readonly string[]));
+    }
+    expect(results.filter((result) => result === 'billed')).toHaveLength(300);
+    expect(await world.figures()).toMatchObject({ reserved: 0, spent: 3000 });
+    expect(await world.database.query(`SELECT key FROM charge WHERE state = 'parked'`)).toEqual([]);
   });
 
   it('a process killed in the middle of its transaction leaves nothing of it, and no lock', async () => {

@@ -82,7 +82,7 @@ function addLease(
   books.audit(processId, 'lease', accountId, { epoch, sequence, requestId, amount, termMs });
 }
 
-/** Its holder ends it: `unspent` goes back now, the rest stays for late bills until the horizon. Only once. */
+/** Its holder ends it: `unspent` goes back now, the rest stays for late bills until its term and the horizon. Only once. */
 export function closeLease(
   books: Books,
   {
@@ -103,7 +103,9 @@ export function closeLease(
   const account = books.accounts.get(lease.account_id)!;
   books.post({ kind: 'return', key: nameOfLease(lease), account, amount, lease });
   lease.state = freeOf(lease) === 0n ? 'closed' : 'closing';
-  lease.closes_at_ms = books.nowMs + BigInt(billingHorizonMs);
+  // Bills that share it may come until a time that was said when they were reserved.
+  const horizonMs = books.nowMs + BigInt(billingHorizonMs);
+  if (horizonMs > lease.closes_at_ms) lease.closes_at_ms = horizonMs;
   books.change(lease);
   const { epoch, sequence } = lease;
   books.audit(lease.process_id, 'return', lease.account_id, { epoch, sequence, requestId, unspent, returned: amount });

@@ -1,5 +1,6 @@
 /** What every `BudgetLedger` must do: the one over a database, and the model of it that others are tested with. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { PARKED_REPORTS } from '../../engine/ports/budget-ledger.ts';
 import { type AnyLedgerWorld, HORIZON_MS, START_MS } from './testing/world.ts';
 
 export function budgetLedgerContract(name: string, createWorld: () => Promise<AnyLedgerWorld>): void {
@@ -114,7 +115,7 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
         const grant = world.grant(tranche, { amount: 10, termMs: 10_000 });
         expect(await world.ledger.confirmLeases([grant])).toEqual([{ kind: 'live', termMs: 5000 }]);
         world.nowMs += 5000 + HORIZON_MS;
-        expect(await world.ledger.sweep(world.nowMs)).toEqual({ reservations: 0, leases: 1 });
+        expect(await world.ledger.sweep(world.nowMs)).toEqual({ reservations: 0, leases: 1, reports: 0 });
       });
 
       it('of nothing, of fractions and of what is no number are defects', async () => {
@@ -173,15 +174,15 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
         expect(kinds).toEqual(['live', 'live', 'fenced', 'fenced', 'fenced', 'fenced']);
       });
 
-      it('given back: unspent at once, the rest after the horizon, late bills in between', async () => {
+      it('given back: unspent at once, the rest after its term and the horizon, late bills in between', async () => {
         const lease = await world.lease(100);
         await world.ledger.closeLease(lease, 60, 'r');
         await world.ledger.closeLease(lease, 40, 'again');
         expect(await world.figures()).toEqual(all({ available: 960, leased: 40 }));
         expect(await world.bill(lease, 'k1', 30)).toBe('billed');
         expect(await world.confirm(lease)).toBe('fenced');
-        world.nowMs += HORIZON_MS;
-        expect(await world.ledger.sweep(world.nowMs)).toEqual({ reservations: 0, leases: 1 });
+        world.nowMs += lease.termMs + HORIZON_MS;
+        expect(await world.ledger.sweep(world.nowMs)).toEqual({ reservations: 0, leases: 1, reports: 0 });
         expect(await world.figures()).toEqual(all({ available: 970, spent: 30 }));
         expect(await world.bill(lease, 'k2', 1)).toBe('absorbed');
       });
@@ -197,15 +198,15 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
       it('of a dead process come back after term and horizon, not before', async () => {
         await world.lease(100);
         world.nowMs += 10_000 + HORIZON_MS - 1;
-        expect(await world.ledger.sweep(world.nowMs)).toEqual({ reservations: 0, leases: 0 });
+        expect(await world.ledger.sweep(world.nowMs)).toEqual({ reservations: 0, leases: 0, reports: 0 });
         world.nowMs += 1;
-        expect(await world.ledger.sweep(world.nowMs)).toEqual({ reservations: 0, leases: 1 });
+        expect(await world.ledger.sweep(world.nowMs)).toEqual({ reservations: 0, leases: 1, reports: 0 });
         expect(await world.figures()).toEqual(all({ available: 1000 }));
       });
 
       it('a sweeper whose clock is ahead of the ledger ends nothing', async () => {
         await world.lease(100);
-        expect(await world.ledger.sweep(world.nowMs + 3_600_000)).toEqual({ reservations: 0, leases: 0 });
+        expect(await world.ledger.sweep(world.nowMs + 3_600_000)).toEqual({ reservations: 0, leases: 0, reports: 0 });
       });
     });
 
@@ -267,18 +268,53 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
         expect(await world.bill(lease, 'late', 30)).toBe('billed');
         expect(await world.bill(lease, 'less', 25)).toBe('billed');
         world.nowMs += HORIZON_MS * 3;
-        expect(await world.ledger.sweep(world.nowMs)).toEqual({ reservations: 1, leases: 0 });
+        expect(await world.ledger.sweep(world.nowMs)).toEqual({ reservations: 1, leases: 0, reports: 0 });
         expect(await world.figures()).toEqual(all({ available: 945, spent: 55 }));
-        expect(await world.bill(lease, 'never', 30)).toBe('released-before');
+        expect(await world.bill(lease, 'never', 30)).toBe('absorbed');
+        expect(await world.figures()).toEqual(all({ available: 945, spent: 55, absorbed: 30 }));
+      });
+
+      it('expired, then billed: our cost, whatever its lease has; released after that, nobody pays', async () => {
+        const lease = await world.lease(100);
+        for (const key of ['late', 'gone', 'other']) await world.reserve(lease, key, 20, 1000);
+        world.nowMs += 1000;
+        await world.ledger.sweep(world.nowMs);
+        await world.ledger.release(['late'], 'expired');
+        await world.ledger.release(['gone'], 'not-served');
+        expect(await world.bill(lease, 'late', 20)).toBe('absorbed');
+        expect(await world.bill(lease, 'late', 20)).toBe('repeated');
+        expect(await world.bill(lease, 'gone', 20)).toBe('released-before');
+        await world.ledger.release(['other'], 'refunded');
+        expect(await world.report('other')).toBe('released-before');
+        expect(await world.figures()).toEqual(all({ available: 900, leased: 100, absorbed: 20 }));
+        await world.ledger.release(['late'], 'refunded');
+        expect(await world.figures()).toEqual(all({ available: 900, leased: 100 }));
+      });
+
+      it('shared: what its lease keeps pays for whichever is billed, until all have come to their end', async () => {
+        const lease = await world.lease(100);
+        for (const key of ['a', 'b', 'c', 'd', 'e']) await world.share(lease, key, 40, HORIZON_MS * 5);
+        expect(await world.figures()).toEqual(all({ available: 900, leased: 100 }));
+        await world.ledger.closeLease(lease, 10, 'request');
+        expect(await world.report('a')).toBe('billed');
+        world.nowMs += HORIZON_MS * 5 - 1;
+        await world.ledger.sweep(world.nowMs);
+        expect(await world.report('b')).toBe('billed');
+        expect(await world.report('c')).toBe('absorbed');
+        world.nowMs += 1;
+        await world.ledger.sweep(world.nowMs);
+        expect(await world.figures()).toEqual(all({ available: 920, spent: 80, absorbed: 40 }));
+        await world.ledger.release(['d'], 'not-served');
+        expect([await world.report('d'), await world.report('e')]).toEqual(['released-before', 'absorbed']);
       });
 
       it('expires on the moment, and what is free again serves the lease', async () => {
         const lease = await world.lease(100);
         await world.reserve(lease, 'k', 100, 5000);
         world.nowMs += 4999;
-        expect(await world.ledger.sweep(world.nowMs)).toEqual({ reservations: 0, leases: 0 });
+        expect(await world.ledger.sweep(world.nowMs)).toEqual({ reservations: 0, leases: 0, reports: 0 });
         world.nowMs += 1;
-        expect(await world.ledger.sweep(world.nowMs)).toEqual({ reservations: 1, leases: 0 });
+        expect(await world.ledger.sweep(world.nowMs)).toEqual({ reservations: 1, leases: 0, reports: 0 });
         expect(await world.bill(lease, 'other', 100)).toBe('billed');
       });
 
@@ -325,6 +361,84 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
         const bills = ['a', 'b', 'c'].map((key) => world.billOf(lease, key, 1));
         expect(await world.ledger.bill(bills)).toEqual(['billed', 'billed', 'absorbed']);
         expect(await world.figures('c1/l1')).toMatchObject({ budget: 3, available: 1, spent: 2, absorbed: 1 });
+      });
+    });
+
+    describe('reports', () => {
+      it('are billed as their reservation says, once', async () => {
+        const lease = await world.lease(100);
+        await world.reserve(lease, 'k', 33);
+        const reports = [world.reportOf('k'), world.reportOf('k'), world.reportOf('other', false)];
+        expect(await world.ledger.billReports(reports)).toEqual(['billed', 'repeated', 'unmatched']);
+        expect(await world.report('k')).toBe('repeated');
+        expect(await world.figures()).toEqual(all({ available: 900, leased: 67, spent: 33 }));
+      });
+
+      it('that come first wait for their reservation, which bills them; who tells it again changes nothing', async () => {
+        const lease = await world.lease(100);
+        expect(await world.ledger.billReports([world.reportOf('k'), world.reportOf('k')])).toEqual([
+          'parked',
+          'parked',
+        ]);
+        expect(await world.report('k')).toBe('parked');
+        expect(await world.figures()).toEqual(all({ available: 900, leased: 100 }));
+        expect(await world.reserve(lease, 'k', 33)).toEqual(['billed']);
+        expect(await world.reserve(lease, 'k', 33)).toEqual([]);
+        expect(await world.report('k')).toBe('repeated');
+        expect(await world.figures()).toEqual(all({ available: 900, leased: 67, spent: 33 }));
+      });
+
+      it('that wait are billed by many reservations at once, each by its own', async () => {
+        const lease = await world.lease(100);
+        await world.ledger.billReports([world.reportOf('a'), world.reportOf('c')]);
+        const { accountId, epoch, sequence } = lease;
+        const told = ['a', 'b', 'c', 'a'].map((key) => {
+          return { accountId, epoch, sequence, key, amount: 10, publisherId: 'pub', expiresAtMs: world.nowMs + 5000 };
+        });
+        expect(await world.ledger.reserve(told)).toEqual(['billed', 'billed']);
+        expect(await world.figures()).toEqual(all({ available: 900, leased: 70, reserved: 10, spent: 20 }));
+      });
+
+      it('of a win that is told when its lease has nothing left are our cost, before and after', async () => {
+        const lease = await world.lease(100);
+        await world.report('early');
+        world.nowMs += 10_000 + HORIZON_MS;
+        await world.ledger.sweep(world.nowMs);
+        expect(await world.reserve(lease, 'early', 30)).toEqual(['absorbed']);
+        expect(await world.reserve(lease, 'late', 30)).toEqual([]);
+        expect(await world.report('late')).toBe('absorbed');
+        expect(await world.figures()).toEqual(all({ available: 1000, absorbed: 60 }));
+      });
+
+      it('that wait for nothing are forgotten: after horizon, term and a minute, not before', async () => {
+        await world.report('k');
+        world.nowMs += HORIZON_MS + PARKED_REPORTS.beyondHorizonMs - 1;
+        expect(await world.ledger.sweep(world.nowMs)).toEqual({ reservations: 0, leases: 0, reports: 0 });
+        world.nowMs += 1;
+        expect(await world.ledger.sweep(world.nowMs)).toEqual({ reservations: 0, leases: 0, reports: 1 });
+        const lease = await world.lease(100);
+        expect(await world.reserve(lease, 'k', 30)).toEqual([]);
+        expect(await world.figures()).toEqual(all({ available: 900, leased: 70, reserved: 30 }));
+      });
+
+      it('that find no room are refused, until there is some; those that wait go on waiting', async () => {
+        const lease = await world.lease(100);
+        const wait = (keys: readonly string[]) => world.ledger.billReports(keys.map((key) => world.reportOf(key)));
+        expect(await wait(['a', 'b', 'c', 'd'])).toEqual(['parked', 'parked', 'parked', 'refused']);
+        expect(await wait(['d', 'a'])).toEqual(['refused', 'parked']);
+        expect(await world.reserve(lease, 'a', 10)).toEqual(['billed']);
+        expect(await wait(['a', 'd', 'e'])).toEqual(['repeated', 'parked', 'refused']);
+      });
+
+      it('that wait give way to a bill and to a release of their key', async () => {
+        const lease = await world.lease(100);
+        await world.ledger.billReports(['billed', 'released'].map((key) => world.reportOf(key)));
+        expect(await world.bill(lease, 'billed', 10)).toBe('billed');
+        await world.ledger.release(['released'], 'not-served');
+        expect(await world.reserve(lease, 'released', 10)).toEqual([]);
+        expect(await world.report('released')).toBe('released-before');
+        expect(await world.report('billed')).toBe('repeated');
+        expect(await world.figures()).toEqual(all({ available: 900, leased: 90, spent: 10 }));
       });
     });
 

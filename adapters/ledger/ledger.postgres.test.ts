@@ -5,8 +5,10 @@ import { deliveryReportsContract } from './delivery-reports.contract.ts';
 import { budgetLedgerContract } from './ledger.contract.ts';
 import { ledgerRecordsContract } from './ledger-records.contract.ts';
 import { migrateContract } from './migrate.contract.ts';
+import { moneySurveyContract } from './money-survey.contract.ts';
 import { postgresTestDatabases } from './testing/databases.ts';
 import { LedgerWorld } from './testing/world.ts';
+import { trafficMemoriesContract } from './traffic-memories.contract.ts';
 
 const postgres = await startPostgres();
 afterAll(() => postgres?.stop());
@@ -17,5 +19,7 @@ describe.skipIf(postgres === null)('with a PostgreSQL', () => {
   ledgerRecordsContract('the ledger on PostgreSQL', databases);
   campaignStoreContract('the campaign store on PostgreSQL', databases);
   deliveryReportsContract('the delivery reports on PostgreSQL', databases);
+  moneySurveyContract('the survey on PostgreSQL', databases);
+  trafficMemoriesContract('the memories of traffic on PostgreSQL', databases);
   migrateContract('PostgreSQL', databases);
 });

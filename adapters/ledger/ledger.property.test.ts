@@ -67,6 +67,12 @@ const charge = fc.array(fc.record({ at: index, key, amount }), { minLength: 1, m
   ),
 );
 
+const report = fc.array(fc.record({ key, mayBecomeKnown: fc.boolean() }), { minLength: 1, maxLength: 4 }).map(
+  (reports): Step =>
+    ({ world }) =>
+      world.ledger.billReports(reports.map((each) => ({ ...each, atMs: world.nowMs }))),
+);
+
 const giveBack = fc.record({ at: index, unspent: amount }).map(({ at, unspent }): Step => {
   return (played) => played.world.ledger.closeLease(grantAt(played, at), unspent, 'r');
 });
@@ -109,6 +115,7 @@ const steps = fc.array(
     { weight: 3, arbitrary: openTranche },
     { weight: 4, arbitrary: confirm },
     { weight: 6, arbitrary: charge },
+    { weight: 3, arbitrary: report },
     { weight: 1, arbitrary: giveBack },
     { weight: 2, arbitrary: release },
     { weight: 1, arbitrary: pass },

@@ -1,8 +1,15 @@
 /** The `BudgetLedger` over a database: each method one transaction, the sweep one per batch. */
-import type { AccountFigures, BudgetLedger, KnownCharge, LeaseKey } from '../../engine/ports/budget-ledger.ts';
+import {
+  type AccountFigures,
+  type BudgetLedger,
+  type LeaseKey,
+  type OutcomeReport,
+  PARKED_REPORTS,
+  type ReportResult,
+} from '../../engine/ports/budget-ledger.ts';
 import { Books } from './books.ts';
-import { checkAmount, checkBill, checkGrant, checkReservation, checkWanted } from './call-arguments.ts';
-import { bill, type ReleaseReason, release, reserve } from './charges.ts';
+import { checkAmount, checkBill, checkGrant, checkReport, checkReservation, checkWanted } from './call-arguments.ts';
+import { bill, billReport, type ReleaseReason, release, reserve } from './charges.ts';
 import { ConflictError, type Database, type Queryable } from './database.ts';
 import { closeLease, confirmLease } from './leases.ts';
 import { ACCOUNT, type AccountRow, CHARGE, type ChargeRow, selectRows } from './rows.ts';
@@ -16,13 +23,15 @@ export interface LedgerOptions {
   readonly billingHorizonMs: number;
   /** Of what is billed, ours: parts per million, 0 to 1,000,000. Rounded down; the publisher has the rest. */
   readonly feePpm: number;
+  /** Reports that may be parked at a time; left out: `PARKED_REPORTS`. */
+  readonly reportsMax?: number;
   /** Epoch ms. Null: the database's clock, one for all processes. */
   readonly nowMs: (() => number) | null;
 }
 
 /** The database must be migrated (`migrate.ts`). Closing the ledger closes it. */
 export function openBudgetLedger(database: Database, options: LedgerOptions): BudgetLedger {
-  const { processId: actor, billingHorizonMs, feePpm } = options;
+  const { processId: actor, billingHorizonMs, feePpm, reportsMax = PARKED_REPORTS.countMax } = options;
   const now = (): number | null => options.nowMs?.() ?? null;
   const inBooks = async <Result>(
     accountIds: Iterable<string>,
@@ -62,10 +71,10 @@ export function openBudgetLedger(database: Database, options: LedgerOptions): Bu
     },
     reserve: async (reservations) => {
       reservations.forEach(checkReservation);
-      await inBooks(accountsOf(reservations), async (books) => {
+      return inBooks(accountsOf(reservations), async (books) => {
         await books.loadCharges(keysOf(reservations));
         await books.loadLeases(reservations);
-        for (const reservation of reservations) reserve(books, reservation);
+        return reservations.flatMap((reservation) => reserve(books, reservation, feePpm) ?? []);
       });
     },
     bill: async (bills) => {
@@ -76,7 +85,12 @@ export function openBudgetLedger(database: Database, options: LedgerOptions): Bu
         return bills.map((each) => bill(books, each, feePpm));
       });
     },
-    charges: (keys) => knownCharges(database, keys),
+    billReports: async (reports) => {
+      reports.forEach(checkReport);
+      return database.transaction((tx) =>
+        billReports(tx, reports, { nowMs: now(), billingHorizonMs, feePpm, reportsMax }),
+      );
+    },
     release: (keys, reason) => database.transaction((tx) => releaseAll(tx, { keys, reason, nowMs: now() })),
     sweep: (nowMs) => sweep(database, { nowMs, ledgerNowMs: now(), actor }),
     figures: (accountIds) => readFigures(database, accountIds),
@@ -101,7 +115,6 @@ export function leasesOfCharges(books: Books, keys: readonly string[]): LeaseKey
   });
 }
 
-/** A key's account never changes, so it may be read before the account is locked. */
 async function releaseAll(
   tx: Queryable,
   {
@@ -115,40 +128,55 @@ async function releaseAll(
   },
 ): Promise<void> {
   const distinct = [...new Set(keys)];
-  const charges = await selectRows<ChargeRow>(
-    tx,
-    CHARGE,
-    distinct.map((key) => ({ key })),
-  );
-  const books = await Books.open(
-    tx,
-    charges.flatMap(({ account_id }) => account_id ?? []),
-    nowMs,
-  );
-  await books.loadCharges(distinct);
-  for (const key of distinct) {
-    const accountId = books.charge(key)?.account_id ?? null;
-    if (accountId !== null && !books.accounts.has(accountId)) throw new ConflictError(`${key} was just charged`);
-  }
-  await books.loadLeases(leasesOfCharges(books, distinct));
+  const books = await booksOfCharges(tx, distinct, nowMs);
   for (const key of distinct) release(books, key, reason);
   await books.flush();
 }
 
-async function knownCharges(database: Database, keys: readonly string[]): Promise<readonly KnownCharge[]> {
-  const distinct = [...new Set(keys)];
-  const rows = await selectRows<ChargeRow>(
-    database,
-    CHARGE,
-    distinct.map((key) => ({ key })),
+async function billReports(
+  tx: Queryable,
+  reports: readonly OutcomeReport[],
+  options: Pick<LedgerOptions, 'billingHorizonMs' | 'feePpm'> & {
+    readonly reportsMax: number;
+    readonly nowMs: number | null;
+  },
+): Promise<readonly ReportResult[]> {
+  const { billingHorizonMs, feePpm, reportsMax, nowMs } = options;
+  const keys = [...new Set(keysOf(reports))];
+  const books = await booksOfCharges(tx, keys, nowMs);
+  const isParking = reports.some(({ key, mayBecomeKnown }) => mayBecomeKnown && books.charge(key) === undefined);
+  const room = isParking ? reportsMax - (await countParked(tx, reportsMax)) : 0;
+  const parking = { room, expiresAtMs: books.nowMs + BigInt(billingHorizonMs + PARKED_REPORTS.beyondHorizonMs) };
+  const results = reports.map((report) => billReport(books, report, feePpm, parking));
+  await books.flush();
+  return results;
+}
+
+/** Not beyond `max`: however many there are, it takes no longer than that. */
+async function countParked(tx: Queryable, max: number): Promise<number> {
+  const [row] = await tx.query<{ parked: number }>(
+    `SELECT count(*)::integer AS parked FROM (SELECT FROM charge WHERE state = 'parked' LIMIT $1) AS counted`,
+    [max],
   );
-  const byKey = new Map(rows.map((row) => [row.key, row]));
-  return distinct.flatMap((key) => {
-    const { account_id: accountId, epoch, sequence, amount, publisher_id } = byKey.get(key) ?? { account_id: null };
-    if (accountId === null) return [];
-    const lease = { accountId, epoch: Number(epoch), sequence: Number(sequence) };
-    return [{ ...lease, key, amount: Number(amount), publisherId: publisher_id ?? '' }];
-  });
+  return row!.parked;
+}
+
+/**
+ * The books of these charges, with the leases they are of. A key's account never changes, so it may be read before the
+ * account is locked.
+ */
+async function booksOfCharges(tx: Queryable, keys: readonly string[], nowMs: number | null): Promise<Books> {
+  const rows = keys.map((key) => ({ key }));
+  const charges = await selectRows<ChargeRow>(tx, CHARGE, rows);
+  const accountIds = charges.flatMap(({ account_id }) => account_id ?? []);
+  const books = await Books.open(tx, accountIds, nowMs);
+  await books.loadCharges(keys);
+  for (const key of keys) {
+    const accountId = books.charge(key)?.account_id ?? null;
+    if (accountId !== null && !books.accounts.has(accountId)) throw new ConflictError(`${key} was just charged`);
+  }
+  await books.loadLeases(leasesOfCharges(books, keys));
+  return books;
 }
 
 /** `BudgetLedger.figures`, for who reads and changes nothing. */

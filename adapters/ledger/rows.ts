@@ -62,11 +62,13 @@ export interface ChargeRow extends Row {
   readonly account_id: string | null;
   readonly epoch: bigint | null;
   readonly sequence: bigint | null;
-  state: 'reserved' | 'billed' | 'absorbed' | 'released' | 'refunded';
+  state: 'reserved' | 'billed' | 'absorbed' | 'expired' | 'released' | 'refunded' | 'parked';
   amount: bigint;
   fee: bigint;
   publisher_id: string | null;
   readonly expires_at_ms: bigint | null;
+  /** Of what is parked: when it happened. */
+  readonly reported_at_ms: bigint | null;
 }
 
 export interface TransferRow extends Row {
@@ -157,7 +159,7 @@ export const LEASE: Table = {
 };
 export const CHARGE: Table = {
   name: 'charge',
-  columns: columns('key account_id state publisher_id', 'epoch sequence amount fee expires_at_ms'),
+  columns: columns('key account_id state publisher_id', 'epoch sequence amount fee expires_at_ms reported_at_ms'),
   key: ['key'],
 };
 export const TRANSFER: Table = {
@@ -183,36 +185,46 @@ export const AUDIT: Table = {
 
 /** Rejects with a unique violation when one of them exists. */
 export async function insertRows(tx: Queryable, table: Table, rows: readonly Row[]): Promise<void> {
-  if (rows.length > 0) await tx.query(insertSql(table), columnsOf(table, rows));
+  await inChunks(rows, (some) => tx.query(insertSql(table), columnsOf(table, some)));
 }
 
 /** Rows that exist become as given. */
 export async function upsertRows(tx: Queryable, table: Table, rows: readonly Row[]): Promise<void> {
-  if (rows.length === 0) return;
   const set = valueColumns(table).map((column) => `${column} = excluded.${column}`);
-  await tx.query(`${insertSql(table)} ${onConflict(table, set)}`, columnsOf(table, rows));
+  const sql = `${insertSql(table)} ${onConflict(table, set)}`;
+  await inChunks(rows, (some) => tx.query(sql, columnsOf(table, some)));
 }
 
 /** The values are added to those of rows that exist. */
 export async function addToRows(tx: Queryable, table: Table, rows: readonly Row[]): Promise<void> {
-  if (rows.length === 0) return;
   const set = valueColumns(table).map((column) => `${column} = ${table.name}.${column} + excluded.${column}`);
-  await tx.query(`${insertSql(table)} ${onConflict(table, set)}`, columnsOf(table, rows));
+  const sql = `${insertSql(table)} ${onConflict(table, set)}`;
+  await inChunks(rows, (some) => tx.query(sql, columnsOf(table, some)));
 }
 
-/** Rows by key, in one statement; what does not exist is left out. No key is given twice. */
+/** A statement on PGlite holds the event loop until it is done. */
+const ROWS_AT_ONCE = 500;
+
+async function inChunks(rows: readonly Row[], run: (some: readonly Row[]) => Promise<unknown>): Promise<void> {
+  for (let at = 0; at < rows.length; at += ROWS_AT_ONCE) await run(rows.slice(at, at + ROWS_AT_ONCE));
+}
+
+/** Rows by key; what does not exist is left out. No key is given twice. */
 export async function selectRows<Result extends Row>(
   tx: Queryable,
   table: Table,
   keys: readonly Row[],
 ): Promise<readonly Result[]> {
-  if (keys.length === 0) return [];
   const arrays = table.key.map((column, at) => `$${at + 1}::${table.columns[column]}[]`);
-  return tx.query<Result>(
-    `SELECT ${Object.keys(table.columns).join(', ')} FROM unnest(${arrays.join(', ')}) AS wanted (${table.key.join(', ')})
-      JOIN ${table.name} USING (${table.key.join(', ')})`,
-    table.key.map((column) => keys.map((key) => key[column])),
-  );
+  const sql = `SELECT ${Object.keys(table.columns).join(', ')}
+    FROM unnest(${arrays.join(', ')}) AS wanted (${table.key.join(', ')})
+    JOIN ${table.name} USING (${table.key.join(', ')})`;
+  const rows: Result[] = [];
+  await inChunks(keys, async (some) => {
+    const wanted = table.key.map((column) => some.map((key) => key[column]));
+    for (const row of await tx.query<Result>(sql, wanted)) rows.push(row);
+  });
+  return rows;
 }
 
 function insertSql({ name, columns }: Table): string {

@@ -1,5 +1,5 @@
-/** What time ends: reservations nobody billed, leases nobody gave back, tranches whose day is over. */
-import type { LeaseKey } from '../../engine/ports/budget-ledger.ts';
+/** What time ends: reservations nobody billed, leases nobody gave back, tranches whose day is over, reports of nothing. */
+import type { LeaseKey, SweepResult } from '../../engine/ports/budget-ledger.ts';
 import { Books, databaseNowMs } from './books.ts';
 import { release } from './charges.ts';
 import type { Database } from './database.ts';
@@ -24,10 +24,7 @@ interface Due {
   readonly [column: string]: unknown;
 }
 
-export async function sweep(
-  database: Database,
-  { nowMs, ledgerNowMs, actor }: SweepOptions,
-): Promise<{ readonly reservations: number; readonly leases: number }> {
+export async function sweep(database: Database, { nowMs, ledgerNowMs, actor }: SweepOptions): Promise<SweepResult> {
   const ledgerNow = ledgerNowMs ?? Number(await databaseNowMs(database));
   const atMs = Math.floor(Math.min(nowMs, ledgerNow));
   const reservations = await inBatches(database, DUE_RESERVATIONS, atMs, releaseDue);
@@ -40,9 +37,22 @@ export async function sweep(
     for (const row of due) closeTranche(books, books.tranche(leaseKeyOf(row))!, { actor, why: 'over' });
     return due.length;
   });
-  return { reservations, leases };
+  return { reservations, leases, reports: await forgetReports(database, atMs) };
 }
 
+/** What becomes known in this moment is not parked any more, and stays. */
+async function forgetReports(database: Database, atMs: number): Promise<number> {
+  let forgotten = 0;
+  for (;;) {
+    const { length } = await database.query(FORGET_REPORTS, [atMs]);
+    forgotten += length;
+    if (length < BATCH) return forgotten;
+  }
+}
+
+const FORGET_REPORTS = `DELETE FROM charge WHERE state = 'parked' AND key IN (
+    SELECT key FROM charge WHERE state = 'parked' AND expires_at_ms <= $1 ORDER BY expires_at_ms LIMIT ${BATCH})
+  RETURNING key`;
 const DUE_RESERVATIONS = `SELECT key, account_id, epoch, sequence FROM charge
   WHERE state = 'reserved' AND expires_at_ms <= $1 ORDER BY expires_at_ms LIMIT ${BATCH}`;
 const DUE_LEASES = `SELECT '' AS key, account_id, epoch, sequence FROM lease

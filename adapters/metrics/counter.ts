@@ -1,4 +1,11 @@
-import { type ExposedMetric, formatLabels, type Labels, type MetricSnapshot, type Sample } from './exposition.ts';
+import {
+  type Aggregator,
+  type ExposedMetric,
+  formatLabels,
+  type Labels,
+  type MetricSnapshot,
+  type Sample,
+} from './exposition.ts';
 
 /** One series, resolved once; adding to it costs a field increment. */
 export class CounterCell {
@@ -13,11 +20,15 @@ export class CounterCell {
 export class Counter implements ExposedMetric {
   readonly name: string;
   readonly help: string;
+  readonly #aggregator: Aggregator;
+  #read: (() => number) | null = null;
   readonly #cells = new Map<string, { readonly labels: Labels; readonly cell: CounterCell }>();
 
-  constructor(name: string, help: string) {
+  /** `aggregator`: `max` where each process counts the same things. */
+  constructor(name: string, help: string, aggregator: Aggregator = 'sum') {
     this.name = name;
     this.help = help;
+    this.#aggregator = aggregator;
   }
 
   /** The series with these labels, made when it is new. Resolve it at start, not on the hot path. */
@@ -30,10 +41,16 @@ export class Counter implements ExposedMetric {
     return cell;
   }
 
+  /** Its only series is counted elsewhere. */
+  readFrom(read: () => number): void {
+    this.#read = read;
+  }
+
   async get(): Promise<MetricSnapshot> {
+    if (this.#read !== null) this.cell().value = this.#read();
     const values: Sample[] = [];
     for (const { labels, cell } of this.#cells.values()) values.push({ labels, value: cell.value });
-    return { name: this.name, help: this.help, type: 'counter', aggregator: 'sum', values };
+    return { name: this.name, help: this.help, type: 'counter', aggregator: this.#aggregator, values };
   }
 }
 

@@ -15,7 +15,7 @@ import { type Model, readModelInSteps } from '../../engine/estimation/models/mod
 import { ModelFormatError } from '../../engine/estimation/models/model-format-error.ts';
 import type { Steps } from '../../engine/estimation/models/steps.ts';
 import type { ServedModel } from '../../engine/estimation/served-model.ts';
-import { inSlices } from './in-slices.ts';
+import { inSlices } from '../in-slices.ts';
 import { CALIBRATION_FILE, GOLDEN_FILE, type Manifest, MODEL_FILE, RATES_FILE, readManifest } from './manifest.ts';
 import { readBounded } from './read-bounded.ts';
 

@@ -1,7 +1,9 @@
 /** What the supervisor and its worker processes say to each other. Structured clones: plain data only. */
+
+import type { OutcomesTaken } from '../../engine/desk/outcome-billing.ts';
 import type { DspHealthSnapshot } from '../../engine/dsp/dsp-health.ts';
 import type { DspShapingSnapshot } from '../../engine/dsp/shaping/dsp-shaping.ts';
-import type { Outcome, OutcomeCounts } from '../../engine/estimation/quality/awaited-outcomes.ts';
+import type { Outcome } from '../../engine/estimation/quality/awaited-outcomes.ts';
 import type { QualityReport } from '../../engine/estimation/quality/estimate-quality.ts';
 import type { MetricSnapshot } from '../metrics/exposition.ts';
 
@@ -43,8 +45,13 @@ export type ToWorker<Start> =
   | { readonly kind: 'report'; readonly id: number; readonly what: ReportKind }
   /** Of predictions with this tag; answered by `invalidated`. */
   | { readonly kind: 'invalidate'; readonly id: number; readonly tag: number }
-  /** Answered by a message of the same kind. */
-  | { readonly kind: 'outcomes'; readonly id: number; readonly outcomes: readonly Outcome[] }
+  /** Answered by a message of the same kind. Of all workers that are told, one bills them. */
+  | {
+      readonly kind: 'outcomes';
+      readonly id: number;
+      readonly outcomes: readonly Outcome[];
+      readonly isBilling: boolean;
+    }
   | { readonly kind: 'counts'; readonly counts: WorkerCounts }
   /** Answer to `sum-metrics`. */
   | { readonly kind: 'metrics-sum'; readonly id: number; readonly text: string }
@@ -70,6 +77,9 @@ export type WorkerReport = {
   };
 }[ReportKind];
 
+/** `failure`: why they are to be reported again. */
+export type OutcomesAnswer = OutcomesTaken | { readonly failure: string };
+
 export type FromWorker =
   /** The connection handed under this number is its own. */
   | { readonly kind: 'taken'; readonly id: number }
@@ -79,7 +89,7 @@ export type FromWorker =
   | WorkerReport
   /** `failure`: why other processes than this one may not know it; null: all do. */
   | { readonly kind: 'invalidated'; readonly id: number; readonly failure: string | null }
-  | { readonly kind: 'outcomes'; readonly id: number; readonly counts: OutcomeCounts }
+  | { readonly kind: 'outcomes'; readonly id: number; readonly taken: OutcomesAnswer }
   /** What it has counted in its life: the last message before it ends. */
   | { readonly kind: 'last-metrics'; readonly metrics: WorkerReports['metrics'] }
   | { readonly kind: 'sum-metrics'; readonly id: number }

@@ -1,8 +1,9 @@
-/** What the accounts of a campaign are to do in every process: until when, how fast, and what one purchase costs at most. */
+/** What the accounts of a campaign are to do in every process: how much, until when, how fast, and what one purchase costs. */
 
 import { campaignAccountId, campaignStanding, lineItemAccountId, lineItemStanding } from '../campaign/accounts.ts';
 import type { BookedCampaign } from '../campaign/booked-line-item.ts';
 import type { LineItem } from '../campaign/campaign.ts';
+import { priceNanos } from '../campaign/price.ts';
 import { type Flight, openHours } from './pacing/flight.ts';
 import type { LocalTime } from './pacing/local-time.ts';
 
@@ -13,11 +14,18 @@ export interface AccountPlan {
   readonly isGuaranteed: boolean;
   /** Nobody paused or ended it; its flight is another question. */
   readonly isSwitchedOn: boolean;
-  /** The dearest purchase: nanos, or 1 impression. */
-  readonly priceMax: number;
+  /** Of one purchase at the full bid: nanos, or 1 impression. */
+  readonly prices: PriceRange;
+  /** In the account's unit. */
+  readonly budget: bigint;
   /** Per local day; null: no such bound. */
   readonly dailyBudget: bigint | null;
   readonly flight: Flight;
+}
+
+export interface PriceRange {
+  readonly least: number;
+  readonly dearest: number;
 }
 
 /** `localTime`: of the advertiser's time zone. Line items that bid nothing have none. */
@@ -37,7 +45,8 @@ export function accountPlans({ campaign, advertiser, lineItems }: BookedCampaign
     campaignId: campaign.id,
     isGuaranteed: true,
     isSwitchedOn: lineItemStanding(item, standing) === 'active',
-    priceMax: 1,
+    prices: ONE_IMPRESSION,
+    budget: BigInt(item.goalImpressions!),
     dailyBudget: null,
     flight: flightOf([item]),
   }));
@@ -47,7 +56,8 @@ export function accountPlans({ campaign, advertiser, lineItems }: BookedCampaign
       campaignId: campaign.id,
       isGuaranteed: false,
       isSwitchedOn: standing === 'active',
-      priceMax: Math.max(1, ...paid.map(priceNanosMax)),
+      prices: pricesOf(paid),
+      budget: campaign.budgetNanos,
       dailyBudget: campaign.dailyBudgetNanos,
       flight: flightOf(paid),
     });
@@ -55,9 +65,47 @@ export function accountPlans({ campaign, advertiser, lineItems }: BookedCampaign
   return plans;
 }
 
-/** N CPM-micros are N nanos an impression, N micros a click or conversion N x 1000. */
-function priceNanosMax({ pricing, bidMicros }: LineItem): number {
-  return pricing === 'cpm' ? bidMicros : bidMicros * 1000;
+const ONE_IMPRESSION: PriceRange = { least: 1, dearest: 1 };
+
+/** Campaigns may have more line items than a call takes arguments. */
+function pricesOf(paid: readonly LineItem[]): PriceRange {
+  let least = Number.POSITIVE_INFINITY;
+  let dearest = 1;
+  for (const { pricing, bidMicros } of paid) {
+    const price = priceNanos(pricing, bidMicros);
+    least = Math.min(least, price);
+    dearest = Math.max(dearest, price);
+  }
+  return { least: Math.min(least, dearest), dearest };
+}
+
+/** Nothing is new for who spends. */
+export function isSamePlan(one: AccountPlan, other: AccountPlan): boolean {
+  return (
+    one.isSwitchedOn === other.isSwitchedOn &&
+    one.budget === other.budget &&
+    one.dailyBudget === other.dailyBudget &&
+    one.prices.least === other.prices.least &&
+    one.prices.dearest === other.prices.dearest &&
+    isSameFlight(one.flight, other.flight)
+  );
+}
+
+/** Whether what was leased under `before` may be more than `plan` allows: less money, less time, or other days. */
+export function isCut(plan: AccountPlan, before: AccountPlan): boolean {
+  const { flight } = plan;
+  return (
+    plan.budget < before.budget ||
+    isLess(plan.dailyBudget, before.dailyBudget) ||
+    isLess(flight.endAt, before.flight.endAt) ||
+    flight.startAt > before.flight.startAt ||
+    flight.localTime !== before.flight.localTime
+  );
+}
+
+/** Null is no bound at all. */
+function isLess<Bound extends bigint | number>(bound: Bound | null, before: Bound | null): boolean {
+  return bound !== null && (before === null || bound < before);
 }
 
 export function isSameFlight(one: Flight, other: Flight): boolean {

@@ -2,6 +2,7 @@
 
 import type { BudgetLedger, LeaseConfirmation, LeaseGrant } from '../ports/budget-ledger.ts';
 import type { Clock } from '../ports/clock.ts';
+import { inHalves } from './in-halves.ts';
 
 export interface TimedConfirmation {
   readonly confirmation: LeaseConfirmation;
@@ -28,7 +29,7 @@ export class Confirmations {
     this.#batchMax = batchMax;
   }
 
-  /** Rejects as the ledger does, for all of a batch. The same grant may be asked about again. */
+  /** Rejects as the ledger does; what it refuses of a batch rejects alone. The same grant may be asked about again. */
   confirm(grant: LeaseGrant): Promise<TimedConfirmation> {
     const answer = new Promise<TimedConfirmation>((resolve, reject) => this.#waiting.push({ grant, resolve, reject }));
     if (!this.#isAsking) void this.#askAll();
@@ -42,14 +43,25 @@ export class Confirmations {
   }
 
   async #ask(batch: readonly Asker[]): Promise<void> {
-    const askedAtMs = this.#clock.monotonicMs();
+    const unanswered = new Set(batch);
     try {
-      const confirmations = await this.#ledger.confirmLeases(batch.map(({ grant }) => grant));
-      batch.forEach(({ resolve }, index) => {
-        resolve({ confirmation: confirmations[index]!, askedAtMs });
-      });
+      await inHalves(
+        batch,
+        async (part) => {
+          const askedAtMs = this.#clock.monotonicMs();
+          const confirmations = await this.#ledger.confirmLeases(part.map(({ grant }) => grant));
+          part.forEach((asker, index) => {
+            unanswered.delete(asker);
+            asker.resolve({ confirmation: confirmations[index]!, askedAtMs });
+          });
+        },
+        (asker, error) => {
+          unanswered.delete(asker);
+          asker.reject(error);
+        },
+      );
     } catch (error) {
-      for (const { reject } of batch) reject(error);
+      for (const { reject } of unanswered) reject(error);
     }
   }
 }

@@ -3,6 +3,7 @@ import type { DeliverySlot } from '../ports/delivery-reports.ts';
 import { type DeliveryInputs, deliveryReport, type Period, reportPeriod, slotsNeededFrom } from './delivery-report.ts';
 import type { Flight } from './pacing/flight.ts';
 import { LocalTime, SLOT_MS } from './pacing/local-time.ts';
+import { TrafficCurve } from './pacing/traffic-curve.ts';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
@@ -45,6 +46,7 @@ function inputs({
   const of = changes.flight ?? flight();
   return {
     flight: of,
+    curve: new TrafficCurve(),
     isSwitchedOn: true,
     figures: {
       accountId: 'c1',
@@ -176,4 +178,16 @@ describe('the period of a report', () => {
     expect(slotsNeededFrom(period, berlin, NOON)).toBe(DAY - DAY_MS - HOUR_MS);
     expect(slotsNeededFrom(reportPeriod({}, berlin, NOON), berlin, NOON)).toBe(DAY - HOUR_MS);
   });
+});
+
+it('is planned along the traffic that was learned', () => {
+  const curve = new TrafficCurve();
+  const { localTime } = flight();
+  // A busy morning, and a quiet rest of the day.
+  for (let at = DAY - DAY_MS; at < DAY; at += SLOT_MS) {
+    curve.observe(localTime.slotOfWeek(at), at < DAY - DAY_MS / 2 ? 3000 : 1000, SLOT_MS);
+  }
+  const { today, slots } = deliveryReport(inputs({ curve, flight: flight({ endAt: DAY + DAY_MS }) }));
+  expect(today.plannedByNow / today.plan).toBeCloseTo(0.75, 1);
+  expect(slots[4]!.plan / slots[60]!.plan).toBeGreaterThan(2.5);
 });

@@ -1,14 +1,14 @@
 /**
  * What an account was to deliver and did, by slot of 15 minutes, how it stands today, and where that leads. Made of what
- * the ledger knows alone, so it is the same whoever asks; the plan is therefore along open hours evenly, while engines
- * pace along the traffic that each campaign has learned.
+ * the database knows alone, so it is the same whoever asks: the plan is along the traffic that engines have learned and
+ * kept, or even along open hours until then.
  */
 import type { AccountFigures } from '../ports/budget-ledger.ts';
 import type { DeliverySlot } from '../ports/delivery-reports.ts';
 import { type DayPlan, planDay } from './pacing/day-plan.ts';
 import type { Flight } from './pacing/flight.ts';
 import { SLOT_MS } from './pacing/local-time.ts';
-import { TrafficCurve } from './pacing/traffic-curve.ts';
+import type { TrafficCurve } from './pacing/traffic-curve.ts';
 
 /** Epoch ms, [fromMs, toMs). */
 export interface Period {
@@ -18,6 +18,7 @@ export interface Period {
 
 export interface DeliveryInputs {
   readonly flight: Flight;
+  readonly curve: TrafficCurve;
   /** Nobody paused or ended it. */
   readonly isSwitchedOn: boolean;
   readonly figures: AccountFigures;
@@ -92,14 +93,14 @@ export function deliveryReport(inputs: DeliveryInputs): DeliveryReport {
 }
 
 /** With what was left when the day, or the flight within it, began. */
-function planOfDay({ flight, figures, dailyBudget, slots }: DeliveryInputs, atMs: number): DayPlan {
+function planOfDay({ flight, curve, figures, dailyBudget, slots }: DeliveryInputs, atMs: number): DayPlan {
   const dayStartMs = flight.localTime.dayStart(atMs);
   const fromMs = Math.max(dayStartMs, Math.min(flight.startAt, flight.localTime.nextDayStart(atMs)));
   const spentBefore = figures.spent - billedSince(slots, dayStartMs);
   const unspent = Math.max(0, Number(figures.budget - spentBefore));
   const isYetToCome = flight.startAt >= flight.localTime.nextDayStart(atMs);
   const funds = { unspent: isYetToCome ? 0 : unspent, unspentToday: dailyBudget === null ? null : Number(dailyBudget) };
-  return planDay(flight, new TrafficCurve(), fromMs, funds);
+  return planDay(flight, curve, fromMs, funds);
 }
 
 function billedSince(slots: readonly DeliverySlot[], fromMs: number): bigint {

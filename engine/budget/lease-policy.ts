@@ -6,12 +6,19 @@ export interface LeasePolicy {
    */
   readonly termMs: number;
   /**
+   * Of a lease that holds the least: it is little money, and among thousands of campaigns most are asked often and win
+   * seldom. It goes back when nobody wanted to spend from it for `termMs`.
+   */
+  readonly smallTermMs: number;
+  /**
    * Reservations end so long before the term: clocks of hosts run at different rates (a thousandth is a sick one), and an
    * auction that has reserved still has to answer.
    */
   readonly safetyMarginMs: number;
   /** A lease holds what is spent in so long. */
   readonly spendMs: number;
+  /** And so many times the dearest price at least, or each win of a campaign that seldom wins would cost a lease. */
+  readonly pricesMin: number;
   /** The next one is asked for while there is money for so long, and for twice the time that a lease takes to come. */
   readonly aheadMs: number;
   /** The past counts 1/e in the spend rate after so long. */
@@ -28,8 +35,10 @@ export interface LeasePolicy {
 
 export const LEASE_POLICY_DEFAULTS: LeasePolicy = {
   termMs: 30_000,
+  smallTermMs: 120_000,
   safetyMarginMs: 500,
   spendMs: 5000,
+  pricesMin: 8,
   aheadMs: 500,
   demandFadeMs: 5000,
   reservationsMax: 100_000,

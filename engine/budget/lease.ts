@@ -8,6 +8,10 @@ export interface HeldLease extends LeaseKey {
   readonly spendUntilMs: number;
   /** Neither reserved nor billed. */
   free: number;
+  /** Of what is not free, for bills of which few will come: each of those that do is paid out of all of it. */
+  shared: number;
+  /** The dearest of those. */
+  sharedPriceMax: number;
   /** What was free then went back; the rest belongs to the ledger now. */
   isOver: boolean;
 }

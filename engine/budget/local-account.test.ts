@@ -122,9 +122,9 @@ describe('after the win', () => {
 });
 
 describe('asking', () => {
-  it('wants one clearing price to begin with, once', () => {
+  it('wants a few clearing prices to begin with, once, and for longer', () => {
     const account = accountWith();
-    expect(account.need(0)).toEqual({ accountId: 'campaign', amount: 100, amountMin: 100, termMs: 30_000 });
+    expect(account.need(0)).toEqual({ accountId: 'campaign', amount: 800, amountMin: 100, termMs: 120_000 });
     expect(account.need(0)).toBeNull();
   });
 
@@ -140,6 +140,7 @@ describe('asking', () => {
     const need = account.need(9600);
     expect(need!.amount).toBeGreaterThan(4500);
     expect(need!.amount).toBeLessThan(5500);
+    expect(need!.termMs).toBe(30_000);
   });
 
   it('begins earlier when leases take long to come', () => {
@@ -179,6 +180,24 @@ describe('asking', () => {
     expect(account.need(40_000)).not.toBeNull();
   });
 
+  it('gives back what nobody wanted to spend from for a term, however long its lease', () => {
+    const account = accountWith();
+    account.need(0);
+    account.accept({ accountId: 'campaign', epoch: 1, sequence: 1, amount: 800, endsAtMs: 120_000 }, 0);
+    account.canPay(100, 25_000);
+    expect(account.settle(54_999)).toEqual([]);
+    expect(account.rest(54_999)).toBe(55_000);
+    expect(account.settle(55_000)).toMatchObject([{ unspent: 800 }]);
+  });
+
+  it('that is held off asks for nothing before somebody wants to spend', () => {
+    const account = accountWith();
+    account.holdOff(0);
+    expect(account.need(0)).toBeNull();
+    account.canPay(100, 10);
+    expect(account.need(10)).not.toBeNull();
+  });
+
   it('backs off, twice as long each time, and starts anew after a lease', () => {
     const account = accountWith();
     account.need(0);
@@ -189,7 +208,7 @@ describe('asking', () => {
     expect(account.need(749)).toBeNull();
     expect(account.need(750)).not.toBeNull();
     for (let nowMs = 0; nowMs < 20; nowMs++) {
-      account.resume(PRICE_MAX, 1000);
+      account.resume(1000);
       if (nowMs > 0) account.need(1000);
       account.refused('unavailable', 1000);
     }
@@ -201,8 +220,38 @@ describe('asking', () => {
     account.need(0);
     account.refused('exhausted', 0);
     expect(account.need(1)).toBeNull();
-    account.resume(200, 1);
-    expect(account.need(1)).toMatchObject({ amountMin: 200 });
+    account.resume(1);
+    expect(account.need(1)).toMatchObject({ amountMin: 100 });
+  });
+
+  it('asks for less once there is no money for the dearest, and after a while for that again', () => {
+    const account = accountWith();
+    account.reprice({ least: 3, dearest: 100 });
+    expect(account.need(0)).toMatchObject({ amountMin: 100 });
+    account.refused('exhausted', 0);
+    expect(account.need(1)).toMatchObject({ amountMin: 3 });
+    account.accept({ accountId: 'campaign', epoch: 1, sequence: 1, amount: 24, endsAtMs: 120_000 }, 1);
+    expect(account.canPay(3, 2)).toBe(true);
+    expect(account.need(2)).toBeNull();
+    expect(account.rest(2)).toBe(10_000);
+    expect(account.need(10_000)).toMatchObject({ amountMin: 100 });
+    account.refused('exhausted', 10_001);
+    account.reserve('rest', 24, LAPSE_MS, 10_001);
+    expect(account.need(10_002)).toMatchObject({ amountMin: 3 });
+    account.refused('exhausted', 10_003);
+    expect(account.need(10_004)).toBeNull();
+  });
+
+  it('a lease that was under way while the budget was cut goes back whole', () => {
+    const account = accountWith();
+    account.need(0);
+    account.drain();
+    account.resume(1);
+    account.accept({ accountId: 'campaign', epoch: 1, sequence: 1, amount: 800, endsAtMs: 120_000 }, 2);
+    expect(account.settle(2)).toMatchObject([{ unspent: 800 }]);
+    account.need(3);
+    account.accept({ accountId: 'campaign', epoch: 2, sequence: 1, amount: 800, endsAtMs: 120_000 }, 4);
+    expect(account.settle(4)).toEqual([]);
   });
 
   it('an answer that nobody asked for is a fault', () => {
@@ -228,7 +277,7 @@ describe('giving back', () => {
     account.drain();
     account.accept({ accountId: 'campaign', epoch: 1, sequence: 1, amount: 50, endsAtMs: 30_000 }, 10);
     expect(account.settle(10)).toMatchObject([{ sequence: 1, unspent: 50 }]);
-    account.resume(PRICE_MAX, 10);
+    account.resume(10);
     account.need(10);
     account.accept({ accountId: 'campaign', epoch: 1, sequence: 2, amount: 60, endsAtMs: 30_000 }, 29_500);
     expect(account.settle(29_500)).toMatchObject([{ sequence: 2, unspent: 60 }]);

@@ -11,9 +11,13 @@
  *                         reserved ----> billed
  *                             \--------> lapsed, or released after its lease was over: the ledger's to decide
  *
+ * A click is billed for one impression in a hundred, so an impression takes a part of its price only. All parts of a lease
+ * together pay the bills that come, and a lease keeps one whole price at least for them when it goes back.
+ *
  * free + reserved + billed + lapsed = amount, always. A lapsed reservation is not free again: its impression may have been
  * counted elsewhere. The ledger, which knows, gives it back to the budget at the billing horizon.
  */
+import type { PriceRange } from './account-plan.ts';
 import { Backoff } from './backoff.ts';
 import { DemandRate } from './demand-rate.ts';
 import type { HeldLease, LeaseNeed, LeaseOver, LiveLease, NoLease } from './lease.ts';
@@ -23,7 +27,10 @@ import type { LeasePolicy } from './lease-policy.ts';
 export interface LocalReservation {
   /** Auction, imp and event type: unique for ever. */
   readonly key: string;
+  /** Taken from the lease. */
   readonly amount: number;
+  /** Less than its bill, since most of its kind are never billed. */
+  readonly isShared: boolean;
   readonly lease: HeldLease;
   /** Monotonic ms. */
   readonly lapsesAtMs: number;
@@ -55,8 +62,12 @@ export class LocalAccount {
   /** In the order of reserving. */
   readonly #reservations = new Map<string, LocalReservation>();
   #over: LeaseOver[] = [];
-  #priceMax: number;
+  #prices: PriceRange;
+  /** Until then there is no money for the dearest price, only perhaps for others. */
+  #isPoorUntilMs = Number.NEGATIVE_INFINITY;
   #isDraining = false;
+  /** What is asked for comes from a budget that was cut since. */
+  #isAskingOutdated = false;
   /** When the lease that is under way was asked for; null: none is. */
   #askedAtMs: number | null = null;
   /** How long a lease takes to come, ms: a mean that leans to the slow ones. */
@@ -67,20 +78,29 @@ export class LocalAccount {
   #reserved = 0;
 
   /**
-   * `priceMax`: the dearest clearing price that may come, and the smallest lease that is of use. `onWake`: something
-   * happened while it was at rest (`rest`).
+   * `priceMax`: the dearest clearing price that may come, and, until `reprice`, the smallest lease that is of use.
+   * `onWake`: something happened while it was at rest (`rest`).
    */
   constructor(accountId: string, priceMax: number, policy: LeasePolicy, nowMs: number, onWake = () => {}) {
     this.#onWake = onWake;
     this.accountId = accountId;
     this.#policy = policy;
-    this.#priceMax = positiveInteger(priceMax);
+    this.#prices = { least: positiveInteger(priceMax), dearest: priceMax };
     this.#demand = new DemandRate(policy.demandFadeMs, nowMs);
     this.#wantsUntilMs = nowMs + policy.termMs;
   }
 
-  /** `lapseMs`: the billing horizon of the media type. Refusals count as demand too. */
-  reserve(key: string, amount: number, lapseMs: number, nowMs: number): LocalReservation | ReserveRefusal {
+  /**
+   * `price`: of its bill; more than `amount` when it shares. `lapseMs`: the billing horizon of the media type. Refusals count
+   * as demand too.
+   */
+  reserve(
+    key: string,
+    amount: number,
+    lapseMs: number,
+    nowMs: number,
+    price = amount,
+  ): LocalReservation | ReserveRefusal {
     positiveInteger(amount);
     if (this.#isDraining) return 'draining';
     if (this.#reservations.has(key)) return 'repeated';
@@ -91,25 +111,33 @@ export class LocalAccount {
     let refusal: ReserveRefusal = 'no-lease';
     for (const lease of this.#leases) {
       if (nowMs >= lease.spendUntilMs) continue;
-      if (lease.free < amount) {
+      if (!bears(lease, amount, price)) {
         refusal = 'insufficient';
         continue;
       }
       lease.free -= amount;
       this.#reserved += amount;
-      const reservation: LocalReservation = { key, amount, lease, lapsesAtMs: nowMs + lapseMs };
+      const isShared = price > amount;
+      if (isShared) {
+        lease.shared += amount;
+        lease.sharedPriceMax = Math.max(lease.sharedPriceMax, price);
+      }
+      const reservation: LocalReservation = { key, amount, isShared, lease, lapsesAtMs: nowMs + lapseMs };
       this.#reservations.set(key, reservation);
       return reservation;
     }
     return refusal;
   }
 
-  /** Whether one lease has so much. Who asks wants to spend: it keeps leases coming, whatever the answer. */
-  canPay(amount: number, nowMs: number): boolean {
+  /**
+   * Whether one lease would give `amount` for a bill of `price`. Who asks wants to spend: it keeps leases coming, whatever
+   * the answer.
+   */
+  canPay(amount: number, nowMs: number, price = amount): boolean {
     if (this.#isDraining) return false;
     if (nowMs >= this.#wantsUntilMs) this.#wake();
     this.#wantsUntilMs = nowMs + this.#policy.termMs;
-    for (const { spendUntilMs, free } of this.#leases) if (nowMs < spendUntilMs && free >= amount) return true;
+    for (const lease of this.#leases) if (nowMs < lease.spendUntilMs && bears(lease, amount, price)) return true;
     return false;
   }
 
@@ -135,8 +163,9 @@ export class LocalAccount {
   release(key: string): { readonly reservation: LocalReservation; readonly isLocal: boolean } | null {
     const reservation = this.#end(key);
     if (reservation === null) return null;
-    const { lease, amount } = reservation;
+    const { lease, amount, isShared } = reservation;
     if (!lease.isOver) lease.free += amount;
+    if (isShared) lease.shared -= amount;
     return { reservation, isLocal: !lease.isOver };
   }
 
@@ -147,14 +176,17 @@ export class LocalAccount {
   need(nowMs: number): LeaseNeed | null {
     if (this.#isDraining || this.#askedAtMs !== null || nowMs >= this.#wantsUntilMs) return null;
     if (!this.#backoff.isOver(nowMs)) return null;
-    const { spendMs, aheadMs, termMs } = this.#policy;
+    const { spendMs, aheadMs, termMs, smallTermMs, pricesMin } = this.#policy;
     const perMs = this.#demand.perMs(nowMs);
     const comesInMs = aheadMs + 2 * this.#refillMs;
-    if (this.#isEnoughAt(nowMs + comesInMs, perMs * comesInMs)) return null;
+    if (this.#isEnoughAt(nowMs + comesInMs, this.#amountMin(nowMs), perMs * comesInMs)) return null;
     const wanted = Math.min(Number.MAX_SAFE_INTEGER, Math.ceil(perMs * Math.max(spendMs, comesInMs)));
     this.#askedAtMs = nowMs;
-    const amountMin = this.#priceMax;
-    return { accountId: this.accountId, amount: Math.max(amountMin, wanted), amountMin, termMs };
+    const amountMin = this.#amountMin(nowMs);
+    const small = Math.min(Number.MAX_SAFE_INTEGER, amountMin * pricesMin);
+    const { accountId } = this;
+    if (wanted > small) return { accountId, amount: wanted, amountMin, termMs };
+    return { accountId, amount: small, amountMin, termMs: smallTermMs };
   }
 
   /** A confirmed lease has come. One that came too late, or while draining, goes back whole. */
@@ -164,21 +196,29 @@ export class LocalAccount {
     this.#backoff.reset();
     const { accountId, epoch, sequence, amount } = live;
     const spendUntilMs = live.endsAtMs - this.#policy.safetyMarginMs;
-    const lease: HeldLease = { accountId, epoch, sequence, amount, spendUntilMs, free: amount, isOver: false };
+    const grant = { accountId, epoch, sequence, amount };
+    const lease: HeldLease = { ...grant, spendUntilMs, free: amount, shared: 0, sharedPriceMax: 0, isOver: false };
     this.#leases.push(lease);
-    if (this.#isDraining || nowMs >= spendUntilMs) this.#retire(lease);
+    if (this.#isDraining || this.#isAskingOutdated || nowMs >= spendUntilMs) this.#retire(lease);
     else if (this.#leases.length > LEASES_MAX) this.#retire(this.#leases[0]!);
+    this.#isAskingOutdated = false;
   }
 
   refused(reason: NoLease, nowMs: number): void {
     this.#wake();
     this.#answered(nowMs);
+    this.#isAskingOutdated = false;
+    if (reason === 'exhausted' && this.#amountMin(nowMs) > this.#prices.least) {
+      // What is left may be too little for the dearest line item alone.
+      this.#isPoorUntilMs = nowMs + this.#policy.exhaustedRetryMsMax;
+      return;
+    }
     const { unavailableRetryMs, unavailableRetryMsMax, exhaustedRetryMs, exhaustedRetryMsMax } = this.#policy;
     if (reason === 'unavailable') this.#backoff.refuse(unavailableRetryMs, unavailableRetryMsMax, nowMs);
     else this.#backoff.refuse(exhaustedRetryMs, exhaustedRetryMsMax, nowMs);
   }
 
-  /** Ends what is past its time, and gives the leases that go back since the last call. */
+  /** Ends what is past its time or not wanted any more, and gives the leases that go back since the last call. */
   settle(nowMs: number): readonly LeaseOver[] {
     for (const reservation of this.#reservations.values()) {
       // A shorter horizon behind a longer one waits for it: a lapse frees nothing but memory.
@@ -187,7 +227,7 @@ export class LocalAccount {
     }
     for (let index = this.#leases.length - 1; index >= 0; index--) {
       const lease = this.#leases[index]!;
-      if (nowMs >= lease.spendUntilMs) this.#retire(lease);
+      if (nowMs >= lease.spendUntilMs || nowMs >= this.#wantsUntilMs) this.#retire(lease);
     }
     const over = this.#over;
     if (over.length > 0) this.#over = [];
@@ -198,16 +238,32 @@ export class LocalAccount {
   drain(): void {
     this.#wake();
     this.#isDraining = true;
+    this.#isAskingOutdated = this.#askedAtMs !== null;
     while (this.#leases.length > 0) this.#retire(this.#leases[0]!);
   }
 
-  /** Ends a drain and any back-off: the campaign was resumed, raised or changed. */
-  resume(priceMax: number, nowMs: number): void {
+  /** Asks for no lease before somebody wants to spend. */
+  holdOff(nowMs: number): void {
+    this.#wantsUntilMs = nowMs;
+  }
+
+  /** What purchases cost from now on. A lease is to pay the dearest, while there is money for that; else the least. */
+  reprice(prices: PriceRange): void {
+    const { least, dearest } = this.#prices;
+    if (prices.least === least && prices.dearest === dearest) return;
+    positiveInteger(prices.least);
+    positiveInteger(prices.dearest);
     this.#wake();
-    this.#priceMax = positiveInteger(priceMax);
+    this.#prices = prices;
+  }
+
+  /** Ends any back-off and a drain, after which a lease is wanted: the campaign was resumed, raised or changed. */
+  resume(nowMs: number): void {
+    this.#wake();
+    this.#isPoorUntilMs = Number.NEGATIVE_INFINITY;
+    if (this.#isDraining) this.#wantsUntilMs = nowMs + this.#policy.termMs;
     this.#isDraining = false;
     this.#backoff.reset();
-    this.#wantsUntilMs = nowMs + this.#policy.termMs;
   }
 
   figures(nowMs: number): LocalAccountFigures {
@@ -229,9 +285,9 @@ export class LocalAccount {
     this.#onWake();
   }
 
-  /** When a lease or a reservation is over by its time. */
+  /** When a lease or a reservation is over by its time, or leases for want of anybody who asks. */
   #nextEndMs(): number {
-    let endMs = Number.POSITIVE_INFINITY;
+    let endMs = this.#leases.length > 0 ? this.#wantsUntilMs : Number.POSITIVE_INFINITY;
     for (const { spendUntilMs } of this.#leases) endMs = Math.min(endMs, spendUntilMs);
     for (const { lapsesAtMs } of this.#reservations.values()) return Math.min(endMs, lapsesAtMs);
     return endMs;
@@ -246,7 +302,13 @@ export class LocalAccount {
     if (!this.#backoff.isOver(nowMs)) return this.#backoff.untilMs;
     let endMs = Number.POSITIVE_INFINITY;
     for (const { spendUntilMs } of this.#leases) endMs = Math.min(endMs, spendUntilMs);
-    return endMs - this.#policy.aheadMs - 2 * this.#refillMs;
+    const needMs = endMs - this.#policy.aheadMs - 2 * this.#refillMs;
+    return nowMs < this.#isPoorUntilMs ? Math.min(needMs, this.#isPoorUntilMs) : needMs;
+  }
+
+  /** What one lease has to hold. */
+  #amountMin(nowMs: number): number {
+    return nowMs < this.#isPoorUntilMs ? this.#prices.least : this.#prices.dearest;
   }
 
   /** What may still be spent at a moment. */
@@ -257,17 +319,18 @@ export class LocalAccount {
   }
 
   /** A price comes out of one lease: many small rests pay nothing. */
-  #isEnoughAt(atMs: number, amount: number): boolean {
-    const isOneEnough = this.#leases.some(({ spendUntilMs, free }) => atMs < spendUntilMs && free >= this.#priceMax);
+  #isEnoughAt(atMs: number, price: number, amount: number): boolean {
+    const isOneEnough = this.#leases.some((lease) => atMs < lease.spendUntilMs && bears(lease, 1, price));
     return isOneEnough && this.#freeAt(atMs) >= amount;
   }
 
   #retire(lease: HeldLease): void {
     this.#leases.splice(this.#leases.indexOf(lease), 1);
-    const { accountId, epoch, sequence, free } = lease;
+    const { accountId, epoch, sequence, free, shared, sharedPriceMax } = lease;
     lease.isOver = true;
     lease.free = 0;
-    if (free > 0) this.#over.push({ accountId, epoch, sequence, unspent: free });
+    const kept = shared > 0 ? Math.max(0, sharedPriceMax - shared) : 0;
+    if (free > kept) this.#over.push({ accountId, epoch, sequence, unspent: free - kept });
   }
 
   #end(key: string): LocalReservation | null {
@@ -277,6 +340,11 @@ export class LocalAccount {
     this.#reserved -= reservation.amount;
     return reservation;
   }
+}
+
+/** What it keeps for bills must pay one of them. */
+function bears({ free, shared }: HeldLease, amount: number, price: number): boolean {
+  return free >= amount && free + shared >= price;
 }
 
 function positiveInteger(amount: number): number {

@@ -1,11 +1,13 @@
 /**
  * Tells the ledger what was won, off the path of the auctions: many reservations in one transaction, one transaction at a
- * time, again until the ledger has them. What a killed process has not told comes back to the budget with its lease.
+ * time, again until the ledger has them. What a killed process has not told, its successor finds in the event log.
  *
- * Overflow policy: who finds it full (`isFull`) sells nothing until the ledger is back.
+ * Overflow policy: who finds it full (`isFull`) sells nothing until the ledger is back. What the ledger will never take is
+ * `set-aside` (`in-halves.ts`), and does not keep what was won after it.
  */
-import type { BudgetLedger, Reservation } from '../ports/budget-ledger.ts';
+import { type BillResult, type BudgetLedger, BudgetLedgerError, type Reservation } from '../ports/budget-ledger.ts';
 import type { Timers } from '../ports/clock.ts';
+import { inHalves } from './in-halves.ts';
 
 export interface ReservationOutboxOptions {
   readonly ledger: Pick<BudgetLedger, 'reserve'>;
@@ -15,9 +17,11 @@ export interface ReservationOutboxOptions {
   /** What comes in so long goes in one batch, ms. */
   readonly gatherMs: number;
   readonly retryMs: number;
-  /** The ledger knows them. */
-  readonly onTold: (reservations: readonly Reservation[]) => void;
+  /** The ledger knows them; some had been reported before, and are billed. */
+  readonly onTold: (reservations: readonly Reservation[], bills: readonly BillResult[]) => void;
   readonly onFault: (error: unknown) => void;
+  /** The ledger will not hear of it: nobody is billed for it. */
+  readonly onSetAside: (reservation: Reservation, error: unknown) => void;
 }
 
 interface Listener {
@@ -25,11 +29,13 @@ interface Listener {
   readonly resolve: () => void;
 }
 
+const ANY = (): boolean => true;
+
 export class ReservationOutbox {
   readonly #options: ReservationOutboxOptions;
   readonly #waiting: Reservation[] = [];
-  readonly #listeners: Listener[] = [];
-  /** Reservations that the ledger knows. */
+  readonly #listeners = new Set<Listener>();
+  /** Reservations that the ledger knows, or will never know. */
   #told = 0;
   #isBusy = false;
 
@@ -50,11 +56,28 @@ export class ReservationOutbox {
     if (!this.#isBusy) this.#tellIn(this.#options.gatherMs);
   }
 
-  /** Resolves once the ledger knows all that was added before; what comes after is not waited for, as there is always some. */
-  whenTold(): Promise<void> {
-    if (this.#waiting.length === 0) return Promise.resolve();
-    const told = this.#told + this.#waiting.length;
-    return new Promise((resolve) => this.#listeners.push({ told, resolve }));
+  /**
+   * Resolves once the ledger knows all that concerns the asker and was added before; what comes after is not waited for, as
+   * there is always some. Rejects with a `BudgetLedgerError` when it does not within so long.
+   */
+  whenTold(withinMs: number, concerns: (key: string) => boolean = ANY): Promise<void> {
+    const last = this.#waiting.findLastIndex(({ key }) => concerns(key));
+    if (last === -1) return Promise.resolve();
+    const { timers } = this.#options;
+    return new Promise((resolve, reject) => {
+      const listener: Listener = {
+        told: this.#told + last + 1,
+        resolve: () => {
+          timers.cancel(timer);
+          resolve();
+        },
+      };
+      const timer = timers.schedule(withinMs, () => {
+        this.#listeners.delete(listener);
+        reject(new BudgetLedgerError('late', `the ledger was not told within ${withinMs} ms`));
+      });
+      this.#listeners.add(listener);
+    });
   }
 
   #tellIn(delayMs: number): void {
@@ -63,20 +86,42 @@ export class ReservationOutbox {
   }
 
   async #tell(): Promise<void> {
-    const { ledger, batchMax, retryMs, onTold, onFault } = this.#options;
-    const batch = this.#waiting.slice(0, batchMax);
+    const { ledger, batchMax, retryMs, onTold, onFault, onSetAside } = this.#options;
     try {
-      await ledger.reserve(batch);
+      await inHalves(
+        this.#waiting.slice(0, batchMax),
+        async (part) => {
+          const bills = await ledger.reserve(part);
+          this.#leave(part.length);
+          // A fault of the listener's is no refusal of the ledger's.
+          try {
+            onTold(part, bills);
+          } catch (error) {
+            onFault(error);
+          }
+        },
+        (reservation, error) => {
+          this.#leave(1);
+          onSetAside(reservation, error);
+        },
+      );
     } catch (error) {
       onFault(error);
       this.#tellIn(retryMs);
       return;
     }
-    this.#waiting.splice(0, batch.length);
-    this.#told += batch.length;
-    onTold(batch);
-    while (this.#listeners.length > 0 && this.#listeners[0]!.told <= this.#told) this.#listeners.shift()!.resolve();
     this.#isBusy = false;
     if (this.#waiting.length > 0) this.#tellIn(0);
+  }
+
+  /** So many of the first are dealt with. */
+  #leave(count: number): void {
+    this.#waiting.splice(0, count);
+    this.#told += count;
+    for (const listener of this.#listeners) {
+      if (listener.told > this.#told) continue;
+      this.#listeners.delete(listener);
+      listener.resolve();
+    }
   }
 }

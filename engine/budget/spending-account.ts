@@ -1,8 +1,10 @@
 /**
  * One account as this process spends from it: the leases it holds, and how fast they are to be spent. What pacing decides
- * at a tick stands on the board until the next.
+ * at a tick stands on the board until the next; of what is guaranteed, which always bids all of its bid, how urgent it is
+ * stands there instead of a multiplier.
  */
-import { type AccountPlan, isSameFlight } from './account-plan.ts';
+import type { TrafficMemory } from '../ports/traffic-memories.ts';
+import { type AccountPlan, isCut, isSameFlight, isSamePlan, type PriceRange } from './account-plan.ts';
 import type { LeasePolicy } from './lease-policy.ts';
 import { LocalAccount } from './local-account.ts';
 import { CampaignPacer } from './pacing/campaign-pacer.ts';
@@ -11,21 +13,30 @@ import type { Funds } from './pacing/day-plan.ts';
 import type { PacingBoard } from './pacing/pacing-board.ts';
 import { TrafficCurve } from './pacing/traffic-curve.ts';
 
+export interface AccountStanding {
+  /** Of the budget, what is neither spent nor reserved: 0 to 1. */
+  readonly leftShare: number;
+  /** `CampaignPacer.pace`. */
+  readonly pace: number | null;
+}
+
 export class SpendingAccount {
   readonly leases: LocalAccount;
   /** Of the pacing board. */
   readonly slot: number;
-  /** What is left over what the rest of the flight can bring, as of the last tick. */
-  urgency = 0;
+  /** All of it, in the account's unit, as of the last look into the ledger. */
+  budget = 0;
+  /** As of the last tick, of all processes; null until then. */
+  standing: AccountStanding | null = null;
   readonly #board: PacingBoard;
   readonly #controller: PacingController;
-  readonly #curve: TrafficCurve;
+  #curve: TrafficCurve;
+  #observationsKept = 0;
   #plan: AccountPlan;
   /** Null until its funds are known. */
   #pacer: CampaignPacer | null = null;
   #isReplanned = false;
   /** Since the last tick. */
-  #eligible = 0;
   #wins = 0;
   #spent = 0;
 
@@ -43,7 +54,8 @@ export class SpendingAccount {
     this.#controller = controller;
     this.#board = board;
     this.#curve = curve;
-    this.leases = new LocalAccount(plan.accountId, plan.priceMax, policy, monotonicMs, () => onWake(this));
+    this.leases = new LocalAccount(plan.accountId, plan.prices.dearest, policy, monotonicMs, () => onWake(this));
+    this.leases.reprice(plan.prices);
     this.slot = board.add(plan.accountId);
   }
 
@@ -51,18 +63,37 @@ export class SpendingAccount {
     return this.#plan;
   }
 
-  /** It was raised, cut, paused, moved: what is paused gives its leases back with the next settling. */
+  /**
+   * It was raised, cut, paused, moved. What is paused gives its leases back with the next settling; so does what was cut, for
+   * they may hold more than there is now, and asks again.
+   */
   replan(plan: AccountPlan, monotonicMs: number): void {
-    if (!isSameFlight(plan.flight, this.#plan.flight)) this.#pacer = null;
+    const before = this.#plan;
     this.#plan = plan;
+    if (isSamePlan(plan, before)) return;
+    if (!isSameFlight(plan.flight, before.flight)) this.#pacer = null;
     this.#isReplanned = true;
-    if (plan.isSwitchedOn) this.leases.resume(plan.priceMax, monotonicMs);
-    else this.leases.drain();
+    this.leases.reprice(plan.prices);
+    if (!plan.isSwitchedOn || isCut(plan, before)) this.leases.drain();
+    if (plan.isSwitchedOn) this.leases.resume(monotonicMs);
+  }
+
+  /** What was learned of its traffic before this process began. Once it is paced it knows better. */
+  recall(memory: TrafficMemory): void {
+    if (this.#pacer === null) this.#curve = new TrafficCurve(memory);
+  }
+
+  /** What is known of its traffic; null when nothing was learned since the last call. */
+  takeLearned(): TrafficMemory | null {
+    const { observations, memory } = this.#curve;
+    if (observations === this.#observationsKept) return null;
+    this.#observationsKept = observations;
+    return memory;
   }
 
   /** An auction that it could be in, whether it takes part or not. */
   observeOpportunity(): void {
-    this.#eligible++;
+    this.#board.observeOpportunity(this.slot);
   }
 
   observeWin(amount: number): void {
@@ -85,15 +116,34 @@ export class SpendingAccount {
     const spentNanos = Math.max(0, this.#spent);
     const signal = this.#pacer.tick({
       nowMs,
-      eligible: this.#eligible,
+      eligible: this.#board.takeOpportunities(this.slot),
       wins: Math.max(0, this.#wins),
       spentNanos,
       funds,
     });
-    this.#eligible = 0;
     this.#wins = 0;
     this.#spent = 0;
-    this.urgency = this.#plan.isGuaranteed ? this.#pacer.urgency(funds) : 0;
-    this.#board.publish(this.slot, signal);
+    const leftShare = this.budget > 0 ? funds.unspent / this.budget : 0;
+    this.standing = { leftShare, pace: this.#pacer.pace(funds) };
+    const { throttle } = signal;
+    const multiplier = this.#plan.isGuaranteed ? urgencyShare(this.#pacer.urgency(funds)) : signal.multiplier;
+    this.#board.publish(this.slot, { throttle, multiplier });
+    if (!this.#plan.isGuaranteed) this.leases.reprice(scaled(this.#plan.prices, multiplier));
   }
+}
+
+/** Who bids less pays less: a rest that is too little for a full bid is not too little for half of it. */
+function scaled({ least, dearest }: PriceRange, multiplier: number): PriceRange {
+  return {
+    least: Math.max(1, Math.floor(least * multiplier)),
+    dearest: Math.max(1, Math.floor(dearest * multiplier)),
+  };
+}
+
+/**
+ * In the order of urgency, from a half up to 1. Before any supply was seen, and of little urgency, it takes part like the
+ * others: pace and quota say when it does not.
+ */
+function urgencyShare(urgency: number): number {
+  return urgency === Number.POSITIVE_INFINITY ? 1 : (1 + urgency) / (2 + urgency);
 }

@@ -17,9 +17,10 @@ it('is put together from changes in any order', () => {
   for (const changes of [ALL, ALL.toReversed()]) {
     const bookings = new BookedCampaigns();
     for (const change of changes) bookings.take([change]);
-    const found = bookings.campaign('spring')!;
-    expect(found).toEqual({ campaign: campaign(), advertiser: advertiser(), lineItems: [lineItem()] });
-    expect(bookings.booked(found, lineItem()).creatives).toEqual([creative()]);
+    const owners = { campaign: campaign(), advertiser: advertiser() };
+    expect(bookings.campaign('spring')).toEqual({ ...owners, lineItems: [lineItem()] });
+    expect(bookings.lineItem('line-1')).toEqual({ ...owners, lineItem: lineItem(), creatives: [creative()] });
+    expect(bookings.lineItem('unknown')).toBeNull();
   }
 });
 

@@ -30,8 +30,12 @@ export class BookedCampaigns {
     return { campaign, advertiser, lineItems };
   }
 
-  /** Of a line item of that campaign. Creatives that are not known are left out. */
-  booked({ campaign, advertiser }: BookedCampaign, lineItem: LineItem): BookedLineItem {
+  /** Null while its campaign or advertiser is not known. Creatives that are not known are left out. */
+  lineItem(id: string): BookedLineItem | null {
+    const lineItem = this.#lineItems.get(id);
+    const campaign = lineItem === undefined ? undefined : this.#campaigns.get(lineItem.campaignId);
+    const advertiser = campaign === undefined ? undefined : this.#advertisers.get(campaign.advertiserId);
+    if (lineItem === undefined || campaign === undefined || advertiser === undefined) return null;
     return {
       lineItem,
       campaign,

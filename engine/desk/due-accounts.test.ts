@@ -78,7 +78,7 @@ describe('an account at rest', () => {
           else if (step.kind === 'ask') leases.canPay(100, nowMs);
           else if (step.kind === 'bill') leases.bill(`key-${key - 1}`);
           else if (step.kind === 'drain') leases.drain();
-          else if (step.kind === 'resume') leases.resume(100, nowMs);
+          else if (step.kind === 'resume') leases.resume(nowMs);
           else if (isAsked) {
             isAsked = false;
             if (step.kind === 'refuse') leases.refused('exhausted', nowMs);

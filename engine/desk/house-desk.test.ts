@@ -1,14 +1,14 @@
-import { beforeEach, describe, expect, it } from 'vitest';
-import { FrequencyCaps } from '../budget/frequency/frequency-caps.ts';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { UserCaps } from '../budget/frequency/frequency-caps.ts';
 import { LEASE_POLICY_DEFAULTS } from '../budget/lease-policy.ts';
 import { PACING_CONTROLLERS } from '../budget/pacing/controllers.ts';
+import { PacingBoard } from '../budget/pacing/pacing-board.ts';
 import { accountIdOf } from '../campaign/accounts.ts';
 import type { BookedLineItem } from '../campaign/booked-line-item.ts';
 import { booking, campaign, creative, lineItem } from '../campaign/testing/build-booking.ts';
 import type { Purchase } from '../exchange/purchases.ts';
 import { buildRequest, buildSubject, buildTerms, DECISION_RULES } from '../exchange/testing/build-exchange.ts';
 import type { Booking, BookingKind } from '../ports/campaign-store.ts';
-import type { FrequencyStore } from '../ports/frequency-store.ts';
 import { HouseDesk } from './house-desk.ts';
 
 const NOW_MS = 1000;
@@ -27,7 +27,6 @@ beforeEach(() => {
     },
     leasePolicy: LEASE_POLICY_DEFAULTS,
     pacing: { campaigns: PACING_CONTROLLERS.dual, guaranteed: PACING_CONTROLLERS.pid },
-    caps: new FrequencyCaps({} as FrequencyStore, { unknownUser: 'refuse', silentStore: 'refuse' }),
     heldMs: ({ billedBy }) => (billedBy === 'impression' ? 1000 : 5000),
   });
 });
@@ -40,7 +39,15 @@ function book(changes: Partial<BookedLineItem> = {}) {
   const { advertiser, campaign: owner, lineItem: item, creatives } = booking({ campaign: ASAP, ...changes });
   const bookings = [stored('line-item', item), stored('campaign', owner), stored('advertiser', advertiser)];
   const touched = desk.take([...bookings, ...creatives.map((one) => stored('creative', one))]);
-  return [...touched].flatMap((id) => desk.refresh(id, NOW_MS, WALL_MS));
+  return carryOut(touched);
+}
+
+function carryOut(campaignIds: Iterable<string>) {
+  return [...campaignIds].flatMap((id) => {
+    const { added, lineItemIds } = desk.replan(id, NOW_MS, WALL_MS);
+    for (const lineItemId of lineItemIds) desk.replace(lineItemId);
+    return added;
+  });
 }
 
 function fund(accountId: string, amount: number): void {
@@ -57,6 +64,7 @@ const purchase = (changes: Partial<Purchase> = {}): Purchase => ({
   key: 'auction/1/impression',
   accountId: 'spring',
   amount: 1_500_000,
+  chance: 1,
   media: 'banner',
   billedBy: 'impression',
   campaignId: 'spring',
@@ -64,7 +72,7 @@ const purchase = (changes: Partial<Purchase> = {}): Purchase => ({
 });
 
 describe('a campaign', () => {
-  it('bids once it is paced and holds a lease that pays its dearest bid', () => {
+  it('bids once it is paced and holds a lease that pays its bid', () => {
     expect(book().map(({ plan }) => plan.accountId)).toEqual(['spring']);
     expect(bids()).toEqual([]);
     fund('spring', 1_999_999);
@@ -102,6 +110,81 @@ describe('a campaign', () => {
     expect(desk.settle(NOW_MS).needs).toHaveLength(1);
   });
 
+  it('chosen once more for a user who has seen it often enough stays away, and is no further opportunity', () => {
+    book();
+    fund('spring', 3_000_000);
+    const opportunities = vi.spyOn(PacingBoard.prototype, 'observeOpportunity');
+    const seen: string[] = [];
+    const user = { mayShow: (campaignId: string) => !seen.includes(campaignId) } as UserCaps;
+    const again = () => desk.bids(buildSubject(request), buildTerms(request), NOW_MS, WALL_MS, user);
+    expect([bids().length, again().length, opportunities.mock.calls.length]).toEqual([1, 1, 1]);
+    opportunities.mockRestore();
+    seen.push('spring');
+    expect([again().length, bids().length]).toEqual([0, 1]);
+  });
+
+  it('that is cut gives back what it holds and asks anew; a new name is nothing new', () => {
+    book();
+    fund('spring', 16_000_000);
+    const settled = (owner: typeof ASAP) => {
+      book({ campaign: owner });
+      const { over, needs } = desk.settle(NOW_MS);
+      if (needs.length > 0) desk.accounts.get('spring')!.leases.refused('unavailable', NOW_MS);
+      return [over.length, needs.length];
+    };
+    expect(settled({ ...ASAP, name: 'another' })).toEqual([0, 0]);
+    expect(settled({ ...ASAP, budgetNanos: ASAP.budgetNanos + 1n })).toEqual([0, 0]);
+    expect(settled(ASAP)).toEqual([1, 1]);
+    expect(bids()).toEqual([]);
+  });
+
+  it.each([
+    ['daily budget', { dailyBudgetNanos: 1n }],
+    ['end', { endAt: WALL_MS + 1 }],
+  ])('a %s that it had not gives leases back, too', (_name, change) => {
+    book();
+    fund('spring', 16_000_000);
+    book({ campaign: { ...ASAP, ...change } });
+    expect(desk.settle(NOW_MS).over).toHaveLength(1);
+  });
+
+  it('the dearest line item does not keep the others from what is left', () => {
+    const dear = lineItem({ id: 'dear', bidMicros: 50_000_000 });
+    book({ lineItem: dear });
+    book();
+    fund('spring', 3_000_000);
+    expect(bids().map(({ house }) => house.lineItemId)).toEqual(['line-1']);
+  });
+
+  it('spends a rest that is too little for a full bid once it bids less', () => {
+    book({ campaign: campaign({ delivery: 'even', budgetNanos: 1_000_000_000n, endAt: WALL_MS + 86_400_000 }) });
+    const account = desk.accounts.get('spring')!;
+    const paceAt = (atMs: number) => account.pace({ unspent: 1_000_000_000, unspentToday: null }, 1, WALL_MS + atMs);
+    paceAt(0);
+    for (let tick = 1; tick < 100; tick++) {
+      for (let count = 0; count < 5000; count++) account.observeOpportunity();
+      for (let count = 0; count < 500; count++) account.observeWin(2_000_000);
+      paceAt(tick * 10_000);
+    }
+    expect(desk.settle(NOW_MS).needs[0]!.amountMin).toBeLessThan(2_000_000);
+  });
+
+  it('that pays by the click takes a part of its price for each impression, and paces by what is expected', () => {
+    book({ lineItem: lineItem({ pricing: 'cpc', bidMicros: 2000 }) });
+    fund('spring', 2_000_000);
+    const perClick = (key: string, amount = 2_000_000) =>
+      desk.reserve(purchase({ key, amount, chance: 0.01, billedBy: 'click' }), NOW_MS);
+    for (let index = 0; index < 50; index++)
+      expect(perClick(`${index}`)).toMatchObject({ amount: 2_000_000, isShared: true });
+    expect(perClick('51')).toBeNull();
+    expect(bids()).toEqual([]);
+    desk.release(perClick('51') ?? { ...purchase(), key: '7', epoch: 3, sequence: 4, heldMs: 5000 });
+    expect(perClick('too dear', 2_000_001)).toBeNull();
+    expect(perClick('51')).not.toBeNull();
+    desk.drain();
+    expect(desk.settle(NOW_MS).over).toEqual([]);
+  });
+
   it('that has ended has no account', () => {
     expect(book({ campaign: { ...ASAP, status: 'ended' } })).toEqual([]);
     expect(book({ campaign: { ...ASAP, endAt: WALL_MS } })).toEqual([]);
@@ -112,7 +195,7 @@ describe('a campaign', () => {
     book({ creatives: [creative({ approval: 'pending' })] });
     fund('spring', 3_000_000);
     expect(bids()).toEqual([]);
-    for (const id of desk.take([stored('creative', creative())])) desk.refresh(id, NOW_MS, WALL_MS);
+    carryOut(desk.take([stored('creative', creative())]));
     expect(bids()).toHaveLength(1);
   });
 

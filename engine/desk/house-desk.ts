@@ -6,21 +6,19 @@
 
 import { stableHash } from '../auction/ranking.ts';
 import { type AccountPlan, accountPlans } from '../budget/account-plan.ts';
-import type { FrequencyCaps } from '../budget/frequency/frequency-caps.ts';
+import type { UserCaps } from '../budget/frequency/frequency-caps.ts';
 import type { LeaseNeed, LeaseOver } from '../budget/lease.ts';
 import type { LeasePolicy } from '../budget/lease-policy.ts';
 import type { PacingController } from '../budget/pacing/controller.ts';
 import { LocalTime } from '../budget/pacing/local-time.ts';
 import { PacingBoard } from '../budget/pacing/pacing-board.ts';
 import { SpendingAccount } from '../budget/spending-account.ts';
-import { accountIdOf } from '../campaign/accounts.ts';
-import type { BookedLineItem } from '../campaign/booked-line-item.ts';
 import type { EstimateSubject } from '../estimation/click-estimates.ts';
 import type { AuctionTerms } from '../exchange/auction-terms.ts';
 import type { HouseBid } from '../exchange/decision.ts';
 import { HouseMarket, type LiveTerms } from '../exchange/house-bids.ts';
 import { HouseCatalogue, type HouseRules } from '../exchange/house-catalogue.ts';
-import type { Purchase, PurchaseReservation } from '../exchange/purchases.ts';
+import { expectedBill, type Purchase, type PurchaseReservation, takenFor } from '../exchange/purchases.ts';
 import type { Booking } from '../ports/campaign-store.ts';
 import { BookedCampaigns } from './booked-campaigns.ts';
 import { DueAccounts } from './due-accounts.ts';
@@ -30,10 +28,22 @@ export interface HouseDeskOptions {
   readonly leasePolicy: LeasePolicy;
   /** Of campaigns, and of what was sold in advance. */
   readonly pacing: { readonly campaigns: PacingController; readonly guaranteed: PacingController };
-  readonly caps: FrequencyCaps;
   /** How long a purchase is held for its bill, ms. */
   readonly heldMs: (purchase: Purchase) => number;
 }
+
+export interface Replanned {
+  readonly added: readonly SpendingAccount[];
+  readonly lineItemIds: readonly string[];
+}
+
+const NOTHING_REPLANNED: Replanned = { added: [], lineItemIds: [] };
+
+/**
+ * So many accounts have a lease before anybody asks for one. Of more, most are not asked soon, and a start would be a rush
+ * on the ledger; they have theirs from the first auction on that they would have entered.
+ */
+const LEASED_AHEAD_MAX = 1000;
 
 export class HouseDesk {
   readonly accounts = new Map<string, SpendingAccount>();
@@ -44,13 +54,12 @@ export class HouseDesk {
   readonly #board = new PacingBoard();
   readonly #due = new DueAccounts();
   readonly #localTimes = new Map<string, LocalTime>();
-  readonly #live: LiveAuction;
+  readonly #live = new LiveAuction(this.#board);
 
   constructor(options: HouseDeskOptions) {
     this.#options = options;
-    this.#catalogue = new HouseCatalogue([], options.rules);
+    this.#catalogue = new HouseCatalogue([], options.rules, (accountId) => this.#board.add(accountId));
     this.#market = new HouseMarket(this.#catalogue);
-    this.#live = new LiveAuction(this.accounts, this.#board);
   }
 
   /** Line items that may serve when a request suits them. */
@@ -58,47 +67,64 @@ export class HouseDesk {
     return this.#catalogue.index.size;
   }
 
-  /** Gives the campaigns to `refresh`: many changes are carried out a few at a time. */
+  /** Gives the campaigns to `replan`: many changes are carried out a few at a time. */
   take(changes: readonly Booking[]): ReadonlySet<string> {
     return this.bookings.take(changes);
   }
 
-  /** Gives the accounts that are new: they take no part until they are paced. `wallMs` is wall clock. */
-  refresh(campaignId: string, nowMs: number, wallMs: number): readonly SpendingAccount[] {
+  /**
+   * What holds for the money of a campaign holds from here on; its line items are to be `replace`d, some at a time. Accounts
+   * that are new take no part until they are paced. `wallMs` is wall clock.
+   */
+  replan(campaignId: string, nowMs: number, wallMs: number): Replanned {
     const campaign = this.bookings.campaign(campaignId);
-    if (campaign === null) return [];
+    if (campaign === null) return NOTHING_REPLANNED;
     const added: SpendingAccount[] = [];
     for (const plan of accountPlans(campaign, this.#localTime(campaign.advertiser.timeZone))) {
       const account = this.#plan(plan, nowMs, wallMs);
       if (account !== null) added.push(account);
     }
-    for (const lineItem of campaign.lineItems) this.#catalogue.put(this.bookings.booked(campaign, lineItem));
-    return added;
+    return { added, lineItemIds: campaign.lineItems.map(({ id }) => id) };
   }
 
-  /** Of one auction, before anybody else is asked. `wallMs` is wall clock. */
-  bids({ request }: EstimateSubject, terms: AuctionTerms, nowMs: number, wallMs: number): readonly HouseBid[] {
-    this.#live.enter(terms.auctionId, nowMs);
+  /** A line item serves as it is booked now. */
+  replace(lineItemId: string): void {
+    const booked = this.bookings.lineItem(lineItemId);
+    if (booked !== null) this.#catalogue.put(booked);
+  }
+
+  /** Of one auction. `wallMs` is wall clock. `user`: chosen once more, without what the user may not be shown. */
+  bids(
+    { request }: EstimateSubject,
+    terms: AuctionTerms,
+    nowMs: number,
+    wallMs: number,
+    user: UserCaps | null = null,
+  ): readonly HouseBid[] {
+    this.#live.enter(terms.auctionId, nowMs, user);
     return this.#market.bids({ request, terms, nowMs: wallMs }, this.#live);
   }
 
   /** Null: its account does not give it. */
   reserve(purchase: Purchase, nowMs: number): PurchaseReservation | null {
-    const { key, bidIndex, accountId, amount } = purchase;
+    const { key, bidIndex, accountId, amount, chance } = purchase;
     const account = this.accounts.get(accountId);
     if (account === undefined) return null;
     const heldMs = this.#options.heldMs(purchase);
-    const reserved = account.leases.reserve(key, amount, heldMs, nowMs);
+    const reserved = account.leases.reserve(key, takenFor(amount, chance), heldMs, nowMs, amount);
     if (typeof reserved === 'string') return null;
-    account.observeWin(amount);
+    const { isShared } = reserved;
+    account.observeWin(expectedBill(reserved.amount, isShared));
     const { epoch, sequence } = reserved.lease;
-    return { key, bidIndex, accountId, amount, epoch, sequence, heldMs };
+    const reservation = { key, bidIndex, accountId, amount, epoch, sequence, heldMs };
+    return isShared ? { ...reservation, isShared } : reservation;
   }
 
   /** It was certainly not served, and nobody else has heard of it. */
-  release({ key, accountId, amount }: PurchaseReservation): void {
+  release({ key, accountId }: PurchaseReservation): void {
     const account = this.accounts.get(accountId);
-    if (account?.leases.release(key) !== null) account?.forgetWin(amount);
+    const released = account?.leases.release(key) ?? null;
+    if (released !== null) account!.forgetWin(expectedBill(released.reservation.amount, released.reservation.isShared));
   }
 
   /** The ledger holds it from now on. */
@@ -136,7 +162,9 @@ export class HouseDesk {
     const { leasePolicy, pacing } = this.#options;
     const controller = plan.isGuaranteed ? pacing.guaranteed : pacing.campaigns;
     const account = new SpendingAccount(plan, leasePolicy, controller, this.#board, nowMs, this.#onWake);
+    if (this.accounts.size >= LEASED_AHEAD_MAX) account.leases.holdOff(nowMs);
     this.accounts.set(plan.accountId, account);
+    this.#live.accounts[account.slot] = account;
     this.#due.wake(account);
     return account;
   }
@@ -155,55 +183,45 @@ export class HouseDesk {
 
 /** What line items may bid in the auction at hand. One object for all auctions: it holds what the last one set. */
 class LiveAuction implements LiveTerms {
-  readonly #accounts: ReadonlyMap<string, SpendingAccount>;
+  /** By slot of the board, as everything that is asked here. */
+  readonly accounts: SpendingAccount[] = [];
   readonly #board: PacingBoard;
-  /** By slot of the board: the auction that an account was last asked in, and what it gave. */
-  readonly #askedIn: number[] = [];
-  readonly #shares: number[] = [];
+  /** The auction that an account was last counted in. */
+  readonly #seenIn: number[] = [];
   #auctions = 0;
   #auctionId = '';
   #nowMs = 0;
+  #user: UserCaps | null = null;
 
-  constructor(accounts: ReadonlyMap<string, SpendingAccount>, board: PacingBoard) {
-    this.#accounts = accounts;
+  constructor(board: PacingBoard) {
     this.#board = board;
   }
 
-  enter(auctionId: string, nowMs: number): void {
+  enter(auctionId: string, nowMs: number, user: UserCaps | null): void {
     this.#auctionId = auctionId;
     this.#nowMs = nowMs;
+    this.#user = user;
     this.#auctions++;
   }
 
-  readonly share = ({ lineItem }: BookedLineItem): number => {
-    const account = this.#accounts.get(accountIdOf(lineItem));
-    if (account === undefined) return 0;
-    const { slot } = account;
-    if (this.#askedIn[slot] === this.#auctions) return this.#shares[slot]!;
-    const share = this.#shareOf(account);
-    this.#askedIn[slot] = this.#auctions;
-    this.#shares[slot] = share;
-    return share;
+  readonly share = (slot: number): number => {
+    if (this.#user === null && this.#seenIn[slot] !== this.#auctions) {
+      this.#seenIn[slot] = this.#auctions;
+      this.#board.observeOpportunity(slot);
+    }
+    return this.#board.throttle[slot]! > 0 ? this.#board.multiplier[slot]! : 0;
   };
 
-  #shareOf(account: SpendingAccount): number {
-    const { slot, plan, leases } = account;
-    account.observeOpportunity();
-    if (!leases.canPay(plan.priceMax, this.#nowMs)) return 0;
+  /** Before its first signal it takes no part, so whoever is asked here has an account. */
+  readonly mayEnter = (slot: number, price: number, chance: number): boolean => {
+    const { plan, leases } = this.accounts[slot]!;
+    if (this.#user !== null && !this.#user.mayShow(plan.campaignId)) return false;
     // Drawn from what the auction is called, so that it is the same however often it is asked. Who always takes part
     // needs no draw.
     if (this.#board.throttle[slot]! < 1) {
       const draw = stableHash(this.#auctionId, plan.accountId) / 2 ** 32;
-      if (!this.#board.takesPart(slot, draw)) return 0;
+      if (!this.#board.takesPart(slot, draw)) return false;
     }
-    return plan.isGuaranteed ? urgencyShare(account.urgency) : this.#board.multiplier[slot]!;
-  }
-}
-
-/**
- * In the order of urgency, from a half up to 1. Before any supply was seen, and of little urgency, it takes part like the
- * others: pace and quota say when it does not.
- */
-function urgencyShare(urgency: number): number {
-  return urgency === Number.POSITIVE_INFINITY ? 1 : (1 + urgency) / (2 + urgency);
+    return leases.canPay(takenFor(price, chance), this.#nowMs, price);
+  };
 }

@@ -12,6 +12,7 @@ const purchase = (bidIndex: number): Purchase => ({
   key: `auction/${bidIndex}/impression`,
   accountId: `account-${bidIndex}`,
   amount: 1,
+  chance: 1,
   media: 'banner',
   billedBy: 'impression',
   campaignId: `campaign-of-${bidIndex}`,
@@ -21,13 +22,26 @@ const purchase = (bidIndex: number): Purchase => ({
 class Entry {
   readonly given: string[] = [];
   readonly counted: string[] = [];
+  readonly faults: unknown[] = [];
   readonly released: string[] = [];
+  /** How often the store was asked what the user has seen; its answers. */
+  readonly asked: (() => void)[] = [];
   readonly answers: [readonly PurchaseReservation[], readonly PurchaseRefusal[]][] = [];
   readonly entry: HouseEntry;
 
-  constructor(caps: { seen?: string[]; verdicts?: Record<string, CapVerdict>; poor?: number[] } = {}) {
-    const { seen = [], verdicts = {}, poor = [] } = caps;
+  constructor(
+    caps: {
+      limited?: string[];
+      seen?: string[];
+      verdicts?: Record<string, CapVerdict>;
+      poor?: number[];
+      broken?: number[];
+    } = {},
+  ) {
+    const { limited = [], seen = [], verdicts = {}, poor = [], broken = [] } = caps;
     const user = {
+      mustAsk: (campaignId: string) => limited.includes(campaignId),
+      ask: (onAnswered: () => void) => void this.asked.push(onAnswered),
       mayShow: (campaignId: string) => !seen.includes(campaignId),
       needsTake: (campaignId: string) => campaignId in verdicts,
       take: async (campaignId: string) => verdicts[campaignId]!,
@@ -36,15 +50,20 @@ class Entry {
     };
     this.entry = new HouseEntry({
       desk: {
-        reserve: ({ key, bidIndex, accountId, amount }) =>
-          poor.includes(bidIndex) ? null : { key, bidIndex, accountId, amount, epoch: 1, sequence: 1, heldMs: 1 },
+        reserve: ({ key, bidIndex, accountId, amount }) => {
+          if (broken.includes(bidIndex)) throw new Error('planted');
+          return poor.includes(bidIndex)
+            ? null
+            : { key, bidIndex, accountId, amount, epoch: 1, sequence: 1, heldMs: 1 };
+        },
         release: ({ key }) => void this.released.push(key),
       },
       bids: ['0', '1', '2'].map((id) => buildHouseBid(id)),
       user: user as unknown as UserCaps,
+      chooseShown: () => [buildHouseBid('instead')],
       nowMs: () => 0,
       onReserved: (result) => this.counted.push(result),
-      onGiveBackFailed: () => {},
+      onFault: (error) => this.faults.push(error),
     });
   }
 
@@ -70,11 +89,24 @@ describe('without caps', () => {
 });
 
 describe('with caps', () => {
-  it('refuses all that the user has seen, winners or not, in one round', () => {
+  const idsOf = ({ entry }: Entry) => entry.choose().map(({ house }) => house.lineItemId);
+
+  it('waits for what the user has seen only when one that has caps would enter', () => {
+    expect(new Entry().entry.isSettled).toBe(true);
+    const { entry, asked } = new Entry({ limited: ['campaign-of-1'] });
+    expect(entry.isSettled).toBe(false);
+    let told = 0;
+    entry.settle(() => told++);
+    expect([asked.length, told, entry.isSettled]).toEqual([1, 0, false]);
+    asked[0]!();
+    expect([told, entry.isSettled]).toEqual([1, true]);
+  });
+
+  it('those that the user has seen often enough leave their places to others', () => {
+    expect(idsOf(new Entry())).toEqual(['0', '1', '2']);
     const entry = new Entry({ seen: ['campaign-of-0', 'campaign-of-2'] });
-    entry.reserve(0, 1);
-    const refusals = [0, 2].map((bidIndex) => ({ bidIndex, reason: 'frequency-capped' }));
-    expect(entry.answers).toEqual([[[], refusals]]);
+    expect(idsOf(entry)).toEqual(['instead']);
+    expect(entry.counted).toEqual(['frequency-capped', 'frequency-capped']);
   });
 
   it('takes each impression before it is paid', async () => {
@@ -94,6 +126,16 @@ describe('with caps', () => {
     entry.entry.release(entry.answers[0]![0]);
     entry.entry.release(entry.answers[0]![0]);
     expect(entry.given).toEqual(['campaign-of-1', 'campaign-of-2', 'campaign-of-0']);
+  });
+
+  it('a fault of ours sells nothing, and leaves no request without an answer', async () => {
+    const entry = new Entry({ verdicts: { 'campaign-of-0': 'taken', 'campaign-of-1': 'taken' }, broken: [1] });
+    entry.reserve(0, 1);
+    const reason = 'budget-refused';
+    const refused = [0, 1].map((bidIndex) => ({ bidIndex, reason }));
+    expect(await entry.settled()).toEqual([[], refused]);
+    expect(entry.faults).toHaveLength(1);
+    expect([entry.released, entry.given]).toEqual([['auction/0/impression'], ['campaign-of-0', 'campaign-of-1']]);
   });
 
   it('a store that is away is the policy to judge', async () => {

@@ -8,43 +8,62 @@ export type OnReserved = (reservations: readonly PurchaseReservation[], refusals
 
 export interface HouseEntryOptions {
   readonly desk: Pick<HouseDesk, 'reserve' | 'release'>;
+  /** Whatever the user has seen. */
   readonly bids: readonly HouseBid[];
   readonly user: UserCaps;
+  /** The bids again, now without what the user may not be shown: others have the places of those. */
+  readonly chooseShown: () => readonly HouseBid[];
   /** Monotonic ms. */
   readonly nowMs: () => number;
   readonly onReserved: (result: 'reserved' | PurchaseRefusal['reason']) => void;
-  /** An impression that was not shown goes on counting for its user. */
-  readonly onGiveBackFailed: (error: unknown) => void;
+  /** Of ours: it has sold nothing. Of the store's: an impression that was not shown goes on counting for its user. */
+  readonly onFault: (error: unknown) => void;
 }
-
-const NOTHING: readonly never[] = [];
 
 export class HouseEntry {
   readonly #options: HouseEntryOptions;
   /** By key of the purchase, in the store of what users have seen: the campaign. */
   readonly #taken = new Map<string, string>();
+  #isSettled: boolean;
 
   constructor(options: HouseEntryOptions) {
+    const { bids, user } = options;
     this.#options = options;
+    this.#isSettled = !bids.some(({ house }) => user.mustAsk(house.campaignId));
   }
 
-  /** The first bids of the auction, in this order. */
-  get bids(): readonly HouseBid[] {
-    return this.#options.bids;
+  /** Whether all is known that decides who of us enters the auction. */
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  /** Once, while it is not settled: asks what the user has seen, and tells when that is known or will not be. */
+  settle(onSettled: () => void): void {
+    this.#options.user.ask(() => {
+      this.#isSettled = true;
+      onSettled();
+    });
+  }
+
+  /** Those that enter, as far as is known by now. To be asked once. */
+  choose(): readonly HouseBid[] {
+    const { bids, user, chooseShown, onReserved } = this.#options;
+    let capped = 0;
+    for (const { house } of bids) if (!user.mayShow(house.campaignId)) capped++;
+    for (let count = 0; count < capped; count++) onReserved('frequency-capped');
+    return capped === 0 ? bids : chooseShown();
   }
 
   /**
    * Answers once: in the same turn, unless a winner's user has caps that must be taken, which takes as long as the store
-   * does, within its limit. Refuses at once all bids that the user has seen often enough, winners or not.
+   * does, within its limit.
    */
   reserve(purchases: readonly Purchase[], onReserved: OnReserved): void {
     const { user } = this.#options;
-    if (purchases.some(({ campaignId }) => !user.mayShow(campaignId))) {
-      this.#answer(NOTHING, this.#capped(), onReserved);
-    } else if (purchases.some(({ campaignId }) => user.needsTake(campaignId))) {
-      void this.#takeAll(purchases).then((refusals) => this.#pay(purchases, refusals, onReserved));
+    if (purchases.some(({ campaignId }) => user.needsTake(campaignId))) {
+      void this.#takeAndPay(purchases, onReserved);
     } else {
-      this.#pay(purchases, [], onReserved);
+      this.#pay(purchases, onReserved);
     }
   }
 
@@ -56,20 +75,34 @@ export class HouseEntry {
     }
   }
 
-  #capped(): PurchaseRefusal[] {
-    const { bids, user } = this.#options;
+  /** A fault sells nothing, and is not the request's: that is answered without us. */
+  async #takeAndPay(purchases: readonly Purchase[], onReserved: OnReserved): Promise<void> {
+    const { desk, onFault } = this.#options;
+    const reservations: PurchaseReservation[] = [];
+    let refusals: PurchaseRefusal[];
+    try {
+      refusals = await this.#takeAll(purchases);
+      this.#reserveAll(purchases, refusals, reservations);
+    } catch (error) {
+      onFault(error);
+      for (const { key } of purchases) this.#giveBack(key);
+      for (const reservation of reservations.splice(0)) desk.release(reservation);
+      refusals = purchases.map(({ bidIndex }) => ({ bidIndex, reason: 'budget-refused' }));
+    }
+    this.#answer(reservations, refusals, onReserved);
+  }
+
+  #pay(purchases: readonly Purchase[], onReserved: OnReserved): void {
+    const reservations: PurchaseReservation[] = [];
     const refusals: PurchaseRefusal[] = [];
-    bids.forEach(({ house }, bidIndex) => {
-      if (!user.mayShow(house.campaignId)) refusals.push({ bidIndex, reason: 'frequency-capped' });
-    });
-    return refusals;
+    this.#reserveAll(purchases, refusals, reservations);
+    this.#answer(reservations, refusals, onReserved);
   }
 
   /** The cap before the budget: what the budget refuses is given back. */
-  #pay(purchases: readonly Purchase[], refusals: PurchaseRefusal[], onReserved: OnReserved): void {
+  #reserveAll(purchases: readonly Purchase[], refusals: PurchaseRefusal[], reservations: PurchaseReservation[]): void {
     const { desk, nowMs } = this.#options;
     const capped = refusals.map(({ bidIndex }) => bidIndex);
-    const reservations: PurchaseReservation[] = [];
     for (const purchase of purchases) {
       if (capped.includes(purchase.bidIndex)) continue;
       const reservation = desk.reserve(purchase, nowMs());
@@ -80,7 +113,6 @@ export class HouseEntry {
       this.#giveBack(purchase.key);
       refusals.push({ bidIndex: purchase.bidIndex, reason: 'budget-refused' });
     }
-    this.#answer(reservations, refusals, onReserved);
   }
 
   #answer(
@@ -113,8 +145,8 @@ export class HouseEntry {
     const campaignId = this.#taken.get(key);
     if (campaignId === undefined) return;
     this.#taken.delete(key);
-    const { user, onGiveBackFailed } = this.#options;
-    user.giveBack(campaignId, takeId(key, campaignId)).catch(onGiveBackFailed);
+    const { user, onFault } = this.#options;
+    user.giveBack(campaignId, takeId(key, campaignId)).catch(onFault);
   }
 }
 

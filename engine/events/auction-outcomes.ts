@@ -9,10 +9,10 @@ import { type LossEvent, type NoticeEvent, OUTCOME_EVENT_VERSION, type WinEvent 
 
 /** One for each win: `sales` are in their order. */
 export function winEvents(event: AuctionEvent, decision: Decision, sales: readonly SoldAd[]): WinEvent[] {
-  const heldMs = new Map(event.reservations?.map((reservation) => [reservation.bidIndex, reservation.heldMs]));
+  const reservations = new Map(event.reservations?.map((reservation) => [reservation.bidIndex, reservation]));
   return decision.outcome.wins.map((win, index) => {
     const { auctionId, impId, userKey, isTest, sale, billingNotice } = sales[index]!;
-    const held = heldMs.get(win.bidIndex);
+    const reservation = reservations.get(win.bidIndex);
     return {
       type: 'win',
       version: OUTCOME_EVENT_VERSION,
@@ -25,7 +25,8 @@ export function winEvents(event: AuctionEvent, decision: Decision, sales: readon
       sale,
       clearingCpmMicros: win.clearingCpmMicros,
       auctionCurrency: decision.input.currency,
-      heldUntilMs: held === undefined ? null : Math.floor(event.atMs + held),
+      heldUntilMs: reservation === undefined ? null : Math.floor(event.atMs + reservation.heldMs),
+      ...(reservation?.isShared ? { isShared: true } : {}),
       billingNotice,
     };
   });

@@ -55,7 +55,8 @@ function reservationOf(event: WinEvent): LedgerOperation | null {
   const { accountId, epoch, sequence } = payer;
   const expiresAtMs = event.heldUntilMs;
   const key = billKey(event);
-  return { kind: 'reserve', reservation: { key, accountId, epoch, sequence, amount, publisherId, expiresAtMs } };
+  const reservation = { key, accountId, epoch, sequence, amount, publisherId, expiresAtMs };
+  return { kind: 'reserve', reservation: event.isShared ? { ...reservation, isShared: true } : reservation };
 }
 
 function billOf(event: SaleEvent): LedgerOperation {

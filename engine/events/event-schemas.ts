@@ -141,15 +141,24 @@ export const EVENT_SCHEMAS: Readonly<Record<EventType, EventSchema>> = {
     },
     ['estimateContext', 'reservations', 'userKey'],
   ),
-  win: outcome('win', 'An ad was sold, and put into an answer.', {
-    sale: SALE,
-    clearingCpmMicros: integer('What the publisher was told, micros per mille of `auctionCurrency`.'),
-    auctionCurrency: { type: 'string', pattern: '^[A-Z]{3}$', description: 'ISO 4217.' },
-    heldUntilMs: nullable(
-      integer(`Money of our own campaigns waits so long for its bill, ${EPOCH_MS}; null for DSPs.`),
-    ),
-    billingNotice: BILLING_NOTICE,
-  }),
+  win: outcome(
+    'win',
+    'An ad was sold, and put into an answer.',
+    {
+      sale: SALE,
+      clearingCpmMicros: integer('What the publisher was told, micros per mille of `auctionCurrency`.'),
+      auctionCurrency: { type: 'string', pattern: '^[A-Z]{3}$', description: 'ISO 4217.' },
+      heldUntilMs: nullable(
+        integer(`Money of our own campaigns waits so long for its bill, ${EPOCH_MS}; null for DSPs.`),
+      ),
+      billingNotice: BILLING_NOTICE,
+      isShared: {
+        type: 'boolean',
+        description: 'Nothing is held for it alone: its lease keeps something for all of its kind.',
+      },
+    },
+    ['isShared'],
+  ),
   loss: outcome('loss', 'A bid that did not win. Sampled.', {
     dspId: id('As configured, or `house`.'),
     seat: text('Empty: it named none.'),

@@ -39,6 +39,8 @@ export interface WinEvent extends Envelope {
   readonly auctionCurrency: string;
   /** Money of our own campaigns waits so long for its bill, epoch ms; null for DSPs. */
   readonly heldUntilMs: number | null;
+  /** `Reservation.isShared`: nothing is held for it alone. Absent: false. */
+  readonly isShared?: boolean;
   /** The DSP's `burl` with its macros resolved, to be called once, when it is billed; null: none. */
   readonly billingNotice: string | null;
 }

@@ -106,21 +106,26 @@ export function gatherBids(
   return { bids, collected, replyCount: replies.length, questions };
 }
 
-/** House bids, which come before all replies. Null: there are none. */
+/** House bids, behind what was gathered `before`. */
 export function gatherHouseBids(
   house: readonly HouseBid[],
   rules: DecisionRules,
   subject: EstimateSubject,
-): GatheredBids | null {
-  if (house.length === 0) return null;
-  const collection: Collection = { collected: [], bids: [], byAction: [], byConversion: [] };
+  before: GatheredBids | null = null,
+): GatheredBids {
+  const collection: Collection = {
+    collected: before === null ? [] : before.collected.slice(),
+    bids: before === null ? [] : before.bids.slice(),
+    byAction: [],
+    byConversion: [],
+  };
   for (const { candidate: made, ...origin } of house) {
     const candidate: DraftCandidate = { ...made, index: collection.bids.length };
     const { dspId, seat } = candidate;
     collect(collection, candidate, { dspId, seat, ...origin });
   }
   const questions = estimate(rules, subject, collection);
-  return { bids: collection.bids, collected: collection.collected, replyCount: 0, questions };
+  return { bids: collection.bids, collected: collection.collected, replyCount: before?.replyCount ?? 0, questions };
 }
 
 function estimate(

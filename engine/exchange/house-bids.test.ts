@@ -27,18 +27,28 @@ const RULES = {
   priors: DECISION_RULES.priors,
   playbackPoints: null,
 };
-const AT_FULL: LiveTerms = { share: () => 1 };
+const AT_FULL = sharing(() => 1);
 
-function bidsOf(items: readonly BookedLineItem[], request = buildRequest(), live = AT_FULL, bidsMax = 16) {
-  const market = new HouseMarket(new HouseCatalogue(items, RULES), bidsMax);
+function sharing(share: LiveTerms['share']): LiveTerms {
+  return { share, mayEnter: () => true };
+}
+
+function bidsOf(items: readonly BookedLineItem[], request = buildRequest(), live = AT_FULL) {
+  const market = new HouseMarket(new HouseCatalogue(items, RULES));
   return market.bids({ request, terms: buildTerms(request), nowMs: 1000 }, live);
 }
 
-/** Of an advertiser of its own. */
+/** Of an advertiser and with an account of its own: accounts are numbered in the order in which they come. */
 function rival(number: number, changes: Partial<BookedLineItem['lineItem']> = {}): BookedLineItem {
   return booking({
     advertiser: advertiser({ id: `rival-${number}` }),
-    lineItem: lineItem({ id: `line-of-${number}`, bidMicros: number * 1_000_000, ...changes }),
+    campaign: campaign({ id: `campaign-of-${number}`, advertiserId: `rival-${number}` }),
+    lineItem: lineItem({
+      id: `line-of-${number}`,
+      campaignId: `campaign-of-${number}`,
+      bidMicros: number * 1_000_000,
+      ...changes,
+    }),
   });
 }
 
@@ -96,7 +106,7 @@ describe('a house bid', () => {
   });
 
   it('bids the share that pacing leaves, rounded down; a guaranteed line item all of it', () => {
-    const share = { share: () => 0.3333333 };
+    const share = sharing(() => 0.3333333);
     expect(bidsOf([booking()], undefined, share)[0]!.candidate.priceMicros).toBe(666_666);
     const sold = booking({ lineItem: lineItem({ goalImpressions: 10 }) });
     const [bid] = bidsOf([sold], undefined, share);
@@ -107,8 +117,21 @@ describe('a house bid', () => {
   });
 
   it('stays away when pacing, money or caps say so, and when less than a micro is left', () => {
-    expect(bidsOf([booking()], undefined, { share: () => 0 })).toEqual([]);
-    expect(bidsOf([booking()], undefined, { share: () => 1e-9 })).toEqual([]);
+    expect(bidsOf([booking()], undefined, { share: () => 1, mayEnter: () => false })).toEqual([]);
+    expect(
+      bidsOf(
+        [booking()],
+        undefined,
+        sharing(() => 0),
+      ),
+    ).toEqual([]);
+    expect(
+      bidsOf(
+        [booking()],
+        undefined,
+        sharing(() => 1e-9),
+      ),
+    ).toEqual([]);
   });
 
   it.each([
@@ -178,7 +201,7 @@ describe('the creative', () => {
       lineItem: lineItem({ id: 'other', bidMicros: 1 }),
       creatives: [creative({ domains: ['other.example'], categories: ['IAB2'], language: 'de' })],
     });
-    const bids = bidsOf([booking(), other], buildRequest(blocks), AT_FULL, 1);
+    const bids = bidsOf([booking(), other], buildRequest(blocks));
     expect(bids.map(({ candidate }) => candidate.seat)).toEqual(['other']);
   });
 
@@ -194,27 +217,27 @@ describe('the creative', () => {
 
 describe('of many', () => {
   const rivals = Array.from({ length: 50 }, (_, index) => rival(index + 1));
-  const numbers = (items: readonly BookedLineItem[], live = AT_FULL, max = 3) =>
-    bidsOf(items, buildRequest(), live, max).map(({ house }) => house.advertiserId);
+  const numbers = (items: readonly BookedLineItem[], live = AT_FULL) =>
+    bidsOf(items, buildRequest(), live).map(({ house }) => house.advertiserId);
 
-  it('those that are worth most enter, one per advertiser', () => {
+  it('those that are worth most enter, one per advertiser: so many as there are positions, and three', () => {
     const second = rival(50, { id: 'second', bidMicros: 49_500_000 });
-    expect(numbers([...rivals, second])).toEqual(['rival-50', 'rival-49', 'rival-48']);
+    expect(numbers([...rivals, second])).toEqual(['rival-50', 'rival-49', 'rival-48', 'rival-47']);
   });
 
   it('worth is what they bid now, by the prior of their unit, in one currency', () => {
-    const live: LiveTerms = { share: ({ advertiser: { id } }) => (id === 'rival-50' ? 0.5 : 1) };
-    expect(numbers(rivals, live)).toEqual(['rival-49', 'rival-48', 'rival-47']);
+    const live = sharing((account) => (account === rivals.length - 1 ? 0.5 : 1));
+    expect(numbers(rivals, live)).toEqual(['rival-49', 'rival-48', 'rival-47', 'rival-46']);
     const perClick = rival(60, { pricing: 'cpc', bidMicros: 48_500_000 });
-    expect(numbers([...rivals, perClick])).toEqual(['rival-50', 'rival-49', 'rival-60']);
+    expect(numbers([...rivals, perClick])).toEqual(['rival-50', 'rival-49', 'rival-60', 'rival-48']);
     const inEuro = { ...rival(30), advertiser: advertiser({ id: 'euro', currency: 'EUR' }) };
-    expect(numbers([...rivals, inEuro])).toEqual(['euro', 'rival-50', 'rival-49']);
+    expect(numbers([...rivals, inEuro])).toEqual(['euro', 'rival-50', 'rival-49', 'rival-48']);
   });
 
   it('guaranteed line items come first, the most urgent before the others', () => {
     const sold = [rival(1, { goalImpressions: 5 }), rival(2, { goalImpressions: 5 })];
-    const live: LiveTerms = { share: ({ advertiser: { id } }) => (id === 'rival-2' ? 0.2 : 0.1) };
-    expect(numbers([...rivals.slice(2), ...sold], live)).toEqual(['rival-2', 'rival-1', 'rival-50']);
+    const live = sharing((account) => (account === rivals.length - 1 ? 0.2 : 0.1));
+    expect(numbers([...rivals.slice(2), ...sold], live)).toEqual(['rival-2', 'rival-1', 'rival-50', 'rival-49']);
   });
 
   it('each imp has its own', () => {
@@ -232,6 +255,17 @@ describe('of many', () => {
       ['c', 'line-1-c'],
     ]);
   });
+});
+
+it('an imp that is called as a further position of another gets none: both would have one key', () => {
+  const imp = { banner: { format: [{ w: 300, h: 250 }] } };
+  const ids = ['1', '1#1', '1#2', '1#01', 'x#1'];
+  const request = buildRequest({ imp: ids.map((id) => ({ id, ...imp })) });
+  const market = new HouseMarket(new HouseCatalogue([booking()], RULES));
+  const terms = buildTerms(request);
+  const imps = terms.imps.map((offer) => ({ ...offer, slotWeights: offer.id === '1' ? [1, 0.5] : [1] }));
+  const bids = market.bids({ request, terms: { ...terms, imps }, nowMs: 1000 }, AT_FULL);
+  expect(bids.map(({ candidate }) => candidate.impId)).toEqual(['1', '1#2', '1#01', 'x#1']);
 });
 
 it('follows changes of the catalogue', () => {

@@ -10,7 +10,7 @@ import { checkMedia } from '../auction/eligibility/media.ts';
 import { compileRequestRules, type ImpRules, type RequestRules } from '../auction/eligibility/request-rules.ts';
 import { checkDeal, checkSeat } from '../auction/eligibility/seat-and-deal.ts';
 import { stableHash } from '../auction/ranking.ts';
-import type { BookedLineItem } from '../campaign/booked-line-item.ts';
+import { priceNanos } from '../campaign/price.ts';
 import { isStorableKeyPart } from '../campaign/storable.ts';
 import { BestAdvertisers } from '../campaign/targeting/best-advertisers.ts';
 import { impFacts, requestFacts } from '../campaign/targeting/facts.ts';
@@ -23,16 +23,26 @@ import {
   type HouseOffer,
   URGENCY_STEPS,
 } from './house-catalogue.ts';
+import { billingChance, isNamedAsPosition } from './purchases.ts';
 
-/** Each costs a place in the auction and in its event. */
-export const HOUSE_BIDS_MAX = 16;
+/**
+ * Bids that enter beside one for each position of the imp. Each costs a place in the auction and in its event: the next
+ * for the price, and two for when money or the rules of the auction say no to one of them.
+ */
+export const SPARE_BIDS = 3;
 
+/** Of accounts by their number in the catalogue. Asked more than once in an auction, each gives the same. */
 export interface LiveTerms {
   /**
-   * 0: not now, to this user. Else at most 1: the share of its booked bid that a line item bids; for a guaranteed one,
-   * which always bids all of it, how urgent it is. Asked more than once in an auction, and gives the same.
+   * 0: not now. Else at most 1: the share of its booked bid that a line item bids; for a guaranteed one, which always bids
+   * all of it, how urgent it is. Asked of every match.
    */
-  readonly share: (booked: BookedLineItem) => number;
+  readonly share: (account: number) => number;
+  /**
+   * Whether it takes part, and has the money for one purchase at this price that is billed with this chance. Asked of those
+   * that would enter.
+   */
+  readonly mayEnter: (account: number, price: number, chance: number) => boolean;
 }
 
 export interface HouseRequest {
@@ -48,15 +58,15 @@ export class HouseMarket {
   readonly #best: BestAdvertisers;
   readonly #worth: WorthInAuction;
 
-  constructor(catalogue: HouseCatalogue, bidsMax = HOUSE_BIDS_MAX) {
+  constructor(catalogue: HouseCatalogue) {
     this.#catalogue = catalogue;
-    this.#best = new BestAdvertisers(bidsMax, catalogue);
+    this.#best = new BestAdvertisers(catalogue.advertiserOf);
     this.#worth = new WorthInAuction(catalogue);
   }
 
   /**
-   * At most so many per imp as the market allows, best first. None where the ledger could not keep the ids of publisher or
-   * imp: its win could never be told.
+   * Of each imp, best first. None where the ledger could not keep the ids of publisher or imp, or would take it for another:
+   * its win could never be told.
    */
   bids({ request, terms, nowMs }: HouseRequest, live: LiveTerms): HouseBid[] {
     const bids: HouseBid[] = [];
@@ -67,13 +77,16 @@ export class HouseMarket {
     worth.enter(compileRequestRules({ ...terms, conversionRates: {}, bids: [] }), live);
     for (let i = 0; i < terms.imps.length; i++) {
       const offer = terms.imps[i]!;
-      if (!isStorableKeyPart(offer.id)) continue;
+      if (!isStorableKeyPart(offer.id) || isNamedAsPosition(offer.id, terms.imps)) continue;
       const matches = this.#catalogue.index.candidates(facts, impFacts(request.imp[i]!, offer, facts), nowMs);
       worth.enterImp(offer.id);
-      for (const slot of this.#best.select(matches, worth.worthNow, stableHash(terms.auctionId, offer.id))) {
-        const line = this.#catalogue.line(slot);
-        const share = live.share(line.booked);
-        bids.push(houseBid(line, worth.fitting(line)!, share, offer.id, terms.auctionId));
+      const countMax = offer.slotWeights.length + SPARE_BIDS;
+      const turn = stableHash(terms.auctionId, offer.id);
+      const chosen = this.#best.select(matches, countMax, worth.worthNow, worth.mayEnter, turn);
+      for (let place = 0; place < chosen.length; place++) {
+        const line = this.#catalogue.line(chosen[place]!);
+        const share = worth.share(chosen[place]!);
+        bids.push(houseBid(line, worth.offers[place]!, share, offer.id, terms.auctionId));
       }
     }
     return bids;
@@ -82,6 +95,8 @@ export class HouseMarket {
 
 /** What line items are worth in the imp at hand. One object for all auctions: it holds what the last one set. */
 class WorthInAuction {
+  /** The creatives of those that may enter, in the order of asking. */
+  offers: HouseOffer[] = [];
   readonly #catalogue: HouseCatalogue;
   #rules!: RequestRules;
   #impRules!: ImpRules;
@@ -98,18 +113,32 @@ class WorthInAuction {
 
   enterImp(impId: string): void {
     this.#impRules = this.#rules.imps.get(impId)!;
+    this.offers = [];
+  }
+
+  share(slot: number): number {
+    return this.#live.share(this.#catalogue.accountOf[slot]!);
   }
 
   readonly worthNow = (slot: number): number => {
+    const share = this.share(slot);
+    const worth = this.#catalogue.worth[slot]!;
+    return share > 0 && worth === GUARANTEED_WORTH ? worth + share * URGENCY_STEPS : worth * share;
+  };
+
+  readonly mayEnter = (slot: number): boolean => {
     const line = this.#catalogue.line(slot);
-    const share = this.#live.share(line.booked);
-    if (!(share > 0) || this.fitting(line) === null) return 0;
-    if (line.isGuaranteed) return GUARANTEED_WORTH + share * URGENCY_STEPS;
-    return Math.floor(line.booked.lineItem.bidMicros * share) === 0 ? 0 : line.worthCpmMicros * share;
+    const offer = this.#fitting(line);
+    const bidMicros = bidMicrosOf(line, this.share(slot));
+    if (offer === null || bidMicros === 0) return false;
+    const price = line.isGuaranteed ? 1 : priceNanos(line.booked.lineItem.pricing, bidMicros);
+    if (!this.#live.mayEnter(this.#catalogue.accountOf[slot]!, price, billingChance(offer.candidate))) return false;
+    this.offers.push(offer);
+    return true;
   };
 
   /** The first creative that may serve here: the line item's order is the advertiser's preference. */
-  fitting({ offers }: HouseLine): HouseOffer | null {
+  #fitting({ offers }: HouseLine): HouseOffer | null {
     for (const offer of offers) if (this.#mayServe(offer)) return offer;
     return null;
   }
@@ -129,15 +158,20 @@ class WorthInAuction {
   }
 }
 
+function bidMicrosOf({ booked: { lineItem }, isGuaranteed }: HouseLine, share: number): number {
+  return isGuaranteed ? lineItem.bidMicros : Math.floor(lineItem.bidMicros * share);
+}
+
 function houseBid(
-  { booked, isGuaranteed, accountId }: HouseLine,
+  line: HouseLine,
   { bid, templates, candidate }: HouseOffer,
   share: number,
   impId: string,
   auctionId: string,
 ): HouseBid {
+  const { accountId, booked } = line;
   const { lineItem, campaign, advertiser } = booked;
-  const priceMicros = isGuaranteed ? lineItem.bidMicros : Math.floor(lineItem.bidMicros * share);
+  const priceMicros = bidMicrosOf(line, share);
   const bidId = `${lineItem.id}-${impId}`;
   return {
     candidate: { ...candidate, bidId, impId, priceMicros },

@@ -8,7 +8,6 @@ import type { MediaType, PricingModel } from '../auction/types.ts';
 import { accountIdOf } from '../campaign/accounts.ts';
 import { type BookedLineItem, servableCreatives } from '../campaign/booked-line-item.ts';
 import type { Creative } from '../campaign/campaign.ts';
-import type { StandingWorth } from '../campaign/targeting/best-advertisers.ts';
 import { TargetingIndex } from '../campaign/targeting/targeting-index.ts';
 import type { DraftCandidate } from '../estimation/click-estimates.ts';
 import type { Priors } from '../estimation/priors.ts';
@@ -53,17 +52,23 @@ export interface HouseLine {
 export const GUARANTEED_WORTH = 2 ** 50;
 export const URGENCY_STEPS = 2 ** 20;
 
-export class HouseCatalogue implements StandingWorth {
+export class HouseCatalogue {
   readonly index: TargetingIndex;
-  readonly worthAtMost: number[] = [];
+  /** What is read of every match, by slot: hence arrays. Of its full bid; of what is guaranteed `GUARANTEED_WORTH`. */
+  readonly worth: number[] = [];
   readonly advertiserOf: number[] = [];
+  /** By `accountNumber`. */
+  readonly accountOf: number[] = [];
   readonly #rules: HouseRules;
+  readonly #accountNumber: (accountId: string) => number;
+  readonly #advertiserNumber = numbering();
   readonly #lines: (HouseLine | undefined)[] = [];
-  readonly #advertiserNumbers = new Map<string, number>();
 
-  constructor(items: readonly BookedLineItem[], rules: HouseRules) {
+  /** `accountNumber`: gives an account the same small number always. */
+  constructor(items: readonly BookedLineItem[], rules: HouseRules, accountNumber = numbering()) {
     this.index = new TargetingIndex(items.length);
     this.#rules = rules;
+    this.#accountNumber = accountNumber;
     for (const item of items) this.put(item);
   }
 
@@ -73,8 +78,9 @@ export class HouseCatalogue implements StandingWorth {
     if (slot === null) return;
     const line = this.#lineOf(booked);
     this.#lines[slot] = line;
-    this.worthAtMost[slot] = line.isGuaranteed ? GUARANTEED_WORTH + URGENCY_STEPS : line.worthCpmMicros;
+    this.worth[slot] = line.isGuaranteed ? GUARANTEED_WORTH : line.worthCpmMicros;
     this.advertiserOf[slot] = this.#advertiserNumber(booked.advertiser.id);
+    this.accountOf[slot] = this.#accountNumber(line.accountId);
   }
 
   remove(lineItemId: string): void {
@@ -99,15 +105,17 @@ export class HouseCatalogue implements StandingWorth {
       worthCpmMicros: candidate.priceMicros * EXPECTED_PER_PRICE[candidate.pricing](candidate) * rate,
     };
   }
+}
 
-  #advertiserNumber(id: string): number {
-    let number = this.#advertiserNumbers.get(id);
-    if (number === undefined) {
-      number = this.#advertiserNumbers.size;
-      this.#advertiserNumbers.set(id, number);
-    }
-    return number;
-  }
+/** Of what is new, the next number. */
+function numbering(): (id: string) => number {
+  const numbers = new Map<string, number>();
+  return (id) => {
+    const known = numbers.get(id);
+    if (known !== undefined) return known;
+    numbers.set(id, numbers.size);
+    return numbers.size - 1;
+  };
 }
 
 /** Expected revenue per mille of a price of 1. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { clearAuction } from '../auction/clear.ts';
 import type { DspReply } from '../dsp/reply.ts';
-import { gatherHouseBids, type HouseBid } from './decision.ts';
+import { gatherBids, gatherHouseBids, type HouseBid } from './decision.ts';
 import type { Purchase, PurchaseRefusal, PurchaseReservation } from './purchases.ts';
 import { advance, type Conclusion, openRequest, type RequestEffect, type RequestState } from './request-stages.ts';
 import {
@@ -15,10 +15,11 @@ import {
 
 const request = buildRequest();
 
+const settledHouse = (bids: readonly HouseBid[]) => ({ isSettled: true, choose: () => bids });
+
 function open(house: readonly HouseBid[], dspCount: number): RequestState {
   const subject = buildSubject(request);
-  const gathered = gatherHouseBids(house, DECISION_RULES, subject);
-  return openRequest(request, buildTerms(request), DECISION_RULES, subject, dspCount, null, gathered);
+  return openRequest(request, buildTerms(request), DECISION_RULES, subject, dspCount, null, settledHouse(house));
 }
 
 /** Until something is to be reserved, or it is over. */
@@ -84,6 +85,7 @@ describe('house bids', () => {
         key: 'auction-1/1/impression',
         accountId: 'account-of-shoes',
         amount: 3_000_000,
+        chance: 1,
         media: 'banner',
         billedBy: 'impression',
         campaignId: 'campaign-of-shoes',
@@ -155,11 +157,57 @@ describe('house bids', () => {
     });
     const subject = buildSubject(slots);
     const house = [buildHouseBid('shoes'), buildHouseBid('boots', { impId: '2' })];
-    const gathered = gatherHouseBids(house, DECISION_RULES, subject);
-    const state = openRequest(slots, buildTerms(slots), DECISION_RULES, subject, 0, null, gathered);
+    const state = openRequest(slots, buildTerms(slots), DECISION_RULES, subject, 0, null, settledHouse(house));
     const { conclusion, released } = settled(state, advance(state, { kind: 'start' }, 0), ['account-of-shoes']);
     expect(released).toEqual(['auction-1/2/impression']);
     expect(conclusion.reservations.map(({ key }) => key)).toEqual(['auction-1/2/impression']);
+  });
+});
+
+describe('house bids whose user is asked about', () => {
+  /** Nobody knows yet what the user has seen. */
+  function unsettled(bids: readonly HouseBid[]) {
+    const house = { isSettled: false, chosen: 0, choose: () => bids.slice(0, ++house.chosen * bids.length) };
+    return house;
+  }
+  const openWith = (house: ReturnType<typeof unsettled>, dspCount: number) =>
+    openRequest(request, buildTerms(request), DECISION_RULES, buildSubject(request), dspCount, null, house);
+  const dear = buildHouseBid('shoes', { priceMicros: 5_000_000 });
+
+  test('are waited for like one more DSP', () => {
+    const house = unsettled([dear]);
+    const state = openWith(house, 1);
+    advance(state, { kind: 'start' }, 0);
+    expect(advance(state, { kind: 'replied', reply: bidReply('a', [{ price: 3 }]) }, 10)).toEqual([]);
+    const effects = advance(state, { kind: 'house-settled' }, 11);
+    expect(purchasesIn(effects)).toMatchObject([{ bidIndex: 0, accountId: 'account-of-shoes' }]);
+    expect([house.chosen, state.closing]).toEqual([1, 'all-replied']);
+  });
+
+  test('enter behind bids that have been looked at before', () => {
+    const subject = buildSubject(request);
+    const before = gatherBids(buildTerms(request), [bidReply('a', [{ price: 3 }])], DECISION_RULES, subject, null);
+    const { bids, collected, replyCount } = gatherHouseBids([dear], DECISION_RULES, subject, before);
+    expect(bids.map(({ index, dspId }) => [index, dspId])).toEqual([
+      [0, 'a'],
+      [1, 'house'],
+    ]);
+    expect([collected.map(({ house }) => house?.lineItemId), replyCount]).toEqual([[undefined, 'shoes'], 1]);
+  });
+
+  test('are waited for when no DSP is asked at all', () => {
+    const state = openWith(unsettled([dear]), 0);
+    expect(advance(state, { kind: 'start' }, 0)).toEqual([{ kind: 'solicit' }]);
+    expect(purchasesIn(advance(state, { kind: 'house-settled' }, 1))).toHaveLength(1);
+  });
+
+  test('enter at the deadline by what is known, and once', () => {
+    const house = unsettled([dear]);
+    const state = openWith(house, 1);
+    advance(state, { kind: 'start' }, 0);
+    expect(purchasesIn(advance(state, { kind: 'deadline' }, 90))).toHaveLength(1);
+    expect(advance(state, { kind: 'house-settled' }, 91)).toEqual([]);
+    expect(house.chosen).toBe(1);
   });
 });
 

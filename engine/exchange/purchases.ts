@@ -1,5 +1,6 @@
 /** What house wins take from their accounts, before they are served. */
-import type { PricingModel, Win } from '../auction/types.ts';
+import type { BidCandidate, PricingModel, Win } from '../auction/types.ts';
+import { priceNanos } from '../campaign/price.ts';
 import type { OutcomeType } from '../estimation/quality/awaited-outcomes.ts';
 import type { Decision } from './decision.ts';
 
@@ -10,6 +11,8 @@ export interface Purchase {
   readonly accountId: string;
   /** Nanos of the account's currency; impressions for what is guaranteed. */
   readonly amount: number;
+  /** That it will be billed, as expected: less than 1 for what is billed by a click or a conversion. */
+  readonly chance: number;
   /** How long it is held for its bill hangs on both. */
   readonly media: Win['media'];
   readonly billedBy: OutcomeType;
@@ -26,6 +29,8 @@ export interface PurchaseReservation {
   readonly amount: number;
   /** For so long after the auction its bill is waited for, ms. */
   readonly heldMs: number;
+  /** `Reservation.isShared`. */
+  readonly isShared?: boolean;
 }
 
 export interface PurchaseRefusal {
@@ -41,13 +46,15 @@ export function purchasesOf({ input, outcome, collected }: Decision): readonly P
   for (const win of outcome.wins) {
     const { house } = collected[win.bidIndex]!;
     if (house === null) continue;
-    const { pricing, isGuaranteed } = input.bids[win.bidIndex]!;
+    const bid = input.bids[win.bidIndex]!;
+    const { pricing, isGuaranteed } = bid;
     const billedBy = isGuaranteed ? 'impression' : BILLED_BY[pricing];
     purchases.push({
       bidIndex: win.bidIndex,
       key: purchaseKey(input.auctionId, adImpId(win), billedBy),
       accountId: house.accountId,
-      amount: isGuaranteed ? 1 : reservedNanos(win, pricing),
+      amount: isGuaranteed ? 1 : priceNanos(pricing, win.clearingPriceMicrosInBidCurrency),
+      chance: billingChance(bid),
       media: win.media,
       billedBy,
       campaignId: house.campaignId,
@@ -56,14 +63,52 @@ export function purchasesOf({ input, outcome, collected }: Decision): readonly P
   return purchases;
 }
 
+/** What is guaranteed and what is bid per mille is billed whenever it is seen. */
+export function billingChance({ pricing, isGuaranteed, ctr, cvr }: BillableBid): number {
+  if (isGuaranteed || pricing === 'cpm') return 1;
+  return pricing === 'cpc' ? ctr : ctr * cvr;
+}
+
+type BillableBid = Pick<BidCandidate, 'pricing' | 'isGuaranteed' | 'ctr' | 'cvr'>;
+
+/**
+ * So many times the expected bills are taken from a lease: estimates are off, and bills come by chance. More is safer for
+ * us and delivers later.
+ */
+const TIMES_EXPECTED = 2;
+
+/** What a purchase takes from its lease. `chance`: 1 or `billingChance`. */
+export function takenFor(amount: number, chance: number): number {
+  return Math.min(amount, Math.max(1, Math.ceil(amount * chance * TIMES_EXPECTED)));
+}
+
+/** What will be billed of what was taken, as expected. `isShared`: it was less than the price. */
+export function expectedBill(taken: number, isShared: boolean): number {
+  return isShared ? taken / TIMES_EXPECTED : taken;
+}
+
 /** `ID`, or `ID#N` for the ad in a further position of the imp, N from 1. */
-export function adImpId({ impId, position }: Win): string {
+export function adImpId({ impId, position }: Pick<Win, 'impId' | 'position'>): string {
   return position === 0 ? impId : `${impId}#${position}`;
 }
 
 /**
- * Whoever reports what became of an ad can tell it, and nobody else has it: neither auction ids nor types hold a slash.
- * `impId`: as `adImpId` gives it.
+ * Whether a further position of another of these imps goes by the id of this one: who reports on it could mean either, and
+ * two purchases would have one key.
+ */
+export function isNamedAsPosition(
+  impId: string,
+  imps: readonly { readonly id: string; readonly slotWeights: readonly number[] }[],
+): boolean {
+  if (!impId.includes('#')) return false;
+  return imps.some(({ id, slotWeights }) =>
+    slotWeights.some((_, position) => position > 0 && adImpId({ impId: id, position }) === impId),
+  );
+}
+
+/**
+ * Whoever reports what became of an ad can tell it, and nobody else has it: neither auction ids nor types hold a slash, and
+ * no house bid is for an imp that `isNamedAsPosition`. `impId`: as `adImpId` gives it.
  */
 export function purchaseKey(auctionId: string, impId: string, billedBy: OutcomeType): string {
   return `${auctionId}/${impId}/${billedBy}`;
@@ -72,9 +117,4 @@ export function purchaseKey(auctionId: string, impId: string, billedBy: OutcomeT
 /** Of the bid's currency. N CPM-micros are N nanos an impression; a click or conversion of N micros is N x 1000 nanos. */
 export function unitNanos({ clearingPriceMicrosInBidCurrency: micros }: Win, pricing: PricingModel): number {
   return pricing === 'cpm' ? micros : micros * 1000;
-}
-
-/** Nothing is reserved for nothing. */
-export function reservedNanos(win: Win, pricing: PricingModel): number {
-  return Math.max(1, unitNanos(win, pricing));
 }

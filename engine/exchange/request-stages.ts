@@ -7,6 +7,9 @@
  * Estimates of a model elsewhere are asked for as bids come; what is still missing when collecting ends is waited for until
  * it is answered, which is within the budget of an estimate, but never beyond the deadline.
  *
+ * House bids enter when it is known which of them the user may see, which is at once or as late as that may be asked for;
+ * at the latest when collecting ends, by what is known then.
+ *
  * A house win is reserved before it is served. What its account does not give, or its user has seen often enough, is
  * withheld and the auction cleared again without it; reservations of the round before are given back, since prices change.
  *
@@ -31,6 +34,8 @@ import {
   type DecisionRules,
   type GatheredBids,
   gatherBids,
+  gatherHouseBids,
+  type HouseBid,
   withEstimates,
 } from './decision.ts';
 import type { MarkupTracker } from './markup-tracker.ts';
@@ -43,6 +48,8 @@ import { type SaleContext, salesOf } from './sales.ts';
 export type RequestMessage =
   | { readonly kind: 'start' }
   | { readonly kind: 'replied'; readonly reply: DspReply }
+  /** `HouseParticipant.isSettled` has become true. */
+  | { readonly kind: 'house-settled' }
   /** One DSP less to wait for: nothing, or nothing worth waiting for, will come from it. */
   | { readonly kind: 'not-awaited' }
   /** From a DSP that is not waited for. */
@@ -98,6 +105,14 @@ export interface Selling {
 const UNTRACKED: Selling = { tracker: null, userKey: null };
 const NO_SALES: readonly SoldAd[] = [];
 
+/** Our own campaigns in an auction. */
+export interface HouseParticipant {
+  /** False: what the user has seen is being asked for. */
+  readonly isSettled: boolean;
+  /** Those that enter, by what is known now. */
+  readonly choose: () => readonly HouseBid[];
+}
+
 export interface RequestState {
   readonly request: BidRequest;
   readonly terms: AuctionTerms;
@@ -107,7 +122,9 @@ export interface RequestState {
   readonly progressive: ProgressiveClosing | null;
   readonly selling: Selling;
   stage: 'collecting' | 'estimating' | 'fetching-markup' | 'reserving' | 'concluded';
-  /** DSPs that may still reply. */
+  /** Null: they have entered, or take no part. */
+  house: HouseParticipant | null;
+  /** DSPs that may still reply, and house bids that may still enter. */
   outstanding: number;
   readonly replies: DspReply[];
   solicitedAtMs: number;
@@ -145,7 +162,7 @@ export function openRequest(
   subject: EstimateSubject,
   dspCount: number,
   progressive: ProgressiveClosing | null = null,
-  houseBids: GatheredBids | null = null,
+  house: HouseParticipant | null = null,
   selling: Selling = UNTRACKED,
 ): RequestState {
   return {
@@ -155,12 +172,13 @@ export function openRequest(
     subject,
     progressive,
     stage: 'collecting',
-    outstanding: dspCount,
+    house,
+    outstanding: house === null || house.isSettled ? dspCount : dspCount + 1,
     replies: [],
     solicitedAtMs: 0,
     closedAtMs: 0,
     closing: null,
-    gathered: houseBids,
+    gathered: null,
     selling,
     estimatesAwaited: 0,
     decision: null,
@@ -181,6 +199,7 @@ const FETCH_ROUNDS_MAX = 2;
 const RESERVE_ROUNDS_MAX = 4;
 
 const NOTHING: readonly RequestEffect[] = [];
+const NO_BIDS: readonly HouseBid[] = [];
 const NOTHING_TO_ASK: readonly EstimateQuestion[] = [];
 const SOLICIT: RequestEffect = { kind: 'solicit' };
 
@@ -188,11 +207,13 @@ export function advance(state: RequestState, message: RequestMessage, nowMs: num
   if (state.stage === 'concluded') return NOTHING;
   switch (message.kind) {
     case 'start': {
-      const asked = ask(state);
+      const asked = state.house?.isSettled ? enterHouse(state) : NOTHING;
       return both(asked, state.outstanding === 0 ? close(state, 'all-replied', nowMs) : solicit(state, nowMs));
     }
     case 'replied':
       return both(collect(state, message.reply), oneLess(state, nowMs));
+    case 'house-settled':
+      return both(state.stage === 'collecting' ? enterHouse(state) : NOTHING, oneLess(state, nowMs));
     case 'not-awaited':
       return oneLess(state, nowMs);
     case 'replied-unawaited':
@@ -229,6 +250,16 @@ function collect(state: RequestState, reply: DspReply): readonly RequestEffect[]
   const { estimates, bidding } = state.rules;
   const isRankedByEstimate = (bidding.get(reply.dspId)?.pricing ?? 'cpm') !== 'cpm';
   return estimates?.mayAsk === true && isRankedByEstimate ? gather(state) : NOTHING;
+}
+
+/** Once. */
+function enterHouse(state: RequestState): readonly RequestEffect[] {
+  const bids = state.house?.choose() ?? NO_BIDS;
+  state.house = null;
+  if (bids.length === 0) return NOTHING;
+  state.gathered = gatherHouseBids(bids, state.rules, state.subject, state.gathered);
+  state.isOutdated = true;
+  return ask(state);
 }
 
 /** Reads the bids that are new, and asks what is to be asked about them. */
@@ -290,7 +321,7 @@ function reachDeadline(state: RequestState, nowMs: number): readonly RequestEffe
 /** What is asked at the deadline is not waited for: it serves the next request. */
 function close(state: RequestState, closing: AuctionClosing, nowMs: number): readonly RequestEffect[] {
   state.closing = closing;
-  const asked = gather(state);
+  const asked = both(enterHouse(state), gather(state));
   if (closing !== 'deadline' && state.estimatesAwaited > 0) {
     state.stage = 'estimating';
     return asked;

@@ -1,10 +1,11 @@
 /** What an auction has sold, as its events and tracking URLs say it. Pure. */
 import type { BidRequest } from '../../openrtb/types.ts';
 import type { Win } from '../auction/types.ts';
+import { priceNanos } from '../campaign/price.ts';
 import type { EstimateSubject } from '../estimation/click-estimates.ts';
 import type { Decision } from './decision.ts';
 import { billingNoticeUrl } from './notices.ts';
-import { adImpId, BILLED_BY, type PurchaseReservation, reservedNanos, unitNanos } from './purchases.ts';
+import { adImpId, BILLED_BY, type PurchaseReservation, unitNanos } from './purchases.ts';
 import type { Sale, SoldAd } from './sale.ts';
 
 export interface SaleContext {
@@ -36,7 +37,11 @@ function saleOf(decision: Decision, win: Win, { subject, reservations }: SaleCon
     payer: payerOf(decision, win, reservations),
     pricing,
     billedBy: isGuaranteed ? 'impression' : BILLED_BY[pricing],
-    amount: isGuaranteed ? 1 : house === null ? unitNanos(win, pricing) : reservedNanos(win, pricing),
+    amount: isGuaranteed
+      ? 1
+      : house === null
+        ? unitNanos(win, pricing)
+        : priceNanos(pricing, win.clearingPriceMicrosInBidCurrency),
     currency,
     publisherId: features.publisherId,
     placementId: features.imps.find(({ impId }) => impId === win.impId)?.placementId ?? '',

@@ -80,11 +80,14 @@ export interface Bill extends LeaseKey {
 
 export type BillResult =
   | 'billed'
-  /** Its lease is closed or used up, or the budget was cut: the publisher is paid by us, the advertiser pays nothing. */
+  /**
+   * Its lease is closed or used up, its reservation has expired, or the budget was cut: the publisher is paid by us, the
+   * advertiser pays nothing.
+   */
   | 'absorbed'
   /** The key was billed before. The first bill stands, at its amount. */
   | 'repeated'
-  /** The key was released before: nobody pays. */
+  /** The key was released on purpose before, not by time: nobody pays. */
   | 'released-before'
   /** Nothing is booked. */
   | 'unknown-account';
@@ -94,15 +97,50 @@ export interface Reservation extends LeaseKey {
   readonly amount: number;
   /** Who is paid when it is billed. */
   readonly publisherId: string;
-  /** Released by itself then, epoch ms by the ledger's clock. */
+  /** Expires by itself then, epoch ms by the ledger's clock: its money is free again, its bill is absorbed. */
   readonly expiresAtMs: number;
+  /**
+   * It holds nothing of its own, for most of its kind are never billed: its lease keeps something for all of them together,
+   * and stays open for their bills until `expiresAtMs`. Absent: no.
+   */
+  readonly isShared?: boolean;
 }
 
-/** What is known of a key that was reserved or billed: all that its bill has to say. */
-export interface KnownCharge extends LeaseKey {
+/** That what was reserved under a key has happened: the reservation says what it costs whom. */
+export interface OutcomeReport {
   readonly key: string;
-  readonly amount: number;
-  readonly publisherId: string;
+  readonly atMs: number;
+  /** Nothing is known of it yet, but may be: somebody has still to tell what was won. False: then it is `unmatched` at once. */
+  readonly mayBecomeKnown: boolean;
+}
+
+export type ReportResult =
+  | BillResult
+  /** Nothing is known of the key. Kept: whoever reserves it finds it billed by this. */
+  | 'parked'
+  /** Nothing is known of the key, and nothing is kept. */
+  | 'unmatched'
+  /** It should be kept and there is no room (`countMax`): report it again. */
+  | 'refused';
+
+/** Of reports that are parked. Overflow policy `refuse-newest`. */
+export const PARKED_REPORTS = {
+  /**
+   * Kept for the billing horizon and so long: the term of a lease, from which a killed process may have sold, and a
+   * minute in which it is started again and tells what it has won. ms.
+   */
+  beyondHorizonMs: 90_000,
+  /** Of all processes together. About 0.2 KB each. */
+  countMax: 200_000,
+} as const;
+
+export interface SweepResult {
+  /** That have expired. */
+  readonly reservations: number;
+  /** That are closed. */
+  readonly leases: number;
+  /** Parked, and never became known. */
+  readonly reports: number;
 }
 
 export interface AccountFigures {
@@ -131,15 +169,24 @@ export interface BudgetLedger {
    * that was never confirmed, or is closed, nothing.
    */
   readonly closeLease: (lease: LeaseKey, unspent: number, requestId: string) => Promise<void>;
-  /** What its lease does not cover is not reserved; its bill is judged when it comes. A known key is left as it is. */
-  readonly reserve: (reservations: readonly Reservation[]) => Promise<void>;
+  /**
+   * A known key is left as it is. What its lease does not cover holds no money: its bill is absorbed. What was reported
+   * before is billed at once: gives what came of those bills.
+   */
+  readonly reserve: (reservations: readonly Reservation[]) => Promise<readonly BillResult[]>;
   readonly bill: (bills: readonly Bill[]) => Promise<readonly BillResult[]>;
-  /** In the order asked for; keys that were never reserved or billed are left out. */
-  readonly charges: (keys: readonly string[]) => Promise<readonly KnownCharge[]>;
-  /** Ends reservations without a bill; `refunded` also undoes what was billed. A key that is not known stays released. */
+  /** In the order given. What is parked is durable before this resolves; a repeated report of it is parked again. */
+  readonly billReports: (reports: readonly OutcomeReport[]) => Promise<readonly ReportResult[]>;
+  /**
+   * Ends reservations without a bill; `refunded` also undoes what was billed. Final, but for `expired`: a later bill is
+   * absorbed. A key that is not known stays released.
+   */
   readonly release: (keys: readonly string[], reason: 'expired' | 'refunded' | 'not-served') => Promise<void>;
-  /** By the ledger's clock, where `nowMs` is ahead of it. Expired reservations are released; leases that ended a billing horizon ago give what was not billed back. */
-  readonly sweep: (nowMs: number) => Promise<{ readonly reservations: number; readonly leases: number }>;
+  /**
+   * By the ledger's clock, where `nowMs` is ahead of it. Reservations expire; leases that ended a billing horizon ago give
+   * back what was not billed; reports that waited for nothing are forgotten.
+   */
+  readonly sweep: (nowMs: number) => Promise<SweepResult>;
   /** In the order asked for; accounts that are not known are left out. */
   readonly figures: (accountIds: readonly string[]) => Promise<readonly AccountFigures[]>;
   readonly close: () => Promise<void>;

@@ -81,6 +81,7 @@ export class DayProcess {
         for (const { key } of told) account.leases.bill(key);
       },
       onFault: fail,
+      onSetAside: (_reservation, error) => fail(error),
     });
     onWake();
     void this.#startPacing();
@@ -92,8 +93,9 @@ export class DayProcess {
     const { plan, time, random } = this.#options;
     const { slot, leases } = this.#account;
     this.#account.observeOpportunity();
-    if (!leases.canPay(plan.priceMax, time.nowMs)) return 0;
-    return this.#board.takesPart(slot, random.next()) ? this.#board.multiplier[slot]! : 0;
+    const multiplier = this.#board.multiplier[slot]!;
+    if (!leases.canPay(Math.ceil(plan.prices.dearest * (plan.isGuaranteed ? 1 : multiplier)), time.nowMs)) return 0;
+    return this.#board.takesPart(slot, random.next()) ? multiplier : 0;
   }
 
   /** It has won for so much. Null: its leases do not give it. */

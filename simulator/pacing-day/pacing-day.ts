@@ -93,12 +93,14 @@ function oneOf(
   const forecastFactors = Float64Array.from({ length: SLOTS_PER_WEEK }, (_, slot) =>
     scenario.forecastFactor((slot % SLOTS_PER_DAY) / 4, random),
   );
+  const price = isGuaranteed ? 1 : QUALITY_MAX * bidNanos;
   const account: AccountPlan = {
     accountId: 'account',
     campaignId: 'campaign',
     isGuaranteed,
     isSwitchedOn: true,
-    priceMax: isGuaranteed ? 1 : QUALITY_MAX * bidNanos,
+    prices: { least: price, dearest: price },
+    budget: BigInt(budget),
     dailyBudget: null,
     flight: FLIGHT,
   };

@@ -28,8 +28,8 @@ export function isWonBy(answer: AdAnswer, lineItemId: string): boolean {
 }
 
 /** Until it says so, in so many ms. */
-export function eventually<Result>(condition: () => Promise<Result>): Promise<Result> {
-  return vi.waitFor(condition, { timeout: 20_000, interval: 50 });
+export function eventually<Result>(condition: () => Promise<Result>, withinMs = 20_000): Promise<Result> {
+  return vi.waitFor(condition, { timeout: withinMs, interval: 50 });
 }
 
 export async function figuresOf(ledger: Pick<BudgetLedger, 'figures'>, accountId: string): Promise<AccountFigures> {

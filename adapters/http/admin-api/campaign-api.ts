@@ -36,10 +36,9 @@ export function campaignApi(app: FastifyInstance, { store, delivery, version }: 
   );
 
   for (const name of RESOURCE_NAMES) bookingRoutes(app, name, store);
-  app.post('/admin/v1/import', { onRequest: needs('ops'), bodyLimit: IMPORT_BYTES_MAX }, async ({ body, caller }) => {
-    // JSON came parsed; it is the same document.
-    return importBookings(typeof body === 'string' ? body : JSON.stringify(body ?? null), store, caller);
-  });
+  app.post('/admin/v1/import', { onRequest: needs('ops'), bodyLimit: IMPORT_BYTES_MAX }, ({ body, caller }) =>
+    importBookings(body, store, caller),
+  );
   app.get<{ Querystring: Query }>('/admin/v1/audit', { onRequest: needs('read') }, ({ query }) => audit(store, query));
   app.get<{ Params: { id: string }; Querystring: Query }>(
     '/admin/v1/campaigns/:id/delivery',

@@ -1,7 +1,8 @@
 /** How good estimates were, what became of impressions, and which predictions are not to be used any more. */
 import type { FastifyInstance } from 'fastify';
+import type { OutcomesTaken } from '../../../engine/desk/outcome-billing.ts';
 import { tagOf } from '../../../engine/estimation/cache/invalidations.ts';
-import type { Outcome, OutcomeCounts } from '../../../engine/estimation/quality/awaited-outcomes.ts';
+import type { Outcome } from '../../../engine/estimation/quality/awaited-outcomes.ts';
 import { INVALIDATION_BODIES, readInvalidation } from '../invalidation-body.ts';
 import { readOutcomes } from '../outcome-report.ts';
 import { needs } from './access.ts';
@@ -11,7 +12,7 @@ export interface EstimateApiOptions {
   /** Body of `GET /admin/estimates`. */
   readonly estimates: () => object | Promise<object>;
   /** Takes the body of `POST /admin/outcomes`. Rejects when it cannot tell what came of all of them: they may be sent again. */
-  readonly reportOutcomes: (outcomes: readonly Outcome[]) => OutcomeCounts | Promise<OutcomeCounts>;
+  readonly reportOutcomes: (outcomes: readonly Outcome[]) => OutcomesTaken | Promise<OutcomesTaken>;
   /** Of predictions with a tag, in all processes; rejects when not all may know it. Null: no predictions are kept. */
   readonly invalidateEstimates: ((tag: number) => Promise<void>) | null;
   /** Something was changed through this listener: for the log, which gets no ids of users. */

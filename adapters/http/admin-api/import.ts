@@ -6,14 +6,16 @@
  * All or nothing: one write of the store. Each is created or replaced; what is the same already is left alone.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { LineCounter, parseDocument } from 'yaml';
 import { BOOKING_ID } from '../../../engine/campaign/accounts.ts';
-import type { Booking, CampaignStore } from '../../../engine/ports/campaign-store.ts';
+import type { Steps } from '../../../engine/estimation/models/steps.ts';
+import type { Booking, BookingWrite, CampaignStore } from '../../../engine/ports/campaign-store.ts';
+import { inSlices } from '../../in-slices.ts';
 import { type Caller, mayDo } from './access.ts';
 import { prepareWrite, readDocument } from './booking-writes.ts';
 import { Refusal } from './refusal.ts';
 import { RESOURCE_NAMES, RESOURCES, type ResourceName } from './resources.ts';
 import { refusedBy, retryOvertaken } from './store-refusals.ts';
+import { readYaml, YamlError } from './yaml-thread.ts';
 
 /** Taken of each kind. */
 export type Imported = { readonly [Name in ResourceName]: number };
@@ -28,33 +30,54 @@ interface Item {
 /** One transaction: what one of the database's can be. */
 const ITEMS_MAX = 5000;
 
-export async function importBookings(text: string, store: CampaignStore, caller: Caller): Promise<Imported> {
+/** `body`: the text of YAML, or what was read from JSON. Auctions go on beside it. */
+export async function importBookings(body: unknown, store: CampaignStore, caller: Caller): Promise<Imported> {
   if (!mayDo(caller, 'ops') || !mayDo(caller, 'money')) throw new Refusal(403, '', 'needs the roles ops and money');
-  const items = readItems(text);
+  const items = readItems(typeof body === 'string' ? await fromYaml(body) : body);
   if (items.length > ITEMS_MAX) throw new Refusal(400, '', `has ${items.length} documents, more than ${ITEMS_MAX}`);
-  for (const { name, path, id, document } of items) at(path, () => readDocument(name, id, document));
+  await inSlices(judged(items));
   await retryOvertaken(() => writeAll(items, store, caller));
   const counts = Object.fromEntries(RESOURCE_NAMES.map((name) => [name, 0])) as Record<ResourceName, number>;
   for (const { name } of items) counts[name] += 1;
   return counts;
 }
 
+/** Before anything is asked of the store. */
+function* judged(items: readonly Item[]): Steps<void> {
+  for (const { name, path, id, document } of items) {
+    at(path, () => readDocument(name, id, document));
+    yield;
+  }
+}
+
 async function writeAll(items: readonly Item[], store: CampaignStore, caller: Caller): Promise<void> {
   const stored = await storedOf(items, store);
+  const { writes, paths } = await inSlices(prepared(items, stored, caller));
+  try {
+    await store.write(writes, caller.name);
+  } catch (error) {
+    throw refusedBy(error, (index) => paths[index]!);
+  }
+}
+
+interface Prepared {
+  readonly writes: BookingWrite[];
+  /** Of each of them. */
+  readonly paths: string[];
+}
+
+function* prepared(items: readonly Item[], stored: ReadonlyMap<string, Booking>, caller: Caller): Steps<Prepared> {
+  const writes: BookingWrite[] = [];
   const paths: string[] = [];
-  const writes = [];
   for (const { name, path, id, document } of items) {
+    yield;
     const current = stored.get(`${name} ${id}`) ?? null;
     const write = at(path, () => prepareWrite(name, { id, document, current, caller }));
     if (isDeepStrictEqual(current?.value, write.value)) continue;
     writes.push(write);
     paths.push(path);
   }
-  try {
-    await store.write(writes, caller.name);
-  } catch (error) {
-    throw refusedBy(error, (index) => paths[index]!);
-  }
+  return { writes, paths };
 }
 
 /** By resource and id. */
@@ -69,8 +92,8 @@ async function storedOf(items: readonly Item[], store: CampaignStore): Promise<R
   return stored;
 }
 
-function readItems(text: string): Item[] {
-  const file = parsed(text);
+function readItems(body: unknown): Item[] {
+  const file = mapping(body);
   const items: Item[] = [];
   for (const key of Object.keys(file)) {
     if (!RESOURCE_NAMES.includes(key as ResourceName)) {
@@ -94,26 +117,17 @@ function readItems(text: string): Item[] {
   return items;
 }
 
-/** JSON is YAML. */
-function parsed(text: string): Record<string, unknown> {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
-  const problem = document.errors[0];
-  if (problem !== undefined) {
-    const { line } = lines.linePos(problem.pos[0]);
-    throw new Refusal(400, '', `line ${line}: ${problem.message.split('\n', 1)[0]}`);
-  }
-  let file: unknown;
+async function fromYaml(text: string): Promise<unknown> {
   try {
-    // Aliases that would unfold into a bomb throw.
-    file = document.toJS();
+    return await readYaml(text);
   } catch (error) {
-    throw new Refusal(400, '', (error as Error).message);
+    throw error instanceof YamlError ? new Refusal(400, '', error.message) : error;
   }
-  if (typeof file !== 'object' || file === null || Array.isArray(file)) {
-    throw new Refusal(400, '', `must be a mapping of ${RESOURCE_NAMES.join(', ')}`);
-  }
-  return file as Record<string, unknown>;
+}
+
+function mapping(file: unknown): Record<string, unknown> {
+  if (typeof file === 'object' && file !== null && !Array.isArray(file)) return file as Record<string, unknown>;
+  throw new Refusal(400, '', `must be a mapping of ${RESOURCE_NAMES.join(', ')}`);
 }
 
 /** Refusals name the document. */

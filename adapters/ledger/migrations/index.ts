@@ -1,6 +1,8 @@
 import { CAMPAIGNS } from './campaigns.ts';
 import { EVENT_BILLING } from './event-billing.ts';
 import { LEDGER } from './ledger.ts';
+import { PARKED_REPORTS } from './parked-reports.ts';
+import { TRAFFIC } from './traffic.ts';
 
 export interface Migration {
   /** Rises by one; once released neither number nor SQL ever changes. */
@@ -16,5 +18,7 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   { number: 1, name: 'ledger', sql: LEDGER },
   { number: 2, name: 'campaigns', sql: CAMPAIGNS },
-  { number: 4, name: 'event-billing', sql: EVENT_BILLING },
+  { number: 3, name: 'parked-reports', sql: PARKED_REPORTS },
+  { number: 4, name: 'traffic', sql: TRAFFIC },
+  { number: 5, name: 'event-billing', sql: EVENT_BILLING },
 ];

@@ -83,7 +83,10 @@ class LedgerInWorld implements LedgerUnderTest {
     return this.#real(() => this.#ledger.reserve(moved));
   };
 
-  readonly charges: BudgetLedger['charges'] = (keys) => this.#real(() => this.#ledger.charges(keys));
+  readonly billReports: BudgetLedger['billReports'] = (reports) =>
+    this.#real(() =>
+      this.#ledger.billReports(reports.map((each) => ({ ...each, atMs: Math.floor(each.atMs + START_MS) }))),
+    );
 
   readonly bill: BudgetLedger['bill'] = (bills) =>
     this.#real(() => this.#ledger.bill(bills.map((each) => ({ ...each, atMs: Math.floor(each.atMs + START_MS) }))));

@@ -7,6 +7,8 @@ import type {
   BudgetLedger,
   LeaseConfirmation,
   LeaseGrant,
+  OutcomeReport,
+  ReportResult,
   Tranche,
   TrancheWanted,
 } from '../../../engine/ports/budget-ledger.ts';
@@ -20,6 +22,8 @@ import type { TestDatabase } from './databases.ts';
 export const START_MS = Date.UTC(2026, 2, 10, 12);
 export const HORIZON_MS = 60_000;
 export const FEE_PPM = 200_000;
+/** Few, so that they can be seen to find no room. */
+const REPORTS_MAX = 3;
 
 /** Whatever keeps the books. */
 export abstract class AnyLedgerWorld {
@@ -96,10 +100,29 @@ export abstract class AnyLedgerWorld {
     return result!;
   }
 
-  reserve({ accountId, epoch, sequence }: LeaseGrant, key: string, amount: number, forMs = 5000): Promise<void> {
+  reserve(
+    { accountId, epoch, sequence }: LeaseGrant,
+    key: string,
+    amount: number,
+    forMs = 5000,
+  ): Promise<readonly BillResult[]> {
     return this.ledger.reserve([
       { accountId, epoch, sequence, key, amount, publisherId: 'pub', expiresAtMs: this.nowMs + forMs },
     ]);
+  }
+
+  share({ accountId, epoch, sequence }: LeaseGrant, key: string, amount: number, forMs: number) {
+    const known = { accountId, epoch, sequence, key, amount, publisherId: 'pub' };
+    return this.ledger.reserve([{ ...known, expiresAtMs: this.nowMs + forMs, isShared: true }]);
+  }
+
+  reportOf(key: string, mayBecomeKnown = true): OutcomeReport {
+    return { key, atMs: this.nowMs, mayBecomeKnown };
+  }
+
+  async report(key: string): Promise<ReportResult> {
+    const [result] = await this.ledger.billReports([this.reportOf(key)]);
+    return result!;
   }
 
   /** Balances as numbers. */
@@ -135,6 +158,7 @@ export class LedgerWorld extends AnyLedgerWorld {
       processId: 'test',
       billingHorizonMs: HORIZON_MS,
       feePpm: FEE_PPM,
+      reportsMax: REPORTS_MAX,
       nowMs: () => this.nowMs,
     });
   }
@@ -159,7 +183,12 @@ export class ModelWorld extends AnyLedgerWorld {
 
   constructor() {
     super();
-    this.ledger = new LedgerModel({ nowMs: () => this.nowMs, dayMs: 86_400_000, billingHorizonMs: HORIZON_MS });
+    this.ledger = new LedgerModel({
+      nowMs: () => this.nowMs,
+      dayMs: 86_400_000,
+      billingHorizonMs: HORIZON_MS,
+      reportsMax: REPORTS_MAX,
+    });
   }
 
   protected async setAllTerms({ accountId, currency: _, budget, dailyBudget, ...terms }: AccountTerms): Promise<void> {

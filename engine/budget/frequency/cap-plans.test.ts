@@ -59,3 +59,17 @@ it('counts no further than the store does', () => {
   );
   expect(plans.get('spring')!.rules[0]!.count).toBe(1000);
 });
+
+it('what is kept for a scope is folded once, however many campaigns have a cap of it', () => {
+  let reads = 0;
+  const cap = {
+    ...({ count: 3, scope: 'advertiser' } as const),
+    get per() {
+      reads++;
+      return 'day' as const;
+    },
+  } as const;
+  const all = Array.from({ length: 1000 }, (_, index) => campaign({ id: `c${index}`, frequencyCaps: [cap] }));
+  expect(compileCapPlans(all, LIFETIME_MS).size).toBe(1000);
+  expect(reads).toBeLessThan(10 * all.length);
+});

@@ -26,19 +26,13 @@ const GIVE_BACK_MS = 3_600_000;
  */
 export function compileCapPlans(campaigns: Iterable<Campaign>, lifetimeMs: number): CapPlans {
   const all = [...campaigns];
-  const capsOfScope = new Map<CapScope, FrequencyCap[]>();
-  for (const campaign of all) {
-    for (const cap of campaign.frequencyCaps) {
-      const scope = scopeOf(campaign, cap.scope);
-      capsOfScope.set(scope, [...(capsOfScope.get(scope) ?? []), cap]);
-    }
-  }
+  const scopes = countedScopes(all, lifetimeMs);
   const plans = new Map<string, CapPlan>();
   for (const campaign of all) {
     const counted: CountedScope[] = [];
-    for (const scope of [scopeOf(campaign, 'campaign'), scopeOf(campaign, 'advertiser')]) {
-      const caps = capsOfScope.get(scope);
-      if (caps !== undefined) counted.push(countedScope(scope, caps, lifetimeMs));
+    for (const of of ['campaign', 'advertiser'] as const) {
+      const scope = scopes.get(scopeOf(campaign, of));
+      if (scope !== undefined) counted.push(scope);
     }
     if (counted.length > 0)
       plans.set(campaign.id, { counted, rules: campaign.frequencyCaps.map((cap) => ruleOf(campaign, cap)) });
@@ -46,15 +40,28 @@ export function compileCapPlans(campaigns: Iterable<Campaign>, lifetimeMs: numbe
   return plans;
 }
 
+/** Of every scope that any cap is about, what must be kept for all of its caps. */
+function countedScopes(campaigns: readonly Campaign[], lifetimeMs: number): ReadonlyMap<CapScope, CountedScope> {
+  const scopes = new Map<CapScope, CountedScope>();
+  for (const campaign of campaigns) {
+    for (const cap of campaign.frequencyCaps) {
+      const scope = scopeOf(campaign, cap.scope);
+      scopes.set(scope, withCap(scopes.get(scope) ?? { scope, ...NOTHING_YET }, cap, lifetimeMs));
+    }
+  }
+  return scopes;
+}
+
+const NOTHING_YET = { momentsKeptMs: GIVE_BACK_MS, countKeptMs: GIVE_BACK_MS };
+
 function scopeOf({ id, advertiserId }: Campaign, scope: FrequencyCap['scope']): CapScope {
   return scope === 'campaign' ? `c:${id}` : `a:${advertiserId}`;
 }
 
-function countedScope(scope: CapScope, caps: readonly FrequencyCap[], lifetimeMs: number): CountedScope {
-  let momentsKeptMs = GIVE_BACK_MS;
-  for (const { per } of caps) momentsKeptMs = Math.max(momentsKeptMs, WINDOW_MS[per] ?? 0);
-  const isForLife = caps.some(({ per }) => per === 'lifetime');
-  return { scope, momentsKeptMs, countKeptMs: isForLife ? Math.max(lifetimeMs, momentsKeptMs) : momentsKeptMs };
+function withCap({ scope, ...kept }: CountedScope, { per }: FrequencyCap, lifetimeMs: number): CountedScope {
+  const momentsKeptMs = Math.max(kept.momentsKeptMs, WINDOW_MS[per] ?? 0);
+  const countKeptMs = Math.max(kept.countKeptMs, momentsKeptMs, per === 'lifetime' ? lifetimeMs : 0);
+  return { scope, momentsKeptMs, countKeptMs };
 }
 
 /** More than the store counts moments is capped at that: the user sees fewer, never more. */

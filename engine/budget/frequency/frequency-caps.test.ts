@@ -20,10 +20,8 @@ class StoreDouble implements FrequencyStore {
   readonly history = new UserHistory();
   nowMs = 0;
   isAway = false;
-  fetches = 0;
 
   readonly fetch = async () => {
-    this.fetches++;
     this.#assertThere();
     return this.history.read(this.nowMs);
   };
@@ -52,16 +50,13 @@ function setUp(policy = REFUSE) {
   return { store, open: (user: UserKey | null = KIM) => caps.open(user, () => store.nowMs) };
 }
 
-/** What was under way has come. */
-const settled = () => new Promise((resolve) => setImmediate(resolve));
-
 describe('at the decision', () => {
   it('shows what the caps allow by then, the time since included', async () => {
     const { store, open } = setUp();
     for (const requestId of ['1', '2']) expect(await open().take('spring', requestId)).toBe('taken');
     store.nowMs = 59_000;
     const user = open();
-    await settled();
+    await new Promise<void>((resolve) => user.ask(resolve));
     expect(user.mayShow('spring')).toBe(false);
     expect(user.mayShow('once')).toBe(true);
     store.nowMs = 60_000;
@@ -79,23 +74,25 @@ describe('at the decision', () => {
       expect(nobody.mayShow('spring')).toBe(shown);
       expect(nobody.mayShow('free')).toBe(true);
       const early = open();
+      const answered = new Promise<void>((resolve) => early.ask(resolve));
       expect(early.mayShow('spring')).toBe(shown);
-      await settled();
+      await answered;
       expect(early.mayShow('spring')).toBe(true);
       store.isAway = true;
       const late = open();
-      await settled();
+      await new Promise<void>((resolve) => late.ask(resolve));
       expect(late.mayShow('once')).toBe(shown);
       expect(late.mayShow('free')).toBe(true);
     },
   );
 
-  it('asks no store when there is no cap at all, or nobody to ask about', async () => {
+  it('needs the store only for campaigns with caps, and for somebody', () => {
     const { store, open } = setUp();
-    open(null);
+    expect(['spring', 'once', 'free'].map((id) => open().mustAsk(id))).toEqual([true, true, false]);
+    expect(open(null).mustAsk('spring')).toBe(false);
     const caps = new FrequencyCaps(store, REFUSE);
+    expect(caps.open(KIM, () => 0).mustAsk('spring')).toBe(false);
     expect(caps.open(KIM, () => 0).mayShow('spring')).toBe(true);
-    expect(store.fetches).toBe(0);
   });
 });
 
@@ -103,7 +100,7 @@ describe('the winner', () => {
   it('is taken once by auctions that all saw room for it', async () => {
     const { open } = setUp();
     const users = Array.from({ length: 5 }, () => open());
-    await settled();
+    await Promise.all(users.map((user) => new Promise<void>((resolve) => user.ask(resolve))));
     expect(users.every((user) => user.mayShow('once'))).toBe(true);
     const verdicts = await Promise.all(users.map((user, index) => user.take('once', String(index))));
     expect(verdicts).toEqual(['taken', 'capped', 'capped', 'capped', 'capped']);

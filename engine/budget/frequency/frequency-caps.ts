@@ -1,8 +1,7 @@
 /**
- * Frequency caps on the path of a request, without ever waiting for the store before the decision: `open` asks it what
- * the user has seen while the DSPs are asked for bids, `mayShow` reads at the decision what has come by then, and `take`
- * settles it for the winner alone, in one step of the store that concurrent auctions of the same user cannot pass
- * together.
+ * Frequency caps on the path of a request: `ask` asks the store what the user has seen while the DSPs are asked for bids,
+ * `mayShow` reads what has come by the time that it is decided who enters the auction, and `take` settles it for the winner
+ * alone, in one step of the store that concurrent auctions of the same user cannot pass together.
  */
 import type { CapRule, CapScope, FrequencyStore, ScopeHistory, UserKey } from '../../ports/frequency-store.ts';
 import type { CapPlans } from './cap-plans.ts';
@@ -61,7 +60,24 @@ export class UserCaps {
     this.#plans = plans;
     this.#user = user;
     this.#monotonicMs = monotonicMs;
-    if (user !== null && plans.size > 0) this.#prefetch(user);
+  }
+
+  /** Whether the store could say more of it than is known without it. */
+  mustAsk(campaignId: string): boolean {
+    return this.#user !== null && (this.#plans.get(campaignId)?.rules.length ?? 0) > 0;
+  }
+
+  /** Once. `onAnswered`: the history is known, or stays unknown; later than the call, as late as the store's bound allows. */
+  ask(onAnswered: () => void): void {
+    this.#store.fetch(this.#user!).then(
+      (histories) => {
+        this.#histories = histories;
+        this.#knownAtMs = this.#monotonicMs();
+        onAnswered();
+      },
+      // Stays unknown: the policy decides.
+      onAnswered,
+    );
   }
 
   /** As far as is known. A campaign that may be shown may still be refused by `take`. */
@@ -118,17 +134,6 @@ export class UserCaps {
       this.#user,
       requestId,
       plan.counted.map(({ scope }) => scope),
-    );
-  }
-
-  #prefetch(user: UserKey): void {
-    this.#store.fetch(user).then(
-      (histories) => {
-        this.#histories = histories;
-        this.#knownAtMs = this.#monotonicMs();
-      },
-      // Stays unknown: the policy decides.
-      () => {},
     );
   }
 }

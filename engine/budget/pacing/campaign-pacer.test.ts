@@ -82,6 +82,19 @@ describe('pacer of a campaign', () => {
     expect(pacer.forecast({ unspent: left, unspentToday: null })).toBe(left);
   });
 
+  it('says how far it is from its plan, once there is something to go by', () => {
+    const pacer = pacerOf();
+    const left = run(pacer, START, START + SLOT_MS - 10_000, BUDGET);
+    expect(pacer.pace({ unspent: left, unspentToday: null })).toBeNull();
+    const later = run(pacer, START + SLOT_MS - 10_000, START + 6 * HOUR_MS, left);
+    expect(pacer.pace({ unspent: later, unspentToday: null })).toBeCloseTo(1, 1);
+    expect(pacer.pace({ unspent: BUDGET - (BUDGET - later) / 2, unspentToday: null })).toBeCloseTo(0.5, 1);
+    expect(pacer.pace({ unspent: BUDGET * 2, unspentToday: null })).toBe(0);
+    const hasty = pacerOf({ delivery: 'asap' });
+    run(hasty, START, START + HOUR_MS, BUDGET * 100);
+    expect(hasty.pace({ unspent: BUDGET * 99, unspentToday: null })).toBeNull();
+  });
+
   it('keeps its signal through nonsense', () => {
     const pacer = pacerOf();
     run(pacer, START, START + HOUR_MS, BUDGET);

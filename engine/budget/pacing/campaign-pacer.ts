@@ -80,6 +80,17 @@ export class CampaignPacer {
   }
 
   /**
+   * What all have spent since the plan was made, in parts of what was planned by the last tick: 1 is on plan. Null: it is
+   * too early to say, or there is no plan to hold it against.
+   */
+  pace(funds: Funds): number | null {
+    const { fromMs } = this.#plan;
+    if (this.#flight.delivery === 'asap' || this.#tickedAtMs - fromMs < SLOT_MS) return null;
+    const planned = this.#plan.plannedBy(this.#tickedAtMs);
+    return planned > 0 ? Math.max(0, this.#fundsOfPlan.unspent - funds.unspent) / planned : null;
+  }
+
+  /**
    * What is left over what the rest of the flight can bring: above 1 it cannot be delivered. Decides who goes first where
    * guaranteed line items want the same impression.
    */

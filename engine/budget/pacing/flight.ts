@@ -21,6 +21,7 @@ export function openHours(
 ): Uint8Array {
   const open = new Uint8Array(HOURS_PER_WEEK);
   for (const { include, exclude } of lineItems) {
+    if (include.length === 0 && exclude.length === 0) return open.fill(1);
     for (let hour = 0; hour < HOURS_PER_WEEK; hour++) {
       if ((include.length === 0 || include.includes(hour)) && !exclude.includes(hour)) open[hour] = 1;
     }

@@ -1,6 +1,6 @@
 /**
  * What request actors read without asking anyone: how each campaign takes part right now. Written by the pacing shards of
- * the same process, between requests, so a reader never sees half of a change.
+ * the same process, between requests, so a reader never sees half of a change. They write down what they could have had.
  */
 import type { PacingSignal } from './controller.ts';
 
@@ -10,6 +10,8 @@ export class PacingBoard {
   /** By slot. Take the arrays anew for each request: they are replaced when campaigns are added. */
   throttle: Float64Array = new Float64Array(CAPACITY_MIN);
   multiplier: Float64Array = new Float64Array(CAPACITY_MIN);
+  /** Opportunities since this was last taken, whether it took part or not. */
+  #eligible = new Float64Array(CAPACITY_MIN);
   readonly #slots = new Map<string, number>();
   readonly #free: number[] = [];
 
@@ -27,6 +29,7 @@ export class PacingBoard {
     const slot = this.#slots.get(campaignId);
     if (slot === undefined) return;
     this.publish(slot, { throttle: 0, multiplier: 0 });
+    this.takeOpportunities(slot);
     this.#slots.delete(campaignId);
     this.#free.push(slot);
   }
@@ -41,17 +44,31 @@ export class PacingBoard {
     this.multiplier[slot] = multiplier;
   }
 
+  observeOpportunity(slot: number): void {
+    this.#eligible[slot]!++;
+  }
+
+  /** Begins to count anew. */
+  takeOpportunities(slot: number): number {
+    const count = this.#eligible[slot]!;
+    this.#eligible[slot] = 0;
+    return count;
+  }
+
   /** Whether the campaign takes part in an auction it is eligible for; `draw` is uniform in [0, 1). */
   takesPart(slot: number, draw: number): boolean {
     return draw < this.throttle[slot]!;
   }
 
   #grow(): void {
-    const throttle = new Float64Array(this.throttle.length * 2);
-    const multiplier = new Float64Array(this.multiplier.length * 2);
-    throttle.set(this.throttle);
-    multiplier.set(this.multiplier);
-    this.throttle = throttle;
-    this.multiplier = multiplier;
+    this.throttle = doubled(this.throttle);
+    this.multiplier = doubled(this.multiplier);
+    this.#eligible = doubled(this.#eligible);
   }
+}
+
+function doubled(values: Float64Array): Float64Array<ArrayBuffer> {
+  const grown = new Float64Array(values.length * 2);
+  grown.set(values);
+  return grown;
 }

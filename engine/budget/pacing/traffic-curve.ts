@@ -5,6 +5,7 @@
  * Each slot is a Gamma-Poisson estimate whose prior is the same time of other days, whose prior in turn is the mean of
  * all: one day of traffic already gives a day's shape, a week gives the weekend. Old weeks are forgotten geometrically.
  */
+import type { TrafficMemory } from '../../ports/traffic-memories.ts';
 import { SLOT_MS, SLOTS_PER_DAY, SLOTS_PER_WEEK } from './local-time.ts';
 
 export interface TrafficCurveOptions {
@@ -17,14 +18,6 @@ export interface TrafficCurveOptions {
 }
 
 export const TRAFFIC_CURVE_DEFAULTS: TrafficCurveOptions = { memoryOfWeek: 0.7, memoryOfDay: 0.85, priorEvents: 10 };
-
-/** All that was learned, to be kept over a restart. Single precision: 6 KB a curve. */
-export interface TrafficMemory {
-  readonly weekEvents: Float32Array;
-  readonly weekMs: Float32Array;
-  readonly dayEvents: Float32Array;
-  readonly dayMs: Float32Array;
-}
 
 export function emptyTrafficMemory(): TrafficMemory {
   return {
@@ -39,11 +32,17 @@ export class TrafficCurve {
   readonly memory: TrafficMemory;
   readonly #options: TrafficCurveOptions;
   #meanRate: number;
+  #observations = 0;
 
   constructor(memory = emptyTrafficMemory(), options = TRAFFIC_CURVE_DEFAULTS) {
     this.memory = memory;
     this.#options = options;
     this.#meanRate = meanRate(memory);
+  }
+
+  /** Rises with each that it learns from. */
+  get observations(): number {
+    return this.#observations;
   }
 
   get isLearned(): boolean {
@@ -56,6 +55,7 @@ export class TrafficCurve {
     const { memory } = this;
     const { memoryOfWeek, memoryOfDay } = this.#options;
     const slotOfDay = slotOfWeek % SLOTS_PER_DAY;
+    this.#observations++;
     memory.weekEvents[slotOfWeek] = memory.weekEvents[slotOfWeek]! * memoryOfWeek + events;
     memory.weekMs[slotOfWeek] = memory.weekMs[slotOfWeek]! * memoryOfWeek + elapsedMs;
     memory.dayEvents[slotOfDay] = memory.dayEvents[slotOfDay]! * memoryOfDay + events;

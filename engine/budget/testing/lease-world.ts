@@ -315,7 +315,7 @@ class LeaseWorld {
   }
 
   #resume(accountId: string): void {
-    for (const process of this.#processes) process.accounts.get(accountId)!.resume(WORLD.priceMax, process.nowMs());
+    for (const process of this.#processes) process.accounts.get(accountId)!.resume(process.nowMs());
   }
 
   async #really(work: () => Promise<void>): Promise<void> {

@@ -4,20 +4,23 @@
  * ledger's own clock.
  */
 import { localDay, localDayEnd } from '../../campaign/local-day.ts';
-import type {
-  AccountFigures,
-  Bill,
-  BillResult,
-  BudgetLedger,
-  BudgetUnit,
-  KnownCharge,
-  LeaseConfirmation,
-  LeaseGrant,
-  LeaseKey,
-  Reservation,
-  Tranche,
-  TrancheRefusal,
-  TrancheWanted,
+import {
+  type AccountFigures,
+  type Bill,
+  type BillResult,
+  type BudgetLedger,
+  type BudgetUnit,
+  type LeaseConfirmation,
+  type LeaseGrant,
+  type LeaseKey,
+  type OutcomeReport,
+  PARKED_REPORTS,
+  type ReportResult,
+  type Reservation,
+  type SweepResult,
+  type Tranche,
+  type TrancheRefusal,
+  type TrancheWanted,
 } from '../../ports/budget-ledger.ts';
 
 export interface ModelAccountTerms {
@@ -61,6 +64,8 @@ export interface LedgerModelOptions {
   readonly dayMs: number;
   /** After its end, until which a lease may still be billed, ms. */
   readonly billingHorizonMs: number;
+  /** Reports that may be parked; left out: `PARKED_REPORTS`. */
+  readonly reportsMax?: number;
 }
 
 const REAL_DAY_MS = 86_400_000;
@@ -113,9 +118,11 @@ interface ModelCharge {
   readonly lease: ModelLease | undefined;
   amount: number;
   readonly expiresAtMs: number;
+  /** Its lease pays for it while that is open. */
+  readonly isShared: boolean;
   /** Null where it was released before it was known. */
-  readonly known: KnownCharge | null;
-  state: 'reserved' | 'billed' | 'absorbed' | 'released' | 'refunded';
+  readonly known: Omit<Bill, 'atMs'> | null;
+  state: 'reserved' | 'billed' | 'absorbed' | 'expired' | 'released' | 'refunded';
 }
 
 export class LedgerModel implements LedgerUnderTest {
@@ -130,6 +137,8 @@ export class LedgerModel implements LedgerUnderTest {
   /** Those that a sweep has to look at. */
   readonly #leasesOpen = new Set<ModelLease>();
   readonly #chargesOpen = new Set<ModelCharge>();
+  /** Reports by key: when they end. */
+  readonly #parked = new Map<string, number>();
 
   constructor(options: LedgerModelOptions) {
     this.#options = options;
@@ -197,26 +206,44 @@ export class LedgerModel implements LedgerUnderTest {
     const lease = this.#leases.get(leaseName(key));
     if (lease?.state !== 'live') return;
     this.#giveBack(lease, Math.min(unspent, freeOf(lease)));
-    lease.closesAtMs = this.#options.nowMs() + this.#options.billingHorizonMs;
+    lease.closesAtMs = Math.max(lease.closesAtMs, this.#options.nowMs() + this.#options.billingHorizonMs);
     if (freeOf(lease) === 0) this.#close(lease);
     else lease.state = 'closing';
   };
 
-  readonly reserve = async (reservations: readonly Reservation[]): Promise<void> => {
-    for (const { expiresAtMs, ...known } of reservations) {
+  readonly reserve = async (reservations: readonly Reservation[]): Promise<readonly BillResult[]> => {
+    const bills: BillResult[] = [];
+    for (const { expiresAtMs, isShared = false, ...known } of reservations) {
       const { key, accountId, amount } = known;
+      if (this.#charges.has(key) || !this.#accounts.has(accountId)) continue;
       const lease = this.#leases.get(leaseName(known));
-      if (lease === undefined || lease.state === 'closed' || this.#charges.has(key)) continue;
-      if (freeOf(lease) < amount) continue;
-      this.#hold(lease, { held: 0, reserved: amount });
-      const charge: ModelCharge = { accountId, lease, amount, expiresAtMs, known, state: 'reserved' };
+      const isOpen = lease !== undefined && lease.state !== 'closed';
+      const isCovered = isOpen && !isShared && freeOf(lease) >= amount;
+      if (isOpen && isShared) lease.closesAtMs = Math.max(lease.closesAtMs, expiresAtMs);
+      const state = isCovered ? 'reserved' : 'expired';
+      const charge: ModelCharge = { accountId, lease, amount, expiresAtMs, known, state, isShared };
       this.#charges.set(key, charge);
-      this.#chargesOpen.add(charge);
+      if (isCovered) {
+        this.#hold(lease, { held: 0, reserved: amount });
+        this.#chargesOpen.add(charge);
+      }
+      if (this.#parked.delete(key)) bills.push(this.#bill({ ...known, atMs: 0 }));
     }
+    return bills;
   };
 
-  readonly charges = async (keys: readonly string[]): Promise<readonly KnownCharge[]> =>
-    keys.flatMap((key) => this.#charges.get(key)?.known ?? []);
+  readonly billReports = async (reports: readonly OutcomeReport[]): Promise<readonly ReportResult[]> =>
+    reports.map(({ key, atMs, mayBecomeKnown }) => {
+      const charge = this.#charges.get(key);
+      if (charge !== undefined)
+        return charge.known === null ? 'released-before' : this.#bill({ ...charge.known, atMs });
+      if (this.#parked.has(key)) return 'parked';
+      if (!mayBecomeKnown) return 'unmatched';
+      const { nowMs, billingHorizonMs, reportsMax = PARKED_REPORTS.countMax } = this.#options;
+      if (this.#parked.size >= reportsMax) return 'refused';
+      this.#parked.set(key, nowMs() + billingHorizonMs + PARKED_REPORTS.beyondHorizonMs);
+      return 'parked';
+    });
 
   readonly bill = async (bills: readonly Bill[]): Promise<readonly BillResult[]> =>
     bills.map((bill) => this.#bill(bill));
@@ -225,19 +252,21 @@ export class LedgerModel implements LedgerUnderTest {
     for (const key of keys) {
       const charge = this.#charges.get(key);
       if (charge === undefined) {
-        const nothing = { accountId: null, lease: undefined, amount: 0, expiresAtMs: 0, known: null };
+        const nothing = { accountId: null, lease: undefined, amount: 0, expiresAtMs: 0, isShared: false, known: null };
         this.#charges.set(key, { ...nothing, state: 'released' });
-      } else if (charge.state === 'reserved') this.#release(charge);
-      else if (reason === 'refunded') this.#refund(charge);
+        this.#parked.delete(key);
+      } else if (charge.state === 'reserved' || charge.state === 'expired') {
+        this.#release(charge, reason === 'expired' ? 'expired' : 'released');
+      } else if (reason === 'refunded') this.#refund(charge);
     }
   };
 
-  readonly sweep = async (nowMs: number): Promise<{ readonly reservations: number; readonly leases: number }> => {
+  readonly sweep = async (nowMs: number): Promise<SweepResult> => {
     const atMs = Math.min(nowMs, this.#options.nowMs());
     let reservations = 0;
     for (const charge of this.#chargesOpen) {
       if (charge.expiresAtMs > atMs) continue;
-      this.#release(charge);
+      this.#release(charge, 'expired');
       reservations++;
     }
     let leases = 0;
@@ -250,7 +279,9 @@ export class LedgerModel implements LedgerUnderTest {
     for (const account of this.#accounts.values()) {
       if (isOver(account.tranche, atMs)) this.#closeOpenTranche(account);
     }
-    return { reservations, leases };
+    let reports = 0;
+    for (const [key, expiresAtMs] of this.#parked) if (expiresAtMs <= atMs && this.#parked.delete(key)) reports++;
+    return { reservations, leases, reports };
   };
 
   readonly figures = async (accountIds: readonly string[]): Promise<readonly AccountFigures[]> =>
@@ -339,17 +370,20 @@ export class LedgerModel implements LedgerUnderTest {
     if (account === undefined) return 'unknown-account';
     const charge = this.#charges.get(bill.key);
     if (charge?.state === 'released') return 'released-before';
-    if (charge !== undefined && (charge.state !== 'reserved' || charge.accountId !== bill.accountId)) return 'repeated';
-    const lease = charge === undefined ? this.#leases.get(leaseName(bill)) : charge.lease;
-    const isReserved =
-      charge !== undefined && bill.amount <= charge.amount && this.#bears(account, lease!, bill.amount);
-    if (charge !== undefined) this.#endReservation(charge);
+    const isOpen = charge === undefined || charge.state === 'reserved' || charge.state === 'expired';
+    if (!isOpen || (charge !== undefined && charge.accountId !== bill.accountId)) return 'repeated';
+    this.#parked.delete(bill.key);
+    const holds = charge?.state === 'reserved' ? charge : undefined;
+    const lease =
+      charge === undefined ? this.#leases.get(leaseName(bill)) : charge.isShared ? charge.lease : holds?.lease;
+    const isReserved = holds !== undefined && bill.amount <= holds.amount && this.#bears(account, lease!, bill.amount);
+    if (holds !== undefined) this.#endReservation(holds);
     const isFree = lease !== undefined && lease.state !== 'closed' && freeOf(lease) >= bill.amount;
     const isBilled = isReserved || (isFree && this.#bears(account, lease, bill.amount));
     if (isBilled) this.#spend(account, lease!, bill.amount);
     else this.#absorb(account, bill.amount);
     // What a reservation held beyond its bill is nobody's once its lease is closed.
-    if (charge !== undefined && lease!.state === 'closed') this.#giveBack(lease!, freeOf(lease!));
+    if (holds !== undefined && lease!.state === 'closed') this.#giveBack(lease!, freeOf(lease!));
     const { atMs: _, ...known } = bill;
     const { accountId, key, amount } = known;
     this.#charges.set(key, {
@@ -357,6 +391,7 @@ export class LedgerModel implements LedgerUnderTest {
       lease,
       amount,
       expiresAtMs: 0,
+      isShared: false,
       known,
       state: isBilled ? 'billed' : 'absorbed',
     });
@@ -381,11 +416,13 @@ export class LedgerModel implements LedgerUnderTest {
     this.#record(account.terms.accountId, 'absorbed-cost', 'publisher', amount);
   }
 
-  #release(charge: ModelCharge): void {
+  #release(charge: ModelCharge, after: 'expired' | 'released'): void {
+    const { state, amount } = charge;
+    charge.state = after;
+    if (state === 'expired') return;
     const lease = charge.lease!;
-    charge.state = 'released';
     this.#endReservation(charge);
-    if (lease.state === 'closed') this.#giveBack(lease, charge.amount);
+    if (lease.state === 'closed') this.#giveBack(lease, amount);
   }
 
   #refund(charge: ModelCharge): void {

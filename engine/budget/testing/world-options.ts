@@ -33,6 +33,7 @@ export type Break =
 export const WORLD_POLICY: LeasePolicy = {
   ...LEASE_POLICY_DEFAULTS,
   termMs: 5000,
+  smallTermMs: 10_000,
   safetyMarginMs: 100,
   spendMs: 1000,
   aheadMs: 200,

@@ -1,82 +1,102 @@
 /**
  * Which of the line items that match enter the auction. Thousands may match, and an auction must not cost more for it:
- * so only the best of each advertiser enters (of a seat's bids only one competes anyway), and of the advertisers the
- * `countMax` that are worth most. Guaranteed line items come before all others.
+ * so only the best of each advertiser enters (of a seat's bids only one competes anyway), and of the advertisers the few
+ * that are worth most.
+ *
+ * What all matches are worth is read, which costs an array access each; whether one may enter is dear to find out and asked
+ * in the order of worth until enough may. So what is asked hangs on how many enter and not on how many match.
  *
  * Among equals the turn decides: which of the matches is looked at first changes with every auction, so none is always
  * left out.
  */
 import type { Matches } from './targeting-index.ts';
 
-/** Both by slot, read for every match: hence arrays. */
-export interface StandingWorth {
-  /** No more than `worthNow` can be: micros CPM of any one currency; for what is guaranteed, above every price. */
-  readonly worthAtMost: readonly number[];
-  /** Any number that only the line items of one advertiser share. */
-  readonly advertiserOf: readonly number[];
-}
-
-/** As things are: pacing, caps, what the publisher blocks. 0: it does not enter. Asked for few. */
+/** What a line item is worth now, by slot. 0: it does not enter. Asked for every match. */
 export type WorthNow = (slot: number) => number;
 
+/** Whether money, caps and the rules of the imp let it in. Asked for few. */
+export type MayEnter = (slot: number) => boolean;
+
 export class BestAdvertisers {
-  readonly #countMax: number;
-  readonly #standing: StandingWorth;
-  /** Best first. */
-  readonly #slots: Int32Array;
-  readonly #advertisers: Int32Array;
-  readonly #worths: Float64Array;
-  #count = 0;
+  readonly #advertiserOf: readonly number[];
+  /** Binary heap of what may still enter, the best first; arrays side by side. */
+  #slots = new Int32Array(0);
+  #worths = new Float64Array(0);
+  #length = 0;
+  #chosen = new Int32Array(0);
+  #advertisers = new Int32Array(0);
 
-  constructor(countMax: number, standing: StandingWorth) {
-    this.#countMax = countMax;
-    this.#standing = standing;
-    this.#slots = new Int32Array(countMax);
-    this.#advertisers = new Int32Array(countMax);
-    this.#worths = new Float64Array(countMax);
+  /** `advertiserOf`: by slot, any number that only the line items of one advertiser share. */
+  constructor(advertiserOf: readonly number[]) {
+    this.#advertiserOf = advertiserOf;
   }
 
-  /** Slots, best first. Overwritten by the next call. `turn`: any number of the auction, 0 to 2^32. */
-  select({ slots, count }: Matches, worthNow: WorthNow, turn: number): Int32Array {
-    this.#count = 0;
-    const first = count === 0 ? 0 : turn % count;
-    for (let i = first; i < count; i++) this.#consider(slots[i]!, worthNow);
-    for (let i = 0; i < first; i++) this.#consider(slots[i]!, worthNow);
-    return this.#slots.subarray(0, this.#count);
-  }
-
-  #consider(slot: number, worthNow: WorthNow): void {
-    const atMost = this.#standing.worthAtMost[slot]!;
-    const isFull = this.#count === this.#countMax;
-    if (isFull && atMost <= this.#worths[this.#count - 1]!) return;
-    const advertiser = this.#standing.advertiserOf[slot]!;
-    const rank = this.#rankOf(advertiser);
-    if (rank < this.#count && atMost <= this.#worths[rank]!) return;
-    const now = worthNow(slot);
-    if (!(now > 0)) return;
-    if (rank < this.#count) {
-      if (now > this.#worths[rank]!) this.#place(rank, slot, advertiser, now);
-    } else if (!isFull) this.#place(this.#count++, slot, advertiser, now);
-    else if (now > this.#worths[this.#count - 1]!) this.#place(this.#count - 1, slot, advertiser, now);
-  }
-
-  /** `#count` when it has none. */
-  #rankOf(advertiser: number): number {
-    let rank = 0;
-    while (rank < this.#count && this.#advertisers[rank] !== advertiser) rank++;
-    return rank;
-  }
-
-  /** Moves those that are worth less one down, over what was at `rank`. */
-  #place(rank: number, slot: number, advertiser: number, worth: number): void {
-    let place = rank;
-    for (; place > 0 && this.#worths[place - 1]! < worth; place--) {
-      this.#slots[place] = this.#slots[place - 1]!;
-      this.#advertisers[place] = this.#advertisers[place - 1]!;
-      this.#worths[place] = this.#worths[place - 1]!;
+  /** At most `countMax` slots, best first. Overwritten by the next call. `turn`: any number of the auction, 0 to 2^32. */
+  select(matches: Matches, countMax: number, worthNow: WorthNow, mayEnter: MayEnter, turn: number): Int32Array {
+    this.#fill(matches, worthNow, turn);
+    if (this.#chosen.length < countMax) {
+      this.#chosen = new Int32Array(countMax);
+      this.#advertisers = new Int32Array(countMax);
     }
-    this.#slots[place] = slot;
-    this.#advertisers[place] = advertiser;
-    this.#worths[place] = worth;
+    let count = 0;
+    while (count < countMax && this.#length > 0) {
+      const slot = this.#pop();
+      const advertiser = this.#advertiserOf[slot]!;
+      if (this.#hasChosen(advertiser, count) || !mayEnter(slot)) continue;
+      this.#chosen[count] = slot;
+      this.#advertisers[count++] = advertiser;
+    }
+    return this.#chosen.subarray(0, count);
+  }
+
+  #fill({ slots, count }: Matches, worthNow: WorthNow, turn: number): void {
+    if (this.#slots.length < count) {
+      this.#slots = new Int32Array(count * 2);
+      this.#worths = new Float64Array(count * 2);
+    }
+    this.#length = 0;
+    const first = count === 0 ? 0 : turn % count;
+    for (let i = first; i < count; i++) this.#add(slots[i]!, worthNow);
+    for (let i = 0; i < first; i++) this.#add(slots[i]!, worthNow);
+    for (let place = (this.#length >> 1) - 1; place >= 0; place--) {
+      this.#sink(place, this.#slots[place]!, this.#worths[place]!);
+    }
+  }
+
+  #add(slot: number, worthNow: WorthNow): void {
+    const worth = worthNow(slot);
+    if (!(worth > 0)) return;
+    this.#slots[this.#length] = slot;
+    this.#worths[this.#length++] = worth;
+  }
+
+  #pop(): number {
+    const best = this.#slots[0]!;
+    const last = --this.#length;
+    if (last > 0) this.#sink(0, this.#slots[last]!, this.#worths[last]!);
+    return best;
+  }
+
+  /** Puts it at `place` or below, and what is worth more above it. */
+  #sink(place: number, slot: number, worth: number): void {
+    const slots = this.#slots;
+    const worths = this.#worths;
+    const length = this.#length;
+    for (;;) {
+      let child = 2 * place + 1;
+      if (child >= length) break;
+      if (child + 1 < length && worths[child + 1]! > worths[child]!) child++;
+      if (worths[child]! <= worth) break;
+      slots[place] = slots[child]!;
+      worths[place] = worths[child]!;
+      place = child;
+    }
+    slots[place] = slot;
+    worths[place] = worth;
+  }
+
+  #hasChosen(advertiser: number, count: number): boolean {
+    for (let index = 0; index < count; index++) if (this.#advertisers[index] === advertiser) return true;
+    return false;
   }
 }

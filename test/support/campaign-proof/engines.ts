@@ -2,6 +2,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventLogFolder } from '../../../adapters/event-log/log-folders.ts';
+import { readEvents } from '../../../adapters/event-log/reader.ts';
+import { readEvent } from '../../../engine/events/read-event.ts';
 import { COLD, type RunningGavel, serveGavel } from '../gavel-process.ts';
 import { freePort } from '../services.ts';
 
@@ -64,6 +67,17 @@ export class Engine {
     this.#running = null;
     running?.kill('SIGTERM');
     await running?.ended;
+  }
+
+  /** Auctions that it has written down, in all its lives. */
+  async auctionsOnDisk(): Promise<string[]> {
+    const auctionIds: string[] = [];
+    const folder = eventLogFolder(join(this.#folder, this.name));
+    for await (const { payload } of readEvents(folder)) {
+      const event = readEvent(payload);
+      if (event.type === 'auction') auctionIds.push(event.auctionId);
+    }
+    return auctionIds;
   }
 
   /** What it has logged. */

@@ -2,9 +2,13 @@
  * The checker outside: what it says is made of its own SQL and of what HTTP answered, not of anything that an engine
  * computed. Money is nanos.
  */
-import type { Client } from 'pg';
 import { checkLedger } from '../../../adapters/ledger/checks.ts';
 import type { Win } from './traffic.ts';
+
+/** A connection: a `pg` client is one. `bigint` comes as such. */
+export interface WitnessConnection {
+  readonly query: (sql: string, parameters?: unknown[]) => Promise<{ readonly rows: readonly unknown[] }>;
+}
 
 export interface Balance {
   readonly id: string;
@@ -22,13 +26,13 @@ export class Witness {
   /** What was seen to be wrong, in words. */
   readonly problems: string[] = [];
   samples = 0;
-  readonly #database: Client;
+  readonly #database: WitnessConnection;
   /** Spend above a budget that was cut later: it may stand, it may not grow. */
   readonly #above = new Map<string, bigint>();
   /** Every budget that was asked for by HTTP. */
   readonly #budgets = new Map<string, Set<bigint>>();
 
-  constructor(database: Client) {
+  constructor(database: WitnessConnection) {
     this.#database = database;
   }
 
@@ -40,7 +44,7 @@ export class Witness {
   }
 
   async balances(): Promise<readonly Balance[]> {
-    return (await this.#database.query('SELECT * FROM account ORDER BY id')).rows;
+    return (await this.#database.query('SELECT * FROM account ORDER BY id')).rows as Balance[];
   }
 
   /** The balances of one moment. */
@@ -65,7 +69,7 @@ export class Witness {
     if (!wasAllowed || spent > before) this.problems.push(`${id}: spent ${spent} of ${budget}`);
   }
 
-  /** The whole journal, and each win that was answered. `mayBeLost`: its seller was killed before it could tell anybody. */
+  /** The whole journal, and each win that was answered. `mayBeLost`: its seller was killed before it had even written it down. */
   async audit(wins: readonly Win[], mayBeLost: (win: Win) => boolean): Promise<AuditResult> {
     await this.sample();
     for (const { check, row } of await checkLedger(queryable(this.#database))) {
@@ -75,7 +79,7 @@ export class Witness {
     }
     for (const [what, sql] of OWN_CHECKS) {
       for (const row of (await this.#database.query(sql)).rows) {
-        this.problems.push(`${what}: ${Object.values(row).join(' ')}`);
+        this.problems.push(`${what}: ${Object.values(row as object).join(' ')}`);
       }
     }
     return this.#compare(wins, mayBeLost);
@@ -86,11 +90,12 @@ export class Witness {
       `SELECT c.key, c.state, c.amount, c.account_id, t.at_ms FROM charge c
        LEFT JOIN transfer t ON t.key = c.key AND t.kind = 'reserve' WHERE c.account_id IS NOT NULL`,
     );
-    const charges = new Map<string, Charge>(rows.map((row: Charge) => [row.key, row]));
+    const charges = new Map<string, Charge>((rows as Charge[]).map((row) => [row.key, row]));
     const result = {
       charged: 0,
       billed: 0,
       absorbed: 0,
+      expired: 0,
       released: 0,
       reserved: 0,
       lost: 0,
@@ -110,9 +115,10 @@ export class Witness {
       result.charged++;
       if (charge.at_ms !== null) result.toldMsMax = Math.max(result.toldMsMax, Number(charge.at_ms) - win.wallMs);
       if (charge.state !== 'refunded') result[charge.state]++;
-      const isInTime = win.reportedAtMs !== null && win.reportedAtMs < win.atMs + IN_TIME_MS;
-      if (isInTime && charge.state !== 'billed' && charge.state !== 'absorbed') {
+      // Billed, or too late for that and our cost.
+      if (win.reportedAtMs !== null && charge.state !== 'billed' && charge.state !== 'absorbed') {
         result.unpaid++;
+        this.problems.push(`win ${key}: reported, and yet ${charge.state}`);
       }
       const isGuaranteed = charge.account_id.includes('/');
       const answered = isGuaranteed ? 1n : BigInt(Math.round(win.price * 1e6));
@@ -126,12 +132,9 @@ export class Witness {
   }
 }
 
-/** A report so soon after its auction comes before any reservation ends. */
-const IN_TIME_MS = 1000;
-
 interface Charge {
   readonly key: string;
-  readonly state: 'reserved' | 'billed' | 'absorbed' | 'released' | 'refunded';
+  readonly state: 'reserved' | 'billed' | 'absorbed' | 'expired' | 'released' | 'refunded';
   readonly amount: bigint;
   readonly account_id: string;
   /** When it was reserved; null: it never was. */
@@ -143,13 +146,14 @@ export interface AuditResult {
   readonly charged: number;
   readonly billed: number;
   readonly absorbed: number;
+  readonly expired: number;
   readonly released: number;
   readonly reserved: number;
   /** The ledger does not know them. */
   readonly lost: number;
   /** Charges whose answer nobody got. */
   readonly unheard: number;
-  /** Reported in time, and yet nobody pays. */
+  /** Reported, and yet nobody pays. */
   readonly unpaid: number;
   /** From an answer until its reservation was in the ledger. */
   readonly toldMsMax: number;
@@ -187,9 +191,10 @@ const OWN_CHECKS: readonly (readonly [string, string])[] = [
   ],
 ];
 
-function queryable(client: Client): Parameters<typeof checkLedger>[0] {
+function queryable(client: WitnessConnection): Parameters<typeof checkLedger>[0] {
   return {
-    query: async (sql, parameters) => (await client.query(sql, parameters as unknown[])).rows,
+    query: async <Result>(sql: string, parameters?: readonly unknown[]) =>
+      (await client.query(sql, [...(parameters ?? [])])).rows as Result[],
     script: async (sql) => {
       await client.query(sql);
     },

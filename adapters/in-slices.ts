@@ -1,5 +1,5 @@
 /** Long work beside requests: a slice of it each turn of the event loop, so that nobody waits for more than one. */
-import type { Steps } from '../../engine/estimation/models/steps.ts';
+import type { Steps } from '../engine/estimation/models/steps.ts';
 
 /** Of a slice; a step that was begun is finished. */
 const SLICE_MS = 2;
