@@ -30,7 +30,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     run: async (args) => (await import('./commands/score.ts')).score(args),
   },
   report: {
-    summary: 'print what campaigns were to deliver and did',
+    summary: 'print what campaigns were to deliver and did, or what everybody owes',
     run: async (args) => (await import('./commands/report.ts')).report(args),
   },
   consume: {

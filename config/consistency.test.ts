@@ -236,5 +236,6 @@ test.each([
   ['a proof by nobody', { saslMechanism: 'plain' }, 'events.kafka.saslUsername'],
   ['a proof', { saslMechanism: 'scram-sha-512', saslUsername: 'gavel', saslPassword: 'secret' }, null],
 ])('Kafka with %s', (_name, kafka, path) => {
-  expect(pathOf({ events: { kafka } })).toBe(path);
+  const { events } = DEFAULTS;
+  expect(pathOf({ events: { ...events, kafka: { ...events.kafka, ...kafka } } })).toBe(path);
 });

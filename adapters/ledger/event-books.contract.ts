@@ -7,6 +7,7 @@ import { BudgetLedgerError } from '../../engine/ports/budget-ledger.ts';
 import type { EventBooks } from '../../engine/ports/event-books.ts';
 import { seededRandom } from '../../simulator/random.ts';
 import { takeBillingNotices } from './billing-notices.ts';
+import { readStatements } from './statements.ts';
 import { BILLABLE_MS, openTestBooks, rawSourced, sourced, TestConsumer } from './testing/billing-world.ts';
 import type { CreateTestDatabase } from './testing/databases.ts';
 import { ledgerHash } from './testing/ledger-hash.ts';
@@ -121,6 +122,26 @@ export function eventBooksContract(
       expect(test.results()).toEqual(['released-before', 'released-before']);
       expect(await dspEntries()).toEqual([]);
       expect(await takeBillingNotices(world.database, 10)).toEqual([]);
+    });
+
+    it('statements sum to the journals, by day and currency', async () => {
+      const random = randomOf(5);
+      const { accountId, epoch, sequence } = await world.lease(500);
+      const payers = [{ accountId, epoch, sequence }];
+      const events = adTraffic({ prefix: 'st-', adCount: 60, random, nowMs: START_MS, leases: payers });
+      await test.takeAll(events.map(sourced), 25);
+      const lines = await readStatements(world.database, { fromMs: START_MS, toMs: START_MS + 1 });
+      const sumOf = (...parties: string[]): bigint =>
+        lines.filter(({ party }) => parties.includes(party)).reduce((sum, { amount }) => sum + amount, 0n);
+      expect(new Set(lines.map(({ day }) => day))).toEqual(new Set(['2026-03-10']));
+      expect(sumOf('advertiser', 'dsp')).toBeGreaterThan(0n);
+      expect(sumOf('advertiser', 'dsp')).toBe(sumOf('publisher', 'exchange'));
+      const [journal] = await world.database.query<{ due: bigint }>(
+        `SELECT ((SELECT sum(amount) FROM ledger_entry WHERE book = 'publisher-payable')
+          + (SELECT sum(amount) FROM dsp_ledger_entry WHERE book = 'publisher-payable'))::bigint AS due`,
+      );
+      expect(sumOf('publisher')).toBe(journal!.due);
+      expect(await readStatements(world.database, { fromMs: START_MS + 1, toMs: START_MS + 2 })).toEqual([]);
     });
 
     it('a replay changes nothing', async () => {
