@@ -12,6 +12,7 @@ import { FAN_OUT_WIDTHS, measureFanOut } from './fan-out-cost.ts';
 import { measureGarbage } from './garbage.ts';
 import { measureHandling } from './handling-cost.ts';
 import { clearingOfBids, fillingOfMacros, readingOfRequest } from './hot-functions.ts';
+import { LEDGER_RATE_NAMES, measureLedgerRate } from './ledger-rate.ts';
 import type { BenchContext, BenchScale, Measurement } from './measurement.ts';
 import { measureMemoryGrowth } from './memory-growth.ts';
 import { measureModelOutage, OUTAGE_NAMES } from './model-outage.ts';
@@ -79,6 +80,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   },
   { names: APPEND_NAMES, run: measureEventAppend },
   { names: DRAIN_NAMES, run: measureEventDrain },
+  { names: LEDGER_RATE_NAMES, run: measureLedgerRate },
   ...FAN_OUT_WIDTHS.map((dspCount) => ({
     names: [`fanout.cpu_ratio.${dspCount}`],
     run: (context: BenchContext) => measureFanOut(dspCount, context),
