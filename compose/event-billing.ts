@@ -34,7 +34,7 @@ const BATCH_BYTES_MAX = 1024 * 1024;
 const POLL_MS = 100;
 /** The tokens of URLs are good for as long; between two clocks that need not agree. */
 const GRACE_MS = 60_000;
-const NOTICES_INTERVAL_MS = 100;
+const NOTICES_INTERVAL_MS = 250;
 /** A twentieth of what may wait for all DSPs by default. */
 const NOTICES_AT_ONCE = 500;
 

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openPgliteDatabase } from '../adapters/ledger/database.pglite.ts';
 import { campaign, creative, lineItem } from '../engine/campaign/testing/build-booking.ts';
 import { type GavelEvent, readEvent } from '../engine/events/read-event.ts';
 import { type EventLog, EventLogError } from '../engine/ports/event-log.ts';
@@ -117,6 +118,31 @@ describe('the win of a DSP', () => {
     const [win] = await stored('win');
     expect(win).toMatchObject({ id: `${answer.body.bidid}/1/win`, sale: impression!.sale, heldUntilMs: null });
     expect((await engine.eventOf('r1')).userKey).toBe(impression!.userKey);
+  });
+
+  it('with books is billed once and calls burl once, whoever is told again', async () => {
+    const billing = { 'events.billing': true };
+    const engine = await start({}, billing);
+    const answer = await engine.post(adRequest('r1', FIRST_PRICE));
+    const [beacon] = urlsIn(markupOf(answer));
+    expect((await call(beacon!)).status).toBe(200);
+    await eventually(async () => expect(engine.dsp('buyer').notices).toEqual(['/bill?price=2&request=r1']));
+    await stop();
+
+    const later = await start({}, { ...billing, 'server.port': Number(new URL(beacon!).port) });
+    expect((await call(beacon!)).status).toBe(200);
+    const repeated = 'rtb_event_duplicates_total{type="impression"}';
+    await eventually(async () => expect(await metric(later, repeated)).toBe(1));
+    expect(later.dsp('buyer').notices).toEqual([]);
+    await stop();
+    expect(await stored('impression')).toHaveLength(2);
+    const database = await openPgliteDatabase(join(dataDirectory, 'campaigns'));
+    const key = `${answer.body.bidid}/1/impression`;
+    const amount = 2_000_000n;
+    expect(await database.query('SELECT kind, key, dsp_id, amount, publisher_id FROM dsp_transfer')).toEqual([
+      { kind: 'bill', key, dsp_id: 'buyer', amount, publisher_id: 'pub-1' },
+    ]);
+    await database.close();
   });
 
   it('does not bill a test', async () => {
