@@ -223,8 +223,10 @@ describe('campaigns of our own', () => {
   });
 });
 
+const NO_KAFKA = { brokers: '', tls: false, tlsCaFile: '', saslMechanism: 'none', saslUsername: '' };
+
 test.each([
-  ['no Kafka', {}, null],
+  ['no brokers', {}, null],
   ['brokers', { brokers: 'kafka-1:9092,[::1]:9093' }, null],
   ['a port that cannot be', { brokers: 'kafka-1:9092,kafka-2:99999' }, 'events.kafka.brokers'],
   ['certificates without TLS', { tlsCaFile: 'ca.pem' }, 'events.kafka.tlsCaFile'],
@@ -232,5 +234,5 @@ test.each([
   ['a proof by nobody', { saslMechanism: 'plain' }, 'events.kafka.saslUsername'],
   ['a proof', { saslMechanism: 'scram-sha-512', saslUsername: 'gavel', saslPassword: 'secret' }, null],
 ])('Kafka with %s', (_name, kafka, path) => {
-  expect(pathOf({ events: { kafka } })).toBe(path);
+  expect(pathOf({ events: { kafka: { ...NO_KAFKA, ...kafka } } })).toBe(path);
 });
