@@ -27,6 +27,17 @@ it('reads the head alone, and what is no event as unknown', () => {
   }
 });
 
+it('never throws, whatever the bytes are', () => {
+  expect(of('{"type":"a\\x","userKey":"b"}')).toEqual({ type: 'a\\x', key: 'b' });
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat(40), (noise, at) => {
+      const event = Buffer.from('{"type":"win","auctionId":"a","userKey":"k\\u0041"}');
+      event.set(noise.subarray(0, event.length - at), at);
+      expect(() => envelopeOf(event)).not.toThrow();
+    }),
+  );
+});
+
 it('reads any string as JSON does', () => {
   fc.assert(
     fc.property(fc.string({ maxLength: 100 }), fc.string({ unit: 'binary', maxLength: 50 }), (key, auctionId) => {

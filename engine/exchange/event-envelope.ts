@@ -16,7 +16,7 @@ const HEAD_BYTES_MAX = 1024;
 /** A member of a JSON object whose value is a scalar: name, then a string or the text of something else. */
 const MEMBER = /\s*"([^"\\]*)"\s*:\s*(?:"((?:[^"\\]|\\.)*)"|(-?[\d.eE+-]+|true|false|null))\s*([,}])/y;
 
-/** Reads the head alone: parsing a whole auction event takes longer than sending it. */
+/** Never throws. Reads the head alone: parsing a whole auction event takes longer than sending it. */
 export function envelopeOf(payload: Uint8Array): EventEnvelope {
   const head = Buffer.from(payload.buffer, payload.byteOffset, Math.min(payload.byteLength, HEAD_BYTES_MAX));
   const text = head.toString('utf8');
@@ -38,5 +38,11 @@ export function envelopeOf(payload: Uint8Array): EventEnvelope {
 }
 
 function unescaped(value: string): string {
-  return value.includes('\\') ? (JSON.parse(`"${value}"`) as string) : value;
+  if (!value.includes('\\')) return value;
+  try {
+    return JSON.parse(`"${value}"`) as string;
+  } catch {
+    // No JSON, and so no event of ours: it keeps its name as it is written.
+    return value;
+  }
 }

@@ -1,9 +1,10 @@
 // The jars of a Kafka broker: fetched once by Maven into a cache folder, used from there ever after.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const POM = fileURLToPath(new URL('kafka-pom.xml', import.meta.url));
@@ -24,18 +25,32 @@ export function missingForKafka() {
 /** The folder of the jars; rejects with Maven's last words, and the code `unavailable`. */
 export async function fetchKafkaJars() {
   const folder = jarsFolder();
+  // One at a time: Maven's own repository is not made for more. Who waited finds the jars there.
+  const fetching = `${folder}.fetching`;
+  while (!existsSync(folder) && !mayFetch(fetching)) await wait(200);
   if (existsSync(folder)) return folder;
-  const cache = join(folder, '..');
-  mkdirSync(cache, { recursive: true });
-  // Whoever is ready first gives the folder its name: nobody ever sees half of it.
-  const fetching = mkdtempSync(join(cache, 'fetching-'));
   try {
-    await runMaven(['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${fetching}`]);
-    renameUnlessThere(fetching, folder);
+    const jars = join(fetching, 'jars');
+    await runMaven(['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${jars}`]);
+    renameSync(jars, folder);
   } finally {
     rmSync(fetching, { recursive: true, force: true });
   }
   return folder;
+}
+
+/** Whether it is ours to fetch. Whoever began longer ago than it can take was killed. */
+function mayFetch(fetching) {
+  try {
+    mkdirSync(join(fetching, '..'), { recursive: true });
+    mkdirSync(fetching);
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+    const startedAtMs = statSync(fetching, { throwIfNoEntry: false })?.birthtimeMs ?? Date.now();
+    if (Date.now() - startedAtMs > FETCH_MS_MAX) rmSync(fetching, { recursive: true, force: true });
+    return false;
+  }
 }
 
 /** Another pom is another folder. */
@@ -63,12 +78,4 @@ function runMaven(goals) {
       else reject(Object.assign(new Error(`Maven could not fetch Kafka:\n${said.trim()}`), { code: 'unavailable' }));
     });
   });
-}
-
-function renameUnlessThere(from, to) {
-  try {
-    renameSync(from, to);
-  } catch (error) {
-    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
-  }
 }

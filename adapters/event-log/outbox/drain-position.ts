@@ -79,7 +79,13 @@ export class DrainPosition {
     const current = this.#current;
     if (current === null || current.nextSequence <= logNextSequence) return;
     this.#logId = this.#newLogId();
-    await this.write({ ...current, nextSequence: logNextSequence });
+    try {
+      await this.write({ ...current, nextSequence: logNextSequence });
+    } catch (error) {
+      // Until it stands in the file nothing may go on from there: a restart would begin at the old place.
+      this.#current = current;
+      throw error;
+    }
   }
 
   /** One call at a time. Rejects with the system's error; the position holds nevertheless, for this process. */

@@ -18,6 +18,7 @@ export interface OutboxDrainOptions {
   readonly tail: Pick<SegmentTail, 'read' | 'rewindTo'>;
   readonly position: Pick<DrainPosition, 'current' | 'logId' | 'write' | 'rewindTo' | 'close'>;
   readonly sender: EventSender;
+  /** Never throws, whatever the bytes are. */
   readonly envelopeOf: (payload: Uint8Array) => Pick<OutgoingEvent, 'key' | 'type'>;
   readonly limits: OutboxLimits;
   /** Bytes of the segments that wait when it is opened. */
@@ -196,6 +197,7 @@ export class OutboxDrain {
     for (;;) {
       try {
         await this.#options.sender.send(outgoing);
+        this.#options.observer.onDrained(events.length);
         this.#recovered();
         return true;
       } catch (error) {
@@ -225,7 +227,6 @@ export class OutboxDrain {
   async #advance(batch: readonly StoredEvent[]): Promise<void> {
     const { position, observer, clock } = this.#options;
     this.#waitingBytes = Math.max(0, this.#waitingBytes - bytesOf(batch));
-    observer.onDrained(batch.length);
     try {
       await position.write({ nextSequence: batch.at(-1)!.sequence + 1, atMs: clock.wallMs() });
     } catch (error) {
