@@ -1,6 +1,6 @@
 /**
- * Bills what tracked events say, as they come: many in one transaction, one transaction at a time, again until the ledger has them. The
- * decision is `billing-decision.ts`'s.
+ * Bills what tracked events say, as they come: many in one transaction, one transaction at a time, again until the
+ * ledger has them. The decision is `billing-decision.ts`'s.
  *
  * Overflow policy `refuse-newest`, counted: what is refused here is in the event log, for a consumer of it to bill.
  */
