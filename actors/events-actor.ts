@@ -39,8 +39,8 @@ export interface EventsActor {
   /** Never throws, never blocks; what cannot be kept is told to the observer. */
   readonly record: (event: GavelEvent) => void;
   /**
-   * Resolves, once that is known, to whether the event was acknowledged. Never rejects. These have room also where events that nobody waits for are
-   * refused: whoever waits is bounded by the caller.
+   * Resolves, once that is known, to whether the event was acknowledged. Never rejects. These have room also where
+   * events that nobody waits for are refused: whoever waits is bounded by the caller.
    */
   readonly store: (event: GavelEvent) => Promise<boolean>;
   /** Resolves once everything recorded has been acknowledged or given up. */

@@ -21,8 +21,9 @@ const INPUTS = 64;
 const tokens = createSignedTokens({ current: KEY, previous: null });
 
 /**
- * `tracking.markup_us`: finding the place in HTML, and one URL signed. `events.track_p99_ms`: from when a URL is to be called, a thousand a
- * second and each another one, to the answer that says its event is stored; the median of the rounds.
+ * `tracking.markup_us`: finding the place in HTML, and one URL signed. `events.track_p99_ms`: from when a URL is to be
+ * called, a thousand a second and each another one, to the answer that says its event is stored; the median of the
+ * rounds.
  */
 export async function measureTracking(context: BenchContext): Promise<Measurement[]> {
   const markup = timeFunction(

@@ -1,6 +1,6 @@
 /**
- * `GET /event?t=TOKEN` and `POST /event` with tokens by the batch (docs/tracking.md), in front of the framework as auctions are. A 2xx, or the
- * redirect of a click, says that the event is stored.
+ * `GET /event?t=TOKEN` and `POST /event` with tokens by the batch (docs/tracking.md), in front of the framework as
+ * auctions are. A 200 says that the event is stored; a click is led on then, or when it came too late to count.
  */
 import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:http';
 import { EVENT_PATH } from '../../engine/tracking/ad-tracker.ts';

@@ -1,6 +1,7 @@
 /**
- * Tokens of tracking URLs: `base64url(version, code, key id, expiry, nonce, body, HMAC-SHA-256 cut to 128 bits over all before)`. One key
- * signs; a second one is still accepted until its time is over, so that URLs of before a change of keys go on counting.
+ * Tokens of tracking URLs: `base64url(version, code, key id, expiry, nonce, body, HMAC-SHA-256 cut to 128 bits over all
+ * before)`. One key signs; a second one is still accepted until its time is over, so that URLs of before a change of
+ * keys go on counting.
  */
 import { createHash, createHmac, createSecretKey, type KeyObject, randomFillSync, timingSafeEqual } from 'node:crypto';
 import type {

@@ -1,6 +1,7 @@
 /**
- * Which call of the ledger an event means. Pure, and the only place that knows: whoever bills, an engine as events come or a consumer of
- * the event log, asks here. Each call has a key of its own for ever, so an event may be decided upon as often as it is read.
+ * Which call of the ledger an event means. Pure, and the only place that knows: whoever bills, an engine as events come
+ * or a consumer of the event log, asks here. Each call has a key of its own for ever, so an event may be decided upon
+ * as often as it is read.
  */
 import { purchaseKey } from '../exchange/purchases.ts';
 import type { Bill, Reservation } from '../ports/budget-ledger.ts';

@@ -1,9 +1,9 @@
 /**
- * Outcome events: what became of what an auction sold, and of what it did not sell. Each is one JSON object in the event log,
- * beside the `auction` events; docs/event-types.md is made from their schemas (`event-schemas.ts`).
+ * Outcome events: what became of what an auction sold, and of what it did not sell. Each is one JSON object in the
+ * event log, beside the `auction` events; docs/event-types.md is made from their schemas (`event-schemas.ts`).
  *
- * An event of something that was sold carries its `Sale`: who pays what, whom, and from which lease. So whoever bills needs nothing but
- * the event, also when the engine that sold it is gone.
+ * An event of something that was sold carries its `Sale`: who pays what, whom, and from which lease. So whoever bills
+ * needs nothing but the event, also when the engine that sold it is gone.
  */
 import type { Payer, Sale } from '../exchange/sale.ts';
 import { PLAYBACK_POINTS, type PlaybackPoint } from '../markup/tracked-codes.ts';

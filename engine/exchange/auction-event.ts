@@ -99,8 +99,8 @@ export function encodeAuctionEvent(event: AuctionEvent): Uint8Array {
 }
 
 /**
- * The event as it was before it was stored (parsed JSON that its schema admits); one of an older version in the shape of today's, without the
- * fields that came later.
+ * The event as it was before it was stored (parsed JSON that its schema admits); one of an older version in the shape
+ * of today's, without the fields that came later.
  */
 export function decodeAuctionEvent(parsed: object): AuctionEvent {
   const stored = parsed as StoredAuctionEvent | StoredAuctionEventV1;

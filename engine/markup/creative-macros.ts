@@ -1,8 +1,10 @@
 /**
  * Macros that creatives of our own may hold beside those of OpenRTB, found when a creative is loaded:
  *
- * - `${CLICK_URL}` (or `%%CLICK_URL_UNESC%%`) in front of an address counts the click and leads to that address, which is signed; alone it counts;
- * - `${CONVERSION_TOKEN}` is what the advertiser sends back to `GET /event?t=TOKEN` when the click has led to a conversion.
+ * - `${CLICK_URL}` (or `%%CLICK_URL_UNESC%%`) in front of an address counts the click and leads to that address, which
+ *   is signed; alone it counts;
+ * - `${CONVERSION_TOKEN}` is what the advertiser sends back to `GET /event?t=TOKEN` when the click has led to a
+ *   conversion.
  *
  * Without tracking both are empty.
  */

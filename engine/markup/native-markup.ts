@@ -16,7 +16,10 @@ const IMPRESSION = 1;
 const VIEWABLE_MRC50 = 2;
 const IMAGE = 1;
 
-/** Whether answers may use `eventtrackers` (1.2): it was asked which may be used; else `imptrackers` (1.0, 1.1) count the impression. */
+/**
+ * Whether answers may use `eventtrackers` (1.2): it was asked which may be used; else `imptrackers` (1.0, 1.1) count
+ * the impression.
+ */
 export function asksForEventTrackers(request: string): boolean {
   const { eventtrackers } = parseJson(request) as Partial<NativeRequest>;
   return (

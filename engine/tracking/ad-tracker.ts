@@ -65,7 +65,7 @@ export class AdTracker implements MarkupTracker {
   #fill(slot: TrackingSlot, ad: SoldAd, head: string, values: MacroValues): string {
     const target = slot.target === null ? null : this.#targetOf(slot.target, ad, head, values);
     // Leading where the creative says comes before counting it.
-    if (target !== null && !isWebAddress(target)) return target;
+    if (target !== null && !isWebAddress(target)) return target.replace(QUOTES, encodeURIComponent);
     const token = this.#token(slot.code, ad, head, target);
     return slot.form === 'token' ? token : `${this.#options.baseUrl()}${EVENT_PATH}?t=${token}`;
   }
@@ -89,6 +89,9 @@ export class AdTracker implements MarkupTracker {
 function isWebAddress(text: string): boolean {
   return jsonBytes(text) <= TARGET_BYTES_MAX && /^https?:\/\/[^\s\p{Cc}]+$/iu.test(text) && URL.canParse(text);
 }
+
+/** Would end the attribute that an address stands in; an encoded one that was decoded may hold them. */
+const QUOTES = /["<>]/g;
 
 function jsonBytes(text: string | null): number {
   return Buffer.byteLength(JSON.stringify(text));
