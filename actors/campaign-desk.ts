@@ -51,9 +51,10 @@ export type CampaignDeskMessage =
   | { readonly kind: 'leased'; readonly lease: LiveLease }
   | { readonly kind: 'not-leased'; readonly accountId: string; readonly reason: NoLease }
   | { readonly kind: 'settle' }
-  /** Asks what the accounts of the next shard have left. */
+  /** Paces the next shard: at once those whose funds are known, the others when the ledger has said what they have left. */
   | { readonly kind: 'pace' }
-  | { readonly kind: 'funded'; readonly funds: readonly KnownFunds[] };
+  /** `atMs`: wall clock when they were asked for. What was left of one day is nothing to plan the next by. */
+  | { readonly kind: 'funded'; readonly funds: readonly KnownFunds[]; readonly atMs: number };
 
 export interface CampaignDeskOptions extends HouseDeskOptions {
   /** Unique among processes and restarts. */
@@ -283,19 +284,33 @@ class CampaignDeskActor implements CampaignDesk {
         this.#settle(nowMs);
         break;
       case 'pace':
-        this.#askFunds(this.#shards[this.#shard]!, false);
-        this.#shard = (this.#shard + 1) % SHARDS;
+        this.#pace(this.#paceable());
         break;
       case 'funded':
         for (const { accountId, budget, share, traffic, ...funds } of message.funds) {
-          const account = desk.accounts.get(accountId)!;
+          const account = desk.accounts.get(accountId);
+          // It may have ended since it was asked about.
+          if (account === undefined) continue;
           if (traffic !== null) account.recall(traffic);
           account.budget = budget;
-          account.pace(funds, share, this.#options.clock.wallMs());
+          account.pace(funds, share, message.atMs);
         }
         break;
     }
     return desk;
+  }
+
+  /** Of the next shard, without those that are over. */
+  #paceable(): readonly string[] {
+    const wallMs = this.#options.clock.wallMs();
+    const paceable = this.#shards[this.#shard]!.filter((accountId) => {
+      if (!this.#desk.forget(accountId, wallMs)) return true;
+      this.#keeper.leave(accountId);
+      return false;
+    });
+    this.#shards[this.#shard] = paceable;
+    this.#shard = (this.#shard + 1) % SHARDS;
+    return paceable;
   }
 
   #takeBookings(changes: readonly Booking[]): void {
@@ -345,11 +360,23 @@ class CampaignDeskActor implements CampaignDesk {
     }
   }
 
+  #pace(accountIds: readonly string[]): void {
+    const nowMs = this.#options.clock.wallMs();
+    const unknown: string[] = [];
+    for (const accountId of accountIds) {
+      const account = this.#desk.accounts.get(accountId)!;
+      if (account.needsFunds(nowMs)) unknown.push(accountId);
+      else account.paceAsKnown(nowMs);
+    }
+    this.#askFunds(unknown, false);
+  }
+
   #askFunds(accountIds: readonly string[], isNew: boolean): void {
     if (accountIds.length === 0) return;
     const plans = accountIds.map((id) => this.#desk.accounts.get(id)!.plan);
+    const atMs = this.#options.clock.wallMs();
     this.#options.readFunds(plans, isNew).then(
-      (funds) => this.#mailbox.tell({ kind: 'funded', funds }),
+      (funds) => this.#mailbox.tell({ kind: 'funded', funds, atMs }),
       // They are asked for again with their shard; until then they go on as they are.
       (error: unknown) => this.#options.observer.onDeskFault('funds', error),
     );

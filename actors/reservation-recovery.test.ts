@@ -68,8 +68,8 @@ it('tells what was won since then as it was told the first time, whatever else i
     payloadOf(1001, ['behind-the-end']),
   ]);
   expect(await recovery).toEqual({ events: 25, reservations: 3 });
-  const { bidIndex: _, heldMs: __, ...known } = reserved('c');
-  expect(told[0]).toEqual({ ...known, publisherId: 'pub', expiresAtMs: 4000 });
+  const { bidIndex: _, ...known } = reserved('c');
+  expect(told[0]).toEqual({ ...known, publisherId: 'pub' });
   expect(told.map(({ key }) => key)).toEqual(['c', 'a', 'b']);
   expect(billed).toEqual(['billed']);
 });

@@ -48,6 +48,7 @@ describe.skipIf(!existsSync(built))('benchmarks over the network, tiny (after np
     const ratio = values['campaigns.cpu_us.10k']! / values['campaigns.cpu_us.100']!;
     expect(values['campaigns.cpu_ratio']).toBeCloseTo(ratio);
     expect(values['campaigns.unanswered.10k']).toBeGreaterThanOrEqual(0);
+    expect(values['campaigns.idle_cpu_ms.10k']).toBeGreaterThan(0);
     // Two engines with a database each in the process.
   }, 120_000);
 

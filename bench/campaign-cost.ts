@@ -2,6 +2,7 @@
  * CPU per auction over 50 DSPs of an engine with ten thousand live campaigns of our own, beside one with a hundred: the
  * same requests, real sockets, ledger and leases. They take turns, so that a machine that gets slower gets slower for both.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { seededRandom } from '../simulator/random.ts';
 import { runOpenLoop } from '../simulator/traffic/open-loop.ts';
 import { type BenchContext, type Measurement, median } from './measurement.ts';
@@ -37,10 +38,13 @@ export async function measureCampaignCost(context: BenchContext): Promise<Measur
     }
     const fewUs = median(few.cpuUsPerAuction);
     const manyUs = median(many.cpuUsPerAuction);
+    const [idleFewMs, idleManyMs] = await Promise.all(contestants.map(({ rig }) => idleCpuMs(rig, context)));
     return [
       { name: 'campaigns.cpu_ratio', value: manyUs / fewUs, unit: 'ratio' },
       { name: 'campaigns.cpu_us.100', value: fewUs, unit: 'us' },
       { name: 'campaigns.cpu_us.10k', value: manyUs, unit: 'us' },
+      { name: 'campaigns.idle_cpu_ms.100', value: idleFewMs!, unit: 'ms/s' },
+      { name: 'campaigns.idle_cpu_ms.10k', value: idleManyMs!, unit: 'ms/s' },
       { name: 'campaigns.unanswered.100', value: few.unanswered, unit: 'requests' },
       { name: 'campaigns.unanswered.10k', value: many.unanswered, unit: 'requests' },
     ];
@@ -92,6 +96,15 @@ async function measurePhase(
   if (answered === 0) throw new Error(`no request was answered: ${JSON.stringify(errors)}`);
   contestant.unanswered += due - answered;
   cpuUsPerAuction.push((after.cpuUs - before.cpuUs) / answered);
+}
+
+/** CPU of a second in which nobody asks for anything: pace, leases, the database. Long enough for all to be paced once. */
+async function idleCpuMs({ engine }: Rig, { scale }: BenchContext): Promise<number> {
+  const startedAtMs = performance.now();
+  const before = await engine.ask('usage', false);
+  await delay(scale.seconds * 2 * 1000);
+  const after = await engine.ask('usage', false);
+  return (after.cpuUs - before.cpuUs) / (performance.now() - startedAtMs);
 }
 
 /** The same requests to all, under ids of their own. */

@@ -26,8 +26,13 @@ export interface CampaignBooks {
   readonly close: () => Promise<void>;
 }
 
+/** For money: leases, wins, bills, what was booked. */
 const CONNECTIONS_MAX = 8;
+/** For people who read reports and lists: however many ask, they take none of those. */
+const READING_CONNECTIONS_MAX = 2;
 const STATEMENT_TIMEOUT_MS = 5000;
+/** To bring the tables up to date, the wait for another engine that does it included. */
+const MIGRATION_MS_MAX = 600_000;
 const CONNECT_TIMEOUT_MS = 5000;
 
 /** As a part of a running system, which closes it. */
@@ -45,14 +50,14 @@ export async function openCampaignBooks(
   clock: Clock,
   onError: (error: Error) => void,
 ): Promise<CampaignBooks> {
-  const database = await openDatabase(config, onError);
+  const databases = await openDatabases(config, onError);
   try {
-    await migrate(database);
+    await databases.migrate();
   } catch (error) {
-    await database.close();
+    await databases.close();
     throw error;
   }
-  return booksOf(database, clock);
+  return booksOf(databases, clock);
 }
 
 /** Those that an engine made, as they are. Null: there are none. Rejects as `openCampaignBooks`. */
@@ -61,15 +66,17 @@ export async function readCampaignBooks(
   clock: Clock,
 ): Promise<CampaignBooks | null> {
   if (config.campaigns.databaseUrl === '' && !existsSync(pgliteFolder(config))) return null;
-  const database = await openDatabase(config, () => {});
+  const databases = await openDatabases(config, () => {});
   try {
-    const [found] = await database.query<{ found: boolean }>(`SELECT to_regclass('campaign') IS NOT NULL AS found`);
-    if (found!.found) return booksOf(database, clock);
+    const [found] = await databases.reading.query<{ found: boolean }>(
+      `SELECT to_regclass('campaign') IS NOT NULL AS found`,
+    );
+    if (found!.found) return booksOf(databases, clock);
   } catch (error) {
-    await database.close();
+    await databases.close();
     throw error;
   }
-  await database.close();
+  await databases.close();
   return null;
 }
 
@@ -77,36 +84,56 @@ function pgliteFolder({ dataDirectory }: Pick<Config, 'dataDirectory'>): string 
   return join(dataDirectory, 'campaigns');
 }
 
-async function openDatabase(
-  config: Pick<Config, 'campaigns' | 'dataDirectory'>,
-  onError: (error: Error) => void,
-): Promise<Database> {
-  const { databaseUrl } = config.campaigns;
-  return databaseUrl === ''
-    ? openPgliteDatabase(pgliteFolder(config))
-    : openPostgresDatabase({
-        url: databaseUrl,
-        connectionsMax: CONNECTIONS_MAX,
-        statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-        connectTimeoutMs: CONNECT_TIMEOUT_MS,
-        onError,
-      });
+/** One database by two handles, which are the same where there is one connection. */
+interface Databases {
+  readonly money: Database;
+  readonly reading: Database;
+  readonly migrate: () => Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
-function booksOf(database: Database, clock: Clock): CampaignBooks {
-  const store = openCampaignStore(database, { nowMs: null });
+async function openDatabases(
+  config: Pick<Config, 'campaigns' | 'dataDirectory'>,
+  onError: (error: Error) => void,
+): Promise<Databases> {
+  const { databaseUrl: url } = config.campaigns;
+  if (url === '') {
+    const pglite = await openPgliteDatabase(pgliteFolder(config));
+    return { money: pglite, reading: pglite, migrate: () => migrate(pglite), close: pglite.close };
+  }
+  const open = (connectionsMax: number, statementTimeoutMs = STATEMENT_TIMEOUT_MS): Database =>
+    openPostgresDatabase({ url, connectionsMax, statementTimeoutMs, connectTimeoutMs: CONNECT_TIMEOUT_MS, onError });
+  const [money, reading] = [open(CONNECTIONS_MAX), open(READING_CONNECTIONS_MAX)];
+  return {
+    money,
+    reading,
+    migrate: async () => {
+      const patient = open(1, MIGRATION_MS_MAX);
+      await migrate(patient).finally(patient.close);
+    },
+    close: async () => {
+      await reading.close();
+      await money.close();
+    },
+  };
+}
+
+function booksOf({ money, reading, close }: Databases, clock: Clock): CampaignBooks {
+  const store = openCampaignStore(money, { nowMs: null });
+  const { write } = store;
+  const readingStore: CampaignStore = { ...openCampaignStore(reading, { nowMs: null }), write };
   const delivery: DeliverySources = {
-    store,
-    reports: openDeliveryReports(database),
-    figures: (accountIds) => readFigures(database, accountIds),
-    traffic: openTrafficMemories(database),
+    store: readingStore,
+    reports: openDeliveryReports(reading),
+    figures: (accountIds) => readFigures(reading, accountIds),
+    traffic: openTrafficMemories(reading),
     nowMs: clock.wallMs,
   };
   return {
-    database,
+    database: money,
     store,
     delivery,
-    api: { store, delivery: (id, period) => campaignDelivery(delivery, id, period), version: VERSION },
-    close: database.close,
+    api: { store: readingStore, delivery: (id, period) => campaignDelivery(delivery, id, period), version: VERSION },
+    close,
   };
 }

@@ -101,6 +101,12 @@ export async function campaignDelivery(
   const localTime = new LocalTime(advertiser.timeZone);
   const subject: Subject = { campaign, advertiser, localTime, nowMs, period };
   const { name, status, dailyBudgetNanos } = campaign;
+  const guaranteed = lineItems.filter(({ goalImpressions }) => goalImpressions !== null);
+  const money = moneyAccount(subject, lineItems);
+  const reports = await readReports(sources, subject, [
+    money,
+    ...guaranteed.map((item) => quotaAccount(subject, item)),
+  ]);
   return {
     campaign: campaignId,
     advertiser: advertiser.id,
@@ -108,13 +114,9 @@ export async function campaignDelivery(
     status,
     currency: advertiser.currency,
     at: iso(nowMs),
-    dailyBudget: dailyBudgetNanos === null ? null : money(dailyBudgetNanos),
-    ...(await moneyDelivery(sources, subject, lineItems)),
-    lineItems: await Promise.all(
-      lineItems
-        .filter(({ goalImpressions }) => goalImpressions !== null)
-        .map((item) => quotaDelivery(sources, subject, item)),
-    ),
+    dailyBudget: dailyBudgetNanos === null ? null : formatMoney(dailyBudgetNanos),
+    ...asDocument(reports.get(money.id)!, formatMoney, estimatedMoney),
+    lineItems: guaranteed.map((item) => quotaDelivery(subject, item, reports.get(lineItemAccountId(item))!)),
   };
 }
 
@@ -140,37 +142,10 @@ async function lineItemsOf(store: CampaignStore, parentId: string): Promise<Line
   }
 }
 
-async function moneyDelivery(
-  sources: DeliverySources,
-  subject: Subject,
-  lineItems: readonly LineItem[],
-): Promise<AccountDelivery> {
-  const { campaign, advertiser } = subject;
-  const account: Account = {
-    id: campaignAccountId(campaign.id),
-    hours: openHours(lineItems.map(({ targeting }) => targeting.hoursOfWeek)),
-    isSwitchedOn: campaignStanding(campaign, advertiser) === 'active',
-    dailyBudget: campaign.dailyBudgetNanos,
-  };
-  return asDocument(await report(sources, subject, account), money, estimatedMoney);
-}
-
-async function quotaDelivery(sources: DeliverySources, subject: Subject, item: LineItem): Promise<LineItemDelivery> {
-  const standing = lineItemStanding(item, campaignStanding(subject.campaign, subject.advertiser));
-  const account: Account = {
-    id: lineItemAccountId(item),
-    hours: openHours([item.targeting.hoursOfWeek]),
-    isSwitchedOn: standing === 'active',
-    dailyBudget: null,
-  };
-  const of = await report(sources, subject, account);
-  return {
-    lineItem: item.id,
-    name: item.name,
-    shortfall:
-      subject.campaign.endAt === null ? null : Math.max(0, Number(of.figures.budget) - Math.floor(of.forecast.billed)),
-    ...asDocument(of, Number, Number),
-  };
+function quotaDelivery({ campaign }: Subject, { id, name }: LineItem, report: DeliveryReport): LineItemDelivery {
+  const { figures, forecast } = report;
+  const shortfall = campaign.endAt === null ? null : Math.max(0, Number(figures.budget) - Math.floor(forecast.billed));
+  return { lineItem: id, name, shortfall, ...asDocument(report, Number, Number) };
 }
 
 interface Account {
@@ -180,19 +155,48 @@ interface Account {
   readonly dailyBudget: bigint | null;
 }
 
-async function report(
+/** What is guaranteed is paid in impressions: a campaign of nothing else has money that nobody plans to spend. */
+function moneyAccount({ campaign, advertiser }: Subject, lineItems: readonly LineItem[]): Account {
+  const paying = lineItems.filter(({ goalImpressions }) => goalImpressions === null);
+  const isSpent = lineItems.length === 0 || paying.length > 0;
+  return {
+    id: campaignAccountId(campaign.id),
+    hours: openHours(paying.map(({ targeting }) => targeting.hoursOfWeek)),
+    isSwitchedOn: isSpent && campaignStanding(campaign, advertiser) === 'active',
+    dailyBudget: isSpent ? campaign.dailyBudgetNanos : 0n,
+  };
+}
+
+function quotaAccount({ campaign, advertiser }: Subject, item: LineItem): Account {
+  return {
+    id: lineItemAccountId(item),
+    hours: openHours([item.targeting.hoursOfWeek]),
+    isSwitchedOn: lineItemStanding(item, campaignStanding(campaign, advertiser)) === 'active',
+    dailyBudget: null,
+  };
+}
+
+/** By account, in few queries however many they are. */
+async function readReports(
   { figures, reports, traffic }: DeliverySources,
   { campaign: { startAt, endAt, delivery }, localTime, nowMs, period: wanted }: Subject,
-  { id, hours, isSwitchedOn, dailyBudget }: Account,
-): Promise<DeliveryReport> {
-  const flight: Flight = { startAt, endAt, delivery, localTime, openHours: hours };
-  const period = reportPeriod(wanted, flight, nowMs);
-  const fromMs = slotsNeededFrom(period, flight, nowMs);
+  accounts: readonly Account[],
+): Promise<ReadonlyMap<string, DeliveryReport>> {
+  const ids = accounts.map(({ id }) => id);
+  const period = reportPeriod(wanted, localTime, nowMs);
+  const fromMs = slotsNeededFrom(period, localTime, nowMs);
   // Slots first: what is billed meanwhile is then in the total, and not missing in it.
-  const slots = await reports.slots(id, { fromMs, toMs: nowMs + SLOT_MS });
-  const [of] = await figures([id]);
-  const curve = new TrafficCurve((await traffic.read([id])).get(id));
-  return deliveryReport({ flight, curve, isSwitchedOn, figures: of!, dailyBudget, slots, period, nowMs });
+  const slots = await reports.slots(ids, { fromMs, toMs: nowMs + SLOT_MS });
+  const known = new Map((await figures(ids)).map((of) => [of.accountId, of]));
+  const learned = await traffic.read(ids);
+  return new Map(
+    accounts.map(({ id, hours, isSwitchedOn, dailyBudget }) => {
+      const flight: Flight = { startAt, endAt, delivery, localTime, openHours: hours };
+      const curve = new TrafficCurve(learned.get(id));
+      const inputs = { flight, curve, isSwitchedOn, figures: known.get(id)!, dailyBudget, period, nowMs };
+      return [id, deliveryReport({ ...inputs, slots: slots.get(id) ?? [] })];
+    }),
+  );
 }
 
 function asDocument(
@@ -231,13 +235,12 @@ function asDocument(
   };
 }
 
-function money(nanos: bigint): string {
+function formatMoney(nanos: bigint): string {
   return formatDecimal(nanos, NANO_DIGITS);
 }
 
-/** Nobody plans nanos. */
 function estimatedMoney(nanos: number): string {
-  return money(BigInt(Math.round(nanos / 1000)) * 1000n);
+  return formatMoney(BigInt(nanos));
 }
 
 function iso(atMs: number): string {

@@ -8,6 +8,7 @@ import { openRedisBudgetStore } from '../adapters/budget-store/budget-store.redi
 import { createEmbeddedFrequencyStore } from '../adapters/frequency/frequency-store.embedded.ts';
 import { openRedisFrequencyStore } from '../adapters/frequency/frequency-store.redis.ts';
 import { userKeyOf } from '../adapters/frequency/user-key.ts';
+import { openDeliveryReports } from '../adapters/ledger/delivery-reports.ts';
 import { openBudgetLedger } from '../adapters/ledger/ledger.ts';
 import type { BudgetMetrics, BudgetOperation } from '../adapters/metrics/budget-metrics.ts';
 import { DESK_DRAIN_MS } from '../adapters/process/drain-budget.ts';
@@ -89,7 +90,8 @@ export async function openCampaigns(
   const processId = `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`;
   const books = await openBooks(parts);
   const { database, store } = books;
-  const { reports, traffic } = books.delivery;
+  const { traffic } = books.delivery;
+  const reports = openDeliveryReports(database);
   const { feePpm } = campaigns;
   const ledger = openBudgetLedger(database, { processId, billingHorizonMs: LEASE_GRACE_MS, feePpm, nowMs: null });
   const budgets = await openBudgetStore(parts);

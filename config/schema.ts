@@ -187,7 +187,7 @@ export const CONFIG_SCHEMA: ConfigSchema = {
         pattern: '^(rediss?://\\S+)?$',
         default: '',
         description:
-          'Redis in which all processes share budgets and what users have seen; its `maxmemory-policy` must be `noeviction`. Empty: each process has its own.',
+          'Redis in which all processes share budgets and what users have seen: one, no Cluster; its `maxmemory-policy` must be `noeviction`. Empty: each process has its own.',
         secret: true,
       },
       refreshIntervalMs: integer(1000, 50, 60_000, 'ms between two looks for changed bookings.'),

@@ -168,7 +168,7 @@ async function bill(folder: string): Promise<void> {
   });
   // Behind those of the engine.
   const afterEpoch = 1000;
-  const wanted = { requestId: 'a', accountId: 'winter', amount: 10_000_000_000, amountMin: 1, afterEpoch };
+  const wanted = { accountId: 'winter', amount: 10_000_000_000, amountMin: 1, afterEpoch };
   const tranche = await ledger.openTranche(wanted);
   if (typeof tranche === 'string') throw new Error(tranche);
   const lease = { accountId: 'winter', epoch: tranche.epoch, sequence: 1 };
@@ -176,8 +176,7 @@ async function bill(folder: string): Promise<void> {
     { ...lease, requestId: 'b', processId: 'test', amount: 10_000_000_000, termMs: 60_000 },
   ]);
   expect(confirmed).toEqual([{ kind: 'live', termMs: 60_000 }]);
-  const expiresAtMs = Date.now() + 3_600_000;
-  await ledger.reserve([{ ...lease, key: 'open', amount: 250_000_000, publisherId: 'p', expiresAtMs }]);
+  await ledger.reserve([{ ...lease, key: 'open', amount: 250_000_000, publisherId: 'p', heldMs: 3_600_000 }]);
   const atMs = Date.now();
   expect(await ledger.bill([{ ...lease, key: 'k', amount: 1_500_000_000, publisherId: 'p', atMs }])).toEqual([
     'billed',

@@ -12,7 +12,7 @@ export interface BudgetStoreHarness {
 }
 
 export function tranche(changes: Partial<Tranche> = {}): Tranche {
-  return { accountId: 'campaign-1', epoch: 1, amount: 1000, budgetLeft: 0, notAfterMs: null, ...changes };
+  return { accountId: 'campaign-1', epoch: 1, amount: 1000, budgetLeft: 0, notAfterMs: 1e15, ...changes };
 }
 
 export function wanted(requestId: string, changes: Partial<LeaseWanted> = {}): LeaseWanted {

@@ -51,6 +51,29 @@ describe.skipIf(redis === null)('with a Redis', () => {
     await store.close();
   });
 
+  it('what somebody else put in the place of its keys is lost, and heals with the next tranche', async () => {
+    const prefix = nextPrefix();
+    const store = await open(redis!.url, prefix);
+    await store.install(tranche());
+    const client = new Redis(redis!.url);
+    const names = ['tranche', 'demands', 'answer:r1'];
+    const spoil = async (): Promise<void> => {
+      for (const name of names)
+        await client.pipeline().del(`${prefix}{campaign-1}:${name}`).lpush(`${prefix}{campaign-1}:${name}`, 'x').exec();
+    };
+    await spoil();
+    expect(await store.grant(wanted('r1'))).toMatchObject({ kind: 'no-tranche', epoch: 0 });
+    await spoil();
+    expect(await store.shares('campaign-1')).toEqual(new Map());
+    await store.install(tranche({ epoch: 2 }));
+    expect(await store.grant(wanted('r1'))).toMatchObject({ grant: { epoch: 2, sequence: 1 } });
+    await spoil();
+    await store.fence('campaign-1', 2);
+    expect(await store.grant(wanted('r2'))).toMatchObject({ kind: 'no-tranche', epoch: 2 });
+    client.disconnect();
+    await store.close();
+  });
+
   it('connections cut after the script ran: the same requests get the same leases, each granted once', async () => {
     const cutter = await startReplyCutter(new URL(redis!.url));
     const prefix = nextPrefix();

@@ -68,6 +68,7 @@ function watched<Port extends object>(port: Port): Port {
 
 const namesOfCalls = (): string[] => calls.map(({ name }) => name);
 const settle = (): Promise<void> => time.run(time.nowMs + 1, () => {}).then(() => new Promise(setImmediate));
+const gather = (): Promise<void> => time.run(time.nowMs + LEASE_KEEPER_LIMITS.returnGatherMs + 1, () => {});
 
 async function obtain(need = NEED): Promise<LiveLease | NoLease> {
   const [before, refusedBefore] = [leases.length, refusals.length];
@@ -172,6 +173,7 @@ describe('faults', () => {
     await obtain();
     time.nowMs += 15_000;
     expect(await obtain()).toMatchObject({ sequence: 2 });
+    await gather();
     expect(ledger.liveLease({ accountId: 'campaign', epoch: 1, sequence: 1 })).toBeNull();
     const [figures] = await ledger.figures(['campaign']);
     expect(figures!.available + figures!.leased).toBe(BigInt(BUDGET));
@@ -194,6 +196,13 @@ describe('faults', () => {
     keeper = createKeeper('process-2');
     expect(await obtain()).toMatchObject({ epoch: 2, sequence: 1 });
     expect(ledger.liveLease({ accountId: 'campaign', epoch: 1, sequence: 1 }), "the other's lease").not.toBeNull();
+  });
+
+  it('the end of a day costs one more tranche and is no fault of the store', async () => {
+    await obtain();
+    time.nowMs += 86_400_000;
+    expect(await obtain()).toMatchObject({ epoch: 2, sequence: 1 });
+    expect(fenced).toEqual([]);
   });
 
   it('a store that is an older copy of itself is fenced', async () => {
@@ -237,15 +246,34 @@ describe('giving back', () => {
   it('what was not spent is in the budget again', async () => {
     const { epoch, sequence } = (await obtain()) as LiveLease;
     keeper.giveBack({ accountId: 'campaign', epoch, sequence, unspent: 400 });
-    await settle();
+    await gather();
     expect(await ledger.figures(['campaign'])).toMatchObject([{ available: BigInt(BUDGET - 12_000 + 400) }]);
+  });
+
+  it('what comes within half a second goes in one transaction', async () => {
+    const over = [(await obtain()) as LiveLease, (await obtain()) as LiveLease, (await obtain()) as LiveLease];
+    for (const { accountId, epoch, sequence } of over) keeper.giveBack({ accountId, epoch, sequence, unspent: 100 });
+    expect(keeper.returning).toBe(3);
+    await gather();
+    expect(keeper.returning).toBe(0);
+    expect(namesOfCalls().filter((name) => name === 'closeLeases')).toHaveLength(1);
+    expect(await ledger.figures(['campaign'])).toMatchObject([{ available: BigInt(BUDGET - 12_000 + 300) }]);
+  });
+
+  it('at once when somebody waits for it', async () => {
+    const { epoch, sequence } = (await obtain()) as LiveLease;
+    keeper.giveBack({ accountId: 'campaign', epoch, sequence, unspent: 400 });
+    const stopped = keeper.stop(10_000);
+    await settle();
+    await stopped;
+    expect(keeper.returning).toBe(0);
   });
 
   it('is tried until the ledger has said so', async () => {
     const { epoch, sequence } = (await obtain()) as LiveLease;
-    faults.set('closeLease', ['before', 'after']);
+    faults.set('closeLeases', ['before', 'after']);
     keeper.giveBack({ accountId: 'campaign', epoch, sequence, unspent: 400 });
-    await settle();
+    await gather();
     expect(keeper.returning).toBe(1);
     await time.run(time.nowMs + 2000, () => {});
     expect(keeper.returning).toBe(0);
@@ -265,7 +293,7 @@ describe('giving back', () => {
 
   it('or for so long', async () => {
     const { epoch, sequence } = (await obtain()) as LiveLease;
-    faults.set('closeLease', new Array(100).fill('before'));
+    faults.set('closeLeases', new Array(100).fill('before'));
     keeper.giveBack({ accountId: 'campaign', epoch, sequence, unspent: 400 });
     let isStopped = false;
     void keeper.stop(5000).then(() => {

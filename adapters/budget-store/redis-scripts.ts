@@ -5,7 +5,15 @@
  */
 import { LEASE_PART_OF_REMAINING } from '../../engine/budget/lease-size.ts';
 
-const COMMON = `
+/** What somebody else has put in the place of our key is no tranche: it is lost, and the next one is opened. */
+const HEAL = `
+local function heal(key, kind)
+  local found = redis.call('TYPE', key).ok
+  if found ~= kind and found ~= 'none' then redis.call('DEL', key) end
+end
+`;
+
+const COMMON = `${HEAL}
 local function integer(number) return string.format('%.0f', number) end
 local function now()
   local time = redis.call('TIME')
@@ -23,6 +31,9 @@ end
  * The amount is that of `leaseAmount` in `engine/budget/lease-size.ts`.
  */
 export const GRANT = `${COMMON}
+heal(KEYS[1], 'hash')
+heal(KEYS[2], 'hash')
+heal(KEYS[3], 'string')
 local first = redis.call('GET', KEYS[3])
 if first then
   local epoch, sequence, amount, remaining = string.match(first, '^(%d+) (%d+) (%d+) (%d+)$')
@@ -57,7 +68,8 @@ return { 'granted', unpack(words) }
  *
  * KEYS: tranche. ARGV: epoch, amount, what the ledger has left, how long it is kept (ms). Gives: nil
  */
-export const INSTALL = `
+export const INSTALL = `${HEAL}
+heal(KEYS[1], 'hash')
 if tonumber(ARGV[1]) <= tonumber(redis.call('HGET', KEYS[1], 'epoch') or 0) then return end
 redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'sequence', '0', 'remaining', ARGV[2], 'left', ARGV[3])
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
@@ -68,7 +80,8 @@ redis.call('PEXPIRE', KEYS[1], ARGV[4])
  *
  * KEYS: tranche. ARGV: epoch, how long it is kept (ms). Gives: nil
  */
-export const FENCE = `
+export const FENCE = `${HEAL}
+heal(KEYS[1], 'hash')
 if tonumber(ARGV[1]) < tonumber(redis.call('HGET', KEYS[1], 'epoch') or 0) then return end
 redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'sequence', '0', 'remaining', '0', 'left', '0')
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
@@ -80,6 +93,7 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])
  * KEYS: demands. ARGV: how long a demand counts (ms). Gives: process, wanted, process, wanted, ...
  */
 export const DEMANDS = `${COMMON}
+heal(KEYS[1], 'hash')
 local at = now()
 local found = {}
 local demands = redis.call('HGETALL', KEYS[1])

@@ -64,6 +64,24 @@ describe('without its Redis', () => {
     expect(errors.length).toBeGreaterThan(0);
   });
 
+  it.skipIf(!hasRedisServer)(
+    'one that has become a replica is left for whoever is behind the address next',
+    async () => {
+      const server = (await startRedis(await freePort()))!;
+      running.push(server);
+      const store = await open(server.url, 'x:');
+      running.push(store);
+      const admin = new Redis(server.url);
+      const connections = async () => Number(/total_connections_received:(\d+)/.exec(await admin.info('stats'))![1]);
+      await store.take(KIM, impression('1'));
+      await admin.call('REPLICAOF', '127.0.0.1', String(await freePort()));
+      const before = await connections();
+      await expect(store.take(KIM, impression('2'))).rejects.toMatchObject({ code: 'unavailable' });
+      await vi.waitFor(async () => expect(await connections()).toBeGreaterThan(before), 5000);
+      admin.disconnect();
+    },
+  );
+
   it.skipIf(!hasRedisServer)('waits no longer than its time for one that hangs, and comes back', async () => {
     const server = (await startRedis(await freePort()))!;
     running.push(server);

@@ -62,6 +62,8 @@ class RedisFrequencyStore implements FrequencyStore {
       connectTimeout: CONNECT_MS_MAX,
       commandTimeout: options.commandTimeoutMs,
       retryStrategy: (times) => Math.min(RECONNECT_MS_MAX, 50 * times),
+      // After a failover the address may lead to the new master.
+      reconnectOnError: (error) => error.message.startsWith('READONLY'),
     });
     this.#redis.defineCommand('fetchFrequencyHistory', { lua: FETCH_HISTORY, numberOfKeys: 1 });
     this.#redis.defineCommand('takeFrequencyImpression', { lua: TAKE_IMPRESSION, numberOfKeys: 1 });

@@ -1,8 +1,9 @@
 /** Accounts follow what was booked: their terms change in the transaction that changes the campaign. */
+import { withTimeZone } from '../../engine/campaign/budget-calendar.ts';
 import type { BudgetUnit } from '../../engine/ports/budget-ledger.ts';
 import { Books, fundedOf, least } from './books.ts';
 import type { Queryable } from './database.ts';
-import type { AccountRow } from './rows.ts';
+import { type AccountRow, calendarOf } from './rows.ts';
 import { closeTranche } from './tranches.ts';
 
 export interface AccountTerms {
@@ -47,6 +48,8 @@ function newAccount(books: Books, { accountId, unit, currency, timeZone }: Accou
     unit,
     currency,
     time_zone: timeZone,
+    held_day: null,
+    held_day_until_ms: null,
     status: 'active',
     end_at_ms: null,
     budget: 0n,
@@ -80,6 +83,9 @@ function setTerms(
   };
   if (account.revision > 0n && isSame(before, after)) return false;
   const open = books.openTranche(account.id);
+  const { held } = withTimeZone(calendarOf(account), wanted.timeZone, Number(books.nowMs));
+  account.held_day = held?.day ?? null;
+  account.held_day_until_ms = held === null ? null : BigInt(held.untilMs);
   Object.assign(account, after);
   account.revision += 1n;
   books.change(account);

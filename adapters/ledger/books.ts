@@ -3,7 +3,7 @@
  * change by `post` alone, so they cannot differ from the journal. The accounts' locks are all the mutual exclusion there
  * is: taken first and in one order; whatever belongs to an account is read after.
  */
-import { localDay } from '../../engine/campaign/local-day.ts';
+import { budgetDay } from '../../engine/campaign/budget-calendar.ts';
 import type { LeaseKey } from '../../engine/ports/budget-ledger.ts';
 import type { Queryable, Row } from './database.ts';
 import {
@@ -14,6 +14,7 @@ import {
   auditJson,
   CHARGE,
   type ChargeRow,
+  calendarOf,
   DAY,
   type DayRow,
   insertRows,
@@ -112,8 +113,8 @@ export class Books {
     return this.day({ account_id: account.id, day: this.#today(account) });
   }
 
-  #today({ time_zone }: AccountRow): string {
-    return localDay(Number(this.nowMs), time_zone);
+  #today(account: AccountRow): string {
+    return budgetDay(calendarOf(account), Number(this.nowMs));
   }
 
   async #loadDays(rows: readonly { readonly account_id: string; readonly day: string }[]): Promise<void> {
@@ -181,14 +182,15 @@ export class Books {
     const { kind, key, account, amount, tranche, lease } = transfer;
     if (amount === 0n) return;
     const [from, to] = BOOKS[kind];
-    const day = lease?.day ?? tranche?.day ?? null;
+    const dayName = lease?.day ?? tranche?.day ?? null;
+    const day = dayName === null ? null : this.day({ account_id: account.id, day: dayName });
     moveInAccount(account, from, to, amount);
     this.#changed.add(account);
     if (tranche !== undefined) this.#moveInTranche(tranche, kind, amount);
     if (lease !== undefined) this.#moveInLease(lease, kind, amount);
-    if (day !== null) this.#moveInDay(this.day({ account_id: account.id, day }), from, to, amount);
+    if (day !== null) this.#moveInDay(day, from, to, amount);
     this.#transfers.push({
-      kind: kind === 'bill-reserved' ? 'bill' : kind,
+      kind: kind.startsWith('bill-') ? 'bill' : kind,
       key,
       account_id: account.id,
       from_book: from,
@@ -198,8 +200,9 @@ export class Books {
       publisher_id: transfer.publisherId ?? null,
       epoch: lease?.epoch ?? tranche?.epoch ?? null,
       sequence: lease?.sequence ?? null,
-      day,
+      day: dayName,
       budget: account.budget,
+      day_budget: day?.budget ?? null,
       at_ms: this.nowMs,
     });
     this.#tallies.add(transfer, this.nowMs);
@@ -217,6 +220,7 @@ export class Books {
     if (kind === 'release' || kind === 'bill-reserved') lease.reserved -= amount;
     if (kind === 'bill' || kind === 'bill-reserved') lease.billed += amount;
     if (kind === 'return') lease.returned += amount;
+    if (kind === 'take-back') lease.returned -= amount;
     this.#changed.add(lease);
   }
 

@@ -3,6 +3,7 @@ import type {
   Bill,
   LeaseGrant,
   LeaseKey,
+  LeaseReturn,
   OutcomeReport,
   Reservation,
   TrancheWanted,
@@ -15,8 +16,7 @@ export function checkAmount(name: string, value: number, least: number): void {
   }
 }
 
-export function checkWanted({ requestId, amount, amountMin, afterEpoch }: TrancheWanted): void {
-  checkText('requestId', requestId);
+export function checkWanted({ amount, amountMin, afterEpoch }: TrancheWanted): void {
   checkAmount('amount', amount, 1);
   checkAmount('amountMin', amountMin, 1);
   checkAmount('afterEpoch', afterEpoch, 0);
@@ -29,11 +29,16 @@ export function checkGrant(grant: LeaseGrant): void {
   checkMs('termMs', grant.termMs);
 }
 
+export function checkReturn(over: LeaseReturn): void {
+  checkLease(over);
+  checkAmount('unspent', over.unspent, 0);
+}
+
 export function checkReservation(reservation: Reservation): void {
   checkLease(reservation);
   checkText('key', reservation.key);
   checkAmount('amount', reservation.amount, 0);
-  checkMs('expiresAtMs', reservation.expiresAtMs);
+  checkMs('heldMs', reservation.heldMs);
 }
 
 export function checkBill(bill: Bill): void {

@@ -1,46 +1,76 @@
 /** What was won: reserved, then billed or released. One row per key, so each is paid once, whatever comes in which order, a report before its win included. */
-import type { Bill, BillResult, OutcomeReport, ReportResult, Reservation } from '../../engine/ports/budget-ledger.ts';
+import {
+  type Bill,
+  type BillResult,
+  HELD_MS_MAX,
+  type OutcomeReport,
+  type ReportResult,
+  type Reservation,
+} from '../../engine/ports/budget-ledger.ts';
 import { type Books, freeOf, nameOfLease } from './books.ts';
 import type { AccountRow, ChargeRow, LeaseRow } from './rows.ts';
 
 export type ReleaseReason = 'expired' | 'refunded' | 'not-served';
 
 /**
- * What its lease does not cover holds nothing, as if it had expired; nor does what is shared, which its lease pays while
- * that is open. Gives the result of the bill that was waiting for it; null: none was. Accounts, leases and charges must be
- * loaded.
+ * What its lease does not cover holds nothing, but is known: its bill looks again. What is shared never holds anything of its own:
+ * its lease pays while that is open. Gives the result of the bill that was waiting for it; null: none was. Accounts,
+ * leases and charges must be loaded.
  */
 export function reserve(books: Books, reservation: Reservation, feePpm: number): BillResult | null {
-  const { key, accountId, epoch, sequence, amount, publisherId, expiresAtMs, isShared = false } = reservation;
+  const { key, accountId, epoch, sequence, publisherId, isShared = false } = reservation;
+  const amount = BigInt(reservation.amount);
   const account = books.accounts.get(accountId);
   const before = books.charge(key);
   if (account === undefined || (before !== undefined && before.state !== 'parked')) return null;
   const lease = books.lease(reservation);
-  const isOpen = lease !== undefined && lease.state !== 'closed';
-  const isCovered = isOpen && !isShared && freeOf(lease) >= BigInt(amount);
-  const expires_at_ms = BigInt(Math.ceil(expiresAtMs));
+  const isCovered = !isShared && lease !== undefined && cover(books, lease, { account, amount, key });
+  const expires_at_ms = books.nowMs + BigInt(Math.ceil(Math.min(reservation.heldMs, HELD_MS_MAX)));
   books.putCharge({
     key,
     account_id: accountId,
     epoch: BigInt(epoch),
     sequence: BigInt(sequence),
-    state: isCovered ? 'reserved' : 'expired',
-    amount: BigInt(amount),
+    state: isShared ? 'shared' : isCovered ? 'reserved' : 'uncovered',
+    amount,
     fee: 0n,
     publisher_id: publisherId,
-    expires_at_ms: isShared ? null : expires_at_ms,
+    expires_at_ms,
     reported_at_ms: null,
   });
-  if (isOpen && isShared) keepOpen(books, lease, expires_at_ms);
-  if (isCovered) books.post({ kind: 'reserve', key, account, amount: BigInt(amount), lease });
+  if (isShared && lease !== undefined && lease.state !== 'closed') keepOpen(books, lease, expires_at_ms);
+  if (isCovered) books.post({ kind: 'reserve', key, account, amount, lease });
   return before === undefined ? null : bill(books, { ...reservation, atMs: Number(before.reported_at_ms) }, feePpm);
 }
 
-/** What it has free then goes back. */
+/** For bills that share what it has free, which then goes back. */
 function keepOpen(books: Books, lease: LeaseRow, untilMs: bigint): void {
   if (untilMs <= lease.closes_at_ms) return;
   lease.closes_at_ms = untilMs;
   books.change(lease);
+}
+
+/** Whether the lease has so much free. What it had and gave back, before this was told, is taken back where it is still there. */
+function cover(
+  books: Books,
+  lease: LeaseRow,
+  { account, amount, key }: { readonly account: AccountRow; readonly amount: bigint; readonly key: string },
+): boolean {
+  const missing = amount - freeOf(lease);
+  if (missing <= 0n) return true;
+  if (missing > lease.returned || !isAvailable(books, lease, { account, amount: missing })) return false;
+  books.post({ kind: 'take-back', key, account, amount: missing, lease });
+  return true;
+}
+
+/** To the day of the lease. */
+function isAvailable(
+  books: Books,
+  lease: LeaseRow,
+  { account, amount }: { readonly account: AccountRow; readonly amount: bigint },
+): boolean {
+  const { budget, committed } = books.day(lease);
+  return amount <= account.available && (budget === null || committed + amount <= budget);
 }
 
 /** How many more reports may wait, and until when; counted down. */
@@ -82,7 +112,7 @@ export function bill(books: Books, wanted: Bill, feePpm: number): BillResult {
   const known = books.charge(wanted.key);
   const charge = known?.state === 'parked' ? undefined : known;
   if (charge?.state === 'released') return 'released-before';
-  const isOpen = charge === undefined || charge.state === 'reserved' || charge.state === 'expired';
+  const isOpen = charge === undefined || isUnbilled(charge);
   if (!isOpen || (charge !== undefined && charge.account_id !== wanted.accountId)) {
     auditMismatch(books, charge!, wanted);
     return 'repeated';
@@ -106,15 +136,10 @@ interface Entry {
   readonly atMs: bigint;
 }
 
-/** It knows its lease better than whoever reports the impression. What time has ended takes nothing from anybody else. */
+/** It knows its lease better than whoever reports the impression. What has expired finds what is available now, as others do. */
 function billReservation(books: Books, charge: ChargeRow, entry: Entry): 'billed' | 'absorbed' {
-  if (charge.state === 'expired') return billLease(books, isShared(charge) ? leaseOf(books, charge) : undefined, entry);
-  return billReserved(books, charge, entry) ?? billLease(books, leaseOf(books, charge), entry);
-}
-
-/** It never held anything that could expire. */
-function isShared({ state, expires_at_ms }: ChargeRow): boolean {
-  return state === 'expired' && expires_at_ms === null;
+  const billed = charge.state === 'reserved' ? billReserved(books, charge, entry) : null;
+  return billed ?? billLease(books, leaseOf(books, charge), entry);
 }
 
 /**
@@ -132,16 +157,16 @@ function billReserved(books: Books, charge: ChargeRow, entry: Entry): 'billed' |
   return null;
 }
 
-/** From what the lease has free, else at our own cost. */
+/** From what the lease has free, else from what its account has, else at our own cost. */
 function billLease(books: Books, lease: LeaseRow | undefined, entry: Entry): 'billed' | 'absorbed' {
-  const isBorne =
-    lease !== undefined &&
-    lease.state !== 'closed' &&
-    freeOf(lease) >= entry.amount &&
-    isWithinBudget(books, lease, entry);
-  if (isBorne) books.post({ kind: 'bill', ...entry, lease });
-  else books.post({ kind: 'absorb', ...entry });
-  return isBorne ? 'billed' : 'absorbed';
+  const payer = lease !== undefined && isWithinBudget(books, lease, entry) ? payerOf(books, lease, entry) : 'absorb';
+  books.post({ kind: payer, ...entry, lease });
+  return payer === 'absorb' ? 'absorbed' : 'billed';
+}
+
+function payerOf(books: Books, lease: LeaseRow, entry: Entry): 'bill' | 'bill-available' | 'absorb' {
+  if (entry.amount <= freeOf(lease)) return 'bill';
+  return isAvailable(books, lease, entry) ? 'bill-available' : 'absorb';
 }
 
 /** Leases from before a cut may hold more than the budget that is left. */
@@ -202,8 +227,12 @@ export function release(books: Books, key: string, reason: ReleaseReason): boole
 function stateAfter(books: Books, charge: ChargeRow, reason: ReleaseReason): ChargeRow['state'] {
   const { state } = charge;
   if (state === 'reserved') giveBack(books, charge, leaseOf(books, charge)!, charge.amount);
-  if (state === 'reserved' || state === 'expired') return reason === 'expired' ? 'expired' : 'released';
+  if (isUnbilled(charge)) return reason === 'expired' ? 'expired' : 'released';
   return reason === 'refunded' && refund(books, charge) ? 'refunded' : state;
+}
+
+function isUnbilled({ state }: ChargeRow): boolean {
+  return state === 'reserved' || state === 'shared' || state === 'uncovered' || state === 'expired';
 }
 
 const NOTHING_KNOWN = {

@@ -34,8 +34,9 @@ export const LEDGER_CHECKS: readonly LedgerCheck[] = [
     sql: `SELECT l.account_id, l.epoch, l.sequence FROM lease l LEFT JOIN transfer t USING (account_id, epoch, sequence)
       GROUP BY l.account_id, l.epoch, l.sequence, l.amount, l.reserved, l.billed, l.returned
       HAVING l.amount <> coalesce(sum(t.amount) FILTER (WHERE t.kind = 'lease'), 0)
-        OR l.billed <> coalesce(sum(t.amount) FILTER (WHERE t.kind = 'bill'), 0)
+        OR l.billed <> coalesce(sum(t.amount) FILTER (WHERE t.kind = 'bill' AND t.from_book <> 'available'), 0)
         OR l.returned <> coalesce(sum(t.amount) FILTER (WHERE t.kind = 'return'), 0)
+                       - coalesce(sum(t.amount) FILTER (WHERE t.kind = 'take-back'), 0)
         OR l.reserved <> coalesce(sum(t.amount) FILTER (WHERE t.to_book = 'reserved'), 0)
                        - coalesce(sum(t.amount) FILTER (WHERE t.from_book = 'reserved'), 0)`,
   },
@@ -87,6 +88,15 @@ export const LEDGER_CHECKS: readonly LedgerCheck[] = [
             OVER (PARTITION BY account_id ORDER BY id) AS spent
         FROM transfer) AS prefix
       WHERE kind = 'bill' AND spent > budget`,
+  },
+  {
+    name: 'cap: at every prefix of the journal spend of a day is within its budget of that moment',
+    sql: `SELECT id, account_id, day, spent, day_budget FROM (
+        SELECT id, account_id, day, kind, day_budget,
+          sum(CASE WHEN to_book = 'spent' THEN amount WHEN from_book = 'spent' THEN -amount ELSE 0 END)
+            OVER (PARTITION BY account_id, day ORDER BY id) AS spent
+        FROM transfer) AS prefix
+      WHERE kind = 'bill' AND spent > day_budget`,
   },
   {
     name: 'cap: at every prefix of the journal what is out of the budget is within what was put in',

@@ -27,11 +27,16 @@ export function deliveryReportsContract(name: string, createDatabase: CreateTest
       await world.bill({ ...lease, sequence: 9 }, 'e', 7);
       await world.ledger.release(['c'], 'refunded');
       await world.ledger.sweep(world.nowMs);
-      const slots = openDeliveryReports(test.database).slots('c1', { fromMs: START_MS, toMs: START_MS + 86_400_000 });
-      expect(await slots).toEqual([
+      await world.setTerms({ accountId: 'c2' });
+      await world.bill(await world.lease(10, 'c2'), 'f', 8);
+      const period = { fromMs: START_MS, toMs: START_MS + 86_400_000 };
+      const slots = await openDeliveryReports(test.database).slots(['c1', 'c2', 'c3'], period);
+      expect([...slots.keys()].sort()).toEqual(['c1', 'c2']);
+      expect(slots.get('c1')).toEqual([
         { startMs: START_MS, ...none, reserved: 150n, billed: 95n, released: 10n, bills: 2 },
         { startMs: START_MS + quarter, ...none, billed: 10n, released: 50n, refunded: 10n, absorbed: 7n, bills: 1 },
       ]);
+      expect(slots.get('c2')).toEqual([{ startMs: START_MS + quarter, ...none, billed: 8n, bills: 1 }]);
       expect(await world.problems()).toEqual([]);
     });
 
@@ -39,8 +44,11 @@ export function deliveryReportsContract(name: string, createDatabase: CreateTest
       const lease = await world.lease(500);
       await world.ledger.bill([{ ...world.billOf(lease, 'a', 5), atMs: START_MS * 2 }]);
       await world.ledger.bill([{ ...world.billOf(lease, 'b', 6), atMs: 0 }]);
+      await world.ledger.bill([{ ...world.billOf(lease, 'c', 1001), atMs: 0 }]);
+      await world.ledger.bill([{ ...world.billOf({ ...lease, sequence: 9 }, 'd', 1), atMs: 0 }]);
       const period = { fromMs: 0, toMs: START_MS * 2 };
-      expect(await openDeliveryReports(test.database).slots('c1', period)).toMatchObject([{ billed: 11n }]);
+      const slots = await openDeliveryReports(test.database).slots(['c1'], period);
+      expect(slots.get('c1')).toMatchObject([{ startMs: START_MS, billed: 11n, absorbed: 1002n }]);
     });
 
     it('tells what a day took', async () => {

@@ -159,11 +159,15 @@ export function eventBooksContract(
       expect([await ledgerHash(world.database, ''), await transfers()]).toEqual(before);
     });
 
-    it(`comes to the same in ${shuffles} orders, with duplicates`, async () => {
-      const hashes = new Set<string>();
-      for (let seed = 0; seed < shuffles; seed += 1) hashes.add(await hashOfShuffle(world, seed));
-      expect(hashes.size).toBe(1);
-    }, 60_000 + shuffles * 3000);
+    it(
+      `comes to the same in ${shuffles} orders, with duplicates`,
+      async () => {
+        const hashes = new Set<string>();
+        for (let seed = 0; seed < shuffles; seed += 1) hashes.add(await hashOfShuffle(world, seed));
+        expect(hashes.size).toBe(1);
+      },
+      60_000 + shuffles * 3000,
+    );
 
     it('an event that the books refuse is tried, kept apart, and holds up nobody', async () => {
       const refused = ofUs('impression', { auctionId: 'a\u0000b' });

@@ -83,16 +83,14 @@ describe.skipIf(postgres === null)('many processes on one PostgreSQL', () => {
   it('bills, releases, sweeps and cuts that race end with every key in one state', async () => {
     const lease = await world.lease(1000);
     const keys = range(40).map((index) => `k${index}`);
-    await world.ledger.reserve(
-      keys.map((key) => ({ ...lease, key, amount: 10, publisherId: 'pub', expiresAtMs: world.nowMs })),
-    );
+    await world.ledger.reserve(keys.map((key) => ({ ...lease, key, amount: 10, publisherId: 'pub', heldMs: 0 })));
     const all = ledgers(6);
     await Promise.all([
       ...range(4).map((at) => all[at]!.bill(keys.map((key) => world.billOf(lease, key, 10)))),
       all[4]!.release(keys, 'refunded'),
       all[4]!.release(keys.toReversed(), 'not-served'),
       all[5]!.sweep(world.nowMs),
-      all[5]!.closeLease(lease, 1000, 'r'),
+      all[5]!.closeLeases([{ ...lease, unspent: 1000, requestId: 'r' }]),
       world.setTerms({ budget: 200n }),
     ]);
     world.nowMs += HORIZON_MS + 60_000;
@@ -116,7 +114,7 @@ describe.skipIf(postgres === null)('many processes on one PostgreSQL', () => {
         key,
         amount: 10,
         publisherId: 'pub',
-        expiresAtMs: world.nowMs + 60_000,
+        heldMs: 60_000,
       }));
       const all = await Promise.all([
         teller!.reserve(told.toReversed()),

@@ -1,16 +1,21 @@
 /** Leases as the judge sees them: what a store granted counts from here on, or never. */
-import type { LeaseConfirmation, LeaseGrant, LeaseKey } from '../../engine/ports/budget-ledger.ts';
+import type { LeaseConfirmation, LeaseGrant, LeaseReturn } from '../../engine/ports/budget-ledger.ts';
 import { type Books, freeOf, least, nameOfLease } from './books.ts';
 import type { LeaseRow, TrancheRow } from './rows.ts';
-import { closeTranche } from './tranches.ts';
+import { closeTranche, isOver } from './tranches.ts';
 
 /** The tranches and leases named must be loaded. */
 export function confirmLease(books: Books, grant: LeaseGrant, billingHorizonMs: number): LeaseConfirmation {
   const known = books.lease(grant);
   if (known !== undefined && isSame(known, grant)) return standingOf(known, books.nowMs, billingHorizonMs);
   const tranche = books.tranche(grant);
-  if (tranche === undefined || tranche.state === 'closed') return { kind: 'fenced' };
-  const why = whyFenced(tranche, known, { amount: BigInt(grant.amount), nowMs: books.nowMs });
+  if (tranche === undefined) return { kind: 'fenced' };
+  if (isOver(tranche, books.nowMs)) {
+    closeTranche(books, tranche, { actor: grant.processId, why: 'over' });
+    return { kind: 'ended' };
+  }
+  if (tranche.state === 'closed') return { kind: 'fenced' };
+  const why = whyFenced(tranche, known, BigInt(grant.amount));
   if (why !== null) {
     const { sequence, requestId, processId, amount } = grant;
     books.audit(processId, 'fence', grant.accountId, { epoch: grant.epoch, sequence, requestId, amount, why });
@@ -29,7 +34,7 @@ function standingOf({ state, closes_at_ms }: LeaseRow, nowMs: bigint, billingHor
 }
 
 function termWithin({ not_after_ms }: TrancheRow, termMs: number, nowMs: bigint): number {
-  return not_after_ms === null ? termMs : Math.min(termMs, Number(not_after_ms - nowMs));
+  return Math.min(termMs, Number(not_after_ms - nowMs));
 }
 
 function isSame({ request_id, process_id, amount }: LeaseRow, grant: LeaseGrant): boolean {
@@ -40,14 +45,9 @@ function isSame({ request_id, process_id, amount }: LeaseRow, grant: LeaseGrant)
  * A store that gives one sequence twice, or more than the tranche has, has lost writes: who knows which, so nothing of
  * this epoch is granted any more.
  */
-function whyFenced(
-  tranche: TrancheRow,
-  known: LeaseRow | undefined,
-  { amount, nowMs }: { readonly amount: bigint; readonly nowMs: bigint },
-): string | null {
+function whyFenced(tranche: TrancheRow, known: LeaseRow | undefined, amount: bigint): string | null {
   if (known !== undefined) return 'sequence-taken';
-  if (amount > tranche.amount - tranche.leased) return 'more-than-left';
-  return tranche.not_after_ms !== null && tranche.not_after_ms <= nowMs ? 'over' : null;
+  return amount > tranche.amount - tranche.leased ? 'more-than-left' : null;
 }
 
 function addLease(
@@ -82,22 +82,13 @@ function addLease(
   books.audit(processId, 'lease', accountId, { epoch, sequence, requestId, amount, termMs });
 }
 
-/** Its holder ends it: `unspent` goes back now, the rest stays for late bills until its term and the horizon. Only once. */
-export function closeLease(
-  books: Books,
-  {
-    key,
-    unspent,
-    requestId,
-    billingHorizonMs,
-  }: {
-    readonly key: LeaseKey;
-    readonly unspent: number;
-    readonly requestId: string;
-    readonly billingHorizonMs: number;
-  },
-): void {
-  const lease = books.lease(key);
+/**
+ * Its holder ends it: `unspent` goes back now, the rest stays for late bills until its term and the horizon. Only once. It must
+ * be loaded.
+ */
+export function closeLease(books: Books, over: LeaseReturn, billingHorizonMs: number): void {
+  const { unspent, requestId } = over;
+  const lease = books.lease(over);
   if (lease?.state !== 'live') return;
   const amount = least(BigInt(unspent), freeOf(lease));
   const account = books.accounts.get(lease.account_id)!;

@@ -1,5 +1,6 @@
 /** What the ledger must write down on every database, and what its tables refuse. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { LEDGER_CHECKS } from './checks.ts';
 import type { CreateTestDatabase } from './testing/databases.ts';
 import { LedgerWorld } from './testing/world.ts';
 
@@ -36,6 +37,16 @@ export function ledgerRecordsContract(name: string, createDatabase: CreateTestDa
         expect(fences).toEqual([{ actor: 'p1', subject: 'c1' }]);
       });
 
+      it('the end of a day is an end, and no fence', async () => {
+        const tranche = await world.openTranche(300);
+        world.nowMs = Date.UTC(2026, 2, 11);
+        await world.confirm(world.grant(tranche));
+        const rows = await world.database.query(
+          `SELECT action, details ->> 'why' AS why FROM audit WHERE action IN ('fence', 'close-tranche')`,
+        );
+        expect(rows).toEqual([{ action: 'close-tranche', why: 'over' }]);
+      });
+
       it('a key that is billed at another price, or to another account, is in the audit', async () => {
         await world.setTerms({ accountId: 'c2' });
         const [lease, other] = [await world.lease(100), await world.lease(100, 'c2')];
@@ -68,13 +79,29 @@ export function ledgerRecordsContract(name: string, createDatabase: CreateTestDa
         const lease = await world.lease(100);
         world.nowMs = Date.UTC(2026, 2, 11);
         await world.bill(lease, 'k', 40);
-        await world.ledger.closeLease(lease, 60, 'r');
+        await world.ledger.closeLeases([{ ...lease, unspent: 60, requestId: 'r' }]);
         await world.openTranche(500);
         const days = await world.database.query('SELECT day, committed, spent FROM account_day ORDER BY day');
         expect(days).toEqual([
           { day: '2026-03-10', committed: 40n, spent: 40n },
           { day: '2026-03-11', committed: 100n, spent: 0n },
         ]);
+      });
+    });
+
+    describe('that its checks judge', () => {
+      it('spend above the budget that a day had is found in the journal alone', async () => {
+        await world.setTerms({ dailyBudget: 100n });
+        const lease = await world.lease(100);
+        await world.bill(lease, 'a', 60);
+        await world.bill(lease, 'b', 40);
+        const [check] = LEDGER_CHECKS.filter(({ name }) => name.includes('spend of a day'));
+        expect(await world.database.query(check!.sql)).toEqual([]);
+        await world.database.transaction(async (tx) => {
+          await tx.script('ALTER TABLE transfer DISABLE TRIGGER USER; UPDATE transfer SET day_budget = 99');
+          expect(await tx.query(check!.sql)).toMatchObject([{ account_id: 'c1', day: '2026-03-10', spent: '100' }]);
+          await tx.script('UPDATE transfer SET day_budget = 100; ALTER TABLE transfer ENABLE TRIGGER USER');
+        });
       });
     });
 

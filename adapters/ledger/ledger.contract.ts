@@ -1,6 +1,6 @@
 /** What every `BudgetLedger` must do: the one over a database, and the model of it that others are tested with. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { PARKED_REPORTS } from '../../engine/ports/budget-ledger.ts';
+import { HELD_MS_MAX, PARKED_REPORTS } from '../../engine/ports/budget-ledger.ts';
 import { type AnyLedgerWorld, HORIZON_MS, START_MS } from './testing/world.ts';
 
 export function budgetLedgerContract(name: string, createWorld: () => Promise<AnyLedgerWorld>): void {
@@ -21,18 +21,10 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
 
     describe('tranches', () => {
       it('are debited from the budget, numbered, never more than is left', async () => {
-        const tranche = { accountId: 'c1', epoch: 1, amount: 300, budgetLeft: 700, notAfterMs: null };
+        const notAfterMs = Date.UTC(2026, 2, 11);
+        const tranche = { accountId: 'c1', epoch: 1, amount: 300, budgetLeft: 700, notAfterMs };
         expect(await world.openTranche(300)).toEqual(tranche);
         expect(await world.figures()).toEqual(all({ available: 700, leased: 300 }));
-      });
-
-      it('a repeated request gives the first answer, also after that tranche is closed', async () => {
-        const wanted = world.wanted(300);
-        const first = await world.ledger.openTranche(wanted);
-        expect(await world.ledger.openTranche(wanted)).toEqual(first);
-        await world.ledger.closeTranche('c1', 1);
-        expect(await world.ledger.openTranche(wanted)).toMatchObject({ epoch: 1, amount: 300 });
-        expect(await world.figures()).toEqual(all({ available: 1000 }));
       });
 
       it('are shared by those who know none that is newer, whatever was leased of it', async () => {
@@ -72,9 +64,8 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
       it('tell what the ledger could give after them', async () => {
         await world.setTerms({ dailyBudget: 400n });
         const wanted = world.wanted(300);
-        expect(await world.ledger.openTranche(wanted)).toMatchObject({ budgetLeft: 100 });
-        await world.setTerms({ dailyBudget: 200n });
-        expect(await world.ledger.openTranche(wanted)).toMatchObject({ epoch: 1, budgetLeft: 200 });
+        expect(await world.ledger.openTranche(wanted)).toMatchObject({ epoch: 1, budgetLeft: 100 });
+        expect(await world.ledger.openTranche(wanted)).toMatchObject({ epoch: 1, budgetLeft: 100 });
       });
 
       it('the next one closes the one before: nothing is parked in two', async () => {
@@ -176,23 +167,41 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
 
       it('given back: unspent at once, the rest after its term and the horizon, late bills in between', async () => {
         const lease = await world.lease(100);
-        await world.ledger.closeLease(lease, 60, 'r');
-        await world.ledger.closeLease(lease, 40, 'again');
+        await world.ledger.closeLeases([{ ...lease, unspent: 60, requestId: 'r' }]);
+        await world.ledger.closeLeases([{ ...lease, unspent: 40, requestId: 'again' }]);
         expect(await world.figures()).toEqual(all({ available: 960, leased: 40 }));
         expect(await world.bill(lease, 'k1', 30)).toBe('billed');
         expect(await world.confirm(lease)).toBe('fenced');
         world.nowMs += lease.termMs + HORIZON_MS;
         expect(await world.ledger.sweep(world.nowMs)).toEqual({ reservations: 0, leases: 1, reports: 0 });
         expect(await world.figures()).toEqual(all({ available: 970, spent: 30 }));
-        expect(await world.bill(lease, 'k2', 1)).toBe('absorbed');
+        expect(await world.bill(lease, 'k2', 971)).toBe('absorbed');
+        expect(await world.bill(lease, 'k3', 70)).toBe('billed');
+        expect(await world.figures()).toEqual(all({ available: 900, spent: 100, absorbed: 971 }));
+      });
+
+      it('many are given back in one call, each once', async () => {
+        await world.setTerms({ accountId: 'c2' });
+        const [one, two] = [await world.openTranche(100), await world.openTranche(100, 'c2')];
+        const grants = [world.grant(two, { sequence: 1 }), world.grant(one, { sequence: 1, amount: 50 })];
+        await world.ledger.confirmLeases([...grants, world.grant(one, { sequence: 2, amount: 50 })]);
+        const over = (sequence: number, unspent: number, accountId = 'c1') => ({
+          ...{ accountId, epoch: 1, sequence, unspent },
+          requestId: `${accountId}-${sequence}`,
+        });
+        const unknown = [over(7, 10), over(1, 10, 'nobody')];
+        await world.ledger.closeLeases([over(1, 100, 'c2'), over(1, 40), ...unknown, over(2, 50), over(1, 10)]);
+        expect(await world.figures()).toEqual(all({ available: 990, leased: 10 }));
+        expect(await world.figures('c2')).toEqual(all({ available: 1000 }));
+        await expect(world.ledger.closeLeases([over(2, 1), over(1, -1)])).rejects.toThrow('unspent');
       });
 
       it('no more is given back than is there, however much is claimed', async () => {
         const lease = await world.lease(100);
         await world.bill(lease, 'k', 70);
-        await world.ledger.closeLease(lease, 100, 'r');
+        await world.ledger.closeLeases([{ ...lease, unspent: 100, requestId: 'r' }]);
         expect(await world.figures()).toEqual(all({ available: 930, spent: 70 }));
-        await world.ledger.closeLease({ accountId: 'c1', epoch: 1, sequence: 9 }, 10, 'r');
+        await world.ledger.closeLeases([{ accountId: 'c1', epoch: 1, sequence: 9, unspent: 10, requestId: 'r' }]);
       });
 
       it('of a dead process come back after term and horizon, not before', async () => {
@@ -233,17 +242,20 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
       it('one key twice in a call is billed once', async () => {
         const lease = await world.lease(100);
         const bills = [world.billOf(lease, 'k', 60), world.billOf(lease, 'k', 60), world.billOf(lease, 'l', 60)];
-        expect(await world.ledger.bill(bills)).toEqual(['billed', 'repeated', 'absorbed']);
-        expect(await world.figures()).toEqual(all({ available: 900, leased: 40, spent: 60, absorbed: 60 }));
+        expect(await world.ledger.bill(bills)).toEqual(['billed', 'repeated', 'billed']);
+        expect(await world.figures()).toEqual(all({ available: 840, leased: 40, spent: 120 }));
       });
 
-      it('what a lease does not cover is our cost', async () => {
+      it('what a lease does not cover is paid from what its account has; else, and of no lease that is known, it is our cost', async () => {
         const lease = await world.lease(100);
         await world.reserve(lease, 'big', 101);
-        expect(await world.bill(lease, 'big', 101)).toBe('absorbed');
+        await world.reserve(lease, 'too big', 800);
+        expect(await world.figures()).toEqual(all({ available: 900, leased: 100 }));
+        expect(await world.bill(lease, 'big', 101)).toBe('billed');
+        expect(await world.bill(lease, 'too big', 800)).toBe('absorbed');
         expect(await world.bill({ ...lease, sequence: 5 }, 'other', 1)).toBe('absorbed');
         expect(await world.bill({ ...lease, accountId: 'nobody' }, 'x', 1)).toBe('unknown-account');
-        expect(await world.figures()).toEqual(all({ available: 900, leased: 100, absorbed: 102 }));
+        expect(await world.figures()).toEqual(all({ available: 799, leased: 100, spent: 101, absorbed: 801 }));
       });
 
       it('a bill below its reservation gives the difference back, above it takes from the lease', async () => {
@@ -253,8 +265,8 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
         expect(await world.bill(lease, 'less', 30)).toBe('billed');
         expect(await world.bill(lease, 'more', 50)).toBe('billed');
         await world.reserve(lease, 'much', 20);
-        expect(await world.bill(lease, 'much', 21)).toBe('absorbed');
-        expect(await world.figures()).toEqual(all({ available: 900, leased: 20, spent: 80, absorbed: 21 }));
+        expect(await world.bill(lease, 'much', 21)).toBe('billed');
+        expect(await world.figures()).toEqual(all({ available: 879, leased: 20, spent: 101 }));
       });
 
       it('a reservation outlives its lease until it expires', async () => {
@@ -270,41 +282,93 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
         world.nowMs += HORIZON_MS * 3;
         expect(await world.ledger.sweep(world.nowMs)).toEqual({ reservations: 1, leases: 0, reports: 0 });
         expect(await world.figures()).toEqual(all({ available: 945, spent: 55 }));
-        expect(await world.bill(lease, 'never', 30)).toBe('absorbed');
-        expect(await world.figures()).toEqual(all({ available: 945, spent: 55, absorbed: 30 }));
+        expect(await world.bill(lease, 'never', 30)).toBe('billed');
+        expect(await world.figures()).toEqual(all({ available: 915, spent: 85 }));
       });
 
-      it('expired, then billed: our cost, whatever its lease has; released after that, nobody pays', async () => {
+      it('expired, then billed: paid from what is there, once; released after that, nobody pays', async () => {
         const lease = await world.lease(100);
         for (const key of ['late', 'gone', 'other']) await world.reserve(lease, key, 20, 1000);
         world.nowMs += 1000;
         await world.ledger.sweep(world.nowMs);
         await world.ledger.release(['late'], 'expired');
         await world.ledger.release(['gone'], 'not-served');
-        expect(await world.bill(lease, 'late', 20)).toBe('absorbed');
+        expect(await world.bill(lease, 'late', 20)).toBe('billed');
         expect(await world.bill(lease, 'late', 20)).toBe('repeated');
         expect(await world.bill(lease, 'gone', 20)).toBe('released-before');
         await world.ledger.release(['other'], 'refunded');
         expect(await world.report('other')).toBe('released-before');
-        expect(await world.figures()).toEqual(all({ available: 900, leased: 100, absorbed: 20 }));
+        expect(await world.figures()).toEqual(all({ available: 900, leased: 80, spent: 20 }));
         await world.ledger.release(['late'], 'refunded');
-        expect(await world.figures()).toEqual(all({ available: 900, leased: 100 }));
+        expect(await world.figures()).toEqual(all({ available: 920, leased: 80 }));
+      });
+
+      it('expired, its lease closed, and its money sold again: our cost', async () => {
+        const lease = await world.lease(600);
+        await world.reserve(lease, 'one', 300, 1000);
+        await world.reserve(lease, 'other', 300, 1000);
+        world.nowMs += 10_000 + HORIZON_MS;
+        await world.ledger.sweep(world.nowMs);
+        await world.lease(500);
+        expect(await world.report('one')).toBe('billed');
+        expect(await world.report('other')).toBe('absorbed');
+        expect(await world.figures()).toEqual(all({ available: 200, leased: 500, spent: 300, absorbed: 300 }));
+      });
+
+      it('expired under a daily budget: the day of its lease pays, and no more than it has', async () => {
+        await world.setTerms({ dailyBudget: 100n });
+        const lease = await world.lease(100);
+        await world.reserve(lease, 'one', 60, 1000);
+        await world.reserve(lease, 'other', 40, 1000);
+        world.nowMs += 1000;
+        await world.ledger.sweep(world.nowMs);
+        await world.ledger.closeLeases([{ ...lease, unspent: 100, requestId: 'r' }]);
+        await world.bill(await world.lease(30), 'new', 30);
+        expect(await world.report('other')).toBe('billed');
+        expect(await world.report('one')).toBe('absorbed');
+        expect(await world.figures()).toEqual(all({ available: 930, spent: 70, absorbed: 60 }));
+      });
+
+      it('after a cut below what is spent, what has expired is our cost', async () => {
+        const lease = await world.lease(100);
+        await world.bill(lease, 'a', 60);
+        await world.reserve(lease, 'late', 40, 1000);
+        world.nowMs += 1000;
+        await world.ledger.sweep(world.nowMs);
+        await world.setTerms({ budget: 70n });
+        expect(await world.report('late')).toBe('absorbed');
+      });
+
+      it('is held from when the ledger was told, by its own clock, and not for longer than anything may be', async () => {
+        const lease = await world.lease(100);
+        world.nowMs += 9000;
+        await world.reserve(lease, 'k', 10, 5000);
+        await world.reserve(lease, 'ever', 20, Number.MAX_SAFE_INTEGER);
+        world.nowMs += 4999;
+        expect(await world.ledger.sweep(world.nowMs)).toMatchObject({ reservations: 0 });
+        world.nowMs += 1;
+        expect(await world.ledger.sweep(world.nowMs)).toMatchObject({ reservations: 1 });
+        world.nowMs += HELD_MS_MAX - 5000;
+        expect(await world.ledger.sweep(world.nowMs)).toMatchObject({ reservations: 1 });
       });
 
       it('shared: what its lease keeps pays for whichever is billed, until all have come to their end', async () => {
         const lease = await world.lease(100);
         for (const key of ['a', 'b', 'c', 'd', 'e']) await world.share(lease, key, 40, HORIZON_MS * 5);
         expect(await world.figures()).toEqual(all({ available: 900, leased: 100 }));
-        await world.ledger.closeLease(lease, 10, 'request');
+        await world.ledger.closeLeases([{ ...lease, unspent: 10, requestId: 'request' }]);
         expect(await world.report('a')).toBe('billed');
         world.nowMs += HORIZON_MS * 5 - 1;
         await world.ledger.sweep(world.nowMs);
         expect(await world.report('b')).toBe('billed');
-        expect(await world.report('c')).toBe('absorbed');
+        // More than the lease keeps: its account pays.
+        expect(await world.report('c')).toBe('billed');
+        expect(await world.figures()).toEqual(all({ available: 870, leased: 10, spent: 120 }));
         world.nowMs += 1;
         await world.ledger.sweep(world.nowMs);
-        expect(await world.figures()).toEqual(all({ available: 920, spent: 80, absorbed: 40 }));
+        expect(await world.figures()).toEqual(all({ available: 880, spent: 120 }));
         await world.ledger.release(['d'], 'not-served');
+        await world.lease(880);
         expect([await world.report('d'), await world.report('e')]).toEqual(['released-before', 'absorbed']);
       });
 
@@ -358,9 +422,9 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
       it('impressions are counted', async () => {
         await world.setTerms({ accountId: 'c1/l1', unit: 'impressions', currency: null, budget: 3n });
         const lease = await world.lease(2, 'c1/l1');
-        const bills = ['a', 'b', 'c'].map((key) => world.billOf(lease, key, 1));
-        expect(await world.ledger.bill(bills)).toEqual(['billed', 'billed', 'absorbed']);
-        expect(await world.figures('c1/l1')).toMatchObject({ budget: 3, available: 1, spent: 2, absorbed: 1 });
+        const bills = ['a', 'b', 'c', 'd'].map((key) => world.billOf(lease, key, 1));
+        expect(await world.ledger.bill(bills)).toEqual(['billed', 'billed', 'billed', 'absorbed']);
+        expect(await world.figures('c1/l1')).toMatchObject({ budget: 3, available: 0, spent: 3, absorbed: 1 });
       });
     });
 
@@ -393,21 +457,51 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
         await world.ledger.billReports([world.reportOf('a'), world.reportOf('c')]);
         const { accountId, epoch, sequence } = lease;
         const told = ['a', 'b', 'c', 'a'].map((key) => {
-          return { accountId, epoch, sequence, key, amount: 10, publisherId: 'pub', expiresAtMs: world.nowMs + 5000 };
+          return { accountId, epoch, sequence, key, amount: 10, publisherId: 'pub', heldMs: 5000 };
         });
         expect(await world.ledger.reserve(told)).toEqual(['billed', 'billed']);
         expect(await world.figures()).toEqual(all({ available: 900, leased: 70, reserved: 10, spent: 20 }));
       });
 
-      it('of a win that is told when its lease has nothing left are our cost, before and after', async () => {
-        const lease = await world.lease(100);
+      it('of a win that is told when its lease was swept are paid from what came back, before and after', async () => {
+        const lease = await world.lease(1000);
         await world.report('early');
         world.nowMs += 10_000 + HORIZON_MS;
         await world.ledger.sweep(world.nowMs);
-        expect(await world.reserve(lease, 'early', 30)).toEqual(['absorbed']);
-        expect(await world.reserve(lease, 'late', 30)).toEqual([]);
-        expect(await world.report('late')).toBe('absorbed');
-        expect(await world.figures()).toEqual(all({ available: 1000, absorbed: 60 }));
+        expect(await world.reserve(lease, 'early', 300)).toEqual(['billed']);
+        expect(await world.reserve(lease, 'late', 300)).toEqual([]);
+        expect(await world.figures()).toEqual(all({ available: 400, reserved: 300, spent: 300 }));
+        expect(await world.report('late')).toBe('billed');
+        await world.reserve(lease, 'never', 100);
+        world.nowMs += 5000;
+        await world.ledger.sweep(world.nowMs);
+        expect(await world.figures()).toEqual(all({ available: 400, spent: 600 }));
+      });
+
+      it('of a win whose money is sold meanwhile are kept: paid if it comes back by then, else our cost', async () => {
+        const lease = await world.lease(600);
+        world.nowMs += 10_000 + HORIZON_MS;
+        await world.ledger.sweep(world.nowMs);
+        const next = await world.lease(900);
+        for (const key of ['one', 'other']) expect(await world.reserve(lease, key, 300)).toEqual([]);
+        expect(await world.figures()).toEqual(all({ available: 100, leased: 900 }));
+        expect(await world.report('one')).toBe('absorbed');
+        await world.ledger.closeLeases([{ ...next, unspent: 900, requestId: 'r' }]);
+        expect(await world.report('other')).toBe('billed');
+        expect(await world.figures()).toEqual(all({ available: 700, spent: 300, absorbed: 300 }));
+      });
+
+      it('of more than a lease ever was hold nothing, and are paid from what its account has', async () => {
+        const lease = await world.lease(100);
+        world.nowMs += 10_000 + HORIZON_MS;
+        await world.ledger.sweep(world.nowMs);
+        for (const key of ['one', 'other']) await world.reserve(lease, key, 60);
+        expect(await world.figures()).toEqual(all({ available: 940, reserved: 60 }));
+        expect(await world.report('one')).toBe('billed');
+        expect(await world.report('other')).toBe('billed');
+        expect(await world.figures()).toEqual(all({ available: 880, spent: 120 }));
+        await world.ledger.release(['one', 'other'], 'refunded');
+        expect(await world.figures()).toEqual(all({ available: 1000 }));
       });
 
       it('that wait for nothing are forgotten: after horizon, term and a minute, not before', async () => {
@@ -458,7 +552,7 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
         expect(await world.confirm(world.grant(tranche, { sequence: 2, amount: 1 }))).toBe('fenced');
         expect(await world.figures()).toEqual(all({ budget: 400, leased: 500 }));
         expect(await world.ledger.openTranche(world.wanted(1))).toBe('exhausted');
-        await world.ledger.closeLease(lease, 450, 'r');
+        await world.ledger.closeLeases([{ ...lease, unspent: 450, requestId: 'r' }]);
         expect(await world.figures()).toEqual(all({ budget: 400, available: 350, leased: 50 }));
       });
 
@@ -482,7 +576,7 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
         await world.setTerms({ budget: 100n });
         await world.ledger.release(['a'], 'refunded');
         expect(await world.figures()).toEqual(all({ budget: 100, leased: 500 }));
-        await world.ledger.closeLease(lease, 500, 'r');
+        await world.ledger.closeLeases([{ ...lease, unspent: 500, requestId: 'r' }]);
         expect(await world.figures()).toEqual(all({ budget: 100, available: 100 }));
       });
 
@@ -532,13 +626,13 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
         const dayEnd = Date.UTC(2026, 2, 11);
         world.nowMs = dayEnd;
         await world.bill(lease, 'k', 40);
-        await world.ledger.closeLease(lease, 60, 'r');
+        await world.ledger.closeLeases([{ ...lease, unspent: 60, requestId: 'r' }]);
         expect(await world.openTranche(500)).toMatchObject({ amount: 100 });
       });
 
       it('what comes back the same day can be opened again', async () => {
         await world.setTerms({ dailyBudget: 100n });
-        await world.ledger.closeLease(await world.lease(100), 70, 'r');
+        await world.ledger.closeLeases([{ ...(await world.lease(100)), unspent: 70, requestId: 'r' }]);
         expect(await world.openTranche(500)).toMatchObject({ amount: 70 });
       });
 
@@ -548,7 +642,42 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
         world.nowMs = Date.UTC(2026, 2, 11);
         await world.ledger.sweep(world.nowMs);
         expect(await world.figures()).toEqual(all({ available: 1000 }));
-        expect(await world.confirm(world.grant(tranche))).toBe('fenced');
+        expect(await world.confirm(world.grant(tranche))).toBe('ended');
+      });
+
+      it('whose end nobody has swept confirms nothing and gives all back', async () => {
+        const tranche = await world.openTranche(300);
+        await world.confirm(world.grant(tranche));
+        world.nowMs = Date.UTC(2026, 2, 11);
+        expect(await world.confirm(world.grant(tranche, { sequence: 2 }))).toBe('ended');
+        expect(await world.figures()).toEqual(all({ available: 900, leased: 100 }));
+      });
+
+      it('a daily budget that is set during a day counts what the day has spent before', async () => {
+        world.nowMs = Date.UTC(2026, 2, 10, 23, 50);
+        const yesterday = await world.openTranche(300);
+        world.nowMs = Date.UTC(2026, 2, 11, 9);
+        expect(await world.confirm(world.grant(yesterday, { amount: 300 }))).toBe('ended');
+        const lease = await world.lease(300);
+        expect(await world.bill(lease, 'a', 80)).toBe('billed');
+        await world.ledger.closeLeases([{ ...lease, unspent: 220, requestId: 'r' }]);
+        await world.setTerms({ dailyBudget: 100n });
+        expect(await world.openTranche(300)).toMatchObject({ amount: 20 });
+      });
+
+      it('a date that the time zone skips has no budget of its own: today goes on until its next midnight', async () => {
+        const terms = { dailyBudget: 100n };
+        await world.setTerms(terms);
+        await world.bill(await world.lease(100), 'a', 100);
+        // The eleventh of March, 02:00.
+        for (const timeZone of ['Pacific/Kiritimati', 'UTC', 'Pacific/Kiritimati']) {
+          await world.setTerms({ ...terms, timeZone });
+          expect(await world.ledger.openTranche(world.wanted(1))).toBe('exhausted');
+        }
+        world.nowMs = Date.UTC(2026, 2, 11, 10) - 1;
+        expect(await world.ledger.openTranche(world.wanted(1))).toBe('exhausted');
+        world.nowMs += 1;
+        expect(await world.openTranche(500)).toMatchObject({ amount: 100, notAfterMs: Date.UTC(2026, 2, 12, 10) });
       });
 
       it('a tranche that is over is not shared', async () => {

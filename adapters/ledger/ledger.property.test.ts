@@ -60,8 +60,8 @@ const charge = fc.array(fc.record({ at: index, key, amount }), { minLength: 1, m
       played.world.ledger.reserve(
         items.map((item) => {
           const { accountId, epoch, sequence } = grantAt(played, item.at);
-          const expiresAtMs = played.world.nowMs + item.amount * 100;
-          return { accountId, epoch, sequence, key: item.key, amount: item.amount, publisherId: 'pub', expiresAtMs };
+          const heldMs = item.amount * 100;
+          return { accountId, epoch, sequence, key: item.key, amount: item.amount, publisherId: 'pub', heldMs };
         }),
       ),
   ),
@@ -74,7 +74,7 @@ const report = fc.array(fc.record({ key, mayBecomeKnown: fc.boolean() }), { minL
 );
 
 const giveBack = fc.record({ at: index, unspent: amount }).map(({ at, unspent }): Step => {
-  return (played) => played.world.ledger.closeLease(grantAt(played, at), unspent, 'r');
+  return (played) => played.world.ledger.closeLeases([{ ...grantAt(played, at), unspent, requestId: 'r' }]);
 });
 
 const release = fc

@@ -8,7 +8,7 @@ import {
   type ReportResult,
 } from '../../engine/ports/budget-ledger.ts';
 import { Books } from './books.ts';
-import { checkAmount, checkBill, checkGrant, checkReport, checkReservation, checkWanted } from './call-arguments.ts';
+import { checkBill, checkGrant, checkReport, checkReservation, checkReturn, checkWanted } from './call-arguments.ts';
 import { bill, billReport, type ReleaseReason, release, reserve } from './charges.ts';
 import { ConflictError, type Database, type Queryable } from './database.ts';
 import { closeLease, confirmLease } from './leases.ts';
@@ -62,11 +62,11 @@ export function openBudgetLedger(database: Database, options: LedgerOptions): Bu
         return grants.map((grant) => confirmLease(books, grant, billingHorizonMs));
       });
     },
-    closeLease: async (key, unspent, requestId) => {
-      checkAmount('unspent', unspent, 0);
-      await inBooks([key.accountId], async (books) => {
-        await books.loadLeases([key]);
-        closeLease(books, { key, unspent, requestId, billingHorizonMs });
+    closeLeases: async (returns) => {
+      returns.forEach(checkReturn);
+      await inBooks(accountsOf(returns), async (books) => {
+        await books.loadLeases(returns);
+        for (const each of returns) closeLease(books, each, billingHorizonMs);
       });
     },
     reserve: async (reservations) => {

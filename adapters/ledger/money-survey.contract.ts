@@ -35,7 +35,7 @@ export function moneySurveyContract(name: string, createDatabase: CreateTestData
 
     it('a lease that was given back is not stranded, nor are impressions', async () => {
       const lease = await world.lease(100);
-      await world.ledger.closeLease(lease, 100, 'back');
+      await world.ledger.closeLeases([{ ...lease, unspent: 100, requestId: 'back' }]);
       await world.setTerms({ accountId: 'c1/l1', unit: 'impressions', currency: null });
       await world.openTranche(100, 'c1/l1');
       world.nowMs += 20_000;

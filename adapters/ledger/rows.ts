@@ -1,4 +1,5 @@
 /** The ledger's tables as rows in memory, and how many of them are read and written in one statement. */
+import type { BudgetCalendar } from '../../engine/campaign/budget-calendar.ts';
 import type { BudgetUnit } from '../../engine/ports/budget-ledger.ts';
 import type { Queryable, Row } from './database.ts';
 
@@ -7,6 +8,8 @@ export interface AccountRow extends Row {
   readonly unit: BudgetUnit;
   readonly currency: string | null;
   time_zone: string;
+  held_day: string | null;
+  held_day_until_ms: bigint | null;
   status: 'active' | 'paused' | 'ended';
   end_at_ms: bigint | null;
   budget: bigint;
@@ -37,7 +40,7 @@ export interface TrancheRow extends Row {
   leased: bigint;
   returned: bigint;
   readonly day: string;
-  readonly not_after_ms: bigint | null;
+  readonly not_after_ms: bigint;
   readonly opened_at_ms: bigint;
 }
 
@@ -62,7 +65,7 @@ export interface ChargeRow extends Row {
   readonly account_id: string | null;
   readonly epoch: bigint | null;
   readonly sequence: bigint | null;
-  state: 'reserved' | 'billed' | 'absorbed' | 'expired' | 'released' | 'refunded' | 'parked';
+  state: 'reserved' | 'shared' | 'billed' | 'absorbed' | 'uncovered' | 'expired' | 'released' | 'refunded' | 'parked';
   amount: bigint;
   fee: bigint;
   publisher_id: string | null;
@@ -84,6 +87,7 @@ export interface TransferRow extends Row {
   readonly sequence: bigint | null;
   readonly day: string | null;
   readonly budget: bigint;
+  readonly day_budget: bigint | null;
   readonly at_ms: bigint;
 }
 
@@ -114,6 +118,12 @@ export interface AuditRow extends Row {
   readonly details: string;
 }
 
+/** As the ledger's days are counted. */
+export function calendarOf(account: Pick<AccountRow, 'time_zone' | 'held_day' | 'held_day_until_ms'>): BudgetCalendar {
+  const { time_zone: timeZone, held_day: day, held_day_until_ms: untilMs } = account;
+  return { timeZone, held: day === null ? null : { day, untilMs: Number(untilMs) } };
+}
+
 export interface Table {
   readonly name: string;
   /** Column to SQL type. */
@@ -129,8 +139,8 @@ const columns = (text: string, bigint: string): Record<string, string> => ({
 export const ACCOUNT: Table = {
   name: 'account',
   columns: columns(
-    'id unit currency time_zone status',
-    'end_at_ms budget daily_budget epoch revision available tranched leased reserved spent absorbed',
+    'id unit currency time_zone held_day status',
+    'held_day_until_ms end_at_ms budget daily_budget epoch revision available tranched leased reserved spent absorbed',
   ),
   key: ['id'],
 };
@@ -143,11 +153,6 @@ export const TRANCHE: Table = {
   name: 'tranche',
   columns: columns('account_id state day', 'epoch amount leased returned not_after_ms opened_at_ms'),
   key: ['account_id', 'epoch'],
-};
-export const TRANCHE_REQUEST: Table = {
-  name: 'tranche_request',
-  columns: columns('account_id request_id', 'epoch'),
-  key: ['account_id', 'request_id'],
 };
 export const LEASE: Table = {
   name: 'lease',
@@ -164,7 +169,10 @@ export const CHARGE: Table = {
 };
 export const TRANSFER: Table = {
   name: 'transfer',
-  columns: columns('kind key account_id from_book to_book publisher_id day', 'amount fee epoch sequence budget at_ms'),
+  columns: columns(
+    'kind key account_id from_book to_book publisher_id day',
+    'amount fee epoch sequence budget day_budget at_ms',
+  ),
   key: [],
 };
 export const SLOT: Table = {

@@ -12,6 +12,7 @@ const SLOT_COLUMNS: Partial<Record<TransferKind, SlotColumn>> = {
   reserve: 'reserved',
   bill: 'billed',
   'bill-reserved': 'billed',
+  'bill-available': 'billed',
   release: 'released',
   refund: 'refunded',
   absorb: 'absorbed',
@@ -61,6 +62,6 @@ export class Tallies {
 
 /** Who reports may have a wrong clock: nothing happens later than now, or before its lease was there. */
 function momentOf({ atMs, lease }: Transfer, nowMs: bigint): bigint {
-  if (atMs === undefined || atMs > nowMs) return nowMs;
-  return lease !== undefined && atMs < lease.confirmed_at_ms ? lease.confirmed_at_ms : atMs;
+  if (atMs === undefined || lease === undefined || atMs > nowMs) return nowMs;
+  return atMs < lease.confirmed_at_ms ? lease.confirmed_at_ms : atMs;
 }

@@ -1,9 +1,9 @@
 /** Parts of a budget for a budget store to grant from: at most one open at a time for an account. */
-import { localDayEnd } from '../../engine/campaign/local-day.ts';
+import { budgetDayEnd } from '../../engine/campaign/budget-calendar.ts';
 import type { Tranche, TrancheRefusal, TrancheWanted } from '../../engine/ports/budget-ledger.ts';
 import { Books, least } from './books.ts';
 import type { Queryable } from './database.ts';
-import { type AccountRow, insertRows, selectRows, TRANCHE_REQUEST, type TrancheRow } from './rows.ts';
+import { type AccountRow, calendarOf, type TrancheRow } from './rows.ts';
 
 /** One that is open and newer than what the asker knows, or the next. */
 export async function openTranche(
@@ -11,23 +11,18 @@ export async function openTranche(
   wanted: TrancheWanted,
   { actor, nowMs }: { readonly actor: string; readonly nowMs: number | null },
 ): Promise<Tranche | TrancheRefusal> {
-  const { accountId, requestId, afterEpoch } = wanted;
+  const { accountId, afterEpoch } = wanted;
   const books = await Books.open(tx, [accountId], nowMs);
   const account = books.accounts.get(accountId);
   if (account === undefined) return 'unknown-account';
   await books.loadToday([account]);
-  const request = { account_id: accountId, request_id: requestId };
-  const [repeated] = await selectRows<{ epoch: bigint }>(tx, TRANCHE_REQUEST, [request]);
-  if (repeated !== undefined) return trancheOf(books, account, repeated.epoch);
   await books.loadOpenTranches();
   const open = books.openTranche(accountId);
   const shared = open !== undefined && isShared(open, { afterEpoch, nowMs: books.nowMs }) ? open : null;
   if (open !== undefined && shared === null) closeTranche(books, open, { actor, why: 'next' });
   const result = refusalOf(account, books.nowMs) ?? shared ?? nextTranche(books, account, { wanted, actor });
   await books.flush();
-  if (typeof result === 'string') return result;
-  await insertRows(tx, TRANCHE_REQUEST, [{ ...request, epoch: result.epoch }]);
-  return asTranche(books, account, result);
+  return typeof result === 'string' ? result : asTranche(books, account, result);
 }
 
 /** Its epoch grants no more; what was not leased goes back. Nothing when it is not open. */
@@ -46,12 +41,6 @@ export function closeTranche(
   books.audit(by.actor, 'close-tranche', tranche.account_id, { epoch: tranche.epoch, returned: amount, why: by.why });
 }
 
-async function trancheOf(books: Books, account: AccountRow, epoch: bigint): Promise<Tranche> {
-  const key = { accountId: account.id, epoch: Number(epoch) };
-  await books.loadTranches([key]);
-  return asTranche(books, account, books.tranche(key)!);
-}
-
 function refusalOf({ status, end_at_ms }: AccountRow, nowMs: bigint): TrancheRefusal | null {
   if (status === 'ended' || (end_at_ms !== null && end_at_ms <= nowMs)) return 'ended';
   return status === 'paused' ? 'paused' : null;
@@ -59,12 +48,16 @@ function refusalOf({ status, end_at_ms }: AccountRow, nowMs: bigint): TrancheRef
 
 /** Who knows no tranche although leases were given from this one asks for a store that lost it. */
 function isShared(
-  { epoch, leased, not_after_ms }: TrancheRow,
+  tranche: TrancheRow,
   { afterEpoch, nowMs }: { readonly afterEpoch: number; readonly nowMs: bigint },
 ): boolean {
-  const isLost = afterEpoch === 0 && leased > 0n;
-  const isOver = not_after_ms !== null && not_after_ms <= nowMs;
-  return epoch > BigInt(afterEpoch) && !isLost && !isOver;
+  const isLost = afterEpoch === 0 && tranche.leased > 0n;
+  return tranche.epoch > BigInt(afterEpoch) && !isLost && !isOver(tranche, nowMs);
+}
+
+/** Its day or its campaign is. */
+export function isOver({ not_after_ms }: TrancheRow, nowMs: bigint): boolean {
+  return not_after_ms <= nowMs;
 }
 
 function nextTranche(
@@ -100,11 +93,10 @@ function grantable(books: Books, account: AccountRow): bigint {
   return budget === null ? account.available : least(account.available, budget - committed);
 }
 
-/** The end of the day where its budget bounds, the campaign's end if that is sooner. */
-function notAfter({ daily_budget, end_at_ms, time_zone }: AccountRow, nowMs: number): bigint | null {
-  if (daily_budget === null) return end_at_ms;
-  const dayEnd = BigInt(localDayEnd(nowMs, time_zone));
-  return end_at_ms === null ? dayEnd : least(dayEnd, end_at_ms);
+/** The end of the day, so that what is spent from it is of that day, whatever the terms become; the campaign's if sooner. */
+function notAfter(account: AccountRow, nowMs: number): bigint {
+  const dayEnd = BigInt(budgetDayEnd(calendarOf(account), nowMs));
+  return account.end_at_ms === null ? dayEnd : least(dayEnd, account.end_at_ms);
 }
 
 function asTranche(books: Books, account: AccountRow, { epoch, amount, not_after_ms }: TrancheRow): Tranche {
@@ -114,7 +106,7 @@ function asTranche(books: Books, account: AccountRow, { epoch, amount, not_after
     epoch: Number(epoch),
     amount: Number(amount),
     budgetLeft: left > 0n ? numberUpTo(left) : 0,
-    notAfterMs: not_after_ms === null ? null : Number(not_after_ms),
+    notAfterMs: Number(not_after_ms),
   };
 }
 

@@ -14,6 +14,8 @@ export interface AccountPlan {
   readonly isGuaranteed: boolean;
   /** Nobody paused or ended it; its flight is another question. */
   readonly isSwitchedOn: boolean;
+  /** For good. */
+  readonly isEnded: boolean;
   /** Of one purchase at the full bid: nanos, or 1 impression. */
   readonly prices: PriceRange;
   /** In the account's unit. */
@@ -45,6 +47,7 @@ export function accountPlans({ campaign, advertiser, lineItems }: BookedCampaign
     campaignId: campaign.id,
     isGuaranteed: true,
     isSwitchedOn: lineItemStanding(item, standing) === 'active',
+    isEnded: standing === 'ended',
     prices: ONE_IMPRESSION,
     budget: BigInt(item.goalImpressions!),
     dailyBudget: null,
@@ -56,6 +59,7 @@ export function accountPlans({ campaign, advertiser, lineItems }: BookedCampaign
       campaignId: campaign.id,
       isGuaranteed: false,
       isSwitchedOn: standing === 'active',
+      isEnded: standing === 'ended',
       prices: pricesOf(paid),
       budget: campaign.budgetNanos,
       dailyBudget: campaign.dailyBudgetNanos,
@@ -83,6 +87,7 @@ function pricesOf(paid: readonly LineItem[]): PriceRange {
 export function isSamePlan(one: AccountPlan, other: AccountPlan): boolean {
   return (
     one.isSwitchedOn === other.isSwitchedOn &&
+    one.isEnded === other.isEnded &&
     one.budget === other.budget &&
     one.dailyBudget === other.dailyBudget &&
     one.prices.least === other.prices.least &&

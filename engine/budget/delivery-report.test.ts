@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { BudgetUnit } from '../ports/budget-ledger.ts';
 import type { DeliverySlot } from '../ports/delivery-reports.ts';
 import { type DeliveryInputs, deliveryReport, type Period, reportPeriod, slotsNeededFrom } from './delivery-report.ts';
 import type { Flight } from './pacing/flight.ts';
@@ -34,12 +35,14 @@ function inputs({
   slots = [],
   spentBefore = 0,
   wanted = {},
+  unit = 'impressions',
   ...changes
 }: Partial<Omit<DeliveryInputs, 'period'>> & {
   readonly budget?: number;
   readonly reserved?: number;
   readonly spentBefore?: number;
   readonly wanted?: Partial<Period>;
+  readonly unit?: BudgetUnit;
 } = {}): DeliveryInputs {
   const spent = slots.reduce((sum, { billed, refunded }) => sum + billed - refunded, BigInt(spentBefore));
   const nowMs = changes.nowMs ?? NOON;
@@ -50,7 +53,7 @@ function inputs({
     isSwitchedOn: true,
     figures: {
       accountId: 'c1',
-      unit: 'nanos',
+      unit,
       budget: BigInt(budget),
       available: 0n,
       leased: 0n,
@@ -60,7 +63,7 @@ function inputs({
     },
     dailyBudget: null,
     slots,
-    period: reportPeriod(wanted, of, nowMs),
+    period: reportPeriod(wanted, of.localTime, nowMs),
     nowMs,
     ...changes,
   };
@@ -75,8 +78,16 @@ describe('the delivery report', () => {
     expect(report.today.plannedByNow / 50_000).toBeCloseTo(1, 1);
     expect(report.today.billed).toBe(40_000n);
     expect(report.slots).toHaveLength(96);
-    expect(report.slots.reduce((sum, { plan }) => sum + plan, 0)).toBeCloseTo(100_000, -2);
     expect(report.slots[47]).toMatchObject({ startMs: NOON - SLOT_MS, billed: 40_000n });
+  });
+
+  it.each([
+    ['impressions', 1_000_003],
+    ['nanos', 1_000_003_000_111],
+  ] as const)('the slots of a day in %s sum up to its plan', (unit, budget) => {
+    const { today, slots } = deliveryReport(inputs({ unit, budget, flight: flight({ endAt: DAY + 7 * DAY_MS }) }));
+    expect(slots.reduce((sum, { plan }) => sum + plan, 0)).toBe(today.plan);
+    if (unit === 'nanos') expect(slots.every(({ plan }) => plan % 1000 === 0)).toBe(true);
   });
 
   it('a daily budget bounds the plan; closed hours have none', () => {
@@ -151,7 +162,7 @@ describe('the delivery report', () => {
 });
 
 describe('the period of a report', () => {
-  const berlin = flight({ localTime: new LocalTime('Europe/Berlin') });
+  const berlin = new LocalTime('Europe/Berlin');
 
   it('is the local day, which may have 23 hours', () => {
     const summer = Date.UTC(2026, 2, 29, 12);
@@ -161,16 +172,24 @@ describe('the period of a report', () => {
     });
   });
 
-  it('is made of whole slots, of 31 days at most, and ends today', () => {
-    const wanted = { fromMs: DAY - 100 * DAY_MS + 1, toMs: DAY + 100 * DAY_MS };
+  it('is made of whole slots, and ends today', () => {
+    const wanted = { fromMs: DAY - 10 * DAY_MS + 1, toMs: DAY + 10 * DAY_MS };
     const { fromMs, toMs } = reportPeriod(wanted, berlin, NOON);
     expect([fromMs % SLOT_MS, toMs % SLOT_MS]).toEqual([0, 0]);
-    expect(toMs - fromMs).toBeLessThanOrEqual(31 * DAY_MS + SLOT_MS);
+    expect(toMs).toBe(DAY + 23 * HOUR_MS);
     expect(reportPeriod({ fromMs: DAY + 50 * DAY_MS }, berlin, NOON)).toEqual({
       fromMs: DAY + 23 * HOUR_MS,
       toMs: DAY + 23 * HOUR_MS,
     });
     expect(reportPeriod({ toMs: DAY }, berlin, NOON).fromMs).toBe(DAY - HOUR_MS);
+  });
+
+  it.each([
+    ['to', { fromMs: DAY - 20 * DAY_MS, toMs: DAY + 12 * DAY_MS }],
+    ['from', { fromMs: DAY - 32 * DAY_MS }],
+  ])('of more than 31 days is refused, with what is wrong: %s', (path, wanted) => {
+    expect(() => reportPeriod(wanted, berlin, NOON)).toThrow(expect.objectContaining({ name: 'PeriodError', path }));
+    expect(reportPeriod({ fromMs: DAY - 29 * DAY_MS }, berlin, NOON).fromMs).toBe(DAY - 29 * DAY_MS);
   });
 
   it('needs what was billed since the first of its days began', () => {

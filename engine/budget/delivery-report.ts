@@ -7,7 +7,7 @@ import type { AccountFigures } from '../ports/budget-ledger.ts';
 import type { DeliverySlot } from '../ports/delivery-reports.ts';
 import { type DayPlan, planDay } from './pacing/day-plan.ts';
 import type { Flight } from './pacing/flight.ts';
-import { SLOT_MS } from './pacing/local-time.ts';
+import { type LocalTime, SLOT_MS } from './pacing/local-time.ts';
 import type { TrafficCurve } from './pacing/traffic-curve.ts';
 
 /** Epoch ms, [fromMs, toMs). */
@@ -53,19 +53,34 @@ export interface PlannedSlot extends DeliverySlot {
 }
 
 const DAY_MS = 86_400_000;
-export const REPORT_DAYS_MAX = 31;
+const REPORT_DAYS_MAX = 31;
+/** One of the days may have 25 hours. */
+const PERIOD_MS_MAX = REPORT_DAYS_MAX * DAY_MS + 3_600_000;
 
-/** Local days, whole slots, nothing beyond today. Left out: today; at most `REPORT_DAYS_MAX` days from `fromMs` on. */
-export function reportPeriod({ fromMs, toMs }: Partial<Period>, { localTime }: Flight, nowMs: number): Period {
+/** A period that is too long: `path` is what was asked for too early or too late. */
+export class PeriodError extends RangeError {
+  override readonly name = 'PeriodError';
+  readonly path: 'from' | 'to';
+
+  constructor(path: 'from' | 'to') {
+    super(`the period has more than ${REPORT_DAYS_MAX} days`);
+    this.path = path;
+  }
+}
+
+/** Local days, whole slots, nothing beyond today. Left out: today. Throws a `PeriodError` for more than `REPORT_DAYS_MAX` days. */
+export function reportPeriod({ fromMs, toMs }: Partial<Period>, localTime: LocalTime, nowMs: number): Period {
   const endOfToday = localTime.nextDayStart(nowMs);
+  if (fromMs !== undefined && (toMs ?? endOfToday) - fromMs > PERIOD_MS_MAX) {
+    throw new PeriodError(toMs === undefined ? 'from' : 'to');
+  }
   const to = Math.min(toMs ?? endOfToday, endOfToday);
   const from = Math.min(fromMs ?? localTime.dayStart(to - 1), to);
-  const bounded = Math.min(to, from + REPORT_DAYS_MAX * DAY_MS);
-  return { fromMs: Math.floor(from / SLOT_MS) * SLOT_MS, toMs: Math.ceil(bounded / SLOT_MS) * SLOT_MS };
+  return { fromMs: Math.floor(from / SLOT_MS) * SLOT_MS, toMs: Math.ceil(to / SLOT_MS) * SLOT_MS };
 }
 
 /** Plans of days are made of what was spent before them. */
-export function slotsNeededFrom({ fromMs }: Period, { localTime }: Flight, nowMs: number): number {
+export function slotsNeededFrom({ fromMs }: Period, localTime: LocalTime, nowMs: number): number {
   return localTime.dayStart(Math.min(fromMs, nowMs));
 }
 
@@ -81,8 +96,8 @@ export function deliveryReport(inputs: DeliveryInputs): DeliveryReport {
     today: {
       fromMs: dayStartMs,
       toMs: flight.localTime.nextDayStart(nowMs),
-      plan: Math.round(today.amount),
-      plannedByNow: Math.round(plannedByNow),
+      plan: rounded(today.amount, figures),
+      plannedByNow: rounded(plannedByNow, figures),
       billed,
       released: releasedSince(inputs.slots, dayStartMs),
     },
@@ -125,7 +140,7 @@ function forecast(
   const days = Math.max(0, Math.ceil((atMs - endOfToday) / DAY_MS));
   const bound = flight.endAt === null ? 0 : dailyBudget === null ? Infinity : days * Number(dailyBudget);
   const ahead = Math.min(left, leftToday) + Math.min(Math.max(0, left - leftToday), days === 0 ? 0 : bound);
-  return { atMs, billed: Math.round(Number(figures.spent) + ahead * Math.min(1, pace)) };
+  return { atMs, billed: rounded(Number(figures.spent) + ahead * Math.min(1, pace), figures) };
 }
 
 function plannedSlots(inputs: DeliveryInputs): PlannedSlot[] {
@@ -139,10 +154,18 @@ function plannedSlots(inputs: DeliveryInputs): PlannedSlot[] {
       plan = planOfDay(inputs, startMs);
       dayEndMs = flight.localTime.nextDayStart(startMs);
     }
-    const amount = Math.round(plan.plannedBy(startMs + SLOT_MS) - plan.plannedBy(startMs));
+    // Rounded where it stands by then, so that the slots of a day sum up to its plan.
+    const before = rounded(plan.plannedBy(startMs), inputs.figures);
+    const amount = rounded(plan.plannedBy(startMs + SLOT_MS), inputs.figures) - before;
     planned.push({ ...(known.get(startMs) ?? { ...NOTHING, startMs }), plan: amount });
   }
   return planned;
+}
+
+/** Nobody plans nanos: money is planned in millionths. */
+function rounded(amount: number, { unit }: AccountFigures): number {
+  const grain = unit === 'nanos' ? 1000 : 1;
+  return Math.round(amount / grain) * grain;
 }
 
 const NOTHING = { reserved: 0n, billed: 0n, released: 0n, refunded: 0n, absorbed: 0n, bills: 0 };

@@ -26,7 +26,7 @@ export interface LeaseKeeperOptions {
   /** Unique among processes and restarts: leases of a dead process are not ours. */
   readonly processId: string;
   readonly store: BudgetStore;
-  readonly ledger: Pick<BudgetLedger, 'openTranche' | 'confirmLeases' | 'closeLease'>;
+  readonly ledger: Pick<BudgetLedger, 'openTranche' | 'confirmLeases' | 'closeLeases'>;
   readonly clock: Clock;
   readonly timers: Timers;
   /** Unique for ever. */
@@ -39,20 +39,23 @@ export interface LeaseKeeperOptions {
 
 export interface LeaseKeeperLimits {
   readonly storeCallsMax: number;
-  /** Tranches that are opened, and as many leases that go back, at once. */
+  /** Tranches that are opened at once. */
   readonly ledgerCallsMax: number;
-  /** Grants in one transaction of the ledger. */
-  readonly confirmBatchMax: number;
+  /** Grants, or leases that go back, in one transaction of the ledger. */
+  readonly ledgerBatchMax: number;
   /** Leases on their way back; beyond, the ledger takes them back by itself, later. */
   readonly returnsMax: number;
+  /** Leases that are over within so long go back together. */
+  readonly returnGatherMs: number;
   readonly returnRetryMs: number;
 }
 
 export const LEASE_KEEPER_LIMITS: LeaseKeeperLimits = {
   storeCallsMax: 64,
   ledgerCallsMax: 8,
-  confirmBatchMax: 256,
+  ledgerBatchMax: 256,
   returnsMax: 100_000,
+  returnGatherMs: 500,
   returnRetryMs: 500,
 };
 
@@ -97,13 +100,14 @@ export class LeaseKeeper {
     this.#options = options;
     this.#storeGate = new CallGate(limits.storeCallsMax);
     this.#ledgerGate = new CallGate(limits.ledgerCallsMax);
-    this.#confirmations = new Confirmations(ledger, clock, limits.confirmBatchMax);
+    this.#confirmations = new Confirmations(ledger, clock, limits.ledgerBatchMax);
     this.#returns = new LeaseReturns({
       ledger,
       timers: options.timers,
       newRequestId: options.newRequestId,
-      callsMax: limits.ledgerCallsMax,
       lengthMax: limits.returnsMax,
+      batchMax: limits.ledgerBatchMax,
+      gatherMs: limits.returnGatherMs,
       retryMs: limits.returnRetryMs,
       onFault: (error) => observer.onFault('close', error),
       onDropped: observer.onReturnDropped,
@@ -146,6 +150,7 @@ export class LeaseKeeper {
         resolve();
       });
     });
+    this.#returns.giveUp();
   }
 
   async #bringBack(): Promise<void> {
@@ -186,8 +191,9 @@ export class LeaseKeeper {
       }
       const { confirmation, askedAtMs } = await this.#confirmations.confirm(result);
       this.#askings.delete(accountId);
-      if (confirmation.kind === 'fenced') {
-        await this.#fence(result);
+      if (confirmation.kind !== 'live') {
+        if (confirmation.kind === 'fenced') this.#options.observer.onFenced(result);
+        await this.#storeGate.run(() => this.#options.store.fence(accountId, result.epoch));
         continue;
       }
       const { epoch, sequence, amount } = result;
@@ -223,10 +229,9 @@ export class LeaseKeeper {
     { accountId, amount, amountMin }: LeaseNeed,
     { epoch, demand }: { readonly epoch: number; readonly demand: number },
   ): Promise<TrancheRefusal | null> {
-    const { ledger, store, newRequestId } = this.#options;
+    const { ledger, store } = this.#options;
     const tranche = await this.#ledgerGate.run(() =>
       ledger.openTranche({
-        requestId: newRequestId(),
         accountId,
         amount: trancheAmount(Math.max(amount, demand)),
         amountMin,
@@ -237,11 +242,6 @@ export class LeaseKeeper {
     await this.#storeGate.run(() => store.install(tranche));
     this.#know(accountId, tranche.epoch);
     return null;
-  }
-
-  async #fence(grant: LeaseGrant): Promise<void> {
-    this.#options.observer.onFenced(grant);
-    await this.#storeGate.run(() => this.#options.store.fence(grant.accountId, grant.epoch));
   }
 
   #know(accountId: string, epoch: number): void {

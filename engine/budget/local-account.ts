@@ -150,6 +150,11 @@ export class LocalAccount {
     return Math.min(this.#nextEndMs(), this.#nextNeedMs(nowMs));
   }
 
+  /** Nothing is held, reserved or asked for. */
+  get isIdle(): boolean {
+    return this.#leases.length === 0 && this.#reservations.size === 0 && this.#askedAtMs === null;
+  }
+
   /** What was reserved is spent. Null: no such reservation is open here; the ledger knows about it. */
   bill(key: string): LocalReservation | null {
     return this.#end(key);

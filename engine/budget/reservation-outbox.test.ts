@@ -10,7 +10,7 @@ const reservation = (key: string): Reservation => ({
   sequence: 1,
   amount: 1,
   publisherId: 'publisher',
-  expiresAtMs: 1000,
+  heldMs: 1000,
 });
 
 it('tells in batches, in order, and again until it is known', async () => {

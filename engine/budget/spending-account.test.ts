@@ -14,6 +14,7 @@ const PLAN: AccountPlan = {
   campaignId: 'spring',
   isGuaranteed: false,
   isSwitchedOn: true,
+  isEnded: false,
   prices: { least: 1, dearest: 1 },
   budget: 1_000_000n,
   dailyBudget: null,
@@ -26,8 +27,10 @@ const PLAN: AccountPlan = {
   },
 };
 
-const open = () =>
-  new SpendingAccount(PLAN, LEASE_POLICY_DEFAULTS, PACING_CONTROLLERS.dual, new PacingBoard(), 0, () => {});
+const DAY_MS = 86_400_000;
+
+const open = (plan = PLAN) =>
+  new SpendingAccount(plan, LEASE_POLICY_DEFAULTS, PACING_CONTROLLERS.dual, new PacingBoard(), 0, () => {});
 
 /** So many opportunities in the slot that ends now. */
 function see(account: SpendingAccount, count: number, nowMs: number): void {
@@ -55,6 +58,45 @@ describe('traffic of an account', () => {
     account.recall(new TrafficCurve().memory);
     see(account, 40, START + SLOT_MS);
     expect([...account.takeLearned()!.dayEvents].filter((events) => events > 0)).toEqual([40, 70]);
+  });
+});
+
+describe('funds', () => {
+  it('are looked up for the first time, after a win, after a change, and once a minute', () => {
+    const account = open();
+    expect(account.needsFunds(START)).toBe(true);
+    see(account, 0, START);
+    expect(account.needsFunds(START + 10_000)).toBe(false);
+    account.paceAsKnown(START + 10_000);
+    expect(account.needsFunds(START + 59_999)).toBe(false);
+    expect(account.needsFunds(START + 60_000)).toBe(true);
+    see(account, 0, START + 60_000);
+    account.observeWin(1);
+    expect(account.needsFunds(START + 61_000)).toBe(true);
+    account.forgetWin(1);
+    expect(account.needsFunds(START + 61_000)).toBe(false);
+    account.replan(PLAN, 0);
+    expect(account.needsFunds(START + 61_000)).toBe(true);
+  });
+
+  it('are looked up for each day that is planned, and not behind the last', () => {
+    const night = START + DAY_MS - 1000;
+    const account = open();
+    see(account, 0, night);
+    expect(account.needsFunds(night + 999)).toBe(false);
+    expect(account.needsFunds(night + 1000)).toBe(true);
+    const last = open({ ...PLAN, flight: { ...PLAN.flight, endAt: START + DAY_MS } });
+    see(last, 0, night);
+    see(last, 0, night + 1000);
+    expect(last.needsFunds(night + 1000)).toBe(false);
+  });
+
+  it('are those of the last look until the next', () => {
+    const account = open();
+    account.budget = 1000;
+    see(account, 0, START);
+    account.paceAsKnown(START + SLOT_MS);
+    expect(account.standing).toEqual({ leftShare: 0.9, pace: 0 });
   });
 });
 

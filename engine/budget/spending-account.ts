@@ -13,6 +13,12 @@ import type { Funds } from './pacing/day-plan.ts';
 import type { PacingBoard } from './pacing/pacing-board.ts';
 import { TrafficCurve } from './pacing/traffic-curve.ts';
 
+/**
+ * What other processes spend of an account shows in its funds alone, so they are looked up once in so long also where this
+ * one has spent nothing: of ten thousand campaigns most win seldom, and each look is a row that a database reads.
+ */
+const FUNDS_KNOWN_MS = 60_000;
+
 export interface AccountStanding {
   /** Of the budget, what is neither spent nor reserved: 0 to 1. */
   readonly leftShare: number;
@@ -35,6 +41,9 @@ export class SpendingAccount {
   #plan: AccountPlan;
   /** Null until its funds are known. */
   #pacer: CampaignPacer | null = null;
+  /** As they were looked up last, and when, wall clock. */
+  #funds: Funds = { unspent: 0, unspentToday: null };
+  #fundsAtMs = Number.NEGATIVE_INFINITY;
   #isReplanned = false;
   /** Since the last tick. */
   #wins = 0;
@@ -107,14 +116,33 @@ export class SpendingAccount {
     this.#spent -= amount;
   }
 
-  /** `share`: of this process in the lease traffic. `nowMs`: wall clock. */
+  /** Whether it takes a look into the ledger to pace it: what was known has changed, or a new day is to be planned. */
+  needsFunds(nowMs: number): boolean {
+    if (this.#pacer === null || this.#isReplanned || this.#wins !== 0) return true;
+    if (nowMs >= this.#fundsAtMs + FUNDS_KNOWN_MS) return true;
+    return nowMs >= this.#pacer.plan.untilMs && nowMs < (this.#plan.flight.endAt ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** By what was looked up just now. `share`: of this process in the lease traffic. `nowMs`: wall clock. */
   pace(funds: Funds, share: number, nowMs: number): void {
+    this.#funds = funds;
+    this.#fundsAtMs = nowMs;
     this.#pacer ??= new CampaignPacer(this.#plan.flight, this.#curve, this.#controller, { nowMs, funds, share });
     if (this.#isReplanned) this.#pacer.replan(funds);
     this.#isReplanned = false;
+    this.#tick(this.#pacer, nowMs);
+  }
+
+  /** By what is known; not while `needsFunds`. */
+  paceAsKnown(nowMs: number): void {
+    this.#tick(this.#pacer!, nowMs);
+  }
+
+  #tick(pacer: CampaignPacer, nowMs: number): void {
+    const funds = this.#funds;
     // What was given back after its tick is nothing spent in this one.
     const spentNanos = Math.max(0, this.#spent);
-    const signal = this.#pacer.tick({
+    const signal = pacer.tick({
       nowMs,
       eligible: this.#board.takeOpportunities(this.slot),
       wins: Math.max(0, this.#wins),
@@ -124,9 +152,9 @@ export class SpendingAccount {
     this.#wins = 0;
     this.#spent = 0;
     const leftShare = this.budget > 0 ? funds.unspent / this.budget : 0;
-    this.standing = { leftShare, pace: this.#pacer.pace(funds) };
+    this.standing = { leftShare, pace: pacer.pace(funds) };
     const { throttle } = signal;
-    const multiplier = this.#plan.isGuaranteed ? urgencyShare(this.#pacer.urgency(funds)) : signal.multiplier;
+    const multiplier = this.#plan.isGuaranteed ? urgencyShare(pacer.urgency(funds)) : signal.multiplier;
     this.#board.publish(this.slot, { throttle, multiplier });
     if (!this.#plan.isGuaranteed) this.leases.reprice(scaled(this.#plan.prices, multiplier));
   }

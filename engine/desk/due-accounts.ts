@@ -29,6 +29,12 @@ export class DueAccounts {
     return taken;
   }
 
+  /** It is gone, and its slot another's. An entry of its own that is left in the heap wakes it once more, which does nothing. */
+  forget(account: SpendingAccount): void {
+    this.#awake.delete(account);
+    this.#earliest[account.slot] = Number.POSITIVE_INFINITY;
+  }
+
   /** Infinity: until it is woken. */
   rest(account: SpendingAccount, untilMs: number): void {
     const { slot } = account;

@@ -2,10 +2,13 @@
 import type { AuctionEvent } from '../exchange/auction-event.ts';
 import type { Reservation } from '../ports/budget-ledger.ts';
 
-export function reservationsOf({ reservations, atMs, features }: AuctionEvent): readonly Reservation[] {
+export function reservationsOf({
+  reservations,
+  features,
+}: Pick<AuctionEvent, 'reservations' | 'features'>): readonly Reservation[] {
   if (reservations === undefined || reservations.length === 0) return NONE;
-  return reservations.map(({ heldMs, bidIndex: _bidIndex, ...reservation }) => {
-    return { ...reservation, publisherId: features.publisherId, expiresAtMs: atMs + heldMs };
+  return reservations.map(({ bidIndex: _bidIndex, ...reservation }) => {
+    return { ...reservation, publisherId: features.publisherId };
   });
 }
 

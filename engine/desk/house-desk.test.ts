@@ -191,6 +191,29 @@ describe('a campaign', () => {
     expect(desk.accounts.size).toBe(0);
   });
 
+  it('is forgotten when it is over and nothing of it is held, and back when it goes on', () => {
+    book();
+    fund('spring', 3_000_000);
+    expect(desk.forget('spring', WALL_MS)).toBe(false);
+    const reservation = desk.reserve(purchase(), NOW_MS)!;
+    book({ campaign: { ...ASAP, endAt: WALL_MS } });
+    desk.settle(NOW_MS);
+    expect(desk.forget('spring', WALL_MS)).toBe(false);
+    desk.handOver(reservation);
+    const asked = desk.settle(NOW_MS).needs.length > 0 || desk.accounts.get('spring')!.leases.isIdle === false;
+    if (asked) desk.accounts.get('spring')!.leases.refused('ended', NOW_MS);
+    expect(desk.forget('spring', WALL_MS)).toBe(true);
+    expect([desk.accounts.size, bids()]).toEqual([0, []]);
+    expect(
+      book({ campaign: { ...ASAP, id: 'other' }, lineItem: lineItem({ id: 'line-2', campaignId: 'other' }) }),
+    ).toHaveLength(1);
+    fund('other', 3_000_000);
+    expect(bids()).toMatchObject([{ house: { accountId: 'other' } }]);
+    expect(book()).toHaveLength(1);
+    fund('spring', 3_000_000);
+    expect(desk.settle(NOW_MS + LEASE_POLICY_DEFAULTS.termMs).over).toHaveLength(2);
+  });
+
   it('changes with its creatives', () => {
     book({ creatives: [creative({ approval: 'pending' })] });
     fund('spring', 3_000_000);

@@ -146,6 +146,19 @@ export class HouseDesk {
     return { over, needs };
   }
 
+  /** Forgets an account whose campaign is over, once nothing of it is held here. Whether it has. `wallMs` is wall clock. */
+  forget(accountId: string, wallMs: number): boolean {
+    const account = this.accounts.get(accountId)!;
+    const { plan, leases, slot } = account;
+    const isOver = plan.isEnded || (plan.flight.endAt ?? Number.POSITIVE_INFINITY) <= wallMs;
+    if (!isOver || !leases.isIdle) return false;
+    this.accounts.delete(accountId);
+    this.#due.forget(account);
+    delete this.#live.accounts[slot];
+    this.#board.remove(accountId);
+    return true;
+  }
+
   /** Gives everything back with the next settling. */
   drain(): void {
     for (const { leases } of this.accounts.values()) leases.drain();

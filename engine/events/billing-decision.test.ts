@@ -21,7 +21,7 @@ const RECEIVABLE = {
 
 describe('of our own campaigns', () => {
   it('a win reserves, for as long as it is held', () => {
-    const reservation = { ...LEASE, key: KEY, amount: 1_500_000, publisherId: 'pub-1', expiresAtMs: 1_700_003_600_000 };
+    const reservation = { ...LEASE, key: KEY, amount: 1_500_000, publisherId: 'pub-1', heldMs: 3_600_000 };
     expect(ledgerOperationOf(buildOutcome('win'))).toEqual({ kind: 'reserve', reservation });
   });
 

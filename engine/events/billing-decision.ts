@@ -54,9 +54,9 @@ function reservationOf(event: WinEvent): LedgerOperation | null {
   const { payer, amount, publisherId } = event.sale;
   if (payer.kind === 'dsp' || event.heldUntilMs === null) return null;
   const { accountId, epoch, sequence } = payer;
-  const expiresAtMs = event.heldUntilMs;
+  const heldMs = Math.max(0, event.heldUntilMs - event.sale.soldAtMs);
   const key = billKey(event);
-  const reservation = { key, accountId, epoch, sequence, amount, publisherId, expiresAtMs };
+  const reservation = { key, accountId, epoch, sequence, amount, publisherId, heldMs };
   return { kind: 'reserve', reservation: event.isShared ? { ...reservation, isShared: true } : reservation };
 }
 

@@ -282,8 +282,6 @@ it('follows changes of the catalogue', () => {
   expect(prices()).toEqual([]);
   catalogue.put(booking());
   expect(prices()).toEqual([2_000_000]);
-  catalogue.remove('line-1');
-  expect(prices()).toEqual([]);
 });
 
 it('is bound by what the exchange blocks for the house', () => {

@@ -83,10 +83,6 @@ export class HouseCatalogue {
     this.accountOf[slot] = this.#accountNumber(line.accountId);
   }
 
-  remove(lineItemId: string): void {
-    this.index.remove(lineItemId);
-  }
-
   /** Of a slot that the index has given for the question asked last. */
   line(slot: number): HouseLine {
     return this.#lines[slot]!;

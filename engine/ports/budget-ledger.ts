@@ -6,11 +6,11 @@
  * An account is what is bounded: a campaign's money in nanos, or a guaranteed line item's impressions (`unit`). Its path:
  *
  *   budget --openTranche--> tranche --confirmLeases--> lease --(reserve, bill)--> spent
- *     ^------closeTranche------'  ^----closeLease (unspent)--'
+ *     ^------closeTranche------'  ^----closeLeases (unspent)-'
  *
- * A lease is spent from only once it is confirmed here, and the sum of its bills never exceeds it, so no fault of Redis,
- * of a clock or of a process can take more than the budget. What we served and cannot bill any more is our cost
- * (`absorbed`).
+ * A lease is spent from only once it is confirmed here, what is billed from it never exceeds it, and a late bill takes no
+ * more than the budget has available, so no fault of Redis, of a clock or of a process can take more than the budget. What
+ * we served and cannot bill any more is our cost (`absorbed`).
  */
 export type BudgetUnit = 'nanos' | 'impressions';
 
@@ -22,8 +22,8 @@ export interface Tranche {
   readonly amount: number;
   /** What the ledger could still give after it: of the budget, or of the day's. Sizes leases, binds nobody. */
   readonly budgetLeft: number;
-  /** Epoch ms by the ledger's clock: end of the advertiser's day where a daily budget bounds, or of the campaign. */
-  readonly notAfterMs: number | null;
+  /** Epoch ms by the ledger's clock: end of the advertiser's day, or of the campaign if that is sooner. */
+  readonly notAfterMs: number;
 }
 
 export type TrancheRefusal =
@@ -31,8 +31,6 @@ export type TrancheRefusal =
   'exhausted' | 'paused' | 'ended' | 'unknown-account';
 
 export interface TrancheWanted {
-  /** A repeated one gets the same tranche, also when that is closed by now. A refusal is judged anew. */
-  readonly requestId: string;
   readonly accountId: string;
   readonly amount: number;
   /** Less is of no use (one clearing price): refused as `exhausted`. */
@@ -61,6 +59,8 @@ export interface LeaseGrant {
 export type LeaseConfirmation =
   /** May be spent from for so long, counted from the moment this confirmation was asked for, ms: never past the tranche. */
   | { readonly kind: 'live'; readonly termMs: number }
+  /** The tranche's day or campaign is over: nothing is wrong, the next tranche is another day's. */
+  | { readonly kind: 'ended' }
   /** This sequence belongs to another request, the epoch is closed, or the tranche has not so much: the store lost data. */
   | { readonly kind: 'fenced' };
 
@@ -68,6 +68,14 @@ export interface LeaseKey {
   readonly accountId: string;
   readonly epoch: number;
   readonly sequence: number;
+}
+
+/** A lease that its holder ends. */
+export interface LeaseReturn extends LeaseKey {
+  /** What of it goes back. */
+  readonly unspent: number;
+  /** For the audit: names the asking. */
+  readonly requestId: string;
 }
 
 export interface Bill extends LeaseKey {
@@ -81,8 +89,8 @@ export interface Bill extends LeaseKey {
 export type BillResult =
   | 'billed'
   /**
-   * Its lease is closed or used up, its reservation has expired, or the budget was cut: the publisher is paid by us, the
-   * advertiser pays nothing.
+   * Neither its reservation nor its lease nor what is available bears it, or the budget was cut: the publisher is paid by
+   * us, the advertiser pays nothing.
    */
   | 'absorbed'
   /** The key was billed before. The first bill stands, at its amount. */
@@ -97,14 +105,20 @@ export interface Reservation extends LeaseKey {
   readonly amount: number;
   /** Who is paid when it is billed. */
   readonly publisherId: string;
-  /** Expires by itself then, epoch ms by the ledger's clock: its money is free again, its bill is absorbed. */
-  readonly expiresAtMs: number;
+  /**
+   * Expires by itself so long after the ledger was told, by its clock, ms, `HELD_MS_MAX` at most: its money is free again,
+   * its bill is paid from what is available then. A win that is told late is held for longer by that.
+   */
+  readonly heldMs: number;
   /**
    * It holds nothing of its own, for most of its kind are never billed: its lease keeps something for all of them together,
-   * and stays open for their bills until `expiresAtMs`. Absent: no.
+   * and stays open for their bills until then. Absent: no.
    */
   readonly isShared?: boolean;
 }
+
+/** 30 days. */
+export const HELD_MS_MAX = 2_592_000_000;
 
 /** That what was reserved under a key has happened: the reservation says what it costs whom. */
 export interface OutcomeReport {
@@ -158,20 +172,20 @@ export interface AccountFigures {
 
 /** Every method rejects when the database cannot be reached or answers late; nothing is assumed then, and it is called again. */
 export interface BudgetLedger {
-  /** Closes the account's older tranches, also when it refuses. Durable before it resolves; a refusal is not remembered. */
+  /** Closes the account's older tranches, also when it refuses. Durable before it resolves. */
   readonly openTranche: (wanted: TrancheWanted) => Promise<Tranche | TrancheRefusal>;
   /** What of the tranche was not leased goes back to the budget; its epoch grants no more. */
   readonly closeTranche: (accountId: string, epoch: number) => Promise<void>;
   /** In order; many accounts in one transaction. A repeated one of a lease that is live is live. */
   readonly confirmLeases: (grants: readonly LeaseGrant[]) => Promise<readonly LeaseConfirmation[]>;
   /**
-   * `unspent` goes back to the budget at once; the rest stays for bills until the billing horizon has passed. Of a lease
-   * that was never confirmed, or is closed, nothing.
+   * Many accounts in one transaction. What is unspent goes back to the budget at once; the rest stays for bills until the
+   * billing horizon has passed. Of a lease that was never confirmed, or is closed, nothing.
    */
-  readonly closeLease: (lease: LeaseKey, unspent: number, requestId: string) => Promise<void>;
+  readonly closeLeases: (returns: readonly LeaseReturn[]) => Promise<void>;
   /**
-   * A known key is left as it is. What its lease does not cover holds no money: its bill is absorbed. What was reported
-   * before is billed at once: gives what came of those bills.
+   * A known key is left as it is. What its lease has given back by now is taken back from what is available; what is not
+   * there holds no money, and its bill looks again. What was reported before is billed at once: gives what came of it.
    */
   readonly reserve: (reservations: readonly Reservation[]) => Promise<readonly BillResult[]>;
   readonly bill: (bills: readonly Bill[]) => Promise<readonly BillResult[]>;
@@ -179,7 +193,7 @@ export interface BudgetLedger {
   readonly billReports: (reports: readonly OutcomeReport[]) => Promise<readonly ReportResult[]>;
   /**
    * Ends reservations without a bill; `refunded` also undoes what was billed. Final, but for `expired`: a later bill is
-   * absorbed. A key that is not known stays released.
+   * paid from what is available. A key that is not known stays released.
    */
   readonly release: (keys: readonly string[], reason: 'expired' | 'refunded' | 'not-served') => Promise<void>;
   /**

@@ -15,11 +15,11 @@ export interface DeliverySlot {
 }
 
 export interface DeliveryReports {
-  /** Slots that begin in [fromMs, toMs) and saw anything, by time. */
+  /** By account, slots that begin in [fromMs, toMs) and saw anything, by time. Accounts without any are left out. */
   readonly slots: (
-    accountId: string,
+    accountIds: readonly string[],
     period: { readonly fromMs: number; readonly toMs: number },
-  ) => Promise<readonly DeliverySlot[]>;
+  ) => Promise<ReadonlyMap<string, readonly DeliverySlot[]>>;
   /** What was spent of each account's budget of the local day that `atMs` is in. Accounts without any are left out. */
   readonly spentOnDay: (accountIds: readonly string[], atMs: number) => Promise<ReadonlyMap<string, bigint>>;
 }

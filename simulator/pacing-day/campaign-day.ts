@@ -216,7 +216,7 @@ class CampaignWorld {
   }
 
   /** By whichever process hears of the impression: that the winner is gone changes nothing. */
-  async #bill({ expiresAtMs: _, ...won }: Reservation, value: number): Promise<void> {
+  async #bill({ heldMs: _, ...won }: Reservation, value: number): Promise<void> {
     const { nowMs } = this.#time;
     const [result] = await this.#ledger.bill([{ ...won, atMs: nowMs }]);
     if (result !== 'billed') return;

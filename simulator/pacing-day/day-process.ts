@@ -107,8 +107,7 @@ export class DayProcess {
     this.#account.observeWin(amount);
     const { epoch, sequence } = reserved.lease;
     const { accountId } = plan;
-    const expiresAtMs = time.nowMs + HELD_MS;
-    const reservation = { accountId, epoch, sequence, key, amount, publisherId: 'publisher', expiresAtMs };
+    const reservation = { accountId, epoch, sequence, key, amount, publisherId: 'publisher', heldMs: HELD_MS };
     this.#outbox.add(reservation);
     return reservation;
   }
@@ -149,16 +148,18 @@ export class DayProcess {
   #paceIn(delayMs: number): void {
     this.#options.time.schedule(delayMs, () => {
       if (!this.isAlive) return;
-      void this.#pace(0);
+      if (this.#account.needsFunds(this.#options.time.nowMs)) void this.#pace(0);
+      else this.#account.paceAsKnown(this.#options.time.nowMs);
       this.#paceIn(PACING_INTERVAL_MS);
     });
   }
 
   async #pace(share: number): Promise<void> {
     const { ledger, plan, time } = this.#options;
+    const { nowMs } = time;
     const [figures] = await this.#ledgerLink.call(() => ledger.figures([plan.accountId]));
     const { budget, spent, reserved } = figures!;
-    this.#account.pace({ unspent: Number(budget - spent - reserved), unspentToday: null }, share, time.nowMs);
+    this.#account.pace({ unspent: Number(budget - spent - reserved), unspentToday: null }, share, nowMs);
   }
 
   #openKeeper(): LeaseKeeper {
@@ -169,7 +170,7 @@ export class DayProcess {
       ledger: {
         openTranche: (wanted) => this.#ledgerLink.call(() => ledger.openTranche(wanted)),
         confirmLeases: (grants) => this.#ledgerLink.call(() => ledger.confirmLeases(grants)),
-        closeLease: (lease, unspent, id) => this.#ledgerLink.call(() => ledger.closeLease(lease, unspent, id)),
+        closeLeases: (returns) => this.#ledgerLink.call(() => ledger.closeLeases(returns)),
       },
       clock: { wallMs: () => time.nowMs, monotonicMs: () => time.nowMs },
       timers: time,

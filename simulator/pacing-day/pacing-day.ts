@@ -99,6 +99,7 @@ function oneOf(
     campaignId: 'campaign',
     isGuaranteed,
     isSwitchedOn: true,
+    isEnded: false,
     prices: { least: price, dearest: price },
     budget: BigInt(budget),
     dailyBudget: null,

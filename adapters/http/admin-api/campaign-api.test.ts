@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { PeriodError } from '../../../engine/budget/delivery-report.ts';
 import { BudgetLedgerError } from '../../../engine/ports/budget-ledger.ts';
 import type { CampaignStore } from '../../../engine/ports/campaign-store.ts';
 import { openCampaignStore } from '../../ledger/campaign-store.ts';
@@ -47,6 +48,7 @@ beforeEach(async () => {
       delivery: async (id, period) => {
         asked.push(period);
         if (id === 'unreachable') throw new BudgetLedgerError('unavailable', 'connection refused');
+        if (id === 'long') throw new PeriodError('from');
         if (id === 'broken') throw new TypeError('secret inside');
         return id === 'spring' ? { campaign: id } : null;
       },
@@ -333,6 +335,13 @@ describe('delivery', () => {
     ['from=2026-12-02T00:00:00Z&to=2026-12-01T00:00:00Z', 'to'],
   ])('refuses %s', async (query, path) => {
     expect(await call('GET', `campaigns/spring/delivery?${query}`)).toMatchObject({ status: 400, body: { path } });
+  });
+
+  it('refuses a period that is too long', async () => {
+    expect(await call('GET', 'campaigns/long/delivery?from=2020-01-01T00:00:00Z')).toMatchObject({
+      status: 400,
+      body: { path: 'from', error: expect.stringContaining('31 days') },
+    });
   });
 
   it('a database that is away is not the fault of who asks, and faults of ours tell nothing', async () => {

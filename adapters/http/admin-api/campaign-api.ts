@@ -1,6 +1,6 @@
 /** The campaign part of the admin listener: documents, import, audit, delivery, and what describes them. */
 import type { FastifyInstance } from 'fastify';
-import type { Period } from '../../../engine/budget/delivery-report.ts';
+import { type Period, PeriodError } from '../../../engine/budget/delivery-report.ts';
 import { BOOKING_ID } from '../../../engine/campaign/accounts.ts';
 import type { BookingKind, CampaignStore } from '../../../engine/ports/campaign-store.ts';
 import { needs } from './access.ts';
@@ -44,7 +44,7 @@ export function campaignApi(app: FastifyInstance, { store, delivery, version }: 
     '/admin/v1/campaigns/:id/delivery',
     { onRequest: needs('read') },
     async ({ params: { id }, query }) => {
-      const report = BOOKING_ID.test(id) ? await delivery(id, periodOf(query)) : null;
+      const report = BOOKING_ID.test(id) ? await delivery(id, periodOf(query)).catch(refusePeriod) : null;
       if (report === null) throw new Refusal(404, '', `there is no campaign ${JSON.stringify(id)}`);
       return report;
     },
@@ -81,6 +81,11 @@ function periodOf({ from, to }: Query): Partial<Period> {
   if (fromMs !== undefined && toMs !== undefined && !(fromMs < toMs))
     throw new Refusal(400, 'to', 'must be after from');
   return { ...(fromMs === undefined ? {} : { fromMs }), ...(toMs === undefined ? {} : { toMs }) };
+}
+
+function refusePeriod(error: unknown): never {
+  if (error instanceof PeriodError) throw new Refusal(400, error.path, error.message);
+  throw error;
 }
 
 /** RFC 3339, whose offset is told. */

@@ -1,3 +1,4 @@
+import { BUDGET_DAYS } from './budget-days.ts';
 import { CAMPAIGNS } from './campaigns.ts';
 import { EVENT_BILLING } from './event-billing.ts';
 import { LEDGER } from './ledger.ts';
@@ -20,5 +21,6 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 2, name: 'campaigns', sql: CAMPAIGNS },
   { number: 3, name: 'parked-reports', sql: PARKED_REPORTS },
   { number: 4, name: 'traffic', sql: TRAFFIC },
-  { number: 5, name: 'event-billing', sql: EVENT_BILLING },
+  { number: 5, name: 'budget-days', sql: BUDGET_DAYS },
+  { number: 6, name: 'event-billing', sql: EVENT_BILLING },
 ];

@@ -66,22 +66,19 @@ class LedgerInWorld implements LedgerUnderTest {
       const confirmations = await this.#ledger.confirmLeases(grants);
       for (const [index, confirmation] of confirmations.entries()) {
         const grant = grants[index]!;
-        if (confirmation.kind === 'fenced') continue;
+        if (confirmation.kind !== 'live') continue;
         this.#leases.set(nameOf(grant), { amount: grant.amount, endsAtMs: this.#nowMs() + confirmation.termMs });
       }
       return confirmations;
     });
 
-  readonly closeLease: BudgetLedger['closeLease'] = (lease, unspent, requestId) =>
+  readonly closeLeases: BudgetLedger['closeLeases'] = (returns) =>
     this.#real(async () => {
-      await this.#ledger.closeLease(lease, unspent, requestId);
-      this.#leases.delete(nameOf(lease));
+      await this.#ledger.closeLeases(returns);
+      for (const over of returns) this.#leases.delete(nameOf(over));
     });
 
-  readonly reserve: BudgetLedger['reserve'] = (reservations) => {
-    const moved = reservations.map((each) => ({ ...each, expiresAtMs: each.expiresAtMs + START_MS }));
-    return this.#real(() => this.#ledger.reserve(moved));
-  };
+  readonly reserve: BudgetLedger['reserve'] = (reservations) => this.#real(() => this.#ledger.reserve(reservations));
 
   readonly billReports: BudgetLedger['billReports'] = (reports) =>
     this.#real(() =>
@@ -131,14 +128,17 @@ class LedgerInWorld implements LedgerUnderTest {
   async #readJournal(): Promise<void> {
     for (const [accountId, upTo] of this.#readUpTo) {
       const rows = await this.#database.query<JournalRow>(
-        'SELECT id, kind, epoch, sequence, amount, at_ms FROM transfer WHERE account_id = $1 AND id > $2 ORDER BY id',
+        'SELECT id, kind, from_book, epoch, sequence, amount, at_ms FROM transfer WHERE account_id = $1 AND id > $2 ORDER BY id',
         [accountId, upTo],
       );
       for (const row of rows) {
-        const move = MOVES[row.kind]?.(`tranche ${row.epoch}`, `lease ${accountId} ${row.epoch}.${row.sequence}`);
-        const { at_ms, amount } = row;
-        if (move !== undefined) {
-          this.transfers.push({ atMs: Number(at_ms), accountId, from: move[0], to: move[1], amount: Number(amount) });
+        const lease = `lease ${accountId} ${row.epoch}.${row.sequence}`;
+        const moves = [MOVES[row.kind]?.(`tranche ${row.epoch}`, lease) ?? []];
+        // What is paid past its lease is of that lease's day all the same.
+        if (row.kind === 'bill' && row.from_book === 'available') moves.unshift(['budget', lease]);
+        for (const [from, to] of moves) {
+          if (from === undefined || to === undefined) continue;
+          this.transfers.push({ atMs: Number(row.at_ms), accountId, from, to, amount: Number(row.amount) });
         }
         this.#readUpTo.set(accountId, row.id);
       }
@@ -153,6 +153,7 @@ interface Terms extends Omit<ModelAccountTerms, 'accountId'> {
 interface JournalRow extends Record<string, unknown> {
   readonly id: bigint;
   readonly kind: string;
+  readonly from_book: string;
   readonly epoch: bigint | null;
   readonly sequence: bigint | null;
   readonly amount: bigint;
@@ -160,13 +161,14 @@ interface JournalRow extends Record<string, unknown> {
 }
 
 /** In the checker's words; what moves within a lease is none. */
-const MOVES: Readonly<Record<string, (tranche: string, lease: string) => readonly [from: string, to: string]>> = {
+const MOVES: Readonly<Record<string, (tranche: string, lease: string) => readonly string[]>> = {
   fund: () => ['advertiser', 'budget'],
   defund: () => ['budget', 'advertiser'],
   'open-tranche': (tranche) => ['budget', tranche],
   'close-tranche': (tranche) => [tranche, 'budget'],
   lease: (tranche, lease) => [tranche, lease],
   return: (_tranche, lease) => [lease, 'budget'],
+  'take-back': (_tranche, lease) => ['budget', lease],
   bill: (_tranche, lease) => [lease, 'spent'],
   absorb: () => ['absorbed-cost', 'publisher'],
 };

@@ -63,7 +63,7 @@ export abstract class AnyLedgerWorld {
   wanted(amount: number, changes: Partial<TrancheWanted> = {}): TrancheWanted {
     const accountId = changes.accountId ?? 'c1';
     const afterEpoch = this.#epochs.get(accountId) ?? 0;
-    return { requestId: this.nextRequestId(), accountId, amount, amountMin: 1, afterEpoch, ...changes };
+    return { accountId, amount, amountMin: 1, afterEpoch, ...changes };
   }
 
   async openTranche(amount: number, accountId = 'c1'): Promise<Tranche> {
@@ -104,16 +104,14 @@ export abstract class AnyLedgerWorld {
     { accountId, epoch, sequence }: LeaseGrant,
     key: string,
     amount: number,
-    forMs = 5000,
+    heldMs = 5000,
   ): Promise<readonly BillResult[]> {
-    return this.ledger.reserve([
-      { accountId, epoch, sequence, key, amount, publisherId: 'pub', expiresAtMs: this.nowMs + forMs },
-    ]);
+    return this.ledger.reserve([{ accountId, epoch, sequence, key, amount, publisherId: 'pub', heldMs }]);
   }
 
   share({ accountId, epoch, sequence }: LeaseGrant, key: string, amount: number, forMs: number) {
     const known = { accountId, epoch, sequence, key, amount, publisherId: 'pub' };
-    return this.ledger.reserve([{ ...known, expiresAtMs: this.nowMs + forMs, isShared: true }]);
+    return this.ledger.reserve([{ ...known, heldMs: forMs, isShared: true }]);
   }
 
   reportOf(key: string, mayBecomeKnown = true): OutcomeReport {

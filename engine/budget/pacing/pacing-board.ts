@@ -34,11 +34,6 @@ export class PacingBoard {
     this.#free.push(slot);
   }
 
-  /** undefined for a campaign that was never added. */
-  slotOf(campaignId: string): number | undefined {
-    return this.#slots.get(campaignId);
-  }
-
   publish(slot: number, { throttle, multiplier }: PacingSignal): void {
     this.throttle[slot] = throttle;
     this.multiplier[slot] = multiplier;

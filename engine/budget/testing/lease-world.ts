@@ -4,7 +4,7 @@
  * model. One seed is one run. Promises broken on purpose (`Break`) show that the checks see them.
  */
 import { type SeededRandom, seededRandom } from '../../../simulator/random.ts';
-import type { Bill } from '../../ports/budget-ledger.ts';
+import type { BillResult, Reservation } from '../../ports/budget-ledger.ts';
 import type { LocalReservation } from '../local-account.ts';
 import { LedgerModel, type LedgerUnderTest } from './ledger-model.ts';
 import { MoneyChecker, MoneyError } from './money-checker.ts';
@@ -75,6 +75,7 @@ class LeaseWorld {
   /** As changed last. */
   readonly #budgets = new Map<string, number>();
   readonly #billedKeys = new Set<string>();
+  readonly #servedAtMs = new Map<string, number>();
   readonly #counts = { wins: 0, billed: 0, crashes: 0, flushes: 0, failovers: 0, budgetChanges: 0 };
   #isHealed = false;
   #failure: Error | null = null;
@@ -146,6 +147,7 @@ class LeaseWorld {
       accountIds: this.#accounts.map(({ accountId }) => accountId),
       policy: WORLD_POLICY,
       planted: this.#planted,
+      onBilled: (told, bills) => this.#onBilled(told, bills),
     });
   }
 
@@ -194,37 +196,45 @@ class LeaseWorld {
   }
 
   #serve(process: SimulatedProcess, reserved: LocalReservation): void {
-    const { key, amount, lease, lapsesAtMs } = reserved;
-    const { accountId, epoch, sequence } = lease;
+    const { key, lease, lapsesAtMs } = reserved;
     const random = this.#random;
-    const expiresAtMs = this.#time.nowMs + lapsesAtMs - process.nowMs();
-    const entry = { accountId, epoch, sequence, key, amount };
-    if (random.chance(0.7)) void this.#ledger.reserve([{ ...entry, publisherId: 'publisher', expiresAtMs }]);
+    const lapsesInMs = lapsesAtMs - process.nowMs();
+    this.#servedAtMs.set(key, this.#time.nowMs);
+    process.served(reserved);
+    if (!this.#isHealed && random.chance(0.002)) this.#crash(process);
     if (!this.#isHealed && random.chance(0.15)) return;
     // Some come when they do not count any more.
     const afterMs = this.#isHealed ? random.exponential(200) : random.exponential(WORLD.lapseMs / 4);
-    const isInTime = this.#time.nowMs + afterMs < expiresAtMs;
     const times = random.chance(0.1) ? 3 : 1;
     for (let time = 0; time < times; time++) {
+      const isInTime = time === 0 && afterMs < lapsesInMs;
       this.#time.schedule(afterMs + time * random.exponential(500), () => {
-        this.#bill(entry, isInTime && time === 0).catch((error: Error) => {
+        this.#report({ key, accountId: lease.accountId, atMs: process.wallMs() }, isInTime).catch((error: Error) => {
           this.#failure ??= error;
         });
       });
     }
-    this.#time.schedule(afterMs, () => {
-      if (process.isAlive && isInTime) process.accounts.get(accountId)!.bill(key);
-    });
   }
 
-  async #bill(entry: Omit<Bill, 'publisherId' | 'atMs'>, isInTime: boolean): Promise<void> {
-    const [result] = await this.#ledger.bill([{ ...entry, publisherId: 'publisher', atMs: this.#time.nowMs }]);
-    if (isInTime && result !== 'billed' && !this.#cut.has(entry.accountId))
-      throw new MoneyError(`${entry.key}, served in time, is ${result}`);
+  async #report(
+    { key, accountId, atMs }: { readonly key: string; readonly accountId: string; readonly atMs: number },
+    isInTime: boolean,
+  ): Promise<void> {
+    const [result] = await this.#ledger.billReports([{ key, atMs: Math.max(0, atMs), mayBecomeKnown: true }]);
+    if (isInTime && result !== 'billed' && result !== 'parked' && !this.#cut.has(accountId))
+      throw new MoneyError(`${key}, served in time, is ${result}`);
     if (result !== 'billed') return;
-    if (this.#billedKeys.has(entry.key)) throw new MoneyError(`${entry.key} is billed twice`);
-    this.#billedKeys.add(entry.key);
+    if (this.#billedKeys.has(key)) throw new MoneyError(`${key} is billed twice`);
+    this.#billedKeys.add(key);
     this.#counts.billed++;
+  }
+
+  /** What is told while its lease is open has its money. */
+  #onBilled(told: readonly Reservation[], bills: readonly BillResult[]): void {
+    this.#counts.billed += bills.filter((result) => result === 'billed').length;
+    const isLate = ({ key }: Reservation) => this.#time.nowMs > this.#servedAtMs.get(key)! + WORLD.billingHorizonMs;
+    if (told.some((each) => isLate(each) || this.#cut.has(each.accountId))) return;
+    if (bills.includes('absorbed')) this.#failure ??= new MoneyError(`one of ${told[0]!.key} and on is absorbed`);
   }
 
   #sweep(): void {
@@ -271,15 +281,18 @@ class LeaseWorld {
     this.#counts.crashes++;
     process.crash();
     this.#time.schedule(this.#random.uniform(0, 2000), () => {
-      this.#processes[this.#processes.indexOf(process)] = this.#spawn();
+      const heir = this.#spawn();
+      heir.recover(process);
+      this.#processes[this.#processes.indexOf(process)] = heir;
     });
   }
 
   #replaceInOrder(place: number): void {
     const process = this.#processes[place]!;
     if (!process.isAlive) return;
-    this.#processes[place] = this.#spawn();
-    void process.stop(3000);
+    const heir = this.#spawn();
+    this.#processes[place] = heir;
+    void process.stop(3000).then(() => heir.recover(process));
   }
 
   #flush(): void {

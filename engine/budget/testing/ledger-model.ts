@@ -3,16 +3,18 @@
  * real one (`adapters/ledger/ledger.contract.ts`). Keeps every transfer, so that a checker can replay them. Time is the
  * ledger's own clock.
  */
-import { localDay, localDayEnd } from '../../campaign/local-day.ts';
+import { type BudgetCalendar, budgetDay, budgetDayEnd, withTimeZone } from '../../campaign/budget-calendar.ts';
 import {
   type AccountFigures,
   type Bill,
   type BillResult,
   type BudgetLedger,
   type BudgetUnit,
+  HELD_MS_MAX,
   type LeaseConfirmation,
   type LeaseGrant,
   type LeaseKey,
+  type LeaseReturn,
   type OutcomeReport,
   PARKED_REPORTS,
   type ReportResult,
@@ -74,6 +76,9 @@ interface ModelAccount {
   terms: Required<ModelAccountTerms>;
   epoch: number;
   tranche: ModelTranche | null;
+  /** Of its tranches, by epoch. */
+  readonly ends: Map<number, number>;
+  calendar: BudgetCalendar;
   available: number;
   spent: number;
   absorbed: number;
@@ -95,7 +100,7 @@ interface ModelTranche {
   readonly epoch: number;
   readonly amount: number;
   readonly day: string;
-  readonly notAfterMs: number | null;
+  readonly notAfterMs: number;
   parked: number;
 }
 
@@ -108,6 +113,8 @@ interface ModelLease {
   /** Neither billed nor back in the budget: reservations are within. */
   held: number;
   reserved: number;
+  /** Gave back so much: what was won from it and told late is taken back. */
+  returned: number;
   /** live: may be spent from. closing: given back, late bills are taken. closed: only reservations are. */
   state: 'live' | 'closing' | 'closed';
 }
@@ -118,11 +125,9 @@ interface ModelCharge {
   readonly lease: ModelLease | undefined;
   amount: number;
   readonly expiresAtMs: number;
-  /** Its lease pays for it while that is open. */
-  readonly isShared: boolean;
   /** Null where it was released before it was known. */
   readonly known: Omit<Bill, 'atMs'> | null;
-  state: 'reserved' | 'billed' | 'absorbed' | 'expired' | 'released' | 'refunded';
+  state: 'reserved' | 'shared' | 'billed' | 'absorbed' | 'uncovered' | 'expired' | 'released' | 'refunded';
 }
 
 export class LedgerModel implements LedgerUnderTest {
@@ -130,8 +135,6 @@ export class LedgerModel implements LedgerUnderTest {
   readonly transfers: Transfer[] = [];
   readonly #options: LedgerModelOptions;
   readonly #accounts = new Map<string, ModelAccount>();
-  /** By account and request. */
-  readonly #given = new Map<string, ModelTranche>();
   readonly #leases = new Map<string, ModelLease>();
   readonly #charges = new Map<string, ModelCharge>();
   /** Those that a sweep has to look at. */
@@ -148,7 +151,8 @@ export class LedgerModel implements LedgerUnderTest {
   addAccount(terms: ModelAccountTerms): void {
     const all = { status: 'active', timeZone: 'UTC', endAtMs: null, ...terms } as const;
     const balances = { epoch: 0, tranche: null, available: 0, spent: 0, absorbed: 0, held: 0, reserved: 0 };
-    const account: ModelAccount = { terms: all, ...balances, days: new Map() };
+    const calendar = { timeZone: all.timeZone, held: null };
+    const account: ModelAccount = { terms: all, calendar, ...balances, ends: new Map(), days: new Map() };
     this.#accounts.set(terms.accountId, account);
     this.#fund(account);
   }
@@ -158,6 +162,7 @@ export class LedgerModel implements LedgerUnderTest {
     const account = this.#accounts.get(terms.accountId)!;
     const before = account.terms;
     account.terms = terms;
+    account.calendar = withTimeZone(account.calendar, terms.timeZone, this.#options.nowMs());
     this.#today(account);
     const isRaised = isSame({ ...before, budget: terms.budget }, terms) && terms.budget >= before.budget;
     if (!isRaised) this.#closeOpenTranche(account);
@@ -183,15 +188,10 @@ export class LedgerModel implements LedgerUnderTest {
     }
     const account = this.#accounts.get(wanted.accountId);
     if (account === undefined) return 'unknown-account';
-    const request = `${wanted.accountId} ${wanted.requestId}`;
-    const repeated = this.#given.get(request);
-    if (repeated !== undefined) return this.#describe(account, repeated);
     const shared = this.#shared(account.tranche, wanted.afterEpoch);
     if (shared === null) this.#closeOpenTranche(account);
     const tranche = this.#refusalOf(account) ?? shared ?? this.#nextTranche(account, wanted);
-    if (typeof tranche === 'string') return tranche;
-    this.#given.set(request, tranche);
-    return this.#describe(account, tranche);
+    return typeof tranche === 'string' ? tranche : this.#describe(account, tranche);
   };
 
   readonly closeTranche = async (accountId: string, epoch: number): Promise<void> => {
@@ -202,26 +202,24 @@ export class LedgerModel implements LedgerUnderTest {
   readonly confirmLeases = async (grants: readonly LeaseGrant[]): Promise<readonly LeaseConfirmation[]> =>
     grants.map((grant) => this.#confirm(grant));
 
-  readonly closeLease = async (key: LeaseKey, unspent: number): Promise<void> => {
-    const lease = this.#leases.get(leaseName(key));
-    if (lease?.state !== 'live') return;
-    this.#giveBack(lease, Math.min(unspent, freeOf(lease)));
-    lease.closesAtMs = Math.max(lease.closesAtMs, this.#options.nowMs() + this.#options.billingHorizonMs);
-    if (freeOf(lease) === 0) this.#close(lease);
-    else lease.state = 'closing';
+  readonly closeLeases = async (returns: readonly LeaseReturn[]): Promise<void> => {
+    for (const over of returns) this.#closeLease(over);
   };
 
   readonly reserve = async (reservations: readonly Reservation[]): Promise<readonly BillResult[]> => {
     const bills: BillResult[] = [];
-    for (const { expiresAtMs, isShared = false, ...known } of reservations) {
+    for (const { heldMs, isShared = false, ...known } of reservations) {
       const { key, accountId, amount } = known;
-      if (this.#charges.has(key) || !this.#accounts.has(accountId)) continue;
+      const account = this.#accounts.get(accountId);
+      if (this.#charges.has(key) || account === undefined) continue;
       const lease = this.#leases.get(leaseName(known));
-      const isOpen = lease !== undefined && lease.state !== 'closed';
-      const isCovered = isOpen && !isShared && freeOf(lease) >= amount;
-      if (isOpen && isShared) lease.closesAtMs = Math.max(lease.closesAtMs, expiresAtMs);
-      const state = isCovered ? 'reserved' : 'expired';
-      const charge: ModelCharge = { accountId, lease, amount, expiresAtMs, known, state, isShared };
+      const isCovered = !isShared && lease !== undefined && this.#cover(account, lease, amount);
+      const state = isShared ? 'shared' : isCovered ? 'reserved' : 'uncovered';
+      const expiresAtMs = this.#options.nowMs() + Math.min(heldMs, HELD_MS_MAX);
+      if (isShared && lease !== undefined && lease.state !== 'closed') {
+        lease.closesAtMs = Math.max(lease.closesAtMs, expiresAtMs);
+      }
+      const charge: ModelCharge = { accountId, lease, amount, expiresAtMs, known, state };
       this.#charges.set(key, charge);
       if (isCovered) {
         this.#hold(lease, { held: 0, reserved: amount });
@@ -252,10 +250,10 @@ export class LedgerModel implements LedgerUnderTest {
     for (const key of keys) {
       const charge = this.#charges.get(key);
       if (charge === undefined) {
-        const nothing = { accountId: null, lease: undefined, amount: 0, expiresAtMs: 0, isShared: false, known: null };
+        const nothing = { accountId: null, lease: undefined, amount: 0, expiresAtMs: 0, known: null };
         this.#charges.set(key, { ...nothing, state: 'released' });
         this.#parked.delete(key);
-      } else if (charge.state === 'reserved' || charge.state === 'expired') {
+      } else if (isUnbilled(charge)) {
         this.#release(charge, reason === 'expired' ? 'expired' : 'released');
       } else if (reason === 'refunded') this.#refund(charge);
     }
@@ -331,6 +329,7 @@ export class LedgerModel implements LedgerUnderTest {
     const day = this.#dayNow(account);
     const tranche = { epoch: account.epoch, amount, day, notAfterMs: this.#notAfterMs(account), parked: amount };
     account.tranche = tranche;
+    account.ends.set(tranche.epoch, tranche.notAfterMs);
     account.available -= amount;
     this.#today(account).taken += amount;
     this.#record(accountId, 'budget', `tranche ${tranche.epoch}`, amount);
@@ -347,17 +346,21 @@ export class LedgerModel implements LedgerUnderTest {
     }
     const account = this.#accounts.get(grant.accountId);
     const tranche = account?.tranche;
+    if ((account?.ends.get(grant.epoch) ?? Infinity) <= nowMs) {
+      if (tranche?.epoch === grant.epoch) this.#closeOpenTranche(account!);
+      return { kind: 'ended' };
+    }
     if (account === undefined || tranche?.epoch !== grant.epoch) return { kind: 'fenced' };
-    if (before !== undefined || tranche.parked < grant.amount || isOver(tranche, nowMs)) {
+    if (before !== undefined || tranche.parked < grant.amount) {
       this.#closeOpenTranche(account);
       return { kind: 'fenced' };
     }
-    const termMs = Math.min(grant.termMs, (tranche.notAfterMs ?? Infinity) - nowMs);
+    const termMs = Math.min(grant.termMs, tranche.notAfterMs - nowMs);
     tranche.parked -= grant.amount;
     const endsAtMs = nowMs + termMs;
     const closesAtMs = endsAtMs + this.#options.billingHorizonMs;
     const times = { day: tranche.day, endsAtMs, closesAtMs };
-    const lease: ModelLease = { grant, ...times, held: 0, reserved: 0, state: 'live' };
+    const lease: ModelLease = { grant, ...times, held: 0, reserved: 0, returned: 0, state: 'live' };
     this.#leases.set(leaseName(grant), lease);
     this.#leasesOpen.add(lease);
     this.#hold(lease, { held: grant.amount, reserved: 0 });
@@ -370,32 +373,50 @@ export class LedgerModel implements LedgerUnderTest {
     if (account === undefined) return 'unknown-account';
     const charge = this.#charges.get(bill.key);
     if (charge?.state === 'released') return 'released-before';
-    const isOpen = charge === undefined || charge.state === 'reserved' || charge.state === 'expired';
+    const isOpen = charge === undefined || isUnbilled(charge);
     if (!isOpen || (charge !== undefined && charge.accountId !== bill.accountId)) return 'repeated';
     this.#parked.delete(bill.key);
     const holds = charge?.state === 'reserved' ? charge : undefined;
-    const lease =
-      charge === undefined ? this.#leases.get(leaseName(bill)) : charge.isShared ? charge.lease : holds?.lease;
+    const lease = charge === undefined ? this.#leases.get(leaseName(bill)) : charge.lease;
     const isReserved = holds !== undefined && bill.amount <= holds.amount && this.#bears(account, lease!, bill.amount);
     if (holds !== undefined) this.#endReservation(holds);
-    const isFree = lease !== undefined && lease.state !== 'closed' && freeOf(lease) >= bill.amount;
-    const isBilled = isReserved || (isFree && this.#bears(account, lease, bill.amount));
+    const isBorne = lease !== undefined && this.#bears(account, lease, bill.amount);
+    if (holds !== undefined && !isReserved && lease!.state === 'closed') this.#giveBack(lease!, freeOf(lease!));
+    const isOfLease = isBorne && freeOf(lease) >= bill.amount;
+    const isOfAccount = isBorne && !isReserved && !isOfLease && this.#isAvailable(account, lease, bill.amount);
+    if (isOfAccount) this.#take(account, lease, bill.amount);
+    const isBilled = isReserved || isOfLease || isOfAccount;
     if (isBilled) this.#spend(account, lease!, bill.amount);
     else this.#absorb(account, bill.amount);
     // What a reservation held beyond its bill is nobody's once its lease is closed.
     if (holds !== undefined && lease!.state === 'closed') this.#giveBack(lease!, freeOf(lease!));
     const { atMs: _, ...known } = bill;
     const { accountId, key, amount } = known;
-    this.#charges.set(key, {
-      accountId,
-      lease,
-      amount,
-      expiresAtMs: 0,
-      isShared: false,
-      known,
-      state: isBilled ? 'billed' : 'absorbed',
-    });
+    const state = isBilled ? 'billed' : 'absorbed';
+    this.#charges.set(key, { accountId, lease, amount, expiresAtMs: 0, known, state });
     return isBilled ? 'billed' : 'absorbed';
+  }
+
+  /** What it gave back before is taken back. */
+  #cover(account: ModelAccount, lease: ModelLease, amount: number): boolean {
+    const missing = amount - freeOf(lease);
+    if (missing <= 0) return true;
+    if (missing > lease.returned || !this.#isAvailable(account, lease, missing)) return false;
+    lease.returned -= missing;
+    this.#take(account, lease, missing);
+    return true;
+  }
+
+  #isAvailable(account: ModelAccount, lease: ModelLease, amount: number): boolean {
+    const { budget, taken } = account.days.get(lease.day)!;
+    return amount <= account.available && (budget === null || taken + amount <= budget);
+  }
+
+  #take(account: ModelAccount, lease: ModelLease, amount: number): void {
+    this.#hold(lease, { held: amount, reserved: 0 });
+    account.available -= amount;
+    account.days.get(lease.day)!.taken += amount;
+    this.#record(account.terms.accountId, 'budget', leaseName(lease.grant), amount);
   }
 
   /** Leases from before a cut may hold more than the budget that is left. */
@@ -419,7 +440,7 @@ export class LedgerModel implements LedgerUnderTest {
   #release(charge: ModelCharge, after: 'expired' | 'released'): void {
     const { state, amount } = charge;
     charge.state = after;
-    if (state === 'expired') return;
+    if (state !== 'reserved') return;
     const lease = charge.lease!;
     this.#endReservation(charge);
     if (lease.state === 'closed') this.#giveBack(lease, amount);
@@ -440,8 +461,18 @@ export class LedgerModel implements LedgerUnderTest {
     this.#return(account, lease!.day, { from: 'spent', amount });
   }
 
+  #closeLease(over: LeaseReturn): void {
+    const lease = this.#leases.get(leaseName(over));
+    if (lease?.state !== 'live') return;
+    this.#giveBack(lease, Math.min(over.unspent, freeOf(lease)));
+    lease.closesAtMs = Math.max(lease.closesAtMs, this.#options.nowMs() + this.#options.billingHorizonMs);
+    if (freeOf(lease) === 0) this.#close(lease);
+    else lease.state = 'closing';
+  }
+
   #giveBack(lease: ModelLease, amount: number): void {
     this.#hold(lease, { held: -amount, reserved: 0 });
+    lease.returned += amount;
     const account = this.#accounts.get(lease.grant.accountId)!;
     this.#return(account, lease.day, { from: leaseName(lease.grant), amount });
   }
@@ -510,16 +541,15 @@ export class LedgerModel implements LedgerUnderTest {
     return day;
   }
 
-  #dayNow({ terms: { timeZone } }: ModelAccount): string {
+  #dayNow({ calendar }: ModelAccount): string {
     const nowMs = this.#options.nowMs();
-    return this.dayMs === REAL_DAY_MS ? localDay(nowMs, timeZone) : String(Math.floor(nowMs / this.dayMs));
+    return this.dayMs === REAL_DAY_MS ? budgetDay(calendar, nowMs) : String(Math.floor(nowMs / this.dayMs));
   }
 
-  #notAfterMs({ terms: { dailyBudget, endAtMs, timeZone } }: ModelAccount): number | null {
-    if (dailyBudget === null) return endAtMs;
+  #notAfterMs({ terms: { endAtMs }, calendar }: ModelAccount): number {
     const nowMs = this.#options.nowMs();
     const isLocal = this.dayMs === REAL_DAY_MS;
-    const dayEndMs = isLocal ? localDayEnd(nowMs, timeZone) : (Math.floor(nowMs / this.dayMs) + 1) * this.dayMs;
+    const dayEndMs = isLocal ? budgetDayEnd(calendar, nowMs) : (Math.floor(nowMs / this.dayMs) + 1) * this.dayMs;
     return Math.min(dayEndMs, endAtMs ?? Infinity);
   }
 
@@ -529,7 +559,11 @@ export class LedgerModel implements LedgerUnderTest {
 }
 
 function isOver(tranche: ModelTranche | null, atMs: number): boolean {
-  return tranche !== null && tranche.notAfterMs !== null && tranche.notAfterMs <= atMs;
+  return tranche !== null && tranche.notAfterMs <= atMs;
+}
+
+function isUnbilled({ state }: ModelCharge): boolean {
+  return state === 'reserved' || state === 'shared' || state === 'uncovered' || state === 'expired';
 }
 
 function freeOf({ held, reserved }: ModelLease): number {

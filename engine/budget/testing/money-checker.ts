@@ -12,8 +12,8 @@ export class MoneyError extends Error {
 interface CheckedAccount {
   readonly dailyBudget: number | null;
   readonly balances: Map<string, number>;
-  /** Budget, and what was out already when it was cut. */
-  allowed: number;
+  /** Of the moment: what was out when it was cut is not spent above it. */
+  budget: number;
   readonly dayOfTranche: Map<string, number>;
   readonly spentByDay: Map<number, number>;
 }
@@ -33,22 +33,17 @@ export class MoneyChecker {
     const account = {
       dailyBudget,
       balances: new Map(),
-      allowed: budget,
+      budget,
       dayOfTranche: new Map(),
       spentByDay: new Map(),
     };
     this.#accounts.set(accountId, account);
   }
 
-  /** Call before it is changed at the ledger: what is out then may still be spent. */
+  /** Call before it is changed at the ledger. */
   budgetChanges(accountId: string, budget: number): void {
     this.check();
-    const account = this.#accounts.get(accountId)!;
-    let out = 0;
-    for (const [name, amount] of account.balances) {
-      if (name === 'spent' || name.startsWith('lease')) out += amount;
-    }
-    account.allowed = Math.max(budget, out);
+    this.#accounts.get(accountId)!.budget = budget;
   }
 
   /** Reads the transfers that are new. */
@@ -101,7 +96,7 @@ export class MoneyChecker {
 
   #spend(account: CheckedAccount, accountId: string, lease: string, amount: number): void {
     const spent = account.balances.get('spent')!;
-    if (spent > account.allowed) throw new MoneyError(`${accountId} spent ${spent} of ${account.allowed}`);
+    if (spent > account.budget) throw new MoneyError(`${accountId} spent ${spent} of ${account.budget}`);
     if (account.dailyBudget === null) return;
     const epoch = lease.slice(lease.lastIndexOf(' ') + 1).split('.')[0];
     const day = account.dayOfTranche.get(`tranche ${epoch}`)!;
