@@ -259,6 +259,7 @@ test('pacing, tiny', { timeout: 120_000 }, async () => {
   expect(values['budget.over_delivery_nanos']).toBe(0);
   expect(values['budget.delivered_ratio']).toBeGreaterThan(0.99);
   expect(values['pacing.rmse']).toBeLessThan(0.03);
+  expect(values['pacing.slot_max']).toBeLessThan(1.5);
 });
 
 test('payloads have the sizes that the names say', () => {

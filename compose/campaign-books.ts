@@ -37,6 +37,8 @@ const CONNECT_TIMEOUT_MS = 5000;
 
 /** As a part of a running system, which closes it. */
 export async function openBooks({ config, clock, log, closing }: Parts): Promise<CampaignBooks> {
+  // With PGlite that takes some seconds.
+  log.info('opening the books of campaigns');
   const books = await openCampaignBooks(config, clock, (err) =>
     log.warn({ err }, 'a connection to the database broke'),
   );

@@ -10,6 +10,8 @@ export interface RecoveryOptions extends Pick<ReservationRecoveryOptions, 'ledge
   readonly leaseGraceMs: number;
 }
 
+/** No lease lives longer. */
+const LEASE_MS_MAX = Math.max(LEASE_POLICY_DEFAULTS.termMs, LEASE_POLICY_DEFAULTS.smallTermMs);
 /** What was won before is from leases that are closed. The margin is for auctions under way and clocks. */
 const MARGIN_MS = 60_000;
 /** The start waits so long for it; it goes on while the engine serves. */
@@ -20,7 +22,7 @@ export async function startRecovery(
   { clock, timers, log, closing }: Parts,
   { eventFolders, leaseGraceMs, ...options }: RecoveryOptions,
 ): Promise<void> {
-  const sinceMs = clock.wallMs() - LEASE_POLICY_DEFAULTS.termMs - leaseGraceMs - MARGIN_MS;
+  const sinceMs = clock.wallMs() - LEASE_MS_MAX - leaseGraceMs - MARGIN_MS;
   const aborting = new AbortController();
   const { signal } = aborting;
   const recovering = (async () => {

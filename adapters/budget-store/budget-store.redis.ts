@@ -2,7 +2,7 @@
  * BudgetStore in Redis, for all processes. Commands are never queued while Redis is away and never sent twice behind the
  * caller's back: who asks decides whether to ask again, with the same request id. A Redis that may evict keys is refused.
  */
-import { Redis, type Result } from 'ioredis';
+import type { Redis, Result } from 'ioredis';
 import type { LeaseGrant, Tranche } from '../../engine/ports/budget-ledger.ts';
 import {
   type BudgetStore,
@@ -10,6 +10,7 @@ import {
   type GrantResult,
   type LeaseWanted,
 } from '../../engine/ports/budget-store.ts';
+import { createRedisClient } from '../redis-client.ts';
 import { DEMANDS, FENCE, GRANT, INSTALL } from './redis-scripts.ts';
 import { ANSWER_KEPT_MS, DEMAND_KEPT_MS, IDLE_KEPT_MS } from './retention.ts';
 
@@ -35,9 +36,6 @@ declare module 'ioredis' {
   }
 }
 
-const RECONNECT_MS_MAX = 1000;
-const CONNECT_MS_MAX = 1000;
-
 /**
  * Resolves once connected; also when Redis cannot be reached, which is tried again and again from then on. Rejects with
  * `evicting` when its `maxmemory-policy` is not `noeviction`: leases would vanish under memory pressure.
@@ -58,17 +56,7 @@ class RedisBudgetStore implements BudgetStore {
 
   constructor(options: RedisBudgetStoreOptions) {
     this.#options = options;
-    this.#redis = new Redis(options.url, {
-      lazyConnect: true,
-      enableOfflineQueue: false,
-      autoResendUnfulfilledCommands: false,
-      maxRetriesPerRequest: 0,
-      connectTimeout: CONNECT_MS_MAX,
-      commandTimeout: options.commandTimeoutMs,
-      retryStrategy: (times) => Math.min(RECONNECT_MS_MAX, 50 * times),
-      // After a failover the address may lead to the new master.
-      reconnectOnError: (error) => error.message.startsWith('READONLY'),
-    });
+    this.#redis = createRedisClient(options.url, options.commandTimeoutMs);
     this.#redis.defineCommand('grantLease', { lua: GRANT, numberOfKeys: 3 });
     this.#redis.defineCommand('installTranche', { lua: INSTALL, numberOfKeys: 1 });
     this.#redis.defineCommand('fenceTranche', { lua: FENCE, numberOfKeys: 1 });

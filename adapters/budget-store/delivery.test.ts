@@ -13,7 +13,7 @@ import { BudgetMemory, createEmbeddedBudgetStore } from './budget-store.embedded
 const MINUTES = 10;
 const WINS_PER_SEC = 40;
 /** All leases are over and given back. */
-const AT_REST_MS = 3 * LEASE_POLICY_DEFAULTS.termMs;
+const AT_REST_MS = LEASE_POLICY_DEFAULTS.idleMs + LEASE_POLICY_DEFAULTS.smallTermMs;
 const PRICE_MEAN = (1 + WORLD.priceMax) / 2;
 
 interface Delivery {

@@ -7,7 +7,7 @@
  * subscription its listeners are told to drop everything.
  */
 import { randomUUID } from 'node:crypto';
-import { Redis, type Result } from 'ioredis';
+import type { Redis, Result } from 'ioredis';
 import { TAG_ALL } from '../../engine/estimation/cache/invalidations.ts';
 import {
   type PredictionCache,
@@ -15,6 +15,7 @@ import {
   type PredictionToStore,
   type SharedPrediction,
 } from '../../engine/ports/prediction-cache.ts';
+import { createRedisClient } from '../redis-client.ts';
 import { FETCH, INVALIDATE, STORE, UNLOCK } from './redis-scripts.ts';
 
 export interface RedisPredictionCacheOptions {
@@ -39,8 +40,6 @@ declare module 'ioredis' {
   }
 }
 
-const RECONNECT_MS_MAX = 1000;
-const CONNECT_MS_MAX = 1000;
 /** A subscriber sends nothing: whether the other end is still there is asked after so long a silence. */
 const KEEP_ALIVE_MS = 10_000;
 
@@ -62,16 +61,7 @@ class RedisPredictionCache implements PredictionCache {
 
   constructor(options: RedisPredictionCacheOptions) {
     this.#options = options;
-    this.#commands = new Redis(options.url, {
-      lazyConnect: true,
-      enableOfflineQueue: false,
-      autoResendUnfulfilledCommands: false,
-      autoResubscribe: false,
-      maxRetriesPerRequest: 0,
-      connectTimeout: CONNECT_MS_MAX,
-      commandTimeout: options.commandTimeoutMs,
-      retryStrategy: (times) => Math.min(RECONNECT_MS_MAX, 50 * times),
-    });
+    this.#commands = createRedisClient(options.url, options.commandTimeoutMs);
     this.#commands.defineCommand('fetchPredictions', { lua: FETCH });
     this.#commands.defineCommand('storePredictions', { lua: STORE });
     this.#commands.defineCommand('unlockPrediction', { lua: UNLOCK, numberOfKeys: 1 });

@@ -3,7 +3,7 @@
  * cannot be asked now is for the policy of caps to decide. Users expire with what counts of them; that Redis should
  * have the eviction policy `noeviction`, or memory that does not run out: what it evicts, caps forget.
  */
-import { Redis, type Result } from 'ioredis';
+import type { Redis, Result } from 'ioredis';
 import {
   type CapScope,
   type FrequencyStore,
@@ -15,6 +15,7 @@ import {
   type TakeResult,
   type UserKey,
 } from '../../engine/ports/frequency-store.ts';
+import { createRedisClient } from '../redis-client.ts';
 import { FETCH_HISTORY, GIVE_BACK_IMPRESSION, TAKE_IMPRESSION } from './redis-scripts.ts';
 
 export interface RedisFrequencyStoreOptions {
@@ -36,8 +37,6 @@ declare module 'ioredis' {
   }
 }
 
-const RECONNECT_MS_MAX = 1000;
-const CONNECT_MS_MAX = 1000;
 const ALL_REMEMBERED = -1;
 
 /** Resolves once connected; also when Redis cannot be reached, which is tried again and again from then on. */
@@ -54,17 +53,7 @@ class RedisFrequencyStore implements FrequencyStore {
 
   constructor(options: RedisFrequencyStoreOptions) {
     this.#options = options;
-    this.#redis = new Redis(options.url, {
-      lazyConnect: true,
-      enableOfflineQueue: false,
-      autoResendUnfulfilledCommands: false,
-      maxRetriesPerRequest: 0,
-      connectTimeout: CONNECT_MS_MAX,
-      commandTimeout: options.commandTimeoutMs,
-      retryStrategy: (times) => Math.min(RECONNECT_MS_MAX, 50 * times),
-      // After a failover the address may lead to the new master.
-      reconnectOnError: (error) => error.message.startsWith('READONLY'),
-    });
+    this.#redis = createRedisClient(options.url, options.commandTimeoutMs);
     this.#redis.defineCommand('fetchFrequencyHistory', { lua: FETCH_HISTORY, numberOfKeys: 1 });
     this.#redis.defineCommand('takeFrequencyImpression', { lua: TAKE_IMPRESSION, numberOfKeys: 1 });
     this.#redis.defineCommand('giveBackFrequencyImpression', { lua: GIVE_BACK_IMPRESSION, numberOfKeys: 1 });

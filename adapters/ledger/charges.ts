@@ -9,13 +9,14 @@ import {
 } from '../../engine/ports/budget-ledger.ts';
 import { type Books, freeOf, nameOfLease } from './books.ts';
 import type { AccountRow, ChargeRow, LeaseRow } from './rows.ts';
+import { closeTranche } from './tranches.ts';
 
 export type ReleaseReason = 'expired' | 'refunded' | 'not-served';
 
 /**
  * What its lease does not cover holds nothing, but is known: its bill looks again. What is shared never holds anything of its own:
  * its lease pays while that is open. Gives the result of the bill that was waiting for it; null: none was. Accounts,
- * leases and charges must be loaded.
+ * their open tranches, leases and charges must be loaded.
  */
 export function reserve(books: Books, reservation: Reservation, feePpm: number): BillResult | null {
   const { key, accountId, epoch, sequence, publisherId, isShared = false } = reservation;
@@ -58,17 +59,31 @@ function cover(
 ): boolean {
   const missing = amount - freeOf(lease);
   if (missing <= 0n) return true;
-  if (missing > lease.returned || !isAvailable(books, lease, { account, amount: missing })) return false;
+  if (missing > lease.returned || !makeAvailable(books, lease, { account, amount: missing })) return false;
   books.post({ kind: 'take-back', key, account, amount: missing, lease });
   return true;
 }
 
-/** To the day of the lease. */
-function isAvailable(
-  books: Books,
-  lease: LeaseRow,
-  { account, amount }: { readonly account: AccountRow; readonly amount: bigint },
-): boolean {
+interface Claim {
+  readonly account: AccountRow;
+  readonly amount: bigint;
+}
+
+/**
+ * Whether the account has so much for the day of the lease. What was served comes before what may be sold: for it the open
+ * tranche is closed, where what nobody has leased of it is enough.
+ */
+function makeAvailable(books: Books, lease: LeaseRow, claim: Claim): boolean {
+  if (isAvailable(books, lease, claim)) return true;
+  const { account, amount } = claim;
+  const tranche = books.openTranche(account.id);
+  if (tranche === undefined || account.available + tranche.amount - tranche.leased < amount) return false;
+  if (tranche.day !== lease.day && books.day(lease).budget !== null) return false;
+  closeTranche(books, tranche, { actor: lease.process_id, why: 'served-before' });
+  return isAvailable(books, lease, claim);
+}
+
+function isAvailable(books: Books, lease: LeaseRow, { account, amount }: Claim): boolean {
   const { budget, committed } = books.day(lease);
   return amount <= account.available && (budget === null || committed + amount <= budget);
 }
@@ -105,7 +120,7 @@ function park(books: Books, { key, atMs }: Pick<OutcomeReport, 'key' | 'atMs'>, 
   return 'parked';
 }
 
-/** Accounts, charges, and the leases of bills and of charges must be loaded. */
+/** Accounts, their open tranches, charges, and the leases of bills and of charges must be loaded. */
 export function bill(books: Books, wanted: Bill, feePpm: number): BillResult {
   const account = books.accounts.get(wanted.accountId);
   if (account === undefined) return 'unknown-account';
@@ -166,7 +181,7 @@ function billLease(books: Books, lease: LeaseRow | undefined, entry: Entry): 'bi
 
 function payerOf(books: Books, lease: LeaseRow, entry: Entry): 'bill' | 'bill-available' | 'absorb' {
   if (entry.amount <= freeOf(lease)) return 'bill';
-  return isAvailable(books, lease, entry) ? 'bill-available' : 'absorb';
+  return makeAvailable(books, lease, entry) ? 'bill-available' : 'absorb';
 }
 
 /** Leases from before a cut may hold more than the budget that is left. */

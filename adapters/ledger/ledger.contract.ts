@@ -315,6 +315,19 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
         expect(await world.figures()).toEqual(all({ available: 200, leased: 500, spent: 300, absorbed: 300 }));
       });
 
+      it('comes before what nobody has leased yet: the open tranche ends, once it is enough', async () => {
+        const lease = await world.lease(100);
+        for (const [key, amount] of [['one', 150] as const, ['two', 900] as const])
+          await world.share(lease, key, amount, 1000);
+        const tranche = await world.openTranche(900);
+        await world.confirm(world.grant(tranche, { amount: 700 }));
+        expect(await world.report('two')).toBe('absorbed');
+        expect(await world.figures()).toEqual(all({ leased: 1000, absorbed: 900 }));
+        expect(await world.report('one')).toBe('billed');
+        expect(await world.figures()).toEqual(all({ available: 50, leased: 800, spent: 150, absorbed: 900 }));
+        expect(await world.confirm(world.grant(tranche, { amount: 10, sequence: 2 }))).toBe('fenced');
+      });
+
       it('expired under a daily budget: the day of its lease pays, and no more than it has', async () => {
         await world.setTerms({ dailyBudget: 100n });
         const lease = await world.lease(100);

@@ -74,6 +74,7 @@ export function openBudgetLedger(database: Database, options: LedgerOptions): Bu
       return inBooks(accountsOf(reservations), async (books) => {
         await books.loadCharges(keysOf(reservations));
         await books.loadLeases(reservations);
+        await books.loadOpenTranches();
         return reservations.flatMap((reservation) => reserve(books, reservation, feePpm) ?? []);
       });
     },
@@ -82,6 +83,7 @@ export function openBudgetLedger(database: Database, options: LedgerOptions): Bu
       return inBooks(accountsOf(bills), async (books) => {
         await books.loadCharges(keysOf(bills));
         await books.loadLeases([...bills, ...leasesOfCharges(books, keysOf(bills))]);
+        await books.loadOpenTranches();
         return bills.map((each) => bill(books, each, feePpm));
       });
     },
@@ -176,6 +178,7 @@ async function booksOfCharges(tx: Queryable, keys: readonly string[], nowMs: num
     if (accountId !== null && !books.accounts.has(accountId)) throw new ConflictError(`${key} was just charged`);
   }
   await books.loadLeases(leasesOfCharges(books, keys));
+  await books.loadOpenTranches();
   return books;
 }
 

@@ -1,15 +1,18 @@
 /** Durations of leases, each with its reason. */
 export interface LeasePolicy {
-  /**
-   * From the first asking to the end. A dead process keeps its money for so long and the billing horizon; an idle one
-   * for so long.
-   */
+  /** From the first asking to the end. A dead process keeps its money for so long and the billing horizon. */
   readonly termMs: number;
   /**
    * Of a lease that holds the least: it is little money, and among thousands of campaigns most are asked often and win
-   * seldom. It goes back when nobody wanted to spend from it for `termMs`.
+   * seldom.
    */
   readonly smallTermMs: number;
+  /**
+   * An account that nobody wanted to spend from for so long holds no lease and asks for none; the opportunity that comes
+   * then is lost. What waits meanwhile is one small lease. It is several of its terms, as a campaign that is asked every
+   * other minute costs fewer calls so than with a lease for each asking.
+   */
+  readonly idleMs: number;
   /**
    * Reservations end so long before the term: clocks of hosts run at different rates (a thousandth is a sick one), and an
    * auction that has reserved still has to answer.
@@ -36,6 +39,7 @@ export interface LeasePolicy {
 export const LEASE_POLICY_DEFAULTS: LeasePolicy = {
   termMs: 30_000,
   smallTermMs: 120_000,
+  idleMs: 300_000,
   safetyMarginMs: 500,
   spendMs: 5000,
   pricesMin: 8,

@@ -174,14 +174,28 @@ describe('asking', () => {
   it('an account that nobody wants to spend from asks for nothing', () => {
     const account = accountWith();
     give(account, 100, 0);
-    account.settle(30_000);
-    expect(account.need(30_000)).toBeNull();
-    account.reserve('a', 1, LAPSE_MS, 40_000);
-    expect(account.need(40_000)).not.toBeNull();
+    account.settle(300_000);
+    expect(account.need(300_000)).toBeNull();
+    account.reserve('a', 1, LAPSE_MS, 310_000);
+    expect(account.need(310_000)).not.toBeNull();
   });
 
-  it('gives back what nobody wanted to spend from for a term, however long its lease', () => {
+  it('has a lease for the next opportunity of a campaign that is asked every other minute', () => {
     const account = accountWith();
+    let leases = 0;
+    for (let nowMs = 0; nowMs <= 1_200_000; nowMs += 100) {
+      if (nowMs > 0 && nowMs % 120_000 === 0) expect(account.canPay(PRICE_MAX, nowMs)).toBe(true);
+      account.settle(nowMs);
+      const need = account.need(nowMs);
+      if (need === null) continue;
+      const { accountId, amount, termMs } = need;
+      account.accept({ accountId, epoch: 1, sequence: ++leases, amount, endsAtMs: nowMs + termMs }, nowMs);
+    }
+    expect(leases).toBe(11);
+  });
+
+  it('gives back what nobody wanted to spend from for so long, however long its lease', () => {
+    const account = accountWith({ idleMs: 30_000 });
     account.need(0);
     account.accept({ accountId: 'campaign', epoch: 1, sequence: 1, amount: 800, endsAtMs: 120_000 }, 0);
     account.canPay(100, 25_000);

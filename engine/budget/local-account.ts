@@ -87,7 +87,7 @@ export class LocalAccount {
     this.#policy = policy;
     this.#prices = { least: positiveInteger(priceMax), dearest: priceMax };
     this.#demand = new DemandRate(policy.demandFadeMs, nowMs);
-    this.#wantsUntilMs = nowMs + policy.termMs;
+    this.#wantsUntilMs = nowMs + policy.idleMs;
   }
 
   /**
@@ -107,7 +107,7 @@ export class LocalAccount {
     if (this.#reservations.size >= this.#policy.reservationsMax) return 'too-many';
     this.#wake();
     this.#demand.observe(amount, nowMs);
-    this.#wantsUntilMs = nowMs + this.#policy.termMs;
+    this.#wantsUntilMs = nowMs + this.#policy.idleMs;
     let refusal: ReserveRefusal = 'no-lease';
     for (const lease of this.#leases) {
       if (nowMs >= lease.spendUntilMs) continue;
@@ -136,7 +136,7 @@ export class LocalAccount {
   canPay(amount: number, nowMs: number, price = amount): boolean {
     if (this.#isDraining) return false;
     if (nowMs >= this.#wantsUntilMs) this.#wake();
-    this.#wantsUntilMs = nowMs + this.#policy.termMs;
+    this.#wantsUntilMs = nowMs + this.#policy.idleMs;
     for (const lease of this.#leases) if (nowMs < lease.spendUntilMs && bears(lease, amount, price)) return true;
     return false;
   }
@@ -176,7 +176,7 @@ export class LocalAccount {
 
   /**
    * The lease to ask for now, ahead of need, or null. Who takes it reports by `accept` or `refused`; until then there is
-   * no other. An account that nobody wanted to spend from for a term asks for nothing.
+   * no other. An account that nobody wanted to spend from for `idleMs` asks for nothing.
    */
   need(nowMs: number): LeaseNeed | null {
     if (this.#isDraining || this.#askedAtMs !== null || nowMs >= this.#wantsUntilMs) return null;
@@ -266,7 +266,7 @@ export class LocalAccount {
   resume(nowMs: number): void {
     this.#wake();
     this.#isPoorUntilMs = Number.NEGATIVE_INFINITY;
-    if (this.#isDraining) this.#wantsUntilMs = nowMs + this.#policy.termMs;
+    if (this.#isDraining) this.#wantsUntilMs = nowMs + this.#policy.idleMs;
     this.#isDraining = false;
     this.#backoff.reset();
   }

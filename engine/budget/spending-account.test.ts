@@ -75,7 +75,9 @@ describe('funds', () => {
     expect(account.needsFunds(START + 61_000)).toBe(true);
     account.forgetWin(1);
     expect(account.needsFunds(START + 61_000)).toBe(false);
-    account.replan(PLAN, 0);
+    account.replan({ ...PLAN }, 0);
+    expect(account.needsFunds(START + 61_000)).toBe(false);
+    account.replan({ ...PLAN, budget: PLAN.budget + 1n }, 0);
     expect(account.needsFunds(START + 61_000)).toBe(true);
   });
 

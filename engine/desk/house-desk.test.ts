@@ -248,9 +248,9 @@ describe('what was sold in advance', () => {
 it('an idle account is not looked at until somebody wants to spend', () => {
   book();
   fund('spring', 3_000_000);
-  const { termMs } = LEASE_POLICY_DEFAULTS;
-  expect(desk.settle(NOW_MS + termMs).over).toHaveLength(1);
-  expect(desk.settle(NOW_MS + termMs)).toEqual({ over: [], needs: [] });
-  bids(NOW_MS + termMs);
-  expect(desk.settle(NOW_MS + termMs).needs).toHaveLength(1);
+  const { idleMs } = LEASE_POLICY_DEFAULTS;
+  expect(desk.settle(NOW_MS + idleMs).over).toHaveLength(1);
+  expect(desk.settle(NOW_MS + idleMs)).toEqual({ over: [], needs: [] });
+  bids(NOW_MS + idleMs);
+  expect(desk.settle(NOW_MS + idleMs).needs).toHaveLength(1);
 });

@@ -93,9 +93,10 @@ export class DayProcess {
     const { plan, time, random } = this.#options;
     const { slot, leases } = this.#account;
     this.#account.observeOpportunity();
-    const multiplier = this.#board.multiplier[slot]!;
-    if (!leases.canPay(Math.ceil(plan.prices.dearest * (plan.isGuaranteed ? 1 : multiplier)), time.nowMs)) return 0;
-    return this.#board.takesPart(slot, random.next()) ? multiplier : 0;
+    // What stands on the board of a guaranteed one is how urgent it is.
+    const share = plan.isGuaranteed ? 1 : this.#board.multiplier[slot]!;
+    if (!leases.canPay(Math.ceil(plan.prices.dearest * share), time.nowMs)) return 0;
+    return this.#board.takesPart(slot, random.next()) ? share : 0;
   }
 
   /** It has won for so much. Null: its leases do not give it. */

@@ -59,14 +59,17 @@ export function mayDo({ roles }: Caller, role: Role): boolean {
   return roles.has(role) || (role === 'read' && roles.size > 0);
 }
 
+/** The scheme in any case (RFC 9110, section 11.1). */
+const TOKEN = /^bearer +(.+)$/i;
+
 /** Gives who sent the header; null for nobody that we know. */
 function createAuthentication(tokens: readonly AdminToken[]): (authorization: string | undefined) => Caller | null {
   const known = tokens.map(({ name, token, roles }) => ({
-    expected: digest(`Bearer ${token}`),
+    expected: digest(token),
     caller: { name, roles: new Set(roles) },
   }));
   return (authorization) => {
-    const given = digest(authorization ?? '');
+    const given = digest(TOKEN.exec(authorization ?? '')?.[1] ?? '');
     let found: Caller | null = null;
     // All of them, so that the time tells nothing of which one it was.
     for (const { expected, caller } of known) if (timingSafeEqual(given, expected)) found = caller;

@@ -228,6 +228,15 @@ describe('roles', () => {
     expect((await call('GET', 'campaigns/spring', undefined, { as: 'reader' })).status).toBe(200);
   });
 
+  it('a token is known by its scheme in any case, and by all of it', async () => {
+    const statusOf = async (authorization: string) =>
+      (await fetch(`${server.url}/admin/v1/campaigns`, { headers: { authorization } })).status;
+    expect(await statusOf('bearer token-of-the-reader')).toBe(200);
+    for (const wrong of ['Bearer token-of-the-reade', 'Basic token-of-the-reader', 'token-of-the-reader', 'Bearer']) {
+      expect(await statusOf(wrong), wrong).toBe(401);
+    }
+  });
+
   it('quotas are sold, and days moved, with money', async () => {
     await call('PUT', 'campaigns/spring', CAMPAIGN);
     const sold = { ...LINE_ITEM, goalImpressions: 1_000_000 };

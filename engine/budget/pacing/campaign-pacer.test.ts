@@ -50,6 +50,20 @@ describe('pacer of a campaign', () => {
     expect(pacer.signal.throttle).toBe(0);
   });
 
+  it('takes no part in the rest of a quarter of an hour in which all processes have spent 1.35 of its plan', () => {
+    const pacer = pacerOf();
+    const slotEnd = START + 5 * SLOT_MS;
+    const left = run(pacer, START, slotEnd - SLOT_MS + 60_000, BUDGET);
+    const { throttle } = pacer.signal;
+    const spentByOthers = 1.5 * (pacer.plan.amount / 96);
+    const after = run(pacer, slotEnd - SLOT_MS + 60_000, slotEnd - 10_000, left - spentByOthers);
+    expect(pacer.signal.throttle).toBe(0);
+    expect(left - spentByOthers - after).toBeLessThan(pacer.plan.amount / 96 / 50);
+    run(pacer, slotEnd - 10_000, slotEnd, after);
+    // And goes on where it was.
+    expect(pacer.signal.throttle / throttle).toBeGreaterThan(0.4);
+  });
+
   it('plans anew with each day', () => {
     const pacer = pacerOf({ endAt: START + 48 * HOUR_MS });
     expect(pacer.plan.amount).toBeCloseTo(BUDGET / 2);

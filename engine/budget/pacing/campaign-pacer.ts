@@ -7,6 +7,7 @@ import { type DayPlan, type Funds, planDay } from './day-plan.ts';
 import { type Flight, isOpen } from './flight.ts';
 import { SLOT_MS } from './local-time.ts';
 import { ProcessShare } from './process-share.ts';
+import { SlotBound } from './slot-bound.ts';
 import { SpendForecast } from './spend-forecast.ts';
 import { targetRate } from './spend-target.ts';
 import type { TrafficCurve } from './traffic-curve.ts';
@@ -41,6 +42,10 @@ export class CampaignPacer {
   readonly #curve: TrafficCurve;
   readonly #controller: PacingController;
   readonly #share: ProcessShare;
+  #slotBound = new SlotBound();
+  #isHeld = false;
+  /** Of the last tick that had any. */
+  #winNanos = 0;
   #state: PacingSignal;
   #plan: DayPlan;
   readonly #forecast: SpendForecast;
@@ -71,7 +76,8 @@ export class CampaignPacer {
 
   get signal(): PacingSignal {
     if (!isOpen(this.#flight, this.#tickedAtMs)) return CLOSED;
-    return this.#flight.delivery === 'asap' ? UNPACED : this.#state;
+    if (this.#flight.delivery === 'asap') return UNPACED;
+    return this.#isHeld ? CLOSED : this.#state;
   }
 
   /** Nanos that will be spent by the end of the flight, or of today when it has none, from now on, all processes. */
@@ -105,14 +111,17 @@ export class CampaignPacer {
     if (!isSound(observation) || !Number.isFinite(funds.unspent)) return this.signal;
     if (isOpen(this.#flight, this.#tickedAtMs)) {
       this.#forecast.observe(elapsedMs, eligible, spentNanos, this.signal);
-      this.#state = this.#controller.step(this.#state, observation);
+      // From a time in which it was not followed a controller would learn the wrong thing.
+      if (!this.#isHeld) this.#state = this.#controller.step(this.#state, observation);
       this.#learn(this.#tickedAtMs, nowMs, eligible);
     }
     this.#share.observe(spentNanos, funds.unspent, nowMs);
     this.#tickedAtMs = nowMs;
     if (nowMs >= this.#plan.untilMs) this.replan(funds);
+    if (wins > 0) this.#winNanos = spentNanos / wins;
     const spent = this.#fundsOfPlan.unspent - funds.unspent;
-    const share = this.#share.next(this.signal, elapsedMs);
+    this.#isHeld = this.#slotBound.isReached(this.#plan, nowMs, spent, this.#winNanos);
+    const share = this.#share.next(this.#state, elapsedMs);
     this.#targetRate = targetRate(this.#plan, nowMs, spent) * share;
     return this.signal;
   }
@@ -121,6 +130,7 @@ export class CampaignPacer {
   replan(funds: Funds): void {
     this.#plan = planDay(this.#flight, this.#curve, this.#tickedAtMs, funds);
     this.#fundsOfPlan = funds;
+    this.#slotBound = new SlotBound();
   }
 
   #learn(fromMs: number, nowMs: number, eligible: number): void {

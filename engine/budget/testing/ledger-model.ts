@@ -203,6 +203,7 @@ export class LedgerModel implements LedgerUnderTest {
     grants.map((grant) => this.#confirm(grant));
 
   readonly closeLeases = async (returns: readonly LeaseReturn[]): Promise<void> => {
+    if (returns.some(({ unspent }) => unspent < 0)) throw new RangeError('unspent must not be negative');
     for (const over of returns) this.#closeLease(over);
   };
 
@@ -383,7 +384,7 @@ export class LedgerModel implements LedgerUnderTest {
     const isBorne = lease !== undefined && this.#bears(account, lease, bill.amount);
     if (holds !== undefined && !isReserved && lease!.state === 'closed') this.#giveBack(lease!, freeOf(lease!));
     const isOfLease = isBorne && freeOf(lease) >= bill.amount;
-    const isOfAccount = isBorne && !isReserved && !isOfLease && this.#isAvailable(account, lease, bill.amount);
+    const isOfAccount = isBorne && !isReserved && !isOfLease && this.#makeAvailable(account, lease, bill.amount);
     if (isOfAccount) this.#take(account, lease, bill.amount);
     const isBilled = isReserved || isOfLease || isOfAccount;
     if (isBilled) this.#spend(account, lease!, bill.amount);
@@ -401,15 +402,21 @@ export class LedgerModel implements LedgerUnderTest {
   #cover(account: ModelAccount, lease: ModelLease, amount: number): boolean {
     const missing = amount - freeOf(lease);
     if (missing <= 0) return true;
-    if (missing > lease.returned || !this.#isAvailable(account, lease, missing)) return false;
+    if (missing > lease.returned || !this.#makeAvailable(account, lease, missing)) return false;
     lease.returned -= missing;
     this.#take(account, lease, missing);
     return true;
   }
 
-  #isAvailable(account: ModelAccount, lease: ModelLease, amount: number): boolean {
-    const { budget, taken } = account.days.get(lease.day)!;
-    return amount <= account.available && (budget === null || taken + amount <= budget);
+  /** For what was served the open tranche is closed, where that is enough. */
+  #makeAvailable(account: ModelAccount, lease: ModelLease, amount: number): boolean {
+    const day = account.days.get(lease.day)!;
+    const isAvailable = () => amount <= account.available && (day.budget === null || day.taken + amount <= day.budget);
+    const { tranche } = account;
+    const isEnough = tranche !== null && account.available + tranche.parked >= amount;
+    const isOfDay = day.budget === null || tranche?.day === lease.day;
+    if (!isAvailable() && isEnough && isOfDay) this.#closeOpenTranche(account);
+    return isAvailable();
   }
 
   #take(account: ModelAccount, lease: ModelLease, amount: number): void {

@@ -34,6 +34,7 @@ export const WORLD_POLICY: LeasePolicy = {
   ...LEASE_POLICY_DEFAULTS,
   termMs: 5000,
   smallTermMs: 10_000,
+  idleMs: 5000,
   safetyMarginMs: 100,
   spendMs: 1000,
   aheadMs: 200,
