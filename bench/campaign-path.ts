@@ -70,6 +70,7 @@ export class CampaignPath {
       leasePolicy: LEASE_POLICY_DEFAULTS,
       pacing: { campaigns: PACING_CONTROLLERS.dual, guaranteed: PACING_CONTROLLERS.pid },
       heldMs: () => HELD_MS,
+      heldShareMin: 1,
     });
     for (let number = 0; number < campaigns; number++) this.#book(number, bookedLineItem(number, random));
     this.#pace(this.#paceOrder.length);

@@ -110,6 +110,7 @@ export async function openCampaigns(
     pacing: { campaigns: PACING_CONTROLLERS[campaigns.pacing], guaranteed: PACING_CONTROLLERS.pid },
     caps: new FrequencyCaps(frequencies, { unknownUser, silentStore }),
     heldMs: (purchase) => heldMs(purchase, campaigns.held),
+    heldShareMin: campaigns.held.shareMin,
     processId,
     store: budgets,
     ledger,

@@ -208,12 +208,18 @@ export const CONFIG_SCHEMA: ConfigSchema = {
         videoMs: integer(7_200_000, 1000, 604_800_000, 'ms for the impression of a video, which may be cached ahead.'),
         nativeMs: integer(3_600_000, 1000, 604_800_000, 'ms for the impression of a native ad.'),
         clickMs: integer(
-          300_000,
+          60_000,
           1000,
           2_592_000_000,
-          'ms for clicks, for which twice what is expected of them is held.',
+          'ms for a click; one that comes later is paid from what is left.',
         ),
-        conversionMs: integer(86_400_000, 1000, 2_592_000_000, 'ms for conversions, as for clicks.'),
+        conversionMs: integer(900_000, 1000, 2_592_000_000, 'ms for a conversion, as for a click.'),
+        shareMin: number(
+          1,
+          0,
+          1,
+          'Of the price of a click or conversion, what an impression holds at least. Below 1 more is sold at once, and what more people do than was estimated is our cost.',
+        ),
       }),
       alerts: section('When people should look at a campaign (docs/metrics.md).', {
         lowBalanceShare: number(0.1, 0, 1, 'Of its budget: with less than this left its balance is low.'),

@@ -301,6 +301,7 @@ export interface CampaignsConfig {
     readonly nativeMs: number;
     readonly clickMs: number;
     readonly conversionMs: number;
+    readonly shareMin: number;
   };
   readonly alerts: {
     readonly lowBalanceShare: number;

@@ -15,7 +15,6 @@ const DAY_MS = 86_400_000;
 const TICK_MS = 2000;
 const SWEEP_MS = 10_000;
 const CLICK_PRICE = 1_000_000_000;
-const CLICK_MS = 300_000;
 /** From an impression to its click, in the mean. */
 const CLICK_DELAY_MS = 20_000;
 const PROCESSES = 4;
@@ -26,6 +25,9 @@ interface Day {
   readonly estimate: number;
   /** Expected clicks of all impressions that could be won, as a multiple of the budget. */
   readonly supply: number;
+  /** `campaigns.held`: of the price of a click, and for how long. */
+  readonly shareMin: number;
+  readonly clickMs: number;
 }
 
 interface Delivery {
@@ -35,7 +37,7 @@ interface Delivery {
   readonly absorbedForWant: number;
 }
 
-async function deliver({ clicks, rate, estimate, supply }: Day): Promise<Delivery> {
+async function deliver({ clicks, rate, estimate, supply, shareMin, clickMs }: Day): Promise<Delivery> {
   let nowMs = 0;
   const clock = { wallMs: () => nowMs, monotonicMs: () => nowMs };
   const random = seededRandom('clicks');
@@ -68,11 +70,11 @@ async function deliver({ clicks, rate, estimate, supply }: Day): Promise<Deliver
     for (const { account, keeper } of processes) {
       for (let count = poisson(winsPerTick, random); count > 0; count--) {
         const key = `${wins++}`;
-        const reserved = account.reserve(key, takenFor(CLICK_PRICE, estimate), CLICK_MS, nowMs, CLICK_PRICE);
+        const reserved = account.reserve(key, takenFor(CLICK_PRICE, estimate, shareMin), clickMs, nowMs, CLICK_PRICE);
         if (typeof reserved === 'string') continue;
         const { accountId, epoch, sequence } = reserved.lease;
         const known = { accountId, epoch, sequence, key, amount: CLICK_PRICE, publisherId: 'pub' };
-        told.push({ ...known, heldMs: CLICK_MS, isShared: reserved.isShared });
+        told.push({ ...known, heldMs: clickMs, isShared: reserved.isShared });
         account.bill(key);
         if (!random.chance(rate)) continue;
         const tick = Math.ceil((nowMs + random.exponential(CLICK_DELAY_MS)) / TICK_MS) + 1;
@@ -99,11 +101,14 @@ async function deliver({ clicks, rate, estimate, supply }: Day): Promise<Deliver
   };
 }
 
+const WHOLE = { clicks: 300, shareMin: 1, clickMs: 60_000 };
+const SHARED = { clicks: 300, shareMin: 0, clickMs: 300_000 };
+
 it.each([
-  ['a hundredth clicks, as expected', { clicks: 300, rate: 0.01, estimate: 0.01, supply: 1.3 }],
-  ['five times the supply', { clicks: 300, rate: 0.01, estimate: 0.01, supply: 5 }],
-  ['twice as many click as expected', { clicks: 300, rate: 0.02, estimate: 0.01, supply: 2 }],
-  ['half as many click as expected', { clicks: 300, rate: 0.005, estimate: 0.01, supply: 2 }],
+  ['a hundredth clicks, as expected', { rate: 0.01, estimate: 0.01, supply: 2, ...WHOLE }],
+  ['ten times as many click as expected', { rate: 0.01, estimate: 0.001, supply: 3, ...WHOLE }],
+  ['a hundredth clicks, and they share', { rate: 0.01, estimate: 0.01, supply: 1.3, ...SHARED }],
+  ['they share, and twice as many click as expected', { rate: 0.02, estimate: 0.01, supply: 2, ...SHARED }],
 ] satisfies [string, Day][])(
   'delivers a day of clicks: %s',
   async (_name, day) => {

@@ -241,7 +241,7 @@ export function release(books: Books, key: string, reason: ReleaseReason): boole
 
 function stateAfter(books: Books, charge: ChargeRow, reason: ReleaseReason): ChargeRow['state'] {
   const { state } = charge;
-  if (state === 'reserved') giveBack(books, charge, leaseOf(books, charge)!, charge.amount);
+  if (state === 'reserved') endReservation(books, charge, leaseOf(books, charge)!);
   if (isUnbilled(charge)) return reason === 'expired' ? 'expired' : 'released';
   return reason === 'refunded' && refund(books, charge) ? 'refunded' : state;
 }
@@ -273,11 +273,22 @@ function refund(books: Books, charge: ChargeRow): boolean {
   return true;
 }
 
+/** To the budget: the holder of its lease takes it for spent, and would never sell it again. */
+function endReservation(books: Books, charge: ChargeRow, lease: LeaseRow): void {
+  const { amount } = charge;
+  giveBack(books, charge, lease, amount);
+  if (lease.state !== 'closed') returnFree(books, charge, lease, amount);
+}
+
 /** To the lease; from a closed one on to the budget. */
 function giveBack(books: Books, charge: ChargeRow, lease: LeaseRow, amount: bigint): void {
   const account = books.accounts.get(lease.account_id)!;
   books.post({ kind: 'release', key: charge.key, account, amount, lease });
-  if (lease.state !== 'closed') return;
+  if (lease.state === 'closed') returnFree(books, charge, lease, amount);
+}
+
+function returnFree(books: Books, charge: ChargeRow, lease: LeaseRow, amount: bigint): void {
+  const account = books.accounts.get(lease.account_id)!;
   books.post({ kind: 'return', key: `${nameOfLease(lease)}/${charge.key}`, account, amount, lease });
 }
 

@@ -31,6 +31,8 @@ export interface LocalReservation {
   readonly amount: number;
   /** Less than its bill, since most of its kind are never billed. */
   readonly isShared: boolean;
+  /** What will be billed, by the chance that it is. */
+  readonly expected: number;
   readonly lease: HeldLease;
   /** Monotonic ms. */
   readonly lapsesAtMs: number;
@@ -91,8 +93,8 @@ export class LocalAccount {
   }
 
   /**
-   * `price`: of its bill; more than `amount` when it shares. `lapseMs`: the billing horizon of the media type. Refusals count
-   * as demand too.
+   * `price`: of its bill; more than `amount` when it shares. `expected`: of it, by the chance that it comes. `lapseMs`: the
+   * billing horizon of the media type. Refusals count as demand too.
    */
   reserve(
     key: string,
@@ -100,6 +102,7 @@ export class LocalAccount {
     lapseMs: number,
     nowMs: number,
     price = amount,
+    expected = price,
   ): LocalReservation | ReserveRefusal {
     positiveInteger(amount);
     if (this.#isDraining) return 'draining';
@@ -122,7 +125,8 @@ export class LocalAccount {
         lease.shared += amount;
         lease.sharedPriceMax = Math.max(lease.sharedPriceMax, price);
       }
-      const reservation: LocalReservation = { key, amount, isShared, lease, lapsesAtMs: nowMs + lapseMs };
+      const lapsesAtMs = nowMs + lapseMs;
+      const reservation: LocalReservation = { key, amount, isShared, expected, lease, lapsesAtMs };
       this.#reservations.set(key, reservation);
       return reservation;
     }

@@ -28,6 +28,7 @@ beforeEach(() => {
     leasePolicy: LEASE_POLICY_DEFAULTS,
     pacing: { campaigns: PACING_CONTROLLERS.dual, guaranteed: PACING_CONTROLLERS.pid },
     heldMs: ({ billedBy }) => (billedBy === 'impression' ? 1000 : 5000),
+    heldShareMin: 0,
   });
 });
 

@@ -18,7 +18,7 @@ import type { AuctionTerms } from '../exchange/auction-terms.ts';
 import type { HouseBid } from '../exchange/decision.ts';
 import { HouseMarket, type LiveTerms } from '../exchange/house-bids.ts';
 import { HouseCatalogue, type HouseRules } from '../exchange/house-catalogue.ts';
-import { expectedBill, type Purchase, type PurchaseReservation, takenFor } from '../exchange/purchases.ts';
+import { type Purchase, type PurchaseReservation, takenFor } from '../exchange/purchases.ts';
 import type { Booking } from '../ports/campaign-store.ts';
 import { BookedCampaigns } from './booked-campaigns.ts';
 import { DueAccounts } from './due-accounts.ts';
@@ -30,6 +30,8 @@ export interface HouseDeskOptions {
   readonly pacing: { readonly campaigns: PacingController; readonly guaranteed: PacingController };
   /** How long a purchase is held for its bill, ms. */
   readonly heldMs: (purchase: Purchase) => number;
+  /** Of the price of a click or conversion, what an impression takes from its lease at least: 0 to 1. */
+  readonly heldShareMin: number;
 }
 
 export interface Replanned {
@@ -54,10 +56,11 @@ export class HouseDesk {
   readonly #board = new PacingBoard();
   readonly #due = new DueAccounts();
   readonly #localTimes = new Map<string, LocalTime>();
-  readonly #live = new LiveAuction(this.#board);
+  readonly #live: LiveAuction;
 
   constructor(options: HouseDeskOptions) {
     this.#options = options;
+    this.#live = new LiveAuction(this.#board, options.heldShareMin);
     this.#catalogue = new HouseCatalogue([], options.rules, (accountId) => this.#board.add(accountId));
     this.#market = new HouseMarket(this.#catalogue);
   }
@@ -111,10 +114,11 @@ export class HouseDesk {
     const account = this.accounts.get(accountId);
     if (account === undefined) return null;
     const heldMs = this.#options.heldMs(purchase);
-    const reserved = account.leases.reserve(key, takenFor(amount, chance), heldMs, nowMs, amount);
+    const taken = takenFor(amount, chance, this.#options.heldShareMin);
+    const reserved = account.leases.reserve(key, taken, heldMs, nowMs, amount, amount * chance);
     if (typeof reserved === 'string') return null;
-    const { isShared } = reserved;
-    account.observeWin(expectedBill(reserved.amount, isShared));
+    const { isShared, expected } = reserved;
+    account.observeWin(expected);
     const { epoch, sequence } = reserved.lease;
     const reservation = { key, bidIndex, accountId, amount, epoch, sequence, heldMs };
     return isShared ? { ...reservation, isShared } : reservation;
@@ -124,7 +128,7 @@ export class HouseDesk {
   release({ key, accountId }: PurchaseReservation): void {
     const account = this.accounts.get(accountId);
     const released = account?.leases.release(key) ?? null;
-    if (released !== null) account!.forgetWin(expectedBill(released.reservation.amount, released.reservation.isShared));
+    if (released !== null) account!.forgetWin(released.reservation.expected);
   }
 
   /** The ledger holds it from now on. */
@@ -199,6 +203,7 @@ class LiveAuction implements LiveTerms {
   /** By slot of the board, as everything that is asked here. */
   readonly accounts: SpendingAccount[] = [];
   readonly #board: PacingBoard;
+  readonly #heldShareMin: number;
   /** The auction that an account was last counted in. */
   readonly #seenIn: number[] = [];
   #auctions = 0;
@@ -206,8 +211,9 @@ class LiveAuction implements LiveTerms {
   #nowMs = 0;
   #user: UserCaps | null = null;
 
-  constructor(board: PacingBoard) {
+  constructor(board: PacingBoard, heldShareMin: number) {
     this.#board = board;
+    this.#heldShareMin = heldShareMin;
   }
 
   enter(auctionId: string, nowMs: number, user: UserCaps | null): void {
@@ -235,6 +241,6 @@ class LiveAuction implements LiveTerms {
       const draw = stableHash(this.#auctionId, plan.accountId) / 2 ** 32;
       if (!this.#board.takesPart(slot, draw)) return false;
     }
-    return leases.canPay(takenFor(price, chance), this.#nowMs, price);
+    return leases.canPay(takenFor(price, chance, this.#heldShareMin), this.#nowMs, price);
   };
 }

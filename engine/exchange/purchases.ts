@@ -77,14 +77,9 @@ type BillableBid = Pick<BidCandidate, 'pricing' | 'isGuaranteed' | 'ctr' | 'cvr'
  */
 const TIMES_EXPECTED = 2;
 
-/** What a purchase takes from its lease. `chance`: 1 or `billingChance`. */
-export function takenFor(amount: number, chance: number): number {
-  return Math.min(amount, Math.max(1, Math.ceil(amount * chance * TIMES_EXPECTED)));
-}
-
-/** What will be billed of what was taken, as expected. `isShared`: it was less than the price. */
-export function expectedBill(taken: number, isShared: boolean): number {
-  return isShared ? taken / TIMES_EXPECTED : taken;
+/** What a purchase takes from its lease. `chance`: 1 or `billingChance`. `shareMin`: of its price, 0 to 1. */
+export function takenFor(amount: number, chance: number, shareMin: number): number {
+  return Math.min(amount, Math.max(1, Math.ceil(amount * Math.max(shareMin, chance * TIMES_EXPECTED))));
 }
 
 /** `ID`, or `ID#N` for the ad in a further position of the imp, N from 1. */

@@ -450,7 +450,7 @@ export class LedgerModel implements LedgerUnderTest {
     if (state !== 'reserved') return;
     const lease = charge.lease!;
     this.#endReservation(charge);
-    if (lease.state === 'closed') this.#giveBack(lease, amount);
+    this.#giveBack(lease, amount);
   }
 
   #refund(charge: ModelCharge): void {
