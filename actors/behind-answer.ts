@@ -5,10 +5,10 @@ type Step = RequestEnvironment['onConcluded'];
 
 /** In this order. What is thrown goes to `onFault`. */
 export function eachForItself(steps: readonly Step[], onFault: (error: unknown) => void): Step {
-  return (event, decision, notices, subject, sales) => {
+  return (event, decision, notices, subject) => {
     for (const step of steps) {
       try {
-        step(event, decision, notices, subject, sales);
+        step(event, decision, notices, subject);
       } catch (error) {
         onFault(error);
       }

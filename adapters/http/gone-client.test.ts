@@ -38,7 +38,6 @@ test('a client that goes away while its body is inflated gets no auction', async
     listens: true,
     requestBytesMax: 1024,
     clock: systemClock,
-    events: null,
     adRequests: {
       admit: () => ({
         take: () => {
@@ -52,7 +51,7 @@ test('a client that goes away while its body is inflated gets no auction', async
     },
     status: () => ({}),
     metrics: { contentType: 'text/plain', text: async () => '' },
-    observer: { onCut: () => {}, onEventRequestRefused: () => {}, onRequestsFull: () => {}, onFault: () => {} },
+    observer: { onCut: () => {}, onRequestsFull: () => {}, onFault: () => {} },
   });
   subscribe('http.server.request.start', onRequest);
   const inflating = new Promise<() => void>((resolve) => {

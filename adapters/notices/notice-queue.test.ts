@@ -3,12 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Notice } from '../../engine/ports/notice-sender.ts';
 import { NoticeQueue, type QueuedNotice } from './notice-queue.ts';
 
-const notice = (kind: Notice['kind'], dspId: string, url = `${kind}-${dspId}`): Notice => ({
-  kind,
-  dspId,
-  about: null,
-  url,
-});
+const notice = (kind: Notice['kind'], dspId: string, url = `${kind}-${dspId}`): Notice => ({ kind, dspId, url });
 
 function queueWith(limits: { total?: number; perDsp?: number; inFlight?: number }) {
   const dropped: string[] = [];
@@ -106,7 +101,7 @@ describe('NoticeQueue', () => {
             if (entry !== undefined) queue.settle(entry);
             if (entry !== undefined) settled += 1;
           } else {
-            queue.offer({ ...action, about: null, url: '' });
+            queue.offer({ ...action, url: '' });
             offered += 1;
           }
           expect(queue.length).toBe(offered - settled - dropped.length);

@@ -68,8 +68,6 @@ export interface AuctionEvent {
   readonly billingNotices: readonly PendingBillingNotice[];
   /** What wins of our own have taken from which leases; absent before there were any. */
   readonly reservations?: readonly PurchaseReservation[];
-  /** As in outcome events (engine/events/outcome-events.ts); absent before there were any. */
-  readonly userKey?: string | null;
   readonly timings: AuctionTimings;
 }
 
@@ -85,9 +83,10 @@ export function dspRecord(reply: DspReply): DspRecord {
 }
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 /** UTF-8 JSON, as appended to the event log: lists with a row per bid or DSP are stored by column. */
-export function encodeAuctionEvent(event: AuctionEvent): Uint8Array {
+export function encodeEvent(event: AuctionEvent): Uint8Array {
   const { input, outcome, dsps } = event;
   const stored: StoredAuctionEvent = {
     ...event,
@@ -99,11 +98,11 @@ export function encodeAuctionEvent(event: AuctionEvent): Uint8Array {
 }
 
 /**
- * The event as it was before it was stored (parsed JSON that its schema admits); one of an older version in the shape
- * of today's, without the fields that came later.
+ * The event as it was before it was stored; one of an older version in the shape of today's, without the fields that came
+ * later. Throws a SyntaxError for anything that is no JSON.
  */
-export function decodeAuctionEvent(parsed: object): AuctionEvent {
-  const stored = parsed as StoredAuctionEvent | StoredAuctionEventV1;
+export function decodeEvent(payload: Uint8Array): AuctionEvent {
+  const stored = JSON.parse(decoder.decode(payload)) as StoredAuctionEvent | StoredAuctionEventV1;
   const { input, dsps } = stored;
   return {
     ...stored,
