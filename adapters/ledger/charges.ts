@@ -51,22 +51,18 @@ function keepOpen(books: Books, lease: LeaseRow, untilMs: bigint): void {
   books.change(lease);
 }
 
+interface Claim {
+  readonly account: AccountRow;
+  readonly amount: bigint;
+}
+
 /** Whether the lease has so much free. What it had and gave back, before this was told, is taken back where it is still there. */
-function cover(
-  books: Books,
-  lease: LeaseRow,
-  { account, amount, key }: { readonly account: AccountRow; readonly amount: bigint; readonly key: string },
-): boolean {
+function cover(books: Books, lease: LeaseRow, { account, amount, key }: Claim & { readonly key: string }): boolean {
   const missing = amount - freeOf(lease);
   if (missing <= 0n) return true;
   if (missing > lease.returned || !makeAvailable(books, lease, { account, amount: missing })) return false;
   books.post({ kind: 'take-back', key, account, amount: missing, lease });
   return true;
-}
-
-interface Claim {
-  readonly account: AccountRow;
-  readonly amount: bigint;
 }
 
 /**
@@ -275,21 +271,24 @@ function refund(books: Books, charge: ChargeRow): boolean {
 
 /** To the budget: the holder of its lease takes it for spent, and would never sell it again. */
 function endReservation(books: Books, charge: ChargeRow, lease: LeaseRow): void {
-  const { amount } = charge;
-  giveBack(books, charge, lease, amount);
-  if (lease.state !== 'closed') returnFree(books, charge, lease, amount);
+  releaseToLease(books, charge, lease, charge.amount);
+  returnToBudget(books, charge, lease, charge.amount);
 }
 
 /** To the lease; from a closed one on to the budget. */
 function giveBack(books: Books, charge: ChargeRow, lease: LeaseRow, amount: bigint): void {
-  const account = books.accounts.get(lease.account_id)!;
-  books.post({ kind: 'release', key: charge.key, account, amount, lease });
-  if (lease.state === 'closed') returnFree(books, charge, lease, amount);
+  releaseToLease(books, charge, lease, amount);
+  if (lease.state === 'closed') returnToBudget(books, charge, lease, amount);
 }
 
-function returnFree(books: Books, charge: ChargeRow, lease: LeaseRow, amount: bigint): void {
+function releaseToLease(books: Books, { key }: ChargeRow, lease: LeaseRow, amount: bigint): void {
   const account = books.accounts.get(lease.account_id)!;
-  books.post({ kind: 'return', key: `${nameOfLease(lease)}/${charge.key}`, account, amount, lease });
+  books.post({ kind: 'release', key, account, amount, lease });
+}
+
+function returnToBudget(books: Books, { key }: ChargeRow, lease: LeaseRow, amount: bigint): void {
+  const account = books.accounts.get(lease.account_id)!;
+  books.post({ kind: 'return', key: `${nameOfLease(lease)}/${key}`, account, amount, lease });
 }
 
 function leaseOf(books: Books, { account_id, epoch, sequence }: ChargeRow): LeaseRow | undefined {

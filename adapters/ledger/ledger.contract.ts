@@ -328,6 +328,20 @@ export function budgetLedgerContract(name: string, createWorld: () => Promise<An
         expect(await world.confirm(world.grant(tranche, { amount: 10, sequence: 2 }))).toBe('fenced');
       });
 
+      it('where the day of its lease bears no more, the tranche of another day goes on', async () => {
+        await world.setTerms({ dailyBudget: 100n });
+        const first = await world.openTranche(100);
+        const lease = world.grant(first, { amount: 50 });
+        await world.ledger.confirmLeases([lease, world.grant(first, { amount: 50, sequence: 2 })]);
+        await world.bill(lease, 'one', 40);
+        await world.share(lease, 'late', 45, 1000);
+        await world.setTerms({ budget: 200n, dailyBudget: 100n });
+        world.nowMs += 86_400_000;
+        const next = await world.openTranche(100);
+        expect(await world.report('late')).toBe('absorbed');
+        expect(await world.confirm(world.grant(next, { amount: 10 }))).toBe('live');
+      });
+
       it('expired under a daily budget: the day of its lease pays, and no more than it has', async () => {
         await world.setTerms({ dailyBudget: 100n });
         const lease = await world.lease(100);
