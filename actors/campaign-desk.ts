@@ -18,6 +18,7 @@ import type { Funds } from '../engine/budget/pacing/day-plan.ts';
 import { ReservationOutbox } from '../engine/budget/reservation-outbox.ts';
 import type { SpendingAccount } from '../engine/budget/spending-account.ts';
 import { type AlertLimits, type DeliveryAlerts, deliveryAlerts } from '../engine/desk/delivery-alerts.ts';
+import type { DeskFigures } from '../engine/desk/desk-figures.ts';
 import { reservationsOf } from '../engine/desk/event-reservations.ts';
 import { HouseDesk, type HouseDeskOptions } from '../engine/desk/house-desk.ts';
 import { HouseEntry } from '../engine/desk/house-entry.ts';
@@ -92,28 +93,13 @@ export interface CampaignDeskObserver extends LeaseKeeperObserver {
   readonly onMailDropped: () => void;
 }
 
-export interface CampaignDeskFigures {
-  /** Line items that may serve. */
-  readonly lineItems: number;
-  readonly accounts: number;
-  readonly leases: number;
-  /** Nanos, of accounts of money. */
-  readonly freeNanos: number;
-  /** Nanos of wins that the ledger has still to hear of, of accounts of money. */
-  readonly reservedNanos: number;
-  /** Won, and not yet known to the ledger. */
-  readonly untold: number;
-  /** Leases on their way back. */
-  readonly returning: number;
-}
-
 export interface CampaignDesk extends HouseDemand {
   readonly booked: (changes: readonly Booking[]) => void;
   /** Behind the answer of each auction: what it has reserved is served. */
   readonly auctionEnded: (event: AuctionEvent) => void;
   /** `ReservationOutbox.whenTold`. */
   readonly whenTold: ReservationOutbox['whenTold'];
-  readonly figures: () => CampaignDeskFigures;
+  readonly figures: () => DeskFigures;
   readonly alerts: (limits: AlertLimits) => DeliveryAlerts;
   /** Of so many accounts whose traffic was learned from since they were last given, one after the other. */
   readonly takeLearned: (countMax: number) => ReadonlyMap<string, TrafficMemory>;
@@ -212,7 +198,7 @@ class CampaignDeskActor implements CampaignDesk {
 
   readonly whenTold: CampaignDesk['whenTold'] = (withinMs, concerns) => this.#outbox.whenTold(withinMs, concerns);
 
-  readonly figures = (): CampaignDeskFigures => {
+  readonly figures = (): DeskFigures => {
     const nowMs = this.#options.clock.monotonicMs();
     let leases = 0;
     let freeNanos = 0;

@@ -6,7 +6,7 @@ import {
   reportPeriod,
   slotsNeededFrom,
 } from '../engine/budget/delivery-report.ts';
-import { type Flight, openHours } from '../engine/budget/pacing/flight.ts';
+import type { Flight } from '../engine/budget/pacing/flight.ts';
 import { LocalTime, SLOT_MS } from '../engine/budget/pacing/local-time.ts';
 import { TrafficCurve } from '../engine/budget/pacing/traffic-curve.ts';
 import {
@@ -17,6 +17,7 @@ import {
 } from '../engine/campaign/accounts.ts';
 import type { Advertiser, Campaign, LineItem } from '../engine/campaign/campaign.ts';
 import { formatDecimal, NANO_DIGITS } from '../engine/campaign/decimal.ts';
+import { openHours } from '../engine/campaign/open-hours.ts';
 import type { BudgetLedger } from '../engine/ports/budget-ledger.ts';
 import type { CampaignStore } from '../engine/ports/campaign-store.ts';
 import type { DeliveryReports } from '../engine/ports/delivery-reports.ts';

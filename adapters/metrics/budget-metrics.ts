@@ -1,22 +1,12 @@
 /** Metrics of our own campaigns and their money (meaning: docs/metrics.md). */
 import type { Registry } from 'prom-client';
 import type { DeliveryAlerts } from '../../engine/desk/delivery-alerts.ts';
+import type { DeskFigures } from '../../engine/desk/desk-figures.ts';
 import { BILLING_RESULTS, type BillingCounts } from '../../engine/desk/outcome-billing.ts';
 import type { MoneySurvey } from '../ledger/money-survey.ts';
 import { Counter, cellsBy } from './counter.ts';
 import { register } from './exposition.ts';
 import { Gauge } from './gauge.ts';
-
-/** What is read when metrics are. */
-export interface BudgetReadings {
-  readonly lineItems: number;
-  readonly accounts: number;
-  readonly leases: number;
-  readonly freeNanos: number;
-  readonly reservedNanos: number;
-  readonly untold: number;
-  readonly returning: number;
-}
 
 const LEASE_ANSWERS = ['granted', 'exhausted', 'paused', 'ended', 'unknown-account', 'fenced', 'unavailable'] as const;
 const RESERVE_RESULTS = ['reserved', 'budget-refused', 'frequency-capped'] as const;
@@ -86,9 +76,9 @@ export class BudgetMetrics {
   readonly onReportsForgotten = (count: number): void => this.#bills.unmatched.add(count);
 
   /** Of this process. */
-  readFrom(read: () => BudgetReadings): void {
+  readFrom(read: () => DeskFigures): void {
     const readings = oncePerTurn(read);
-    const gauge = (name: string, help: string, value: (readings: BudgetReadings) => number): void =>
+    const gauge = (name: string, help: string, value: (readings: DeskFigures) => number): void =>
       register(this.#registry, new Gauge(name, help)).readFrom(() => value(readings()));
     gauge('rtb_campaign_line_items', 'Line items that may serve.', ({ lineItems }) => lineItems);
     gauge('rtb_budget_accounts', 'Budgets known to the process.', ({ accounts }) => accounts);

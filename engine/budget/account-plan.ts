@@ -3,8 +3,9 @@
 import { campaignAccountId, campaignStanding, lineItemAccountId, lineItemStanding } from '../campaign/accounts.ts';
 import type { BookedCampaign } from '../campaign/booked-line-item.ts';
 import type { LineItem } from '../campaign/campaign.ts';
+import { openHours } from '../campaign/open-hours.ts';
 import { priceNanos } from '../campaign/price.ts';
-import { type Flight, openHours } from './pacing/flight.ts';
+import type { Flight } from './pacing/flight.ts';
 import type { LocalTime } from './pacing/local-time.ts';
 
 export interface AccountPlan {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { openHours } from '../campaign/open-hours.ts';
 import type { AccountPlan } from './account-plan.ts';
 import { LEASE_POLICY_DEFAULTS } from './lease-policy.ts';
 import { PACING_CONTROLLERS } from './pacing/controllers.ts';
-import { openHours } from './pacing/flight.ts';
 import { LocalTime, SLOT_MS } from './pacing/local-time.ts';
 import { PacingBoard } from './pacing/pacing-board.ts';
 import { TrafficCurve } from './pacing/traffic-curve.ts';

@@ -5,7 +5,16 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
 import { advertiserSchema, campaignSchema, creativeSchema, lineItemSchema } from './booking-schemas.ts';
-import type { Advertiser, Campaign, Choice, Creative, FrequencyCap, LineItem, Targeting } from './campaign.ts';
+import {
+  type Advertiser,
+  type Campaign,
+  type Choice,
+  type Creative,
+  EVERYWHERE,
+  type FrequencyCap,
+  type LineItem,
+  type Targeting,
+} from './campaign.ts';
 import { formatDecimal, MICRO_DIGITS, NANO_DIGITS, parseDecimal } from './decimal.ts';
 import { isStorable } from './storable.ts';
 
@@ -186,25 +195,8 @@ export interface CreativeDocument extends Omit<Creative, 'advertiserId' | 'size'
 /** Only what is restricted is named. */
 export type TargetingDocument = Partial<Targeting>;
 
-const ANY: Choice<never> = { include: [], exclude: [] };
-
 function readTargeting(document: TargetingDocument): Targeting {
-  return {
-    countries: ANY,
-    regions: ANY,
-    deviceTypes: ANY,
-    operatingSystems: ANY,
-    inventory: ANY,
-    categories: ANY,
-    publishers: ANY,
-    placements: ANY,
-    media: ANY,
-    sizes: ANY,
-    hoursOfWeek: ANY,
-    segments: ANY,
-    keyValues: {},
-    ...document,
-  };
+  return { ...EVERYWHERE, ...document };
 }
 
 function targetingDocument({ keyValues, ...choices }: Targeting): TargetingDocument {

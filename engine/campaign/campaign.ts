@@ -118,3 +118,22 @@ export interface Targeting {
   /** By key (`imp.ext.data`, `site.ext.data`, `app.ext.data`); each key is a condition of its own. */
   readonly keyValues: Readonly<Record<string, Choice<string>>>;
 }
+
+const ANY: Choice<never> = { include: [], exclude: [] };
+
+/** Nothing is asked of a request. */
+export const EVERYWHERE: Targeting = {
+  countries: ANY,
+  regions: ANY,
+  deviceTypes: ANY,
+  operatingSystems: ANY,
+  inventory: ANY,
+  categories: ANY,
+  publishers: ANY,
+  placements: ANY,
+  media: ANY,
+  sizes: ANY,
+  hoursOfWeek: ANY,
+  segments: ANY,
+  keyValues: {},
+};

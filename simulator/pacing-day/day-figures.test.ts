@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { planDay } from '../../engine/budget/pacing/day-plan.ts';
-import { openHours } from '../../engine/budget/pacing/flight.ts';
 import { LocalTime, SLOT_MS, SLOTS_PER_DAY } from '../../engine/budget/pacing/local-time.ts';
 import { TrafficCurve } from '../../engine/budget/pacing/traffic-curve.ts';
+import { openHours } from '../../engine/campaign/open-hours.ts';
 import { type CampaignDay, DAY_MS, DAY_START_MS, TICK_MS } from './campaign-day.ts';
 import { judgeDays } from './day-figures.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { openHours } from '../../campaign/open-hours.ts';
 import { CampaignPacer, type PacingTick } from './campaign-pacer.ts';
-import { type Flight, openHours } from './flight.ts';
+import type { Flight } from './flight.ts';
 import { LocalTime, SLOT_MS } from './local-time.ts';
 import { pidPacing } from './pid.ts';
 import { TrafficCurve } from './traffic-curve.ts';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { openHours } from '../../campaign/open-hours.ts';
 import { planDay } from './day-plan.ts';
-import { type Flight, openHours } from './flight.ts';
+import type { Flight } from './flight.ts';
 import { LocalTime, SLOT_MS, SLOTS_PER_WEEK } from './local-time.ts';
 import { targetRate } from './spend-target.ts';
 import { TrafficCurve } from './traffic-curve.ts';

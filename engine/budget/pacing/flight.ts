@@ -12,22 +12,7 @@ export interface Flight {
   readonly openHours: Uint8Array;
 }
 
-const HOURS_PER_WEEK = 168;
 const SLOTS_PER_HOUR = 4;
-
-/** Of what its line items include and exclude; an hour is open when it is to one of them. */
-export function openHours(
-  lineItems: readonly { readonly include: readonly number[]; readonly exclude: readonly number[] }[],
-): Uint8Array {
-  const open = new Uint8Array(HOURS_PER_WEEK);
-  for (const { include, exclude } of lineItems) {
-    if (include.length === 0 && exclude.length === 0) return open.fill(1);
-    for (let hour = 0; hour < HOURS_PER_WEEK; hour++) {
-      if ((include.length === 0 || include.includes(hour)) && !exclude.includes(hour)) open[hour] = 1;
-    }
-  }
-  return open;
-}
 
 export function isOpen({ startAt, endAt, openHours, localTime }: Flight, atMs: number): boolean {
   const isLive = atMs >= startAt && (endAt === null || atMs < endAt);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { openHours } from '../../campaign/open-hours.ts';
 import { type DayPlan, planDay } from './day-plan.ts';
-import { openHours } from './flight.ts';
 import { LocalTime, SLOT_MS } from './local-time.ts';
 import { SlotBound } from './slot-bound.ts';
 import { TrafficCurve } from './traffic-curve.ts';

@@ -3,9 +3,8 @@
  * hour, so it is kept as bits and worked out anew when a request of the next quarter comes.
  */
 import type { Choice } from '../campaign.ts';
+import { openHours } from '../open-hours.ts';
 import { HOUR_SLOT_MS, hourOfWeek } from './zone-hours.ts';
-
-const HOURS_PER_WEEK = 168;
 
 interface SlotHours {
   /** Index in `#zones`. */
@@ -31,7 +30,7 @@ export class OpeningHours {
   /** Throws a `RangeError`, and changes nothing, for a time zone that is none. */
   add(slot: number, timeZone: string, choice: Choice<number>): void {
     if (choice.include.length > 0 || choice.exclude.length > 0) {
-      const hours = { zone: this.#zoneIndex(timeZone), isOpen: openHours(choice) };
+      const hours = { zone: this.#zoneIndex(timeZone), isOpen: openHours([choice]) };
       this.#hours.set(slot, hours);
       if (!this.#isOpenNow(hours)) return;
     }
@@ -85,12 +84,4 @@ export class OpeningHours {
   #hourNow(timeZone: string): number {
     return hourOfWeek(timeZone, Number.isNaN(this.#quarter) ? 0 : this.#quarter * HOUR_SLOT_MS);
   }
-}
-
-function openHours({ include, exclude }: Choice<number>): Uint8Array {
-  const isOpen = new Uint8Array(HOURS_PER_WEEK);
-  if (include.length === 0) isOpen.fill(1);
-  for (const hour of include) isOpen[hour] = 1;
-  for (const hour of exclude) isOpen[hour] = 0;
-  return isOpen;
 }

@@ -1,24 +1,16 @@
 /** Bookings for tests and benches: everything has a default that serves anywhere. */
 import type { BookedLineItem } from '../booked-line-item.ts';
-import type { Advertiser, Campaign, Choice, Creative, LineItem, Targeting } from '../campaign.ts';
+import {
+  type Advertiser,
+  type Campaign,
+  type Choice,
+  type Creative,
+  EVERYWHERE,
+  type LineItem,
+  type Targeting,
+} from '../campaign.ts';
 
-export const ANY: Choice<never> = { include: [], exclude: [] };
-
-export const EVERYWHERE: Targeting = {
-  countries: ANY,
-  regions: ANY,
-  deviceTypes: ANY,
-  operatingSystems: ANY,
-  inventory: ANY,
-  categories: ANY,
-  publishers: ANY,
-  placements: ANY,
-  media: ANY,
-  sizes: ANY,
-  hoursOfWeek: ANY,
-  segments: ANY,
-  keyValues: {},
-};
+export { EVERYWHERE };
 
 export function including<Value>(...include: Value[]): Choice<Value> {
   return { include, exclude: [] };
