@@ -8,40 +8,64 @@ import nact from 'nact';
 import { eachForItself } from './actors/behind-answer.ts';
 import { createIntake } from './actors/intake.ts';
 import { spawnParent } from './actors/mailbox.ts';
-import type { RequestEnvironment } from './actors/request-actor.ts';
-import { systemClock, systemTimers } from './adapters/clock.ts';
+import type { HouseDemand, RequestEnvironment } from './actors/request-actor.ts';
 import { createHostResolvers, type HostResolvers } from './adapters/dns/host-resolvers.ts';
 import { eventLogFolder, eventLogFolders } from './adapters/event-log/log-folders.ts';
-import { createLog, type Log } from './adapters/log.ts';
+import { userKeyOf } from './adapters/frequency/user-key.ts';
 import type { MetricSnapshot } from './adapters/metrics/exposition.ts';
-import { createMetrics } from './adapters/metrics/metrics.ts';
 import { createFaultPolicy, UNCAUGHT_FAULTS } from './adapters/process/fault-policy.ts';
 import { allocateYoungOnly } from './adapters/process/young-generation.ts';
 import type { DspState } from './adapters/workers/messages.ts';
+import { openBooks } from './compose/campaign-books.ts';
 import { type Campaigns, openCampaigns } from './compose/campaigns.ts';
+import type { DrainedEventLog } from './compose/drain.ts';
 import { openDsps, openShaping, openTransport, readDspStates, teachingRules } from './compose/dsps.ts';
 import { type EstimateQualityStatus, openEstimateQuality } from './compose/estimate-quality.ts';
 import { openEstimation } from './compose/estimation.ts';
+import { embeddedSource, openEventBilling } from './compose/event-billing.ts';
 import { openEmbeddedLog, openEvents } from './compose/events.ts';
+import type { applyAllTopics as ApplyAllTopics } from './compose/kafka.ts';
+import { withKeptSecrets, withPassingSecrets } from './compose/kept-secrets.ts';
 import { openAdmin, openPublicDoor } from './compose/listeners.ts';
 import { openMarkupFetcher, openNotices } from './compose/notices.ts';
-import type { Parts } from './compose/parts.ts';
+import { createParts, type OutsideParts, type Parts } from './compose/parts.ts';
 import { openGate, watchProcess } from './compose/process.ts';
 import { inExchangeCurrency, openReserves } from './compose/reserves.ts';
+import { openTracking } from './compose/tracking.ts';
 import { effectiveConfig } from './config/effective.ts';
 import { decisionRules, exchangeRules, waitingOptions } from './config/engine-options.ts';
+import { isBillingHere } from './config/event-billing.ts';
 import type { Config } from './config/types.ts';
 import { VERSION } from './config/version.ts';
 import type { OutcomesTaken } from './engine/desk/outcome-billing.ts';
 import type { Outcome } from './engine/estimation/quality/awaited-outcomes.ts';
-import type { Clock, Timers } from './engine/ports/clock.ts';
+import { lossEvents, winEvents } from './engine/events/auction-outcomes.ts';
+import type { AuctionEvent } from './engine/exchange/auction-event.ts';
+import type { Decision } from './engine/exchange/decision.ts';
+import type { SoldAd } from './engine/exchange/sale.ts';
+import type { Clock } from './engine/ports/clock.ts';
 import type { DspTransport } from './engine/ports/dsp-transport.ts';
 import type { EventLog } from './engine/ports/event-log.ts';
-import type { Random } from './engine/ports/random.ts';
 import { createRequestReader } from './openrtb/read-request.ts';
 
 export { openCampaignBooks, readCampaignBooks } from './compose/campaign-books.ts';
 export { type AccountDelivery, type CampaignDelivery, campaignDelivery } from './compose/campaign-delivery.ts';
+export type { DrainedEventLog } from './compose/drain.ts';
+export { type RunningConsumer, startEventConsumer } from './compose/event-consumer.ts';
+export { withKeptSecrets } from './compose/kept-secrets.ts';
+
+/** Of `compose/drain.ts`: for a data folder whose engines have ended. */
+export async function drainEventLogs(config: Config, onDrained: (log: DrainedEventLog) => void): Promise<number> {
+  const { drainEventLogs: drain } = await import('./compose/drain.ts');
+  return drain(
+    createParts(config, {}, () => {}),
+    onDrained,
+  );
+}
+
+/** Of `compose/kafka.ts`, whose client is loaded where there is a Kafka only. */
+export const applyAllTopics: typeof ApplyAllTopics = async (...args) =>
+  (await import('./compose/kafka.ts')).applyAllTopics(...args);
 
 export interface Gavel {
   /** Where publishers connect; empty in a worker, which has no port of its own. */
@@ -70,14 +94,10 @@ export interface Gavel {
 }
 
 /** Stand-ins for the outside world; what is absent is the real thing. */
-export interface Outside {
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly random: Random;
+export interface Outside extends OutsideParts {
   readonly transport: DspTransport;
   readonly resolvers: HostResolvers;
   readonly eventLog: EventLog;
-  readonly log: Log;
   /** Runs when everything but the listener is open. */
   readonly beforeListening: () => Promise<void>;
   /** Set in one of several processes: it opens neither the public port nor the admin listener. */
@@ -103,8 +123,8 @@ export async function startGavel(config: Config, outside: Partial<Outside> = {})
   const close = async (): Promise<void> => {
     for (const closeOne of opened.splice(0).reverse()) await closeOne();
   };
-  const parts = partsOf(config, outside, (closeOne) => opened.push(closeOne));
   try {
+    const parts = createParts(await withSecrets(config, outside), outside, (closeOne) => opened.push(closeOne));
     parts.log.info({ version: VERSION, config: effectiveConfig(config) }, 'starting');
     return { ...(await open(parts, outside)), close };
   } catch (error) {
@@ -113,39 +133,23 @@ export async function startGavel(config: Config, outside: Partial<Outside> = {})
   }
 }
 
-function partsOf(config: Config, outside: Partial<Outside>, closing: Parts['closing']): Parts {
-  const log = outside.log ?? createLog(config.log.level);
-  const metrics = createMetrics({ dspIds: config.dsps.map((dsp) => dsp.id), version: VERSION });
-  return {
-    config,
-    clock: outside.clock ?? systemClock,
-    timers: outside.timers ?? systemTimers,
-    random: outside.random ?? Math.random,
-    metrics,
-    log,
-    closing,
-    onActorFault: ({ error, actorName, decision }) => {
-      metrics.actorFault(decision);
-      log.error({ err: error, actor: actorName, decision }, 'actor fault');
-    },
-    onProcessFault: (origin, err) => {
-      metrics.processFault(origin);
-      log.error({ err, origin }, 'process fault');
-    },
-  };
+/** An engine whose events go elsewhere writes nothing to its data folder: its secrets live as long as it does. */
+async function withSecrets(config: Config, { eventLog }: Partial<Outside>): Promise<Config> {
+  return eventLog === undefined ? withKeptSecrets(config) : withPassingSecrets(config);
 }
 
 /** Opens from the inside out: stores, actors, then the doors. */
 async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel, 'close'>> {
   const { config, clock, timers, metrics, closing } = parts;
   const eventLog =
-    outside.eventLog === undefined ? await openEmbeddedLog(parts) : { log: outside.eventLog, isHealthy: () => true };
+    outside.eventLog === undefined
+      ? await openEmbeddedLog(parts)
+      : { log: outside.eventLog, isHealthy: () => true, isStoring: () => true };
   closing(() => eventLog.log.close());
   const resolvers =
     outside.resolvers ?? createHostResolvers({ clock, onRefused: () => metrics.queueRefused('name-lookups') });
   const transport = outside.transport ?? (await openTransport(parts, resolvers));
   closing(() => transport.close());
-  const notices = openNotices(parts, resolvers);
   const markupFetcher = openMarkupFetcher(parts, resolvers);
   const quality = await openEstimateQuality(parts);
 
@@ -154,6 +158,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   const residents = spawnParent(system, 'residents');
   const requests = spawnParent(system, 'requests');
   const events = openEvents(parts, residents, eventLog.log);
+  const notices = openNotices(parts, resolvers, events);
   const reserves = openReserves(parts, residents);
   const watch = watchProcess(parts, () => outside.supervisor?.replaceMe());
   const dsps = openDsps(parts, residents, { transport, loop: watch.loop });
@@ -169,7 +174,24 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
         : [],
   });
 
+  if (outside.supervisor === undefined && outside.eventLog === undefined && isBillingHere(config)) {
+    const { database } = campaigns?.books ?? (await openBooks(parts));
+    await openEventBilling(parts, { database, notices }, await embeddedSource(parts));
+  }
+
+  const tracking = openTracking(parts, {
+    events,
+    notices,
+    reportOutcomes: (outcomes) => metrics.outcomesReported(quality.reportOutcomes(outcomes)),
+  });
+
   const rules = exchangeRules(config);
+  const { lossSampleRate } = config.events;
+  const recordOutcomes = (event: AuctionEvent, decision: Decision, sales: readonly SoldAd[]): void => {
+    for (const win of winEvents(event, decision, sales)) events.record(win);
+    const isSampled = (): boolean => parts.random() < lossSampleRate;
+    for (const loss of lossEvents(event, decision, lossSampleRate, isSampled)) events.record(loss);
+  };
   const environment: RequestEnvironment = {
     clock,
     timers,
@@ -180,8 +202,10 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
     shaping: openShaping(parts, residents),
     estimating: estimation.estimating,
     teaching: teachingRules(config, dsps),
-    houseDemand: campaigns?.desk ?? null,
+    houseDemand: campaigns === null ? null : storableHouseDemand(campaigns.desk, eventLog.isStoring),
     markupFetcher,
+    tracker: tracking?.tracker ?? null,
+    userKeyOf: (request) => userKeyOf(request, config.events.userSecret),
     onFault: parts.onActorFault,
     onBegun: (auctionId) => gate?.auctionBegan(auctionId),
     onLate: (dspId) => metrics.dsp(dspId).onLate(dspId),
@@ -192,6 +216,9 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
         (event) => gate?.auctionEnded(event),
         (event) => metrics.auctionEnded(event),
         (event) => events.record(event),
+        (event, decision, _plan, _subject, sales) => {
+          if (decision !== null) recordOutcomes(event, decision, sales);
+        },
         (event, _decision, _plan, subject) => quality.auctionEnded(event, subject),
         (_event, _decision, { now }) => {
           for (const notice of now) notices.send(notice);
@@ -217,6 +244,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
       forwardedExtensions: new Set(config.exchange.forwardedExtensions),
     },
     nextAuctionId: auctionIds.next,
+    isSelling: () => config.events.sellUnstored === 'dsps' || eventLog.isStoring(),
     observer: metrics.intake,
   });
   const reportOutcomes: Gavel['reportOutcomes'] = async (outcomes, isBilling = true) => {
@@ -239,6 +267,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   }
   const server = await openPublicDoor(parts, {
     adRequests,
+    tracking,
     listens: outside.supervisor === undefined,
     metricsText: outside.supervisor?.metricsText ?? metrics.text,
     status: () => ({
@@ -251,6 +280,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
       ...outside.supervisor?.status(),
     }),
   });
+  tracking?.listensAt(server.url);
   const policy = createFaultPolicy(UNCAUGHT_FAULTS, clock);
   return {
     url: server.url,
@@ -266,6 +296,11 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
       return policy();
     },
   };
+}
+
+/** What of ours is sold is billed by its events: without them it stays away. */
+function storableHouseDemand(desk: HouseDemand, isStoring: () => boolean): HouseDemand {
+  return { enter: (subject, terms, nowMs) => (isStoring() ? desk.enter(subject, terms, nowMs) : null) };
 }
 
 /** Start time and a random tag make ids unique over processes and restarts; the counter keeps them short and sortable. */

@@ -30,8 +30,20 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     run: async (args) => (await import('./commands/score.ts')).score(args),
   },
   report: {
-    summary: 'print what campaigns were to deliver and did',
+    summary: 'print what campaigns were to deliver and did, or what everybody owes',
     run: async (args) => (await import('./commands/report.ts')).report(args),
+  },
+  consume: {
+    summary: 'bill what events say, in a process of its own',
+    run: async (args) => (await import('./commands/consume.ts')).consume(args),
+  },
+  drain: {
+    summary: 'send to Kafka what stopped engines have left',
+    run: async (args) => (await import('./commands/drain.ts')).drain(args),
+  },
+  topics: {
+    summary: 'make the topics in Kafka that events go to',
+    run: async (args) => (await import('./commands/topics.ts')).topics(args),
   },
   bench: {
     summary: 'measure CPU per auction, throughput and hot functions',

@@ -5,10 +5,10 @@ type Step = RequestEnvironment['onConcluded'];
 
 /** In this order. What is thrown goes to `onFault`. */
 export function eachForItself(steps: readonly Step[], onFault: (error: unknown) => void): Step {
-  return (event, decision, notices, subject) => {
+  return (event, decision, notices, subject, sales) => {
     for (const step of steps) {
       try {
-        step(event, decision, notices, subject);
+        step(event, decision, notices, subject, sales);
       } catch (error) {
         onFault(error);
       }

@@ -8,7 +8,8 @@ import type { EstimateQuestion } from '../engine/estimation/estimate-question.ts
 import { FallbackEstimator } from '../engine/estimation/fallback/fallback-estimator.ts';
 import { KEY_COLUMNS } from '../engine/estimation/features/key-columns.ts';
 import { emptyRateTables } from '../engine/estimation/features/rate-tables.ts';
-import { type AuctionEvent, encodeEvent } from '../engine/exchange/auction-event.ts';
+import { encodeEvent } from '../engine/events/read-event.ts';
+import { buildAuctionEvent } from '../engine/exchange/testing/build-auction-event.ts';
 import { buildRequest, buildSubject } from '../engine/exchange/testing/build-exchange.ts';
 import { type EstimateWarmUp, type EstimateWarmUpOptions, warmUpEstimates } from './estimate-warm-up.ts';
 
@@ -18,14 +19,12 @@ const RATE = { banner: 0.01, video: 0.01, audio: 0.01, native: 0.01 };
 function payloadOf(creative: number): Uint8Array {
   const request = buildRequest();
   const bids = [buildBid({ pricing: 'cpc', ctrSource: 'model', advertiserDomains: [`ad-${creative}.example`] }, 0)];
-  const event = {
+  const event = buildAuctionEvent({
     features: buildSubject(request).features,
     input: { ...buildInput({}), bids },
-    outcome: null,
-    dsps: [],
     estimateContext: estimateContext(request, ['']),
-  };
-  return encodeEvent(event as unknown as AuctionEvent);
+  });
+  return encodeEvent(event);
 }
 
 async function* eventsOf(payloads: readonly Uint8Array[], onEach = () => {}) {

@@ -5,7 +5,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EstimateAnswer, EstimateQuestion } from '../engine/estimation/estimate-question.ts';
 import { WarmUpSample, type WarmUpSampleOptions } from '../engine/estimation/warm-up-sample.ts';
-import { decodeEvent } from '../engine/exchange/auction-event.ts';
+import { readEvent } from '../engine/events/read-event.ts';
 import type { Clock, Timers } from '../engine/ports/clock.ts';
 import type { RemoteModel } from '../engine/ports/remote-model.ts';
 import type { EstimatorActor } from './estimator-actor.ts';
@@ -80,7 +80,8 @@ async function readInto(sample: WarmUpSample, { events, timeMs, clock }: Estimat
     const nowMs = clock.monotonicMs();
     if (nowMs >= untilMs) return;
     try {
-      sample.add(decodeEvent(payload), clock.wallMs(), nowMs);
+      const event = readEvent(payload);
+      if (event.type === 'auction') sample.add(event, clock.wallMs(), nowMs);
     } catch {
       // Of another release, perhaps: no reason to do without the rest.
     }

@@ -1,6 +1,7 @@
 import nact from 'nact';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type AuctionEvent, decodeEvent, encodeEvent } from '../engine/exchange/auction-event.ts';
+import { encodeEvent, type GavelEvent, readEvent } from '../engine/events/read-event.ts';
+import { buildAuctionEvent } from '../engine/exchange/testing/build-auction-event.ts';
 import { type EventLog, EventLogError } from '../engine/ports/event-log.ts';
 import { type EventsObserver, spawnEventsActor } from './events-actor.ts';
 import { spawnParent } from './mailbox.ts';
@@ -16,11 +17,10 @@ const settled = async () => {
   for (let turn = 0; turn < 6; turn++) await new Promise((resolve) => setImmediate(resolve));
 };
 
-const event = (auctionId: string) =>
-  ({ auctionId, input: null, outcome: null, dsps: [] as const }) as unknown as AuctionEvent;
+const event = (auctionId: string) => buildAuctionEvent({ auctionId });
 const EVENT_BYTES = encodeEvent(event('1')).length;
 
-const idsOf = (batch: readonly Uint8Array[]) => batch.map((bytes) => decodeEvent(bytes).auctionId);
+const idsOf = (batch: readonly Uint8Array[]) => batch.map((bytes) => readEvent(bytes).auctionId);
 
 /** A log that acknowledges when the test says so. */
 class FakeLog implements EventLog {
@@ -190,7 +190,7 @@ describe('one event that cannot be stored costs no other', () => {
     const cyclic = event('cyclic') as unknown as { requestId: unknown };
     cyclic.requestId = cyclic;
     events.record(event('1'));
-    events.record(cyclic as unknown as AuctionEvent);
+    events.record(cyclic as unknown as GavelEvent);
     events.record(event('3'));
     flush();
     await settled();
@@ -201,6 +201,58 @@ describe('one event that cannot be stored costs no other', () => {
     await log.acknowledge();
     expect(log.batches).toEqual([['1'], ['3']]);
     expect(seen.flushed).toBe(1);
+  });
+});
+
+describe('an event that somebody waits for', () => {
+  test('is stored when its batch is acknowledged, and not before', async () => {
+    const { events, log } = start();
+    const results: boolean[] = [];
+    events.record(event('1'));
+    void events.store(event('2')).then((isStored) => results.push(isStored));
+    await settled();
+    await log.acknowledge();
+    await settled();
+    expect(results).toEqual([]);
+    await log.acknowledge();
+    await settled();
+    expect([results, log.batches]).toEqual([[true], [['1'], ['2']]]);
+  });
+
+  test('is not stored when its batch fails, it is too large or the actor is gone', async () => {
+    const { events, log } = start({ eventBytesMax: EVENT_BYTES });
+    const results: Promise<boolean>[] = [events.store(event('1')), events.store(event('too-long'))];
+    await settled();
+    await log.fail(new EventLogError('io', 'disk on fire'));
+    expect(await Promise.all(results)).toEqual([false, false]);
+  });
+
+  test('finds room where others are refused', async () => {
+    const { events, log, dropped } = start({ pendingBytesMax: 1 });
+    const waiting = [events.store(event('1'))];
+    await settled();
+    for (const id of ['2', '3']) events.record(event(id));
+    waiting.push(events.store(event('4')));
+    await settled();
+    await log.acknowledge();
+    await settled();
+    await log.acknowledge();
+    expect(await Promise.all(waiting)).toEqual([true, true]);
+    expect(dropped).toEqual([[1, 'queue-full']]);
+    expect(log.batches).toEqual([['1'], ['2', '4']]);
+  });
+
+  test('is told of when the actor has failed too often', async () => {
+    const { events } = start({
+      observer: {
+        onDropped: () => {
+          throw new Error('observer');
+        },
+      },
+      eventBytesMax: 1,
+    });
+    const results = [events.store(event('1')), events.store(event('2')), events.store(event('3'))];
+    expect(await Promise.all(results)).toEqual([false, false, false]);
   });
 });
 

@@ -3,9 +3,9 @@
  * the next one fills, so the batch size follows the load (group commit) and no timer is needed.
  *
  * Overflow policy `refuse-newest`: when the log cannot keep up or is broken, new events are refused and counted; what was
- * taken in is written in order. Every event given to `record` is acknowledged or counted as dropped, exactly once.
+ * taken in is written in order. Every event is acknowledged or counted as dropped, exactly once.
  */
-import { type AuctionEvent, encodeEvent } from '../engine/exchange/auction-event.ts';
+import { encodeEvent, type GavelEvent } from '../engine/events/read-event.ts';
 import type { Clock } from '../engine/ports/clock.ts';
 import type { EventLog } from '../engine/ports/event-log.ts';
 import { type ActorParent, type Mailbox, spawnActor } from './mailbox.ts';
@@ -37,7 +37,12 @@ export interface EventsOptions extends EventsLimits {
 
 export interface EventsActor {
   /** Never throws, never blocks; what cannot be kept is told to the observer. */
-  readonly record: (event: AuctionEvent) => void;
+  readonly record: (event: GavelEvent) => void;
+  /**
+   * Resolves, once that is known, to whether the event was acknowledged. Never rejects. These have room also where
+   * events that nobody waits for are refused: whoever waits is bounded by the caller.
+   */
+  readonly store: (event: GavelEvent) => Promise<boolean>;
   /** Resolves once everything recorded has been acknowledged or given up. */
   readonly flush: () => Promise<void>;
 }
@@ -48,13 +53,18 @@ export function spawnEventsActor(parent: ActorParent, options: EventsOptions): E
   return new BatchingEventsActor(parent, options);
 }
 
-type EventsMessage = { readonly kind: 'record'; readonly event: AuctionEvent } | { readonly kind: 'written' };
+type EventsMessage =
+  | { readonly kind: 'record'; readonly event: GavelEvent; readonly onSettled: OnSettled | null }
+  | { readonly kind: 'written' };
+
+type OnSettled = (isStored: boolean) => void;
 
 const WRITTEN: EventsMessage = { kind: 'written' };
 
 /** What came of an append; `error` is null when it was acknowledged. */
 interface AppendOutcome {
   readonly count: number;
+  readonly awaiting: readonly OnSettled[];
   readonly error: unknown;
 }
 
@@ -69,6 +79,10 @@ class BatchingEventsActor implements EventsActor {
   #queued = 0;
   #pending: Uint8Array[] = [];
   #pendingBytes = 0;
+  /** Of those pending that somebody waits for. */
+  #awaiting: OnSettled[] = [];
+  /** Of those still in the mailbox. */
+  readonly #awaitingQueued = new Set<OnSettled>();
   #isAppending = false;
   /** Of the append that has ended, until the actor gets to it. */
   #outcome: AppendOutcome | null = null;
@@ -91,11 +105,25 @@ class BatchingEventsActor implements EventsActor {
     });
   }
 
-  readonly record = (event: AuctionEvent): void => {
+  readonly record = (event: GavelEvent): void => {
     if (this.#queued >= MAILBOX_LENGTH_MAX) this.#options.observer.onDropped(1, 'queue-full');
-    else if (this.#mailbox.tell({ kind: 'record', event })) this.#queued += 1;
-    else this.#options.observer.onDropped(1, 'actor-stopped');
+    else this.#tell(event, null);
   };
+
+  readonly store = (event: GavelEvent): Promise<boolean> =>
+    new Promise((resolve) => {
+      this.#awaitingQueued.add(resolve);
+      if (this.#tell(event, resolve)) return;
+      this.#awaitingQueued.delete(resolve);
+      resolve(false);
+    });
+
+  #tell(event: GavelEvent, onSettled: OnSettled | null): boolean {
+    const isTold = this.#mailbox.tell({ kind: 'record', event, onSettled });
+    if (isTold) this.#queued += 1;
+    else this.#options.observer.onDropped(1, 'actor-stopped');
+    return isTold;
+  }
 
   readonly flush = (): Promise<void> =>
     new Promise((resolve) => {
@@ -106,7 +134,7 @@ class BatchingEventsActor implements EventsActor {
   /** Goes on also when an observer throws, which is all that can throw here. */
   #handle(message: EventsMessage): void {
     try {
-      if (message.kind === 'record') this.#takeIn(message.event);
+      if (message.kind === 'record') this.#takeIn(message.event, message.onSettled);
       else this.#settle();
     } finally {
       this.#appendPending();
@@ -114,25 +142,41 @@ class BatchingEventsActor implements EventsActor {
     }
   }
 
-  #takeIn(event: AuctionEvent): void {
-    const { pendingBytesMax, eventBytesMax } = this.#options;
+  #takeIn(event: GavelEvent, onSettled: OnSettled | null): void {
     this.#queued -= 1;
-    if (this.#pendingBytes >= pendingBytesMax) {
-      this.#options.observer.onDropped(1, 'queue-full');
+    if (onSettled === null) {
+      this.#keep(event);
       return;
     }
+    this.#awaitingQueued.delete(onSettled);
+    let isKept = false;
+    try {
+      isKept = this.#keep(event, Number.POSITIVE_INFINITY);
+    } finally {
+      if (isKept) this.#awaiting.push(onSettled);
+      else onSettled(false);
+    }
+  }
+
+  #keep(event: GavelEvent, pendingBytesMax = this.#options.pendingBytesMax): boolean {
+    const { eventBytesMax, observer } = this.#options;
+    if (this.#pendingBytes >= pendingBytesMax) {
+      observer.onDropped(1, 'queue-full');
+      return false;
+    }
     const bytes = this.#encode(event);
-    if (bytes === null) return;
+    if (bytes === null) return false;
     if (bytes.length > eventBytesMax) {
-      this.#options.observer.onDropped(1, 'too-large');
-      return;
+      observer.onDropped(1, 'too-large');
+      return false;
     }
     this.#pending.push(bytes);
     this.#pendingBytes += bytes.length;
+    return true;
   }
 
   /** One event that cannot be encoded is no reason to lose others. */
-  #encode(event: AuctionEvent): Uint8Array | null {
+  #encode(event: GavelEvent): Uint8Array | null {
     try {
       return encodeEvent(event);
     } catch (error) {
@@ -145,20 +189,22 @@ class BatchingEventsActor implements EventsActor {
   #appendPending(): void {
     if (this.#isAppending || this.#pending.length === 0) return;
     const batch = this.#pending;
+    const awaiting = this.#awaiting;
     this.#pending = [];
+    this.#awaiting = [];
     this.#pendingBytes = 0;
     this.#isAppending = true;
-    void this.#append(batch);
+    void this.#append(batch, awaiting);
   }
 
-  async #append(batch: readonly Uint8Array[]): Promise<void> {
+  async #append(batch: readonly Uint8Array[], awaiting: readonly OnSettled[]): Promise<void> {
     let error: unknown = null;
     try {
       await this.#options.log.append(batch);
     } catch (reason) {
       error = reason;
     }
-    this.#outcome = { count: batch.length, error };
+    this.#outcome = { count: batch.length, awaiting, error };
     if (!this.#mailbox.tell(WRITTEN)) this.#afterStop(() => this.#handle(WRITTEN));
   }
 
@@ -167,6 +213,7 @@ class BatchingEventsActor implements EventsActor {
     if (outcome === null) return;
     this.#outcome = null;
     this.#isAppending = false;
+    for (const onSettled of outcome.awaiting) onSettled(outcome.error === null);
     if (outcome.error === null) {
       this.#isErrorReported = false;
       this.#options.observer.onAcknowledged(outcome.count);
@@ -199,6 +246,8 @@ class BatchingEventsActor implements EventsActor {
     this.#queued = 0;
     this.#pending = [];
     this.#pendingBytes = 0;
+    for (const onSettled of [...this.#awaiting.splice(0), ...this.#awaitingQueued]) onSettled(false);
+    this.#awaitingQueued.clear();
     try {
       if (lost > 0) this.#options.observer.onDropped(lost, 'actor-stopped');
     } finally {

@@ -41,6 +41,7 @@ function start(overrides: Partial<IntakeOptions> = {}, environment: Partial<Requ
     },
   } as unknown as Mailbox<DspMessage>;
   let auctions = 0;
+  const isSelling = true;
   const intake = createIntake({
     parent: spawnParent(system, 'requests'),
     environment: {
@@ -55,6 +56,8 @@ function start(overrides: Partial<IntakeOptions> = {}, environment: Partial<Requ
       estimating: null,
       teaching: null,
       markupFetcher: { fetch: () => {} },
+      tracker: null,
+      userKeyOf: () => null,
       onBegun: () => {},
       onLate: () => {},
       onConcluded: (event) => events.push(event),
@@ -69,6 +72,7 @@ function start(overrides: Partial<IntakeOptions> = {}, environment: Partial<Requ
     deadlines: { tmaxDefaultMs: 100, tmaxMaxMs: 1000, networkAllowanceMs: 5 },
     outgoing: { seller: { domain: 'exchange.example', sellerId: 's' }, forwardedExtensions: new Set() },
     nextAuctionId: () => `auction-${auctions++}`,
+    isSelling: () => isSelling,
     observer: {
       onRefused: (code) => observed.push(`refused ${code}`),
       onDiagnostics: (diagnostics) => observed.push(...diagnostics.map(({ code }) => `deviation ${code}`)),

@@ -45,6 +45,8 @@ export interface IntakeOptions {
   readonly outgoing: OutgoingRules;
   /** Unique over all processes and restarts. */
   readonly nextAuctionId: () => string;
+  /** False: auctions go on without demand, so that what they would sell is not sold. */
+  readonly isSelling: () => boolean;
   readonly observer: IntakeObserver;
 }
 
@@ -57,6 +59,7 @@ export function createIntake(options: IntakeOptions): AdRequests {
   const partner = { strictness: options.strictness };
   /** Made anew when other DSPs are asked: under pressure there is no time to copy for every request. */
   const reduced = new Map<DegradeLevel, { readonly asked: Uint32Array; readonly environment: RequestEnvironment }>();
+  const withoutDemand: RequestEnvironment = { ...environment, dsps: [], houseDemand: null };
 
   return {
     admit(account, body) {
@@ -148,6 +151,7 @@ export function createIntake(options: IntakeOptions): AdRequests {
 
   /** Under pressure fewer DSPs are asked; but a deal names its buyers, and leaving one out would break it. */
   function environmentOf(visit: Visit | null, features: RequestFeatures): RequestEnvironment {
+    if (!options.isSelling()) return withoutDemand;
     if (gate === null || visit === null || visit.degrade === 0 || hasDeals(features)) return environment;
     const asked = gate.dspsAsked(visit.degrade);
     const latest = reduced.get(visit.degrade);

@@ -140,6 +140,8 @@ class World {
         houseDemand: null,
         estimating: null,
         teaching: null,
+        tracker: null,
+        userKeyOf: () => null,
         markupFetcher: {
           fetch: (url, deadlineAtMs, serve) => this.fetches.push({ url, deadlineAtMs, serve }),
         },
@@ -221,7 +223,9 @@ test('asks all, answers when the last has replied, and records everything', asyn
     billingNotices: [{ bidIndex: 0, url: 'https://a.example/bill' }],
     timings: { readMs: 0.123, solicitedAtMs: 0, closedAtMs: 12, answeredAtMs: 12, deadlineAtMs: 95 },
   });
-  expect(world.concluded[0]!.notices.now).toEqual([{ kind: 'win', dspId: 'a', url: 'https://a.example/win?p=2' }]);
+  expect(world.concluded[0]!.notices.now).toEqual([
+    { kind: 'win', dspId: 'a', about: expect.objectContaining({ impId: '1' }), url: 'https://a.example/win?p=2' },
+  ]);
   expect(world.faults).toEqual([]);
 });
 
@@ -538,7 +542,9 @@ test('a bid that was dropped while reading gets its loss notice', async () => {
   await world.run();
   await world.bids('a', { price: null, lurl: 'https://a.example/loss?${AUCTION_LOSS}' });
   expect(world.event.dsps).toMatchObject([{ result: 'no-bid', dropped: [{ bidId: 'b', lossReason: 9 }] }]);
-  expect(world.concluded[0]!.notices.now).toEqual([{ kind: 'loss', dspId: 'a', url: 'https://a.example/loss?9' }]);
+  expect(world.concluded[0]!.notices.now).toEqual([
+    { kind: 'loss', dspId: 'a', about: null, url: 'https://a.example/loss?9' },
+  ]);
 });
 
 test('a test request is recorded as one and never billed', async () => {

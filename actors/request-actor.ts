@@ -15,6 +15,7 @@ import type { EstimateQuestion } from '../engine/estimation/estimate-question.ts
 import { AUCTION_EVENT_VERSION, type AuctionEvent, dspRecord } from '../engine/exchange/auction-event.ts';
 import type { AuctionTerms } from '../engine/exchange/auction-terms.ts';
 import type { Decision, DecisionRules } from '../engine/exchange/decision.ts';
+import type { MarkupTracker } from '../engine/exchange/markup-tracker.ts';
 import { droppedBidNotices, type NoticePlan, planNotices } from '../engine/exchange/notices.ts';
 import {
   bidFeedback,
@@ -32,6 +33,7 @@ import {
   type RequestState,
   rankingFor,
 } from '../engine/exchange/request-stages.ts';
+import type { SoldAd } from '../engine/exchange/sale.ts';
 import { lateLesson, shapingLessons } from '../engine/exchange/shaping-lessons.ts';
 import type { Clock, TimerHandle, Timers } from '../engine/ports/clock.ts';
 import type { MarkupFetcher } from '../engine/ports/markup-fetcher.ts';
@@ -81,6 +83,10 @@ export interface RequestEnvironment {
   /** Null: there are no campaigns of our own. */
   readonly houseDemand: HouseDemand | null;
   readonly markupFetcher: MarkupFetcher;
+  /** Null: markup of winners is not tracked. */
+  readonly tracker: MarkupTracker | null;
+  /** Hash of the user's or device's id, as events have it; null: none is known. */
+  readonly userKeyOf: (request: BidRequest) => string | null;
   /** The auction took its first step. */
   readonly onBegun: (auctionId: string) => void;
   /** A reply came when its auction was decided. */
@@ -91,6 +97,7 @@ export interface RequestEnvironment {
     decision: Decision | null,
     notices: NoticePlan,
     subject: EstimateSubject,
+    sales: readonly SoldAd[],
   ) => void;
   readonly onFault: (fault: ActorFault) => void;
 }
@@ -115,6 +122,7 @@ export interface TeachingRules {
 }
 
 const NO_RESERVATIONS: readonly PurchaseReservation[] = [];
+const NO_SALES: readonly SoldAd[] = [];
 const NO_NOTICES: NoticePlan = { now: [], onBilling: [] };
 
 /** Spawns the actor and starts the auction. Returns the way to cancel it. */
@@ -132,6 +140,7 @@ class RequestActor {
   readonly #mailbox: Mailbox<RequestMessage>;
   #fanOut: FanOut | null = null;
   readonly #rate: number;
+  readonly #userKey: string | null;
   readonly #progressive: ProgressiveClosing | null;
   #timer: TimerHandle = null;
   #lookTimer: TimerHandle = null;
@@ -155,6 +164,7 @@ class RequestActor {
     this.#admitted = admitted;
     this.#environment = environment;
     this.#rate = this.#rateToTeaching();
+    this.#userKey = environment.userKeyOf(admitted.request);
     this.#progressive = this.#progressiveClosing();
     this.#mailbox = spawnActor<RequestState, RequestMessage>(parent, environment.clock, {
       name: admitted.auctionId,
@@ -181,7 +191,8 @@ class RequestActor {
     const house = houseDemand?.enter(subject, terms, clock.monotonicMs()) ?? null;
     if (house?.isSettled === false) house.settle(() => this.#mailbox.post({ kind: 'house-settled' }));
     this.#house = house;
-    return openRequest(request, terms, rules, subject, dsps.length, this.#progressive, house);
+    const selling = { tracker: this.#environment.tracker, userKey: this.#userKey };
+    return openRequest(request, terms, rules, subject, dsps.length, this.#progressive, house, selling);
   }
 
   #progressiveClosing(): ProgressiveClosing | null {
@@ -359,7 +370,7 @@ class RequestActor {
   };
 
   #notices(state: RequestState, decision: Decision, alreadyNotified: ReadonlySet<number>): NoticePlan {
-    const { now, onBilling } = planNotices(state.request, decision, alreadyNotified);
+    const { now, onBilling } = planNotices(state.request, decision, alreadyNotified, this.#userKey);
     const dropped = droppedBidNotices(state.request, state.replies);
     return { now: dropped.length === 0 ? now : now.concat(dropped), onBilling };
   }
@@ -392,7 +403,8 @@ class RequestActor {
   #record(event: AuctionEvent, decision: Decision | null, notices: NoticePlan): void {
     if (this.#isRecorded) return;
     this.#isRecorded = true;
-    this.#environment.onConcluded(event, decision, notices, this.#admitted.subject);
+    const sales = this.#concluded?.conclusion.sales ?? NO_SALES;
+    this.#environment.onConcluded(event, decision, notices, this.#admitted.subject, sales);
   }
 
   #end(): void {
@@ -432,6 +444,7 @@ class RequestActor {
       dsps: state === null ? [] : state.replies.map(dspRecord),
       billingNotices: notices.onBilling,
       reservations: decision === null ? NO_RESERVATIONS : this.#reserved,
+      userKey: this.#userKey,
       timings: {
         readMs: microseconds(readMs),
         solicitedAtMs: microseconds(Math.max(0, this.#solicitedAtMs - arrivedAtMs)),

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { encodeEvent } from '../engine/exchange/auction-event.ts';
+import { encodeAuctionEvent } from '../engine/exchange/auction-event.ts';
 import { type BillResult, BudgetLedgerError, type Reservation } from '../engine/ports/budget-ledger.ts';
 import { recoverReservations } from './reservation-recovery.ts';
 
@@ -19,7 +19,7 @@ function payloadOf(atMs: number, keys: readonly string[]): { readonly payload: U
     ...{ type: 'auction', version: 2, auctionId: 'a', requestId: '"reservations":[{', atMs },
     ...{ features: { publisherId: 'pub' }, input: null, outcome: null, dsps: [], reservations: keys.map(reserved) },
   };
-  return { payload: encodeEvent(event as unknown as Parameters<typeof encodeEvent>[0]) };
+  return { payload: encodeAuctionEvent(event as unknown as Parameters<typeof encodeAuctionEvent>[0]) };
 }
 
 async function* newestFirst(payloads: readonly { readonly payload: Uint8Array }[]) {

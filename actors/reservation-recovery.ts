@@ -5,7 +5,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { inHalves } from '../engine/budget/in-halves.ts';
 import { reservationsOf } from '../engine/desk/event-reservations.ts';
-import { type AuctionEvent, decodeEvent } from '../engine/exchange/auction-event.ts';
+import { type AuctionEvent, decodeAuctionEvent } from '../engine/exchange/auction-event.ts';
 import type { BillResult, BudgetLedger, Reservation } from '../engine/ports/budget-ledger.ts';
 import type { Timers } from '../engine/ports/clock.ts';
 
@@ -81,10 +81,13 @@ function mayHoldReservations(payload: Uint8Array): boolean {
 /** A quote within a text has a backslash before it, so no text of an event holds this. */
 const SOME_RESERVATION = '"reservations":[{';
 
-/** Null: it is no event that this release can read. */
+const decoder = new TextDecoder();
+
+/** Null: it is no auction, or none that this release can read. */
 function eventOf(payload: Uint8Array): AuctionEvent | null {
   try {
-    return decodeEvent(payload);
+    const stored = JSON.parse(decoder.decode(payload)) as { readonly type: string };
+    return stored.type === 'auction' ? decodeAuctionEvent(stored) : null;
   } catch {
     return null;
   }

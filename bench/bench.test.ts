@@ -71,6 +71,12 @@ describe.skipIf(!existsSync(built))('benchmarks over the network, tiny (after np
     }
   });
 
+  it('tracking', async () => {
+    const values = await run('events.track');
+    expect(values['tracking.markup_us']).toBeGreaterThan(0);
+    expect(values['events.track_p99_ms']).toBeGreaterThanOrEqual(values['events.track_p50_ms']!);
+  });
+
   it('throughput', async () => {
     const values = await run('auction.rate');
     // A cold engine on a busy machine may answer nothing in time: 0 is a rate too.

@@ -66,7 +66,7 @@ export class CampaignPath {
     const { currencies, estimation, exchange } = this.#config;
     const priors = { clicks: estimation.clickPriors, conversions: estimation.conversionPriors };
     this.desk = new HouseDesk({
-      rules: { currencies, currency: exchange.currency, priors },
+      rules: { currencies, currency: exchange.currency, priors, playbackPoints: null },
       leasePolicy: LEASE_POLICY_DEFAULTS,
       pacing: { campaigns: PACING_CONTROLLERS.dual, guaranteed: PACING_CONTROLLERS.pid },
       heldMs: () => HELD_MS,

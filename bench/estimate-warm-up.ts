@@ -16,7 +16,8 @@ import { estimateContext } from '../engine/estimation/estimate-context.ts';
 import { emptyRateTables } from '../engine/estimation/features/rate-tables.ts';
 import { FEATURE_COUNT } from '../engine/estimation/features/schema.ts';
 import { RemoteEstimates } from '../engine/estimation/remote-estimates.ts';
-import { type AuctionEvent, encodeEvent } from '../engine/exchange/auction-event.ts';
+import { encodeEvent } from '../engine/events/read-event.ts';
+import { AUCTION_EVENT_VERSION, type AuctionEvent } from '../engine/exchange/auction-event.ts';
 import { bidCandidate } from '../engine/exchange/bid-candidate.ts';
 import { requestFeatures } from '../engine/traffic/request-features.ts';
 import type { BidRequest } from '../openrtb/types.ts';
@@ -182,10 +183,20 @@ function eventOf(key: number): AuctionEvent {
   const bids = [{ ...candidate, ctrSource: 'model' }];
   return {
     type: 'auction',
+    version: AUCTION_EVENT_VERSION,
+    auctionId: 'auction',
+    requestId: 'request',
+    atMs: subject.atMs,
+    isTest: false,
+    ending: 'won',
+    closing: 'all-replied',
     features: subject.features,
+    arms: {},
     input: { imps: [], bids },
     outcome: null,
     dsps: [],
+    billingNotices: [],
+    timings: {},
     estimateContext: estimateContext(subject.request, [campaignId]),
   } as unknown as AuctionEvent;
 }

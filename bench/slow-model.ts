@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import { readEvents } from '../adapters/event-log/reader.ts';
 import { FEATURE_COUNT } from '../engine/estimation/features/schema.ts';
-import { decodeEvent } from '../engine/exchange/auction-event.ts';
+import { readEvent } from '../engine/events/read-event.ts';
 import { seededRandom } from '../simulator/random.ts';
 import { type OpenLoopResult, runOpenLoop } from '../simulator/traffic/open-loop.ts';
 import { runClosedLoop } from './closed-loop.ts';
@@ -127,7 +127,9 @@ function shiftsOf(illness: Illness, incidents: readonly Incident[]): Measurement
 async function measureWaits(folder: string): Promise<Measurement[]> {
   const waitsMs = new Map<string, number[]>(['well', ...ILLNESSES].map((phase) => [phase, []]));
   for await (const { payload } of readEvents(folder)) {
-    const { requestId, timings, dsps } = decodeEvent(payload);
+    const event = readEvent(payload);
+    if (event.type !== 'auction') continue;
+    const { requestId, timings, dsps } = event;
     const lastReplyMs = Math.max(...dsps.map(({ latencyMs }) => latencyMs));
     waitsMs.get(requestId.split('.')[0]!)?.push(timings.closedAtMs - timings.solicitedAtMs - lastReplyMs);
   }

@@ -6,10 +6,13 @@ import { measureCampaignPath, PATH_NAMES } from './campaign-path-cost.ts';
 import { measureDecision } from './decision-cost.ts';
 import { measureEstimateWarmUp } from './estimate-warm-up.ts';
 import { LEVER_NAMES, measureEstimationLevers } from './estimation-levers.ts';
+import { APPEND_NAMES, measureEventAppend } from './event-append.ts';
+import { DRAIN_NAMES, measureEventDrain } from './event-drain.ts';
 import { FAN_OUT_WIDTHS, measureFanOut } from './fan-out-cost.ts';
 import { measureGarbage } from './garbage.ts';
 import { measureHandling } from './handling-cost.ts';
 import { clearingOfBids, fillingOfMacros, readingOfRequest } from './hot-functions.ts';
+import { LEDGER_RATE_NAMES, measureLedgerRate } from './ledger-rate.ts';
 import type { BenchContext, BenchScale, Measurement } from './measurement.ts';
 import { measureMemoryGrowth } from './memory-growth.ts';
 import { measureModelOutage, OUTAGE_NAMES } from './model-outage.ts';
@@ -24,6 +27,7 @@ import { measureSlowModel, SLOW_MODEL_NAMES } from './slow-model.ts';
 import { measureTargeting, TARGETING_SIZES, type TargetingSize } from './targeting.ts';
 import { measureThroughput } from './throughput.ts';
 import { timeFunction } from './timed-function.ts';
+import { measureTracking, TRACKING_NAMES } from './tracking.ts';
 import { measureTreeScoring } from './tree-scoring.ts';
 
 interface Benchmark {
@@ -74,10 +78,14 @@ const BENCHMARKS: readonly Benchmark[] = [
     names: ['cache.hit_rate.simulated', 'cache.calls_saved.simulated', 'cache.normalised_entropy.simulated'],
     run: measureSimulatedCache,
   },
+  { names: APPEND_NAMES, run: measureEventAppend },
+  { names: DRAIN_NAMES, run: measureEventDrain },
+  { names: LEDGER_RATE_NAMES, run: measureLedgerRate },
   ...FAN_OUT_WIDTHS.map((dspCount) => ({
     names: [`fanout.cpu_ratio.${dspCount}`],
     run: (context: BenchContext) => measureFanOut(dspCount, context),
   })),
+  { names: TRACKING_NAMES, run: measureTracking },
   { names: ['campaigns.cpu_ratio'], run: measureCampaignCost },
   { names: ['alloc.bytes_per_auction'], run: measureGarbage },
   { names: LEVER_NAMES.map((lever) => `estimate.p99_ms.${lever}`), run: measureEstimationLevers },

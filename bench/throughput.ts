@@ -1,7 +1,7 @@
 /** What the engine can take with 50 DSPs, and what it adds to their waiting time at half of that. */
 import { join } from 'node:path';
 import { readEvents } from '../adapters/event-log/reader.ts';
-import { decodeEvent } from '../engine/exchange/auction-event.ts';
+import { readEvent } from '../engine/events/read-event.ts';
 import { seededRandom } from '../simulator/random.ts';
 import { runOpenLoop } from '../simulator/traffic/open-loop.ts';
 import { runClosedLoop } from './closed-loop.ts';
@@ -56,8 +56,9 @@ async function ownTimes(folder: string): Promise<{ totalsMs: number[]; notWaitin
   const totalsMs: number[] = [];
   const notWaitingMs: number[] = [];
   for await (const { payload } of readEvents(folder)) {
-    const { requestId, timings } = decodeEvent(payload);
-    if (!requestId.startsWith(OWN_TIME_LABEL)) continue;
+    const event = readEvent(payload);
+    if (event.type !== 'auction' || !event.requestId.startsWith(OWN_TIME_LABEL)) continue;
+    const { timings } = event;
     totalsMs.push(timings.answeredAtMs);
     notWaitingMs.push(timings.solicitedAtMs + (timings.answeredAtMs - timings.closedAtMs));
   }

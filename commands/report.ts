@@ -24,10 +24,11 @@ const COMMAND = {
 
 export async function report(args: readonly string[]): Promise<void> {
   const [subject, ...rest] = args;
+  if (subject === 'statements') return (await import('./statements.ts')).statements(rest);
   const isHelp = subject === '--help' || subject === '-h';
   if (subject !== 'campaigns' && !isHelp) {
     throw new UsageError(
-      `report: ${subject === undefined ? 'say of what' : `nothing is known of "${subject}"`}; there is gavel report campaigns`,
+      `report: ${subject === undefined ? 'say of what' : `nothing is known of "${subject}"`}; there are gavel report campaigns and gavel report statements`,
     );
   }
   const options = readOptions(COMMAND, isHelp ? [subject] : rest);

@@ -26,8 +26,10 @@ import { OutcomeBroadcast } from '../adapters/workers/outcome-broadcast.ts';
 import { SharedReading } from '../adapters/workers/shared-reading.ts';
 import { type PoolWorker, type PoolWorkerEnd, WorkerPool } from '../adapters/workers/worker-pool.ts';
 import { forkWorkers } from '../adapters/workers/worker-process.ts';
-import { openCampaignBooks } from '../compose.ts';
+import { openCampaignBooks, startEventConsumer, withKeptSecrets } from '../compose.ts';
 import { adminTokens } from '../config/admin-tokens.ts';
+import { isBillingHere } from '../config/event-billing.ts';
+import { trackingAt } from '../config/tracking.ts';
 import type { Config } from '../config/types.ts';
 import { VERSION } from '../config/version.ts';
 import { workerShare } from '../config/worker-share.ts';
@@ -59,8 +61,13 @@ export async function startWorkers(config: Config): Promise<RunningWorkers> {
   };
   try {
     opened.push(await lockData(config.dataDirectory));
-    const supervisor = new Supervisor(config, log, await foreignNumbers(config.dataDirectory));
+    const supervisor = new Supervisor(await withKeptSecrets(config), log, await foreignNumbers(config.dataDirectory));
     opened.push(supervisor.close);
+    if (isBillingHere(config)) {
+      const consumer = await startEventConsumer(config, { log, fromStart: false });
+      opened.push(consumer.close);
+      supervisor.readAlso(consumer.metrics);
+    }
     const url = await supervisor.start();
     const tokens = adminTokens(config.admin);
     if (tokens.length > 0) {
@@ -126,9 +133,11 @@ async function foreignNumbers(dataDirectory: string): Promise<Set<number>> {
 }
 
 class Supervisor {
-  readonly #config: Config;
+  /** That of the whole; workers get their share. */
+  #config: Config;
   readonly #log: Log;
   readonly #metrics = new SupervisorMetrics();
+  readonly #parts: (() => Promise<readonly MetricSnapshot[]>)[] = [];
   readonly #sums = new MetricSums();
   readonly #dealer = new ConnectionDealer({ timers: systemTimers, onRefused: this.#metrics.connectionRefused });
   readonly #pool: WorkerPool<WorkerStart>;
@@ -159,7 +168,10 @@ class Supervisor {
       spawn: forkWorkers(workerEntry(), systemTimers),
       startOf: (number, place) => ({
         number,
-        config: { ...workerShare(config, place), dataDirectory: workerDataDirectory(config.dataDirectory, number) },
+        config: {
+          ...workerShare(this.#config, place),
+          dataDirectory: workerDataDirectory(config.dataDirectory, number),
+        },
         // A number may be no longer used, and its worker have been killed.
         inheritedDataDirectory: place === 0 ? config.dataDirectory : null,
       }),
@@ -185,8 +197,14 @@ class Supervisor {
     const { host, port, workers } = this.#config.server;
     this.#log.info({ version: VERSION, workers }, 'starting workers');
     const url = await this.#dealer.listen(host, port);
+    this.#config = trackingAt(this.#config, url);
     await this.#pool.start();
     return url;
+  }
+
+  /** Metrics of another part of this process. */
+  readAlso(read: () => Promise<readonly MetricSnapshot[]>): void {
+    this.#parts.push(read);
   }
 
   readonly close = async (): Promise<void> => {
@@ -273,9 +291,9 @@ class Supervisor {
   }
 
   async #sumOfMetrics(): Promise<string> {
-    const own = await this.#metrics.snapshot();
+    const own = await Promise.all([this.#metrics.snapshot(), ...this.#parts.map((read) => read())]);
     const workers = await this.#workerMetrics.gather(this.#startedNumbers());
-    return this.#sums.text([own, ...workers.values()]);
+    return this.#sums.text([...own, ...workers.values()]);
   }
 
   #onEnded({ number, process }: PoolWorker<WorkerStart>, { why, failure, respawnInMs }: PoolWorkerEnd): void {

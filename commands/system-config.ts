@@ -1,6 +1,7 @@
 /** Options that every command which starts an engine shares, and the configuration they lead to. */
 import { ConfigError, type ConfigSources, loadConfig } from '../config/load.ts';
 import { WORKERS_MAX } from '../config/schema.ts';
+import { LISTENING } from '../config/tracking.ts';
 import type { Config, DspConfig } from '../config/types.ts';
 import type { DspEndpoint } from '../simulator/dsp/server.ts';
 import type { OptionSpecs } from './options.ts';
@@ -44,8 +45,11 @@ function load(sources: ConfigSources): Config {
 
 function withSimulatedDsps(config: Config, simulated: readonly DspEndpoint[]): Config {
   if (simulated.length === 0) return config;
+  const { events } = config;
   return {
     ...config,
+    // Somebody tries it out: what becomes of ads shows without anything to set up.
+    events: { ...events, tracking: { ...events.tracking, baseUrl: events.tracking.baseUrl || LISTENING } },
     dsps: [...config.dsps, ...simulated.map(plainDsp)],
     notices: {
       ...config.notices,

@@ -47,7 +47,7 @@ export function startupError(error: unknown): unknown {
   const { name } = error as Error;
   if (name === 'ConfigError') return new UsageError(message);
   if (name === 'BudgetLedgerError') return new UsageError(`${message}; see campaigns.databaseUrl`);
-  if (name === 'FolderLockedError' || name === 'EventLogError')
+  if (name === 'FolderLockedError' || name === 'EventLogError' || name === 'KeptSecretError')
     return new UsageError(`${message}; choose another --data folder`);
   return error;
 }

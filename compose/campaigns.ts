@@ -7,15 +7,15 @@ import { BudgetMemory, createEmbeddedBudgetStore } from '../adapters/budget-stor
 import { openRedisBudgetStore } from '../adapters/budget-store/budget-store.redis.ts';
 import { createEmbeddedFrequencyStore } from '../adapters/frequency/frequency-store.embedded.ts';
 import { openRedisFrequencyStore } from '../adapters/frequency/frequency-store.redis.ts';
-import { userKey } from '../adapters/frequency/user-key.ts';
+import { userKeyOf } from '../adapters/frequency/user-key.ts';
 import { openDeliveryReports } from '../adapters/ledger/delivery-reports.ts';
 import { openBudgetLedger } from '../adapters/ledger/ledger.ts';
 import type { BudgetMetrics, BudgetOperation } from '../adapters/metrics/budget-metrics.ts';
 import { DESK_DRAIN_MS } from '../adapters/process/drain-budget.ts';
+import { trackingLifetimeMs } from '../config/tracking.ts';
 import type { CampaignsConfig } from '../config/types.ts';
 import type { AccountPlan } from '../engine/budget/account-plan.ts';
 import { FrequencyCaps } from '../engine/budget/frequency/frequency-caps.ts';
-import { userIdOf } from '../engine/budget/frequency/user-id.ts';
 import { LEASE_POLICY_DEFAULTS } from '../engine/budget/lease-policy.ts';
 import { PACING_CONTROLLERS } from '../engine/budget/pacing/controllers.ts';
 import {
@@ -104,6 +104,7 @@ export async function openCampaigns(
       currencies: config.currencies,
       currency: config.exchange.currency,
       priors: { clicks: config.estimation.clickPriors, conversions: config.estimation.conversionPriors },
+      playbackPoints: config.events.tracking.baseUrl === '' ? null : config.events.tracking.playback,
     },
     leasePolicy: LEASE_POLICY_DEFAULTS,
     pacing: { campaigns: PACING_CONTROLLERS[campaigns.pacing], guaranteed: PACING_CONTROLLERS.pid },
@@ -199,16 +200,11 @@ async function openFrequencyStore({ config, clock, log }: Parts): Promise<Freque
 
 function userReader({ frequency }: CampaignsConfig): Parameters<typeof spawnCampaignDesk>[1]['userOf'] {
   const secret = frequency.secret === '' ? randomUUID() : frequency.secret;
-  return (request) => {
-    const id = userIdOf(request);
-    return id === null ? null : userKey(id, secret);
-  };
+  return (request) => userKeyOf(request, secret);
 }
 
 function heldMs({ billedBy, media }: Purchase, held: CampaignsConfig['held']): number {
-  if (billedBy !== 'impression') return billedBy === 'click' ? held.clickMs : held.conversionMs;
-  if (media === 'video') return held.videoMs;
-  return media === 'native' ? held.nativeMs : held.bannerMs;
+  return trackingLifetimeMs(billedBy, media, held);
 }
 
 interface FundsSources {

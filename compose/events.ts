@@ -1,37 +1,87 @@
 import { type EventsActor, spawnEventsActor } from '../actors/events-actor.ts';
 import type { ActorParent } from '../actors/mailbox.ts';
-import { openEventLog } from '../adapters/event-log/event-log.embedded.ts';
+import { type EmbeddedEventLog, openEventLog } from '../adapters/event-log/event-log.embedded.ts';
 import { eventLogFolder } from '../adapters/event-log/log-folders.ts';
-import { openReopeningEventLog } from '../adapters/event-log/reopening-event-log.ts';
-import { PAYLOAD_BYTES_MAX } from '../adapters/event-log/segment-format.ts';
+import type { OutboxDrain } from '../adapters/event-log/outbox/outbox-drain.ts';
+import { openReopeningEventLog, type ReopeningEventLog } from '../adapters/event-log/reopening-event-log.ts';
+import { encodedBytes, PAYLOAD_BYTES_MAX } from '../adapters/event-log/segment-format.ts';
 import { sparedLogFiles } from '../adapters/event-log/spare-descriptors.ts';
+import { watchStorage } from '../adapters/event-log/storage-watch.ts';
+import { OUTBOX_DRAIN_MS } from '../adapters/process/drain-budget.ts';
 import type { EventLog } from '../engine/ports/event-log.ts';
 import { type Parts, supervisorOf } from './parts.ts';
 
-/** What `GET /status` wants to know of the event log. */
+/** What the engine wants to know of the event log. */
 export interface OpenedEventLog {
   readonly log: EventLog;
   readonly isHealthy: () => boolean;
+  /** Whether what is sold now could be billed and proved. */
+  readonly isStoring: () => boolean;
 }
 
 /** The log of the data folder, which is this process's alone. Rejects when the folder cannot be had. */
-export async function openEmbeddedLog({ config, timers, metrics, log, closing }: Parts): Promise<OpenedEventLog> {
-  const { segmentBytesMax, totalBytesMax, retention, syncIntervalMs } = config.events;
+export async function openEmbeddedLog(parts: Parts): Promise<OpenedEventLog> {
+  const { config, clock, timers, metrics, log, closing } = parts;
+  const { segmentBytesMax, totalBytesMax, retention, syncIntervalMs, kafka } = config.events;
   const folder = eventLogFolder(config.dataDirectory);
   const files = sparedLogFiles();
   closing(async () => files.release());
+  let outbox: OutboxDrain | null = null;
   const eventLog = await openReopeningEventLog({
     open: () =>
-      openEventLog({ folder, files, timers, segmentBytes: segmentBytesMax, totalBytesMax, retention, syncIntervalMs }),
+      openEventLog({
+        folder,
+        files,
+        timers,
+        segmentBytes: segmentBytesMax,
+        totalBytesMax,
+        retention,
+        syncIntervalMs,
+        ...(kafka.brokers === '' ? {} : { keptFrom: () => outbox?.drainedUntil() ?? 0 }),
+      }),
     timers,
     observer: {
-      onReopened: ({ recovery }) => log.info({ recovery }, 'event log reopened'),
+      onReopened: ({ recovery }) => {
+        outbox?.logReopened(recovery.nextSequence);
+        log.info({ recovery }, 'event log reopened');
+      },
       onReopenFailed: (err, retryInMs) => log.warn({ err, retryInMs }, 'event log could not be reopened'),
     },
   });
-  metrics.outboxBytes(() => eventLog.current()?.stats().totalBytes ?? 0);
   log.info({ folder, recovery: eventLog.current()?.recovery }, 'event log opened');
-  return { log: eventLog, isHealthy: eventLog.isHealthy };
+  metrics.eventLogBytes(() => eventLog.current()?.stats().totalBytes ?? 0);
+  if (kafka.brokers !== '') {
+    outbox = await beginOutbox(parts, folder, nextSequenceOf(eventLog)).catch(async (error: unknown) => {
+      await eventLog.close();
+      throw error;
+    });
+  }
+  const watched = watchStorage(outbox === null ? eventLog : withOutbox(eventLog, outbox), clock);
+  metrics.eventsUnstorable(() => !watched.isStoring());
+  return { log: watched, isHealthy: () => eventLog.isHealthy() && watched.isStoring(), isStoring: watched.isStoring };
+}
+
+/** The client of Kafka takes its time to load, which engines without one need not spend. */
+async function beginOutbox(parts: Parts, folder: string, logNextSequence: number): Promise<OutboxDrain> {
+  const { openOutbox } = await import('./outbox.ts');
+  return openOutbox(parts, folder, logNextSequence);
+}
+
+function withOutbox(eventLog: ReopeningEventLog<EmbeddedEventLog>, outbox: OutboxDrain): EventLog {
+  return {
+    append: async (records) => {
+      await eventLog.append(records);
+      outbox.appended(nextSequenceOf(eventLog) - records.length, encodedBytes(records));
+    },
+    close: async () => {
+      await outbox.close(OUTBOX_DRAIN_MS);
+      await eventLog.close();
+    },
+  };
+}
+
+function nextSequenceOf(eventLog: ReopeningEventLog<EmbeddedEventLog>): number {
+  return eventLog.current()?.stats().nextSequence ?? 0;
 }
 
 export function openEvents(parts: Parts, parent: ActorParent, eventLog: EventLog): EventsActor {

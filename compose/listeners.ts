@@ -11,6 +11,7 @@ import type { Outcome } from '../engine/estimation/quality/awaited-outcomes.ts';
 import type { AdRequests } from '../engine/ports/ad-requests.ts';
 import type { EstimateQualityParts } from './estimate-quality.ts';
 import type { Parts } from './parts.ts';
+import type { Tracking } from './tracking.ts';
 
 /** Limit of the wire (docs/openrtb.md). */
 const REQUEST_BYTES_MAX = 256 * 1024;
@@ -56,6 +57,8 @@ export async function openAdmin(
 
 export interface PublicDoor {
   readonly adRequests: AdRequests;
+  /** Null: nothing is tracked. */
+  readonly tracking: Tracking | null;
   /** Body of `GET /status`. */
   readonly status: () => object;
   /** Body of `GET /metrics`. */
@@ -64,11 +67,15 @@ export interface PublicDoor {
   readonly listens: boolean;
 }
 
-export async function openPublicDoor(parts: Parts, { metricsText, ...door }: PublicDoor): Promise<HttpServer> {
+export async function openPublicDoor(
+  parts: Parts,
+  { metricsText, tracking, ...door }: PublicDoor,
+): Promise<HttpServer> {
   const { config, clock, metrics, closing, onProcessFault } = parts;
   const server = await startHttpServer({
     ...config.server,
     ...door,
+    events: tracking?.desk ?? null,
     connectionsMax: clientConnectionsMax(parts),
     requestBytesMax: REQUEST_BYTES_MAX,
     clock,
@@ -79,6 +86,7 @@ export async function openPublicDoor(parts: Parts, { metricsText, ...door }: Pub
         metrics.queueRefused('ad-requests');
         metrics.intake.onRefused('overloaded');
       },
+      onEventRequestRefused: () => tracking?.metrics.onRequestRefused(),
       onFault: (error) => onProcessFault('request', error),
     },
   });

@@ -214,3 +214,29 @@ describe('campaigns of our own', () => {
     expect(checkConsistency(config({ server: workers, campaigns: shared }))).toBeNull();
   });
 });
+
+describe('a tracking key that another took the place of', () => {
+  const of = (tracking: object) => pathOf({ events: { tracking: { ...DEFAULTS.events.tracking, ...tracking } } });
+  const previousKey = 'sixteen-characters';
+
+  test('counts until a moment that is named', () => {
+    expect(of({ previousKey })).toBe('events.tracking.previousKeyUntil');
+    expect(of({ previousKey, previousKeyUntil: '2026-13-01T00:00:00Z' })).toBe('events.tracking.previousKeyUntil');
+    expect(of({ previousKey, previousKeyUntil: '2026-12-01T00:00:00Z' })).toBeNull();
+    expect(of({ previousKey, key: previousKey })).toBe('events.tracking.previousKey');
+  });
+});
+
+const NO_KAFKA = { brokers: '', tls: false, tlsCaFile: '', saslMechanism: 'none', saslUsername: '' };
+
+test.each([
+  ['no brokers', {}, null],
+  ['brokers', { brokers: 'kafka-1:9092,[::1]:9093' }, null],
+  ['a port that cannot be', { brokers: 'kafka-1:9092,kafka-2:99999' }, 'events.kafka.brokers'],
+  ['certificates without TLS', { tlsCaFile: 'ca.pem' }, 'events.kafka.tlsCaFile'],
+  ['certificates', { tlsCaFile: 'ca.pem', tls: true }, null],
+  ['a proof by nobody', { saslMechanism: 'plain' }, 'events.kafka.saslUsername'],
+  ['a proof', { saslMechanism: 'scram-sha-512', saslUsername: 'gavel', saslPassword: 'secret' }, null],
+])('Kafka with %s', (_name, kafka, path) => {
+  expect(pathOf({ events: { ...DEFAULTS.events, kafka: { ...NO_KAFKA, ...kafka } } })).toBe(path);
+});

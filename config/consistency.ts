@@ -30,7 +30,10 @@ export function checkConsistency(config: Config): Inconsistency | null {
     unusableModelAddress(config) ??
     silentAlerts(config) ??
     disorderedHorizons(config) ??
-    unsharedCampaigns(config)
+    unsharedCampaigns(config) ??
+    unsharedBooks(config) ??
+    unusableKafka(config) ??
+    endlessPreviousKey(config)
   );
 }
 
@@ -232,4 +235,33 @@ function unsharedCampaigns({ campaigns, server, dsps }: Config): Inconsistency |
   }
   if (frequency.secret !== '') return null;
   return { path: 'campaigns.frequency.secret', message: 'must be set, or each process knows a user by another name' };
+}
+
+function unsharedBooks({ campaigns, server, events }: Config): Inconsistency | null {
+  if (!events.billing || campaigns.databaseUrl !== '' || server.workers === 1) return null;
+  return { path: 'campaigns.databaseUrl', message: 'must name a PostgreSQL: several workers cannot share files' };
+}
+
+function unusableKafka({ events: { kafka } }: Config): Inconsistency | null {
+  const path = 'events.kafka';
+  const far = kafka.brokers.split(',').find((broker) => Number(broker.slice(broker.lastIndexOf(':') + 1)) > 65_535);
+  if (far !== undefined)
+    return { path: `${path}.brokers`, message: `"${far}" has no port that can be called (up to 65535)` };
+  if (kafka.tlsCaFile !== '' && !kafka.tls) {
+    return { path: `${path}.tlsCaFile`, message: 'is of no use without events.kafka.tls' };
+  }
+  if (kafka.saslMechanism === 'none' || kafka.saslUsername !== '') return null;
+  return { path: `${path}.saslUsername`, message: `must be set for events.kafka.saslMechanism ${kafka.saslMechanism}` };
+}
+
+/** A key that was replaced because it leaked would go on for ever; a date that is none would end it at once. */
+function endlessPreviousKey({ events: { tracking } }: Config): Inconsistency | null {
+  const { previousKey, previousKeyUntil, key } = tracking;
+  if (previousKey === '') return null;
+  if (previousKey === key) return { path: 'events.tracking.previousKey', message: 'is events.tracking.key itself' };
+  if (Number.isFinite(Date.parse(previousKeyUntil))) return null;
+  return {
+    path: 'events.tracking.previousKeyUntil',
+    message: 'must say until when events.tracking.previousKey counts',
+  };
 }

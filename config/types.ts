@@ -4,6 +4,7 @@ import type { ReserveEstimatorName } from '../engine/auction/reserve/estimator.t
 import type { AuctionPolicy, Mechanism, MediaType, PricingModel } from '../engine/auction/types.ts';
 import type { PacingControllerName } from '../engine/budget/pacing/controllers.ts';
 import type { Quirk } from '../engine/dsp/quirks.ts';
+import type { PlaybackPoint } from '../engine/markup/tracked-codes.ts';
 import type { Strictness } from '../openrtb/diagnostics.ts';
 
 export interface Config {
@@ -244,11 +245,44 @@ export interface NoticesConfig {
 }
 
 export interface EventsConfig {
+  readonly billing: boolean;
   readonly segmentBytesMax: number;
   readonly totalBytesMax: number;
   readonly retention: 'remove-oldest' | 'refuse';
   readonly syncIntervalMs: number;
   readonly pendingBytesMax: number;
+  readonly lossSampleRate: number;
+  readonly userSecret: string;
+  readonly tracking: TrackingConfig;
+  readonly sellUnstored: 'dsps' | 'nothing';
+  readonly kafka: EventsKafkaConfig;
+}
+
+export interface TrackingConfig {
+  readonly baseUrl: string;
+  readonly key: string;
+  readonly previousKey: string;
+  readonly previousKeyUntil: string;
+  readonly playback: readonly Exclude<PlaybackPoint, 'error'>[];
+  readonly underWayMax: number;
+  readonly rememberedMax: number;
+}
+
+export interface EventsKafkaConfig {
+  /** Empty: events stay in their segments. */
+  readonly brokers: string;
+  readonly topicPrefix: string;
+  readonly clientId: string;
+  readonly tls: boolean;
+  readonly tlsCaFile: string;
+  readonly saslMechanism: 'none' | 'plain' | 'scram-sha-256' | 'scram-sha-512';
+  readonly saslUsername: string;
+  readonly saslPassword: string;
+  readonly compression: 'gzip' | 'none';
+  readonly lingerMs: number;
+  readonly batchBytesMax: number;
+  readonly bytesPerSecondMax: number;
+  readonly requestTimeoutMs: number;
 }
 
 export interface CampaignsConfig {

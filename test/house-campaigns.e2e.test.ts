@@ -9,7 +9,7 @@ import { openEventLog } from '../adapters/event-log/event-log.embedded.ts';
 import { eventLogFolder } from '../adapters/event-log/log-folders.ts';
 import { SLOT_MS } from '../engine/budget/pacing/local-time.ts';
 import { advertiser, campaign, creative, lineItem } from '../engine/campaign/testing/build-booking.ts';
-import { encodeEvent } from '../engine/exchange/auction-event.ts';
+import { encodeAuctionEvent } from '../engine/exchange/auction-event.ts';
 import { SPARE_BIDS } from '../engine/exchange/house-bids.ts';
 import { eventually, expectSoundBooks, figuresOf, isWonBy, writesOf } from './support/house-campaigns.ts';
 import { metricOf } from './support/metric.ts';
@@ -105,7 +105,7 @@ it('are paid when nobody but the event log of a killed engine knows of the win, 
   await stop();
   const reservations = event.reservations!.map((each) => ({ ...each, key: 'untold/1/impression' }));
   const log = await openEventLog({ folder: eventLogFolder(dataDirectory), timers: systemTimers });
-  await log.append([encodeEvent({ ...event, auctionId: 'untold', reservations })]);
+  await log.append([encodeAuctionEvent({ ...event, auctionId: 'untold', reservations })]);
   await log.close();
   engine = await start();
   // Its lease was given back at the stop: it is taken back from what nobody has bought since.

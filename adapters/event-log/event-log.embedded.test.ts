@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Timers } from '../../engine/ports/clock.ts';
+import type { EventLog } from '../../engine/ports/event-log.ts';
 import { eventLogContract, records } from './event-log.contract.ts';
 import { type EmbeddedEventLogOptions, openEventLog } from './event-log.embedded.ts';
 import { type LogFile, type LogFiles, nodeLogFiles } from './log-files.ts';
@@ -179,6 +180,28 @@ describe('rotation and the size bound', () => {
     await log.append(records('later'));
     await log.close();
     expect((await readAll()).at(-1)).toBe(`${kept.length + 1}:later`);
+  });
+
+  it('keeps what is still wanted elsewhere, refuses instead, and opens nevertheless', async () => {
+    let wantedFrom = 1;
+    const options = { ...small, keptFrom: () => wantedFrom };
+    const log = await open(options);
+    const appendUntilFull = async (to: EventLog) => {
+      for (;;) await to.append(records(text));
+    };
+    await expect(appendUntilFull(log)).rejects.toMatchObject({ code: 'full' });
+    const kept = await readAll();
+    await log.close();
+    const again = await open(options);
+    await expect(appendUntilFull(again)).rejects.toMatchObject({ code: 'full' });
+    // Not a byte before its whole segment has been handed on.
+    wantedFrom = 2;
+    await again.append(records('later'));
+    expect((await readAll([], 2))[0]).toBe(`2:${text}`);
+    wantedFrom = kept.length + 3;
+    await again.append(records(text));
+    expect(again.stats().totalBytes).toBeLessThanOrEqual(small.totalBytesMax);
+    await again.close();
   });
 
   it('counts what an earlier run left', async () => {

@@ -12,6 +12,7 @@ import {
   encodedBytes,
   encodeFrames,
   encodeHeader,
+  firstSequenceOf,
   HEADER_BYTES,
   PAYLOAD_BYTES_MAX,
   segmentName,
@@ -27,6 +28,8 @@ export interface EmbeddedEventLogOptions {
   readonly totalBytesMax?: number;
   /** At `totalBytesMax`: remove the oldest closed segments (counted in `stats`), or reject appends with `full`. */
   readonly retention?: 'remove-oldest' | 'refuse';
+  /** Events from this sequence on are still wanted elsewhere: retention keeps them, and refuses instead. Default: none are. */
+  readonly keptFrom?: () => number;
   /** Longest time an acknowledged batch waits for the device (what a power loss may take); 0 = flush before acknowledging. */
   readonly syncIntervalMs?: number;
   /** Stands in for the file system in tests. */
@@ -51,6 +54,7 @@ export const EVENT_LOG_DEFAULTS = {
   totalBytesMax: 4096 * MIB,
   retention: 'remove-oldest',
   syncIntervalMs: 1000,
+  keptFrom: () => Number.POSITIVE_INFINITY,
 } as const;
 
 /**
@@ -88,6 +92,8 @@ class SegmentedLog implements EmbeddedEventLog {
   #closedBytes = 0;
   #file: LogFile | null = null;
   #fileBytes = 0;
+  /** First of the open segment. */
+  #fileSequence: number;
   #nextSequence: number;
   #removedSegments = 0;
   #removedBytes = 0;
@@ -102,11 +108,15 @@ class SegmentedLog implements EmbeddedEventLog {
     this.recovery = recovery;
     this.#unlock = unlock;
     this.#nextSequence = recovery.nextSequence;
+    this.#fileSequence = recovery.nextSequence;
   }
 
   async start(): Promise<void> {
     await this.#listClosedSegments();
-    await this.#makeRoom(HEADER_BYTES);
+    await this.#makeRoom(HEADER_BYTES).catch((error: unknown) => {
+      // What fills it up can only be handed on by whoever opens it; a header above the bound is its price.
+      if (!Number.isFinite(this.#settings.keptFrom())) throw error;
+    });
     await this.#startSegment();
   }
 
@@ -187,6 +197,7 @@ class SegmentedLog implements EmbeddedEventLog {
     const file = await files.create(join(folder, segmentName(this.#nextSequence)));
     this.#file = file;
     this.#fileBytes = 0;
+    this.#fileSequence = this.#nextSequence;
     try {
       await this.#write(encodeHeader(this.#nextSequence));
       await files.syncFolder(folder);
@@ -220,14 +231,22 @@ class SegmentedLog implements EmbeddedEventLog {
     // Someone may have archived and removed closed segments meanwhile.
     await this.#listClosedSegments();
     while (exceeds() && retention === 'remove-oldest') {
-      const oldest = this.#closed.shift();
-      if (oldest === undefined) break;
+      if (!this.#isOldestDone()) break;
+      const oldest = this.#closed.shift()!;
       await files.remove(join(folder, oldest.name));
       this.#closedBytes -= oldest.sizeBytes;
       this.#removedSegments += 1;
       this.#removedBytes += oldest.sizeBytes;
     }
     if (exceeds()) throw new EventLogError('full', `the event log has reached its bound of ${totalBytesMax} bytes`);
+  }
+
+  /** Whether there is an oldest closed segment that nobody wants any more: the one behind it begins where it ends. */
+  #isOldestDone(): boolean {
+    if (this.#closed.length === 0) return false;
+    const following = this.#closed[1];
+    const endSequence = following === undefined ? this.#fileSequence : firstSequenceOf(following.name)!;
+    return endSequence <= this.#settings.keptFrom();
   }
 
   async #listClosedSegments(): Promise<void> {

@@ -26,7 +26,15 @@ export async function workerNumbers(dataDirectory: string): Promise<number[]> {
 
 /** Every event log there is, also those of workers that no longer run; none when the data folder is not there. */
 export async function eventLogFolders(dataDirectory: string): Promise<string[]> {
-  if (!existsSync(dataDirectory)) return [];
-  const workers = (await workerNumbers(dataDirectory)).map((number) => workerDataDirectory(dataDirectory, number));
-  return [dataDirectory, ...workers].map(eventLogFolder).filter((folder) => existsSync(folder));
+  return [...(await eventLogPartitions(dataDirectory)).values()];
+}
+
+/** The same by number: 0 is that of an engine that runs alone, others are their workers'. */
+export async function eventLogPartitions(dataDirectory: string): Promise<Map<number, string>> {
+  if (!existsSync(dataDirectory)) return new Map();
+  const logs = [0, ...(await workerNumbers(dataDirectory))].map(
+    (number) =>
+      [number, eventLogFolder(number === 0 ? dataDirectory : workerDataDirectory(dataDirectory, number))] as const,
+  );
+  return new Map(logs.filter(([, folder]) => existsSync(folder)));
 }

@@ -102,7 +102,8 @@ export function* scanSegment(bytes: Buffer, firstSequence: number): Generator<Sc
   }
 }
 
-function findFrame(bytes: Buffer, from: number, sequenceMin: number, sequenceMax: number): number {
+/** Offset of the next frame that verifies, from `from` on; -1: none. */
+export function findFrame(bytes: Buffer, from: number, sequenceMin: number, sequenceMax: number): number {
   const last = bytes.length - FRAME_OVERHEAD_BYTES;
   for (let offset = from; offset <= last; offset += 1) {
     if (isFrameAt(bytes, offset, sequenceMin, sequenceMax)) return offset;
@@ -110,8 +111,19 @@ function findFrame(bytes: Buffer, from: number, sequenceMin: number, sequenceMax
   return -1;
 }
 
+/** Bytes of the frame that begins here, by its own word; null when that cannot be, or its head is not whole. */
+export function frameBytesAt(bytes: Buffer, offset: number): number | null {
+  if (offset + FRAME_OVERHEAD_BYTES > bytes.length) return null;
+  const length = bytes.readUInt32LE(offset);
+  return length > PAYLOAD_BYTES_MAX ? null : FRAME_OVERHEAD_BYTES + length;
+}
+
+export function frameSequenceAt(bytes: Buffer, offset: number): number {
+  return readSequence(bytes, offset + 8);
+}
+
 /** The cheap checks come first: while resynchronising, the checksum is computed only where a frame is plausible. */
-function isFrameAt(bytes: Buffer, offset: number, sequenceMin: number, sequenceMax: number): boolean {
+export function isFrameAt(bytes: Buffer, offset: number, sequenceMin: number, sequenceMax: number): boolean {
   const sequence = readSequence(bytes, offset + 8);
   if (sequence < sequenceMin || sequence > sequenceMax) return false;
   const length = bytes.readUInt32LE(offset);

@@ -38,6 +38,7 @@ test('a client that goes away while its body is inflated gets no auction', async
     listens: true,
     requestBytesMax: 1024,
     clock: systemClock,
+    events: null,
     adRequests: {
       admit: () => ({
         take: () => {
@@ -51,7 +52,7 @@ test('a client that goes away while its body is inflated gets no auction', async
     },
     status: () => ({}),
     metrics: { contentType: 'text/plain', text: async () => '' },
-    observer: { onCut: () => {}, onRequestsFull: () => {}, onFault: () => {} },
+    observer: { onCut: () => {}, onEventRequestRefused: () => {}, onRequestsFull: () => {}, onFault: () => {} },
   });
   subscribe('http.server.request.start', onRequest);
   const inflating = new Promise<() => void>((resolve) => {

@@ -26,10 +26,11 @@ async function start(take: AdRequestPlace['take'], overrides: object = {}): Prom
     listens: true,
     requestBytesMax: 256 * KIB,
     clock: systemClock,
+    events: null,
     adRequests: { admit: () => ({ take, giveBack: () => {} }) },
     status: () => ({ status: 'ok' }),
     metrics: { contentType: 'text/plain', text: async () => 'rtb_build_info 1\n' },
-    observer: { onCut: () => {}, onRequestsFull: () => {}, onFault: () => {} },
+    observer: { onCut: () => {}, onEventRequestRefused: () => {}, onRequestsFull: () => {}, onFault: () => {} },
     ...overrides,
   });
   servers.push(server);

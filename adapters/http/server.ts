@@ -1,5 +1,5 @@
 /**
- * The public listener: `POST /openrtb2/auction`, `GET /status`, `GET /metrics`. It bounds what a client may cost (size,
+ * The public listener: `POST /openrtb2/auction`, `/event`, `GET /status`, `GET /metrics`. It bounds what a client may cost (size,
  * time, connections) and turns a gone client into a cancelled auction; everything else is the exchange's.
  */
 import { createServer, type RequestListener, type Server } from 'node:http';
@@ -12,6 +12,7 @@ import { LISTEN_BACKLOG } from '../backlog.ts';
 import { SLOW_CLIENT_PATIENCE_MS } from '../process/drain-budget.ts';
 import { AUCTION_PATH, createAdRequestEndpoint } from './ad-request-endpoint.ts';
 import { ClientConnections, type CutReason } from './client-connections.ts';
+import { createEventEndpoint, type EventDesk } from './event-endpoint.ts';
 
 export interface HttpServerOptions {
   readonly host: string;
@@ -29,6 +30,8 @@ export interface HttpServerOptions {
   readonly requestBytesMax: number;
   readonly clock: Clock;
   readonly adRequests: AdRequests;
+  /** Null: nothing is tracked, and there is no `/event`. */
+  readonly events: EventDesk | null;
   /** Body of `GET /status`; answered 503 with `status: 'draining'` once closing has begun. */
   readonly status: () => object;
   readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> };
@@ -39,6 +42,8 @@ export interface HttpServerObserver {
   readonly onCut: (reason: CutReason) => void;
   /** An ad request was refused, because as many as there may be connections are under way. */
   readonly onRequestsFull: () => void;
+  /** A request to `/event` was refused before there was a token to read. */
+  readonly onEventRequestRefused: () => void;
   /** A fault of ours while a request was handled: it was answered 500, or its connection closed. */
   readonly onFault: (error: unknown) => void;
 }
@@ -65,6 +70,9 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const connections = new ClientConnections(options.connectionsMax, observer.onCut);
   let isClosing = false;
   const serveAd = createAdRequestEndpoint({ ...options, connections, isClosing: () => isClosing });
+  const { events } = options;
+  const serveEvent =
+    events === null ? null : createEventEndpoint({ events, connections, observer, isClosing: () => isClosing });
   const app = fastify({
     logger: false,
     bodyLimit: options.requestBytesMax,
@@ -74,7 +82,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     clientErrorHandler: (error, socket) => cutClient(error, socket, connections, observer),
     serverFactory: (serveOther) =>
       listener(options, (request, response) => {
-        if (!serveAd(request, response)) serveOther(request, response);
+        if (serveAd(request, response) || serveEvent?.(request, response) === true) return;
+        serveOther(request, response);
       }),
   });
   app.server.on('connection', connections.opened);

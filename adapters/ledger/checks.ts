@@ -128,6 +128,17 @@ export const LEDGER_CHECKS: readonly LedgerCheck[] = [
                                       AND bool_or(t.kind = 'refund-absorbed') IS NOT TRUE)
         OR (c.state = 'refunded') <> (bool_or(t.kind LIKE 'refund%') IS TRUE)`,
   },
+  {
+    name: 'conservation: what a DSP owes is what publisher and exchange have',
+    sql: 'SELECT transfer_id FROM dsp_ledger_entry GROUP BY transfer_id HAVING sum(amount) <> 0',
+  },
+  {
+    name: 'exactly once: of a DSP a key is billed or void once, and refunded only what was billed',
+    sql: `SELECT key FROM dsp_transfer GROUP BY key
+      HAVING count(*) FILTER (WHERE kind IN ('bill', 'void')) <> 1 OR count(*) FILTER (WHERE kind = 'refund') > 1
+        OR (bool_or(kind = 'refund') AND NOT bool_or(kind = 'bill'))
+        OR sum(CASE kind WHEN 'refund' THEN -amount ELSE amount END) < 0`,
+  },
 ];
 
 export interface LedgerProblem {

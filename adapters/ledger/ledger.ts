@@ -109,7 +109,7 @@ function keysOf(items: readonly { readonly key: string }[]): string[] {
 }
 
 /** Which of the loaded charges have a lease. */
-function leasesOfCharges(books: Books, keys: readonly string[]): LeaseKey[] {
+export function leasesOfCharges(books: Books, keys: readonly string[]): LeaseKey[] {
   return keys.flatMap((key) => {
     const { account_id: accountId, epoch, sequence } = books.charge(key) ?? { account_id: null };
     const isOurs = accountId !== null && books.accounts.has(accountId);

@@ -134,7 +134,10 @@ describe('createMetrics', () => {
       'rtb_notice_queue_length',
       'rtb_events_acknowledged_total',
       'rtb_events_dropped_total',
+      'rtb_event_log_bytes',
+      'rtb_events_unstorable',
       'rtb_outbox_bytes',
+      'rtb_outbox_oldest_seconds',
       'rtb_mailbox_dropped_total',
       'rtb_late_replies_total',
       'rtb_build_info',
@@ -304,7 +307,8 @@ describe('createMetrics', () => {
     for (const decision of ['restart', 'stop'] as const) metrics.actorFault(decision);
     metrics.clientConnections(() => 0);
     metrics.noticeQueueLength(() => 0);
-    metrics.outboxBytes(() => 0);
+    metrics.eventLogBytes(() => 0);
+    metrics.eventsUnstorable(() => false);
     metrics.restartWanted(() => false);
     const count = (await series(metrics)).length;
     expect(count).toBeGreaterThan(3_000);

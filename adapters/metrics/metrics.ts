@@ -6,13 +6,16 @@ import type { Notice } from '../../engine/ports/notice-sender.ts';
 import { AdmissionMetrics } from './admission-metrics.ts';
 import { AuctionMetrics } from './auction-metrics.ts';
 import { BudgetMetrics } from './budget-metrics.ts';
+import { ConsumerMetrics } from './consumer-metrics.ts';
 import { Counter, CountersByLabel } from './counter.ts';
 import { DspMetrics } from './dsp-metrics.ts';
 import { countOutcomes, readEstimateQuality } from './estimate-quality-metrics.ts';
 import { EstimationMetrics } from './estimation-metrics.ts';
 import { type MetricSnapshot, register } from './exposition.ts';
 import { Gauge } from './gauge.ts';
+import { OutboxMetrics } from './outbox-metrics.ts';
 import { RemoteModelMetrics } from './remote-model-metrics.ts';
+import { TrackingMetrics } from './tracking-metrics.ts';
 
 export interface MetricsOptions {
   /** Every configured DSP gets its own series; an id that is not among them counts under `other`. */
@@ -62,7 +65,12 @@ export function createMetrics(options: MetricsOptions) {
   const actorFaults = counter('rtb_actor_faults_total', 'Actors that threw, by what supervision did.');
   const faultDecisions = new CountersByLabel(actorFaults, { label: 'decision', valuesMax: 8 });
   const noticeQueueLength = gauge('rtb_notice_queue_length', 'Notices accepted and not yet settled.');
-  const outboxBytes = gauge('rtb_outbox_bytes', 'Size of the event log on disk.');
+  const eventLogBytes = gauge('rtb_event_log_bytes', 'Size of the event log on disk.');
+  const unstorable = gauge(
+    'rtb_events_unstorable',
+    '1 while no outcome event can be stored, and house campaigns are not sold.',
+  );
+  const outbox = new OutboxMetrics(registry);
   const build = new Gauge('rtb_build_info', 'Always 1; the labels say which build runs.', 'first');
   register(registry, build).readFrom(() => 1, {
     version: options.version,
@@ -85,6 +93,10 @@ export function createMetrics(options: MetricsOptions) {
     remoteModel: () => new RemoteModelMetrics(registry),
     /** Once, for campaigns of our own. */
     budgets: () => new BudgetMetrics(registry),
+    /** Once, for whoever bills what events say. */
+    consumer: () => new ConsumerMetrics(registry),
+    /** Once, for tracking URLs. */
+    tracking: () => new TrackingMetrics(registry),
     outcomesReported: countOutcomes(registry),
     estimateQuality: (read: () => QualityReport): void => readEstimateQuality(registry, read),
     auctionEnded: (event: AuctionEvent): void => {
@@ -103,7 +115,9 @@ export function createMetrics(options: MetricsOptions) {
 
     eventsAcknowledged: (count: number): void => acknowledged.add(count),
     eventsDropped: (count: number, reason: string): void => eventsDropped.add(reason, count),
-    outboxBytes: (read: () => number): void => outboxBytes.readFrom(read),
+    eventLogBytes: (read: () => number): void => eventLogBytes.readFrom(read),
+    eventsUnstorable: (read: () => boolean): void => unstorable.readFrom(() => (read() ? 1 : 0)),
+    outbox,
 
     queueRefused: (queue: QueueName): void => queuesRefused.add(queue),
     clientConnectionCut: (reason: string): void => cutReasons.add(reason),

@@ -3,7 +3,12 @@ import { describe, expect, it } from 'vitest';
 import type { Notice } from '../../engine/ports/notice-sender.ts';
 import { NoticeQueue, type QueuedNotice } from './notice-queue.ts';
 
-const notice = (kind: Notice['kind'], dspId: string, url = `${kind}-${dspId}`): Notice => ({ kind, dspId, url });
+const notice = (kind: Notice['kind'], dspId: string, url = `${kind}-${dspId}`): Notice => ({
+  kind,
+  dspId,
+  about: null,
+  url,
+});
 
 function queueWith(limits: { total?: number; perDsp?: number; inFlight?: number }) {
   const dropped: string[] = [];
@@ -101,7 +106,7 @@ describe('NoticeQueue', () => {
             if (entry !== undefined) queue.settle(entry);
             if (entry !== undefined) settled += 1;
           } else {
-            queue.offer({ ...action, url: '' });
+            queue.offer({ ...action, about: null, url: '' });
             offered += 1;
           }
           expect(queue.length).toBe(offered - settled - dropped.length);

@@ -49,13 +49,13 @@ function createSender(options: Partial<NoticeSenderOptions> = {}): QueuedNoticeS
     timers,
     allowedHosts: [host],
     resolvers: createHostResolvers({ clock: systemClock }),
-    recorder: { noticeResult: (dspId, kind, result) => results.push(`${dspId} ${kind} ${result}`) },
+    recorder: { noticeResult: ({ dspId, kind }, result) => results.push(`${dspId} ${kind} ${result}`) },
     ...options,
   });
 }
 
 function send(kind: Notice['kind'], path = '/', dspId = 'dsp'): void {
-  sender.send({ kind, dspId, url: `http://${host}${path}` });
+  sender.send({ kind, dspId, about: null, url: `http://${host}${path}` });
 }
 
 const settled = (count: number) => vi.waitFor(() => expect(results).toHaveLength(count), { interval: 1 });
@@ -89,8 +89,8 @@ describe('delivery', () => {
   });
 
   it('refuses a forbidden URL without a retry and without throwing', async () => {
-    sender.send({ kind: 'bill', dspId: 'dsp', url: 'http://169.254.169.254/' });
-    sender.send({ kind: 'win', dspId: 'dsp', url: 'nonsense\r\n' });
+    sender.send({ kind: 'bill', dspId: 'dsp', about: null, url: 'http://169.254.169.254/' });
+    sender.send({ kind: 'win', dspId: 'dsp', about: null, url: 'nonsense\r\n' });
     timers.advance(0);
     await settled(2);
     expect(results.sort()).toEqual(['dsp bill refused', 'dsp win refused']);
@@ -153,7 +153,7 @@ describe('limits', () => {
   it('the second covers a name lookup that never ends', async () => {
     const never = () => new Promise<never>(() => {});
     sender = createSender({ resolvers: { public: never, configured: never } });
-    sender.send({ kind: 'loss', dspId: 'dsp', url: 'https://slow.test/' });
+    sender.send({ kind: 'loss', dspId: 'dsp', about: null, url: 'https://slow.test/' });
     timers.advance(0);
     timers.advance(1_000);
     await settled(1);
@@ -185,7 +185,7 @@ describe('limits', () => {
 
   it('counts a server that is not there, and retries', async () => {
     sender = createSender({ allowedHosts: ['127.0.0.1:1'] });
-    sender.send({ kind: 'win', dspId: 'dsp', url: 'http://127.0.0.1:1/' });
+    sender.send({ kind: 'win', dspId: 'dsp', about: null, url: 'http://127.0.0.1:1/' });
     timers.advance(0);
     await settled(1);
     timers.advance(1_000);

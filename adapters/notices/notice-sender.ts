@@ -3,12 +3,12 @@ import type { TimerHandle, Timers } from '../../engine/ports/clock.ts';
 import type { Notice, NoticeSender } from '../../engine/ports/notice-sender.ts';
 import type { HostResolvers } from '../dns/host-resolvers.ts';
 import { createGuardedHttp, type GuardedHttp } from './guarded-http.ts';
-import { judgeAttempt, type NoticeKind, type NoticeResult, RETRY_DELAYS_MS } from './notice-policy.ts';
+import { judgeAttempt, type NoticeResult, RETRY_DELAYS_MS } from './notice-policy.ts';
 import { NoticeQueue, type QueuedNotice } from './notice-queue.ts';
 
 /** Where results are counted; see `NOTICE_RESULTS`. */
 export interface NoticeRecorder {
-  readonly noticeResult: (dspId: string, kind: NoticeKind, result: NoticeResult) => void;
+  readonly noticeResult: (notice: Notice, result: NoticeResult) => void;
 }
 
 export interface NoticeSenderOptions {
@@ -169,6 +169,6 @@ class PacedNoticeSender implements QueuedNoticeSender {
   }
 
   #record(notice: Notice, result: NoticeResult): void {
-    this.#settings.recorder.noticeResult(notice.dspId, notice.kind, result);
+    this.#settings.recorder.noticeResult(notice, result);
   }
 }

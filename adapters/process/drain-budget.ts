@@ -19,3 +19,5 @@ export const SLOW_CLIENT_PATIENCE_MS = 2000;
 export const NOTICE_DRAIN_MS = 3000;
 /** Of an engine's: to tell the ledger of the last house wins, and as long again to give leases back. */
 export const DESK_DRAIN_MS = 1000;
+/** Of an engine's: to send what waits in the outbox. What is left goes out behind the next start. */
+export const OUTBOX_DRAIN_MS = 500;

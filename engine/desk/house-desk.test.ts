@@ -19,7 +19,12 @@ const request = buildRequest();
 let desk: HouseDesk;
 beforeEach(() => {
   desk = new HouseDesk({
-    rules: { currencies: DECISION_RULES.currencies, currency: 'USD', priors: DECISION_RULES.priors },
+    rules: {
+      currencies: DECISION_RULES.currencies,
+      currency: 'USD',
+      priors: DECISION_RULES.priors,
+      playbackPoints: null,
+    },
     leasePolicy: LEASE_POLICY_DEFAULTS,
     pacing: { campaigns: PACING_CONTROLLERS.dual, guaranteed: PACING_CONTROLLERS.pid },
     heldMs: ({ billedBy }) => (billedBy === 'impression' ? 1000 : 5000),

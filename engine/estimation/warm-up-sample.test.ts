@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { BidRequest } from '../../openrtb/types.ts';
 import { buildBid, buildInput } from '../auction/testing/build-input.ts';
 import type { AuctionInput, BidCandidate } from '../auction/types.ts';
-import { type AuctionEvent, decodeEvent, encodeEvent } from '../exchange/auction-event.ts';
+import { type AuctionEvent, decodeAuctionEvent, encodeAuctionEvent } from '../exchange/auction-event.ts';
 import { buildRequest, buildSubject } from '../exchange/testing/build-exchange.ts';
 import { BatchFiller } from './batch-filler.ts';
 import { HORIZON_DEFAULTS } from './cache/horizons.ts';
@@ -51,7 +51,7 @@ function eventOf(request: BidRequest, bids: readonly BidCandidate[], campaignIds
   const { features } = buildSubject(request);
   const input: AuctionInput = { ...buildInput({}), bids };
   const event = { input, outcome: null, dsps: [], features, estimateContext: estimateContext(request, campaignIds) };
-  return decodeEvent(encodeEvent(event as unknown as AuctionEvent));
+  return decodeAuctionEvent(JSON.parse(new TextDecoder().decode(encodeAuctionEvent(event as unknown as AuctionEvent))));
 }
 
 function keyInAuction(request: BidRequest, bid: BidCandidate): number {

@@ -1,10 +1,13 @@
 /** The answer to the publisher, from an outcome and the wire bids it points to. Pure. */
 
-import { compileMacros, renderMacros, renderMacrosWithin } from '../../openrtb/macros.ts';
+import { compileMacros, type MacroValues, renderMacros, renderMacrosWithin } from '../../openrtb/macros.ts';
 import type { Bid, BidRequest, BidResponse } from '../../openrtb/types.ts';
 import type { MediaType, Win } from '../auction/types.ts';
+import { asksForEventTrackers } from '../markup/native-markup.ts';
 import type { Decision } from './decision.ts';
 import { macroValues } from './macro-values.ts';
+import type { MarkupTracker } from './markup-tracker.ts';
+import type { SoldAd } from './sale.ts';
 
 const MTYPE: Readonly<Record<MediaType, number>> = { banner: 1, video: 2, audio: 3, native: 4 };
 
@@ -12,11 +15,17 @@ const MTYPE: Readonly<Record<MediaType, number>> = { banner: 1, video: 2, audio:
 export type FetchedMarkup = ReadonlyMap<number, string>;
 
 /** For an outcome with at least one win. */
-export function auctionAnswer(request: BidRequest, decision: Decision, fetched: FetchedMarkup): BidResponse {
+export function auctionAnswer(
+  request: BidRequest,
+  decision: Decision,
+  fetched: FetchedMarkup,
+  tracking: AnswerTracking | null = null,
+): BidResponse {
   const { input, outcome } = decision;
   const seats = new Map<string, { readonly seat: string; readonly bid: Bid[] }>();
   const ids = new Set<string>();
-  for (const win of outcome.wins) {
+  for (let index = 0; index < outcome.wins.length; index++) {
+    const win = outcome.wins[index]!;
     const { seat, dspId } = decision.collected[win.bidIndex]!;
     // Two DSPs may have seats of the same name.
     const key = JSON.stringify([dspId, seat]);
@@ -25,9 +34,38 @@ export function auctionAnswer(request: BidRequest, decision: Decision, fetched: 
       seatBid = { seat: seat ?? dspId, bid: [] };
       seats.set(key, seatBid);
     }
-    seatBid.bid.push(winningBid(request, decision, win, fetched.get(win.bidIndex), ids));
+    const plain = fetched.get(win.bidIndex) ?? decision.collected[win.bidIndex]!.bid.adm ?? '';
+    const values = macroValues(request, decision, win.bidIndex, win);
+    const markup = tracking === null ? plain : trackedMarkup(request, decision, win, plain, values, tracking, index);
+    seatBid.bid.push(winningBid(decision, win, renderMacros(compileMacros(markup), values), ids));
   }
   return { id: request.id, bidid: input.auctionId, cur: input.currency, seatbid: [...seats.values()] };
+}
+
+/** What was sold is told of by URLs in its markup. */
+export interface AnswerTracking {
+  readonly tracker: MarkupTracker;
+  /** One for each win, in their order. */
+  readonly sales: readonly SoldAd[];
+}
+
+/** Before its macros are resolved: no value of a macro can move a tracker. */
+function trackedMarkup(
+  request: BidRequest,
+  decision: Decision,
+  win: Win,
+  markup: string,
+  values: MacroValues,
+  { tracker, sales }: AnswerTracking,
+  index: number,
+): string {
+  const kind = decision.input.bids[win.bidIndex]!.sniffedMedia;
+  if (kind === null) return markup;
+  const native = kind === 'native' ? request.imp.find(({ id }) => id === win.impId)?.native?.request : undefined;
+  const hasEventTrackers = native !== undefined && asksForEventTrackers(native);
+  const templates = decision.collected[win.bidIndex]!.house?.templates ?? null;
+  const template = templates === null ? null : hasEventTrackers ? templates.eventTrackers : templates.plain;
+  return tracker.track(sales[index]!, { markup, kind, template, hasEventTrackers, values });
 }
 
 /** Markup beyond this, with its macros resolved, is no creative. */
@@ -55,20 +93,13 @@ export function noBidAnswer(requestId: string, nbr: number): BidResponse {
  * Copies named fields only: whatever else a DSP put into its bid stays here. The price is what we clear at, in the
  * auction currency; the DSP's macros are resolved with its own price and currency before anybody upstream can.
  */
-function winningBid(
-  request: BidRequest,
-  decision: Decision,
-  win: Win,
-  fetchedMarkup: string | undefined,
-  ids: Set<string>,
-): Bid {
+function winningBid(decision: Decision, win: Win, markup: string, ids: Set<string>): Bid {
   const { bid } = decision.collected[win.bidIndex]!;
-  const values = macroValues(request, decision, win.bidIndex, win);
   const answer: { -readonly [key in keyof Bid]: Bid[key] } = {
     id: uniqueId(bid.id, win, ids),
     impid: bid.impid,
     price: win.clearingCpmMicros / 1_000_000,
-    adm: renderMacros(compileMacros(fetchedMarkup ?? bid.adm ?? ''), values),
+    adm: markup,
     mtype: MTYPE[win.media],
   };
   for (const field of COPIED_FIELDS) {

@@ -3,7 +3,13 @@ import { LossReason } from '../../openrtb/codes.ts';
 import type { Diagnostic } from '../../openrtb/diagnostics.ts';
 import { clearAuction } from '../auction/clear.ts';
 import { buildInput } from '../auction/testing/build-input.ts';
-import { AUCTION_EVENT_VERSION, type AuctionEvent, decodeEvent, dspRecord, encodeEvent } from './auction-event.ts';
+import {
+  AUCTION_EVENT_VERSION,
+  type AuctionEvent,
+  decodeAuctionEvent,
+  dspRecord,
+  encodeAuctionEvent,
+} from './auction-event.ts';
 import { toColumns } from './columns.ts';
 import { bidReply, noBidReply } from './testing/build-exchange.ts';
 
@@ -26,9 +32,9 @@ test('events are UTF-8 JSON and come back as they were', () => {
   const dsps = [dspRecord(noBidReply('a')), dspRecord(noBidReply('b', { nbr: 7 }))];
   const parts = { type: 'auction', version: AUCTION_EVENT_VERSION, auctionId: 'ä', input: null, outcome: null, dsps };
   const event = parts as unknown as AuctionEvent;
-  const stored = encodeEvent(event);
+  const stored = encodeAuctionEvent(event);
   expect(Buffer.from(stored).toString('utf8')).toContain('"auctionId":"ä"');
-  expect(decodeEvent(stored)).toEqual(event);
+  expect(decodeAuctionEvent(JSON.parse(Buffer.from(stored).toString('utf8')))).toEqual(event);
 });
 
 test('an event of version 1 is cleared again to the outcome it recorded', () => {
@@ -57,7 +63,7 @@ test('an event of version 1 is cleared again to the outcome it recorded', () => 
     outcome: { wins, bids: toColumns(outcome.bids) },
     dsps: toColumns([]),
   };
-  const event = decodeEvent(new TextEncoder().encode(JSON.stringify(stored)));
+  const event = decodeAuctionEvent(JSON.parse(JSON.stringify(stored)));
   expect(event.version).toBe(AUCTION_EVENT_VERSION);
   expect(event.outcome).toEqual(outcome);
   expect(clearAuction(event.input!)).toEqual(event.outcome);

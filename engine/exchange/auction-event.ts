@@ -68,6 +68,8 @@ export interface AuctionEvent {
   readonly billingNotices: readonly PendingBillingNotice[];
   /** What wins of our own have taken from which leases; absent before there were any. */
   readonly reservations?: readonly PurchaseReservation[];
+  /** As in outcome events (engine/events/outcome-events.ts); absent before there were any. */
+  readonly userKey?: string | null;
   readonly timings: AuctionTimings;
 }
 
@@ -83,10 +85,9 @@ export function dspRecord(reply: DspReply): DspRecord {
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 /** UTF-8 JSON, as appended to the event log: lists with a row per bid or DSP are stored by column. */
-export function encodeEvent(event: AuctionEvent): Uint8Array {
+export function encodeAuctionEvent(event: AuctionEvent): Uint8Array {
   const { input, outcome, dsps } = event;
   const stored: StoredAuctionEvent = {
     ...event,
@@ -98,11 +99,11 @@ export function encodeEvent(event: AuctionEvent): Uint8Array {
 }
 
 /**
- * The event as it was before it was stored; one of an older version in the shape of today's, without the fields that came
- * later. Throws a SyntaxError for anything that is no JSON.
+ * The event as it was before it was stored (parsed JSON that its schema admits); one of an older version in the shape
+ * of today's, without the fields that came later.
  */
-export function decodeEvent(payload: Uint8Array): AuctionEvent {
-  const stored = JSON.parse(decoder.decode(payload)) as StoredAuctionEvent | StoredAuctionEventV1;
+export function decodeAuctionEvent(parsed: object): AuctionEvent {
+  const stored = parsed as StoredAuctionEvent | StoredAuctionEventV1;
   const { input, dsps } = stored;
   return {
     ...stored,

@@ -13,6 +13,7 @@ import type {
 } from '../estimation/click-estimates.ts';
 import type { EstimateAnswer, EstimateQuestion } from '../estimation/estimate-question.ts';
 import type { Priors } from '../estimation/priors.ts';
+import type { CreativeTemplates } from '../markup/creative-templates.ts';
 import type { AuctionTerms } from './auction-terms.ts';
 import { bidCandidate, markupFacts } from './bid-candidate.ts';
 
@@ -33,6 +34,8 @@ export interface HouseLineItem {
   readonly advertiserId: string;
   /** In the ledger: the campaign's money, or the impressions of a guaranteed line item. */
   readonly accountId: string;
+  /** Of its creative. */
+  readonly templates: CreativeTemplates | null;
 }
 
 /** A bid of one of our own line items, for one imp; made before any DSP is asked. */

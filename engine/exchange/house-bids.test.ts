@@ -25,6 +25,7 @@ const RULES = {
   currencies: DECISION_RULES.currencies,
   currency: 'USD',
   priors: DECISION_RULES.priors,
+  playbackPoints: null,
 };
 const AT_FULL = sharing(() => 1);
 

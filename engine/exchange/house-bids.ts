@@ -164,7 +164,7 @@ function bidMicrosOf({ booked: { lineItem }, isGuaranteed }: HouseLine, share: n
 
 function houseBid(
   line: HouseLine,
-  { bid, candidate }: HouseOffer,
+  { bid, templates, candidate }: HouseOffer,
   share: number,
   impId: string,
   auctionId: string,
@@ -177,6 +177,6 @@ function houseBid(
     candidate: { ...candidate, bidId, impId, priceMicros },
     bid: { ...bid, id: bidId, impid: impId, price: priceMicros / 1_000_000 },
     response: { id: auctionId, bidid: auctionId, cur: advertiser.currency, seatbids: [] },
-    house: { lineItemId: lineItem.id, campaignId: campaign.id, advertiserId: advertiser.id, accountId },
+    house: { lineItemId: lineItem.id, campaignId: campaign.id, advertiserId: advertiser.id, accountId, templates },
   };
 }

@@ -11,6 +11,9 @@ import type { Creative } from '../campaign/campaign.ts';
 import { TargetingIndex } from '../campaign/targeting/targeting-index.ts';
 import type { DraftCandidate } from '../estimation/click-estimates.ts';
 import type { Priors } from '../estimation/priors.ts';
+import { withoutCreativeMacros } from '../markup/creative-macros.ts';
+import { type CreativeTemplates, creativeTemplates } from '../markup/creative-templates.ts';
+import type { PlaybackPoint } from '../markup/tracked-codes.ts';
 import { bidCandidate } from './bid-candidate.ts';
 
 /** `dspId` of our own bids. No DSP may be configured under it. */
@@ -22,11 +25,15 @@ export interface HouseRules {
   readonly currency: string;
   /** As for the bids of DSPs. */
   readonly priors: Priors;
+  /** What is told of the playback of videos; null: markup is not tracked. */
+  readonly playbackPoints: readonly PlaybackPoint[] | null;
 }
 
 /** One creative of a line item, as a bid for no imp yet. */
 export interface HouseOffer {
   readonly bid: Bid;
+  /** Null: markup is not tracked. */
+  readonly templates: CreativeTemplates | null;
   readonly candidate: DraftCandidate;
 }
 
@@ -126,7 +133,7 @@ function houseOffer(
     id: lineItem.id,
     impid: '',
     price: lineItem.bidMicros / 1_000_000,
-    adm: creative.markup,
+    adm: withoutCreativeMacros(creative.markup),
     adomain: creative.domains.length > 0 ? creative.domains : advertiser.domains,
     cid: campaign.id,
     crid: creative.id,
@@ -149,5 +156,9 @@ function houseOffer(
   };
   const candidate = bidCandidate(0, bid, origin, rules.priors);
   const isGuaranteed = lineItem.goalImpressions !== null;
-  return { bid, candidate: { ...candidate, priceMicros: lineItem.bidMicros, isGuaranteed } };
+  const { playbackPoints } = rules;
+  const kind = candidate.sniffedMedia;
+  const templates =
+    playbackPoints === null || kind === null ? null : creativeTemplates(creative.markup, kind, playbackPoints);
+  return { bid, templates, candidate: { ...candidate, priceMicros: lineItem.bidMicros, isGuaranteed } };
 }

@@ -11,6 +11,8 @@ const urls = (dsp: string) => ({
   burl: `https://${dsp}.example/bill?p=\${AUCTION_PRICE}`,
 });
 
+const ABOUT = { auctionId: 'auction-1', impId: '1', userKey: 'user', isTest: false };
+
 const REPLIES = [
   bidReply('a', [{ price: 4, ...urls('a') }]),
   bidReply('b', [{ price: 3, ...urls('b') }]),
@@ -18,15 +20,15 @@ const REPLIES = [
 ];
 
 const planFor = (request: BidRequest, alreadyNotified: number[] = [], replies = REPLIES) =>
-  planNotices(request, buildDecision(request, replies), new Set(alreadyNotified));
+  planNotices(request, buildDecision(request, replies), new Set(alreadyNotified), 'user');
 
 describe('a plan', () => {
   test('tells the winner, every loser with its reason and no price, and holds the bill', () => {
     expect(planFor(buildRequest())).toEqual({
       now: [
-        { kind: 'win', dspId: 'a', url: 'https://a.example/win?p=3' },
-        { kind: 'loss', dspId: 'b', url: 'https://b.example/loss?r=102&m=3&p=' },
-        { kind: 'loss', dspId: 'c', url: 'https://c.example/loss?r=3&m=&p=' },
+        { kind: 'win', dspId: 'a', about: ABOUT, url: 'https://a.example/win?p=3' },
+        { kind: 'loss', dspId: 'b', about: null, url: 'https://b.example/loss?r=102&m=3&p=' },
+        { kind: 'loss', dspId: 'c', about: null, url: 'https://c.example/loss?r=3&m=&p=' },
       ],
       onBilling: [{ bidIndex: 0, dspId: 'a', url: 'https://a.example/bill?p=3' }],
     });
@@ -77,6 +79,6 @@ test('bids that the reader dropped are told their reason, where they name a lurl
     ],
   });
   expect(droppedBidNotices(buildRequest(), [noBidReply('n'), reply])).toEqual([
-    { kind: 'loss', dspId: 'a', url: 'https://a.example/loss?request-1-9--s-EUR' },
+    { kind: 'loss', dspId: 'a', about: null, url: 'https://a.example/loss?request-1-9--s-EUR' },
   ]);
 });

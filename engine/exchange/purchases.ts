@@ -1,5 +1,5 @@
 /** What house wins take from their accounts, before they are served. */
-import type { BidCandidate, Win } from '../auction/types.ts';
+import type { BidCandidate, PricingModel, Win } from '../auction/types.ts';
 import { priceNanos } from '../campaign/price.ts';
 import type { OutcomeType } from '../estimation/quality/awaited-outcomes.ts';
 import type { Decision } from './decision.ts';
@@ -39,7 +39,7 @@ export interface PurchaseRefusal {
 }
 
 /** What is bought: `cpm` an impression, `cpc` a click, `cpa` a conversion; what is guaranteed is impressions always. */
-const BILLED_BY = { cpm: 'impression', cpc: 'click', cpa: 'conversion' } as const;
+export const BILLED_BY = { cpm: 'impression', cpc: 'click', cpa: 'conversion' } as const;
 
 export function purchasesOf({ input, outcome, collected }: Decision): readonly Purchase[] {
   const purchases: Purchase[] = [];
@@ -51,7 +51,7 @@ export function purchasesOf({ input, outcome, collected }: Decision): readonly P
     const billedBy = isGuaranteed ? 'impression' : BILLED_BY[pricing];
     purchases.push({
       bidIndex: win.bidIndex,
-      key: purchaseKey(input.auctionId, placeOf(win), billedBy),
+      key: purchaseKey(input.auctionId, adImpId(win), billedBy),
       accountId: house.accountId,
       amount: isGuaranteed ? 1 : priceNanos(pricing, win.clearingPriceMicrosInBidCurrency),
       chance: billingChance(bid),
@@ -82,8 +82,8 @@ export function takenFor(amount: number, chance: number, shareMin: number): numb
   return Math.min(amount, Math.max(1, Math.ceil(amount * Math.max(shareMin, chance * TIMES_EXPECTED))));
 }
 
-/** `ID#N` for the ad in a further position of an imp, N from 1. */
-function placeOf({ impId, position }: Pick<Win, 'impId' | 'position'>): string {
+/** `ID`, or `ID#N` for the ad in a further position of the imp, N from 1. */
+export function adImpId({ impId, position }: Pick<Win, 'impId' | 'position'>): string {
   return position === 0 ? impId : `${impId}#${position}`;
 }
 
@@ -97,14 +97,19 @@ export function isNamedAsPosition(
 ): boolean {
   if (!impId.includes('#')) return false;
   return imps.some(({ id, slotWeights }) =>
-    slotWeights.some((_, position) => position > 0 && placeOf({ impId: id, position }) === impId),
+    slotWeights.some((_, position) => position > 0 && adImpId({ impId: id, position }) === impId),
   );
 }
 
 /**
  * Whoever reports what became of an ad can tell it, and nobody else has it: neither auction ids nor types hold a slash, and
- * no house bid is for an imp that `isNamedAsPosition`. `impId`: `ID#N` for the ad in a further position of the imp, N from 1.
+ * no house bid is for an imp that `isNamedAsPosition`. `impId`: as `adImpId` gives it.
  */
 export function purchaseKey(auctionId: string, impId: string, billedBy: OutcomeType): string {
   return `${auctionId}/${impId}/${billedBy}`;
+}
+
+/** Of the bid's currency. N CPM-micros are N nanos an impression; a click or conversion of N micros is N x 1000 nanos. */
+export function unitNanos({ clearingPriceMicrosInBidCurrency: micros }: Win, pricing: PricingModel): number {
+  return pricing === 'cpm' ? micros : micros * 1000;
 }

@@ -38,9 +38,12 @@ import {
   type HouseBid,
   withEstimates,
 } from './decision.ts';
+import type { MarkupTracker } from './markup-tracker.ts';
 import { markupUrl } from './notices.ts';
 import { nextLookAtMs, type PendingCall, type ProgressiveClosing } from './progressive-closing.ts';
 import { type Purchase, type PurchaseRefusal, type PurchaseReservation, purchasesOf } from './purchases.ts';
+import type { SoldAd } from './sale.ts';
+import { type SaleContext, salesOf } from './sales.ts';
 
 export type RequestMessage =
   | { readonly kind: 'start' }
@@ -87,7 +90,20 @@ export interface Conclusion {
   readonly notified: ReadonlySet<number>;
   /** Of the house wins. */
   readonly reservations: readonly PurchaseReservation[];
+  /** One for each win of the decision, in their order. */
+  readonly sales: readonly SoldAd[];
 }
+
+/** How what was sold is told of later. */
+export interface Selling {
+  /** Null: not by URLs in its markup. */
+  readonly tracker: MarkupTracker | null;
+  /** Hash of the user's or device's id; null: none is known. */
+  readonly userKey: string | null;
+}
+
+const UNTRACKED: Selling = { tracker: null, userKey: null };
+const NO_SALES: readonly SoldAd[] = [];
 
 /** Our own campaigns in an auction. */
 export interface HouseParticipant {
@@ -104,6 +120,7 @@ export interface RequestState {
   readonly subject: EstimateSubject;
   /** Null: waits for all, or until the deadline. */
   readonly progressive: ProgressiveClosing | null;
+  readonly selling: Selling;
   stage: 'collecting' | 'estimating' | 'fetching-markup' | 'reserving' | 'concluded';
   /** Null: they have entered, or take no part. */
   house: HouseParticipant | null;
@@ -146,6 +163,7 @@ export function openRequest(
   dspCount: number,
   progressive: ProgressiveClosing | null = null,
   house: HouseParticipant | null = null,
+  selling: Selling = UNTRACKED,
 ): RequestState {
   return {
     request,
@@ -161,6 +179,7 @@ export function openRequest(
     closedAtMs: 0,
     closing: null,
     gathered: null,
+    selling,
     estimatesAwaited: 0,
     decision: null,
     isOutdated: true,
@@ -414,21 +433,28 @@ function receiveReservations(
 
 function conclude(state: RequestState, ending: AuctionEnding): readonly RequestEffect[] {
   state.stage = 'concluded';
-  const wasCancelled = ending === 'cancelled';
+  const decision = ending === 'cancelled' ? null : state.decision;
+  const sales = decision === null ? NO_SALES : salesOf(decision, saleContext(state));
   const conclusion: Conclusion = {
     ending,
-    answer: wasCancelled ? null : answerFor(state),
-    decision: wasCancelled ? null : state.decision,
+    answer: ending === 'cancelled' ? null : answerFor(state, sales),
+    decision,
+    sales,
     notified: state.notified,
     reservations: state.reservations,
   };
   return [{ kind: 'conclude', conclusion }];
 }
 
-function answerFor(state: RequestState): BidResponse {
-  const { decision } = state;
+function saleContext({ request, subject, reservations, selling }: RequestState): SaleContext {
+  return { request, subject, reservations, userKey: selling.userKey };
+}
+
+function answerFor(state: RequestState, sales: readonly SoldAd[]): BidResponse {
+  const { decision, selling } = state;
   if (decision === null || decision.outcome.wins.length === 0) return noBidAnswer(state.request.id, noBidReason(state));
-  return auctionAnswer(state.request, decision, state.fetched);
+  const tracking = selling.tracker?.isReady === true ? { tracker: selling.tracker, sales } : null;
+  return auctionAnswer(state.request, decision, state.fetched, tracking);
 }
 
 function noBidReason(state: RequestState): NoBidReason {

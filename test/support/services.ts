@@ -1,129 +1,98 @@
 /** Services that tests run against: at an address from the environment, else started here, else not to be had. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
-import { chown, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { mkdtempSync } from 'node:fs';
+import { chmod, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts, startServer } from '../../scripts/local-services/server-process.mjs';
+import { SERVERS, type ServerName } from '../../scripts/local-services/servers.mjs';
 
 export interface Service {
   readonly url: string;
   readonly stop: () => Promise<void>;
 }
 
+/** One of the test's own, with data that outlives its process. */
+export interface KillableService extends Service {
+  /** At once, by SIGKILL. */
+  readonly kill: () => Promise<void>;
+  /** At the same address with the same data. */
+  readonly restart: () => Promise<void>;
+}
+
 /** Whether a Redis of our own can be started, at a port that a test names. */
-export const hasRedisServer = spawnSync('redis-server', ['--version']).status === 0;
+export const hasRedisServer = SERVERS.redis.missing() === null;
 
 /** Of a Redis: `REDIS_URL`, else a `redis-server` of our own with an empty memory. Null when there is neither. */
-export async function startRedis(port?: number): Promise<Service | null> {
-  const { REDIS_URL } = process.env;
-  if (REDIS_URL !== undefined && port === undefined) return { url: REDIS_URL, stop: async () => {} };
-  const chosenPort = port ?? (await freePort());
-  const folder = await mkdtemp(join(tmpdir(), 'redis-'));
-  const options = ['--port', String(chosenPort), '--bind', '127.0.0.1', '--save', '', '--dir', folder];
-  const server = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'ignore'] });
-  if (!(await says(server, 'Ready to accept connections'))) {
-    await rm(folder, { recursive: true });
-    return null;
-  }
-  return {
-    url: `redis://127.0.0.1:${chosenPort}`,
-    stop: async () => {
-      if (server.exitCode === null && server.signalCode === null) {
-        const exited = once(server, 'exit');
-        server.kill('SIGKILL');
-        await exited;
-      }
-      await rm(folder, { recursive: true });
-    },
-  };
+export function startRedis(port?: number): Promise<Service | null> {
+  return port === undefined ? givenOrOwn('redis') : startOwn('redis', [port]);
 }
 
 /**
  * Of a PostgreSQL: `DATABASE_URL`, else one of our own with an empty data folder. Null when there is neither. Tests make
  * a schema each.
  */
-export async function startPostgres(): Promise<Service | null> {
-  const { DATABASE_URL } = process.env;
-  if (DATABASE_URL !== undefined) return { url: DATABASE_URL, stop: async () => {} };
-  const binaries = postgresBinaries();
-  const user = userOfPostgres();
-  if (binaries === null || user === null) return null;
-  const folder = await mkdtemp(join(tmpdir(), 'postgres-'));
-  if (user !== OURSELVES) await chown(folder, user.uid!, user.gid!);
-  const removeFolder = () => rm(folder, { recursive: true, force: true });
-  const data = join(folder, 'data');
-  const initialised = spawnSync(
-    join(binaries, 'initdb'),
-    ['--pgdata', data, '--username', 'gavel', '--auth', 'trust', '--encoding', 'UTF8', '--no-sync'],
-    { ...user, stdio: 'ignore' },
-  );
-  if (initialised.status !== 0) {
-    await removeFolder();
-    return null;
-  }
-  const port = await freePort();
-  // Nobody pulls the plug: waiting for the disk at each commit would only be slow.
-  const options = ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', folder, '-c', 'fsync=off'];
-  const server = spawn(join(binaries, 'postgres'), options, { ...user, stdio: ['ignore', 'ignore', 'pipe'] });
-  if (!(await says(server, 'ready to accept connections', server.stderr))) {
-    await removeFolder();
-    return null;
-  }
-  return {
-    url: `postgres://gavel@127.0.0.1:${port}/postgres`,
-    stop: async () => {
-      if (server.exitCode === null && server.signalCode === null) {
-        const exited = once(server, 'exit');
-        server.kill('SIGQUIT');
-        await exited;
-      }
-      await removeFolder();
-    },
-  };
+export function startPostgres(): Promise<Service | null> {
+  return givenOrOwn('postgres');
 }
 
-const OURSELVES = {};
-
-/** The newest that the system's packages installed. */
-function postgresBinaries(): string | null {
-  const root = '/usr/lib/postgresql';
-  try {
-    const newest = Math.max(...readdirSync(root).map(Number).filter(Number.isInteger));
-    return newest > 0 ? join(root, String(newest), 'bin') : null;
-  } catch {
-    return null;
-  }
+/** Of a Kafka: `KAFKA_BROKERS`, else one of our own without topics. Null when there is neither. Tests make a topic each. */
+export function startKafka(): Promise<Service | null> {
+  return givenOrOwn('kafka');
 }
 
-/** PostgreSQL does not run as root: there, as the user that its package made. Null when there is none. */
-function userOfPostgres(): { readonly uid?: number; readonly gid?: number } | null {
-  if (process.getuid?.() !== 0) return OURSELVES;
-  const idOf = (flag: string): number =>
-    Number(spawnSync('id', [flag, 'postgres'], { encoding: 'utf8' }).stdout || NaN);
-  const [uid, gid] = [idOf('-u'), idOf('-g')];
-  return Number.isInteger(uid) && Number.isInteger(gid) ? { uid, gid } : null;
+/** A Kafka of our own, without topics. Null when there can be none. */
+export function startOwnKafka(): Promise<KillableService | null> {
+  return startOwn('kafka');
 }
 
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
+  const [port] = await freePorts(1);
+  return port!;
 }
 
-/** False when the process ends before, or never began. */
-function says(child: ChildProcess, words: string, output = child.stdout): Promise<boolean> {
-  return new Promise((resolve) => {
-    let said = '';
-    output!.on('data', (chunk: Buffer) => {
-      said += chunk.toString('latin1');
-      if (said.includes(words)) resolve(true);
-    });
-    child.once('error', () => resolve(false));
-    child.once('exit', () => resolve(false));
-  });
+async function givenOrOwn(name: ServerName): Promise<Service | null> {
+  const given = process.env[SERVERS[name].variable];
+  if (given !== undefined && given !== '') return { url: given, stop: async () => {} };
+  return startOwn(name);
+}
+
+/** Null when it cannot be run here; one that is there and does not start is a fault, and rejects. */
+async function startOwn(name: ServerName, givenPorts?: readonly number[]): Promise<KillableService | null> {
+  const server = SERVERS[name];
+  if (server.missing() !== null) return null;
+  const folder = mkdtempSync(join(tmpdir(), `${name}-`));
+  await chmod(folder, 0o755);
+  const removeFolder = () => rm(folder, { recursive: true, force: true });
+  try {
+    const ports = givenPorts ?? (await freePorts(server.portCount));
+    await server.prepare(folder, ports);
+    const recipe = await server.recipe(folder, ports);
+    const start = () => startServer(recipe, folder);
+    let child = await start();
+    return {
+      url: recipe.url,
+      kill: () => kill(child),
+      restart: async () => {
+        child = await start();
+      },
+      stop: async () => {
+        await kill(child);
+        await removeFolder();
+      },
+    };
+  } catch (error) {
+    await removeFolder();
+    if ((error as NodeJS.ErrnoException).code !== 'unavailable') throw error;
+    process.stderr.write(`${(error as Error).message}\n`);
+    return null;
+  }
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exited;
 }

@@ -9,7 +9,8 @@ import { type Gavel, type Outside, startGavel } from '../../compose.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { DspConfig } from '../../config/types.ts';
 import type { BidVerdict } from '../../engine/auction/types.ts';
-import { type AuctionEvent, type DspRecord, decodeEvent } from '../../engine/exchange/auction-event.ts';
+import { type GavelEvent, readEvent } from '../../engine/events/read-event.ts';
+import type { AuctionEvent, DspRecord } from '../../engine/exchange/auction-event.ts';
 import type { Bid, BidRequest, BidResponse } from '../../openrtb/types.ts';
 import { type DspScripts, type Script, type ScriptedDsp, startScriptedDsp } from './scripted-dsp.ts';
 
@@ -144,13 +145,18 @@ export async function postAdRequest(
   return { status: response.status, body: (await response.json()) as BidResponse, headers: response.headers };
 }
 
-/** The events in the logs of a data folder, each log oldest first. Fails when the reader met damage. */
+/** The `auction` events among `readStoredEvents`. */
 export async function readAuctionEvents(dataDirectory: string): Promise<AuctionEvent[]> {
+  return (await readStoredEvents(dataDirectory)).filter((event) => event.type === 'auction');
+}
+
+/** The events in the logs of a data folder, each log oldest first. Fails when the reader met damage. */
+export async function readStoredEvents(dataDirectory: string): Promise<GavelEvent[]> {
   const problems: unknown[] = [];
-  const events: AuctionEvent[] = [];
+  const events: GavelEvent[] = [];
   for (const folder of await eventLogFolders(dataDirectory)) {
     const stored = readEvents(folder, { onProblem: (problem) => problems.push(problem) });
-    for await (const { payload } of stored) events.push(decodeEvent(payload));
+    for await (const { payload } of stored) events.push(readEvent(payload));
   }
   expect(problems).toEqual([]);
   return events;

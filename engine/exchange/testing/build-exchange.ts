@@ -106,6 +106,7 @@ export function buildHouseBid(lineItemId: string, parts: Partial<HouseBid['candi
       campaignId: `campaign-of-${lineItemId}`,
       advertiserId: `advertiser-of-${lineItemId}`,
       accountId: `account-of-${lineItemId}`,
+      templates: null,
     },
   };
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventLogFolder } from '../../../adapters/event-log/log-folders.ts';
 import { readEvents } from '../../../adapters/event-log/reader.ts';
-import { decodeEvent } from '../../../engine/exchange/auction-event.ts';
+import { readEvent } from '../../../engine/events/read-event.ts';
 import { COLD, type RunningGavel, serveGavel } from '../gavel-process.ts';
 import { freePort } from '../services.ts';
 
@@ -73,7 +73,10 @@ export class Engine {
   async auctionsOnDisk(): Promise<string[]> {
     const auctionIds: string[] = [];
     const folder = eventLogFolder(join(this.#folder, this.name));
-    for await (const { payload } of readEvents(folder)) auctionIds.push(decodeEvent(payload).auctionId);
+    for await (const { payload } of readEvents(folder)) {
+      const event = readEvent(payload);
+      if (event.type === 'auction') auctionIds.push(event.auctionId);
+    }
     return auctionIds;
   }
 

@@ -1,0 +1,63 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { envelopeOf } from '../../engine/exchange/event-envelope.ts';
+import { systemTimers } from '../clock.ts';
+import { openEventLog } from './event-log.embedded.ts';
+import { eventSourceContract, payloadOf } from './event-source.contract.ts';
+import { createEmbeddedSource } from './event-source.embedded.ts';
+import { eventLogFolder, workerDataDirectory } from './log-folders.ts';
+
+let root: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'source-'));
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+const IDLE_TIMERS = { schedule: () => null, cancel: () => {} };
+
+async function openLog(dataDirectory: string) {
+  const log = await openEventLog({ folder: eventLogFolder(dataDirectory), timers: IDLE_TIMERS });
+  return {
+    append: (...texts: string[]) => log.append(texts.map((text) => Buffer.from(payloadOf(text)))),
+    close: () => log.close(),
+  };
+}
+
+function sourceOf(dataDirectory: string) {
+  return createEmbeddedSource({
+    dataDirectory,
+    envelopeOf,
+    batchBytesMax: 4096,
+    pollMs: 5,
+    timers: systemTimers,
+    onProblem: () => {},
+  });
+}
+
+eventSourceContract('the embedded source', async () => {
+  const dataDirectory = await mkdtemp(join(root, 'data-'));
+  const log = await openLog(dataDirectory);
+  return { append: log.append, open: () => sourceOf(dataDirectory), dispose: () => log.close() };
+});
+
+it('finds the log of a worker that comes later, as a partition of its own', async () => {
+  const dataDirectory = await mkdtemp(join(root, 'data-'));
+  const alone = await openLog(dataDirectory);
+  await alone.append('a');
+  const seen: string[] = [];
+  const consumption = await sourceOf(dataDirectory).consume({
+    positionOf: async () => null,
+    handle: async ({ partition, events }) => {
+      seen.push(...events.map(({ type }) => `${partition}:${type}`));
+    },
+    onFailure: () => {},
+  });
+  const worker = await openLog(workerDataDirectory(dataDirectory, 3));
+  await worker.append('b');
+  await expect.poll(() => seen.toSorted()).toEqual(['0:a', '3:b']);
+  await consumption.close();
+  await worker.close();
+  await alone.close();
+});

@@ -1,0 +1,123 @@
+/** The `EventSource` over the segments of a data folder, also while engines write: every log is a partition. */
+import type { TimerHandle, Timers } from '../../engine/ports/clock.ts';
+import type { Consumption, EventConsumer, EventSource, SourcedEvent } from '../../engine/ports/event-source.ts';
+import { eventLogPartitions } from './log-folders.ts';
+import type { LogProblem } from './reader.ts';
+import { SegmentTail } from './segment-tail.ts';
+
+export interface EmbeddedSourceOptions {
+  /** Of the engine, or of the supervisor and all its workers. */
+  readonly dataDirectory: string;
+  readonly envelopeOf: (payload: Uint8Array) => Pick<SourcedEvent, 'key' | 'type'>;
+  /** Bytes of segments read for one batch. */
+  readonly batchBytesMax: number;
+  /** ms between two looks at a log of which all has been read, and after a failure. */
+  readonly pollMs: number;
+  readonly timers: Timers;
+  readonly onProblem: (partition: number, problem: LogProblem) => void;
+}
+
+/** A worker may be added at any time; its log is found within so many looks. */
+const LOOKS_PER_DISCOVERY = 20;
+
+export function createEmbeddedSource(options: EmbeddedSourceOptions): EventSource {
+  return {
+    consume: async (consumer) => {
+      const consumption = new EmbeddedConsumption(options, consumer);
+      await consumption.discover();
+      consumption.start();
+      return consumption;
+    },
+  };
+}
+
+class EmbeddedConsumption implements Consumption {
+  readonly #options: EmbeddedSourceOptions;
+  readonly #consumer: EventConsumer;
+  readonly #partitions = new Map<number, Promise<void>>();
+  readonly #waits = new Set<() => void>();
+  #discovering: Promise<void> | null = null;
+  #isClosed = false;
+
+  constructor(options: EmbeddedSourceOptions, consumer: EventConsumer) {
+    this.#options = options;
+    this.#consumer = consumer;
+  }
+
+  start(): void {
+    this.#discovering = this.#keepDiscovering();
+  }
+
+  async discover(): Promise<void> {
+    for (const [partition, folder] of await eventLogPartitions(this.#options.dataDirectory)) {
+      if (!this.#partitions.has(partition)) this.#partitions.set(partition, this.#follow(partition, folder));
+    }
+  }
+
+  readonly close = async (): Promise<void> => {
+    this.#isClosed = true;
+    for (const end of this.#waits) end();
+    await this.#discovering;
+    await Promise.all(this.#partitions.values());
+  };
+
+  async #keepDiscovering(): Promise<void> {
+    for (;;) {
+      await this.#wait(LOOKS_PER_DISCOVERY * this.#options.pollMs);
+      if (this.#isClosed) return;
+      await this.discover().catch(this.#consumer.onFailure);
+    }
+  }
+
+  /** Never rejects. */
+  async #follow(partition: number, folder: string): Promise<void> {
+    const tail = await this.#untilDone(async () => {
+      const fromSequence = await this.#consumer.positionOf(partition);
+      const onProblem = (problem: LogProblem): void => this.#options.onProblem(partition, problem);
+      return new SegmentTail({ folder, fromSequence, onProblem });
+    });
+    while (tail !== null && !this.#isClosed) {
+      const stored = await this.#untilDone(() => tail.read(this.#options.batchBytesMax));
+      if (stored === null) return;
+      if (stored.length === 0) {
+        await this.#wait(this.#options.pollMs);
+        continue;
+      }
+      const events = stored.map(({ sequence, payload }) => ({
+        offset: sequence,
+        id: `${partition}:${sequence}`,
+        ...this.#options.envelopeOf(payload),
+        payload,
+      }));
+      await this.#untilDone(() => this.#consumer.handle({ partition, events }));
+    }
+  }
+
+  /** Null: the end came first. */
+  async #untilDone<T>(work: () => Promise<T>): Promise<T | null> {
+    while (!this.#isClosed) {
+      try {
+        return await work();
+      } catch (error) {
+        this.#consumer.onFailure(error);
+        await this.#wait(this.#options.pollMs);
+      }
+    }
+    return null;
+  }
+
+  #wait(delayMs: number): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
+    const { timers } = this.#options;
+    return new Promise((resolve) => {
+      let timer: TimerHandle = null;
+      const end = (): void => {
+        this.#waits.delete(end);
+        timers.cancel(timer);
+        resolve();
+      };
+      this.#waits.add(end);
+      timer = timers.schedule(delayMs, end);
+    });
+  }
+}

@@ -1,0 +1,32 @@
+/** `burl`s of what has been billed, on their way to whoever calls them. */
+import type { Notice } from '../../engine/ports/notice-sender.ts';
+import type { Queryable } from './database.ts';
+
+interface NoticeRow {
+  readonly dsp_id: string;
+  readonly auction_id: string;
+  readonly imp_id: string;
+  readonly user_key: string | null;
+  readonly url: string;
+  readonly [column: string]: unknown;
+}
+
+/**
+ * The oldest, at most so many. They are gone from the books with it: called at most once each, whoever asks, and not at all when
+ * the process is killed before it has called them.
+ */
+export async function takeBillingNotices(database: Queryable, countMax: number): Promise<readonly Notice[]> {
+  const rows = await database.query<NoticeRow>(
+    `DELETE FROM billing_notice WHERE key IN (
+      SELECT key FROM billing_notice ORDER BY at_ms, key LIMIT $1 FOR UPDATE SKIP LOCKED)
+      RETURNING dsp_id, auction_id, imp_id, user_key, url`,
+    [countMax],
+  );
+  return rows.map(({ dsp_id: dspId, auction_id: auctionId, imp_id: impId, user_key: userKey, url }) => ({
+    kind: 'bill',
+    dspId,
+    // Tests are not billed.
+    about: { auctionId, impId, userKey, isTest: false },
+    url,
+  }));
+}

@@ -1,0 +1,159 @@
+/** The `EventBooks` over the database of the ledger. */
+import type { BillResult } from '../../engine/ports/budget-ledger.ts';
+import {
+  type Booked,
+  type Bookings,
+  type DeadLetter,
+  type EventBooks,
+  MovedPlaceError,
+  type Place,
+} from '../../engine/ports/event-books.ts';
+import { Books } from './books.ts';
+import { checkBill, checkReservation } from './call-arguments.ts';
+import { bill, release, reserve } from './charges.ts';
+import { ConflictError, type Database, type Queryable } from './database.ts';
+import { leasesOfCharges } from './ledger.ts';
+import { bookReceivables, refundReceivables } from './receivables.ts';
+import { CHARGE, type ChargeRow, selectRows } from './rows.ts';
+
+export interface EventBooksOptions {
+  /** Which log or topic, the same for ever: offsets count within it. */
+  readonly source: string;
+  /** As `LedgerOptions.feePpm`. */
+  readonly feePpm: number;
+  /** As `LedgerOptions.nowMs`. */
+  readonly nowMs: (() => number) | null;
+  /** Where dead letters go besides, before they are booked: some may come there twice. */
+  readonly copyDeadLetters: (partition: number, letters: readonly DeadLetter[]) => Promise<void>;
+}
+
+/** The database must be migrated. */
+export function openEventBooks(database: Database, options: EventBooksOptions): EventBooks {
+  return {
+    claim: (partition) => claim(database, options.source, partition),
+    placeOf: (partition) => placeOf(database, options.source, partition),
+    book: (bookings) => {
+      bookings.reservations.forEach(checkReservation);
+      bookings.bills.forEach(checkBill);
+      return database.transaction((tx) => book(tx, bookings, options));
+    },
+  };
+}
+
+/** Whoever claims a partition of it next begins at its oldest event. */
+export async function forgetPlaces(database: Queryable, source: string): Promise<void> {
+  await database.query('UPDATE consumer_offset SET next_offset = NULL, epoch = epoch + 1 WHERE source = $1', [source]);
+}
+
+interface PlaceRow {
+  readonly epoch: bigint;
+  readonly next_offset: bigint | null;
+  readonly [column: string]: unknown;
+}
+
+async function claim(database: Database, source: string, partition: number): Promise<Place> {
+  const [row] = await database.query<PlaceRow>(
+    `INSERT INTO consumer_offset (source, partition, epoch) VALUES ($1, $2, 1)
+      ON CONFLICT (source, partition) DO UPDATE SET epoch = consumer_offset.epoch + 1 RETURNING epoch, next_offset`,
+    [source, partition],
+  );
+  return toPlace(row!);
+}
+
+async function placeOf(database: Queryable, source: string, partition: number): Promise<Place | null> {
+  const [row] = await database.query<PlaceRow>(
+    'SELECT epoch, next_offset FROM consumer_offset WHERE source = $1 AND partition = $2',
+    [source, partition],
+  );
+  return row === undefined ? null : toPlace(row);
+}
+
+function toPlace({ epoch, next_offset }: PlaceRow): Place {
+  return { epoch: Number(epoch), nextOffset: next_offset === null ? null : Number(next_offset) };
+}
+
+async function book(tx: Queryable, bookings: Bookings, options: EventBooksOptions): Promise<Booked> {
+  await movePlace(tx, bookings, options.source);
+  const books = await openBooks(tx, bookings, options.nowMs?.() ?? null);
+  const letters = [...bookings.deadLetters];
+  // In this order a batch means the same however its events are mixed: what is won, what is due, what is undone.
+  for (const reservation of bookings.reservations) reserve(books, reservation, options.feePpm);
+  const bills = bookings.bills.map((wanted): BillResult | 'unknown-sale' => {
+    if (books.charge(wanted.key) !== undefined || books.lease(wanted) !== undefined) {
+      return bill(books, wanted, options.feePpm);
+    }
+    const message = `no lease ${wanted.accountId}#${wanted.epoch}.${wanted.sequence}, no reservation ${wanted.key}`;
+    letters.push({ ...wanted.origin, reason: 'unknown-sale', message, tries: 1 });
+    return 'unknown-sale';
+  });
+  for (const { key, reason } of bookings.releases) release(books, key, reason);
+  await books.flush();
+  const receivables = await bookReceivables(tx, bookings.receivables, options.feePpm, books.nowMs);
+  await refundReceivables(tx, bookings.refunds, books.nowMs);
+  if (letters.length > 0) {
+    await options.copyDeadLetters(bookings.partition, letters);
+    await keepDeadLetters(tx, options.source, bookings.partition, letters, books.nowMs);
+  }
+  return { bills, receivables };
+}
+
+/** First of all: its row keeps any other consumer of the partition out until the end of the transaction. */
+async function movePlace(tx: Queryable, { partition, from, toOffset }: Bookings, source: string): Promise<void> {
+  const moved = await tx.query(
+    `UPDATE consumer_offset SET next_offset = $5 WHERE source = $1 AND partition = $2 AND epoch = $3
+      AND next_offset IS NOT DISTINCT FROM $4 RETURNING epoch`,
+    [source, partition, from.epoch, from.nextOffset, toOffset],
+  );
+  if (moved.length === 0) {
+    throw new MovedPlaceError(
+      `partition ${partition} of ${source} is not at ${from.nextOffset} of epoch ${from.epoch}`,
+    );
+  }
+}
+
+/** A key's account never changes, so that of what is released may be read before the account is locked. */
+async function openBooks(
+  tx: Queryable,
+  { reservations, bills, releases }: Bookings,
+  nowMs: number | null,
+): Promise<Books> {
+  const released = [...new Set(releases.map(({ key }) => key))];
+  const known = await selectRows<ChargeRow>(
+    tx,
+    CHARGE,
+    released.map((key) => ({ key })),
+  );
+  const own = [...reservations, ...bills];
+  const accountIds = [...own.map(({ accountId }) => accountId), ...known.flatMap(({ account_id }) => account_id ?? [])];
+  const books = await Books.open(tx, accountIds, nowMs);
+  const keys = [...new Set([...own.map(({ key }) => key), ...released])];
+  await books.loadCharges(keys);
+  for (const key of released) {
+    const accountId = books.charge(key)?.account_id ?? null;
+    if (accountId !== null && !books.accounts.has(accountId)) throw new ConflictError(`${key} was just charged`);
+  }
+  await books.loadLeases([...own, ...leasesOfCharges(books, keys)]);
+  return books;
+}
+
+/** One by one: there are few, and their payloads may be large. */
+async function keepDeadLetters(
+  tx: Queryable,
+  source: string,
+  partition: number,
+  letters: readonly DeadLetter[],
+  nowMs: bigint,
+): Promise<void> {
+  for (const { offset, type, reason, message, tries, payload } of letters) {
+    await tx.query(
+      `INSERT INTO dead_letter (source, partition, log_offset, type, reason, message, tries, at_ms, payload)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
+      [source, partition, offset, storable(type), reason, storable(message), tries, nowMs, Buffer.from(payload)],
+    );
+  }
+}
+
+/** Text of strangers: PostgreSQL takes no NUL, and nobody reads more. */
+function storable(text: string): string {
+  return text.replaceAll('\0', '').slice(0, 500);
+}

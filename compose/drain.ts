@@ -1,0 +1,37 @@
+/** Hands on what is left in event logs that no engine writes to any more. */
+import { openEventLog } from '../adapters/event-log/event-log.embedded.ts';
+import { FolderLockedError } from '../adapters/event-log/folder-lock.ts';
+import { eventLogFolders } from '../adapters/event-log/log-folders.ts';
+import { openOutbox } from './outbox.ts';
+import type { Parts } from './parts.ts';
+
+export interface DrainedEventLog {
+  readonly folder: string;
+  /** Sequences that were handed on; null: an engine runs there, and does it itself. */
+  readonly drainedCount: number | null;
+}
+
+/** One log after the other, each for as long as Kafka takes; tells of each, and how many there are. */
+export async function drainEventLogs(parts: Parts, onDrained: (log: DrainedEventLog) => void): Promise<number> {
+  const folders = await eventLogFolders(parts.config.dataDirectory);
+  for (const folder of folders) onDrained({ folder, drainedCount: await drainEventLog(parts, folder) });
+  return folders.length;
+}
+
+async function drainEventLog(parts: Parts, folder: string): Promise<number | null> {
+  const log = await openEventLog({ folder, timers: parts.timers, keptFrom: () => 0 }).catch((error: unknown) => {
+    if (error instanceof FolderLockedError) return null;
+    throw error;
+  });
+  if (log === null) return null;
+  try {
+    const outbox = await openOutbox(parts, folder, log.stats().nextSequence);
+    const from = outbox.drainedUntil();
+    await outbox.whenEmpty();
+    const drainedCount = outbox.drainedUntil() - from;
+    await outbox.close(0);
+    return drainedCount;
+  } finally {
+    await log.close();
+  }
+}

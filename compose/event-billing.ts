@@ -1,0 +1,102 @@
+/** What bills stored events: source, books, and the notices to DSPs that follow. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createEmbeddedSource } from '../adapters/event-log/event-source.embedded.ts';
+import { lockFolder } from '../adapters/event-log/folder-lock.ts';
+import { eventLogFolder } from '../adapters/event-log/log-folders.ts';
+import { takeBillingNotices } from '../adapters/ledger/billing-notices.ts';
+import type { Database } from '../adapters/ledger/database.ts';
+import { type EventBooksOptions, openEventBooks } from '../adapters/ledger/event-books.ts';
+import { keptSecret } from '../adapters/tracking/kept-secret.ts';
+import { trackingLifetimeMs } from '../config/tracking.ts';
+import { BillingConsumer } from '../engine/events/billing-consumer.ts';
+import { envelopeOf } from '../engine/exchange/event-envelope.ts';
+import type { EventSource } from '../engine/ports/event-source.ts';
+import type { NoticeSender } from '../engine/ports/notice-sender.ts';
+import type { Parts } from './parts.ts';
+import { repeat } from './repeat.ts';
+
+export interface BillingSubjects {
+  /** Migrated. */
+  readonly database: Database;
+  readonly notices: NoticeSender;
+}
+
+export interface BilledSource {
+  readonly source: EventSource;
+  /** For metrics. */
+  readonly topic: string;
+  readonly books: Pick<EventBooksOptions, 'source' | 'copyDeadLetters'>;
+}
+
+/** About so many events in one transaction, which is shorter than anything that waits for its locks. */
+const BATCH_BYTES_MAX = 1024 * 1024;
+const POLL_MS = 100;
+/** The tokens of URLs are good for as long; between two clocks that need not agree. */
+const GRACE_MS = 60_000;
+const NOTICES_INTERVAL_MS = 250;
+/** A twentieth of what may wait for all DSPs by default. */
+const NOTICES_AT_ONCE = 500;
+
+/** Begins, and goes on until the end of the parts. Rejects when the source cannot be had. */
+export async function openEventBilling(
+  parts: Parts,
+  { database, notices }: BillingSubjects,
+  billed: BilledSource,
+): Promise<void> {
+  const { config, clock, metrics: all, log, closing } = parts;
+  const metrics = all.consumer();
+  const { feePpm, held } = config.campaigns;
+  const consumer = new BillingConsumer({
+    books: openEventBooks(database, { ...billed.books, feePpm, nowMs: null }),
+    billableForMs: (type, media) => trackingLifetimeMs(type, media, held) + GRACE_MS,
+    clock,
+    observer: {
+      onBooked: metrics.onBooked,
+      onLate: metrics.onLate,
+      onSetAside: ({ payload: _, ...letter }) => {
+        metrics.onSetAside(letter);
+        log.error({ letter }, 'billing: an event was set aside');
+      },
+      onFenced: metrics.onFenced,
+      onFailure: (err) => {
+        metrics.onFailure();
+        log.warn({ err }, 'billing: events could not be booked; they wait');
+      },
+    },
+  });
+  metrics.readLagFrom(billed.topic, () => consumer.lagMs());
+  repeat(parts, NOTICES_INTERVAL_MS, async () => {
+    const taken = await takeBillingNotices(database, NOTICES_AT_ONCE).catch((err: unknown) => {
+      log.warn({ err }, 'billing: notices could not be read');
+      return [];
+    });
+    for (const notice of taken) notices.send(notice);
+  });
+  const consumption = await billed.source.consume(consumer);
+  closing(consumption.close);
+}
+
+/** The logs of a data folder. Rejects with a `FolderLockedError` while another process bills them. */
+export async function embeddedSource(parts: Parts): Promise<BilledSource> {
+  const { config, timers, log, closing } = parts;
+  const { dataDirectory } = config;
+  const lock = join(dataDirectory, 'billing');
+  await mkdir(lock, { recursive: true });
+  closing(await lockFolder(lock));
+  const folder = eventLogFolder(dataDirectory);
+  await mkdir(folder, { recursive: true });
+  return {
+    source: createEmbeddedSource({
+      dataDirectory,
+      envelopeOf,
+      batchBytesMax: BATCH_BYTES_MAX,
+      pollMs: POLL_MS,
+      timers,
+      onProblem: (partition, problem) => log.warn({ partition, problem }, 'billing: events are missing'),
+    }),
+    topic: 'embedded',
+    // Beside the segments: whoever removes those begins another log.
+    books: { source: `log:${await keptSecret(join(folder, 'log.id'))}`, copyDeadLetters: async () => {} },
+  };
+}

@@ -1,0 +1,69 @@
+/** The way of events from their segments to Kafka. */
+import { randomUUID } from 'node:crypto';
+import { createKafkaSender } from '../adapters/event-log/kafka/event-sender.kafka.ts';
+import { eventsTopic } from '../adapters/event-log/kafka/topics.ts';
+import { nodeLogFiles } from '../adapters/event-log/log-files.ts';
+import { DrainPosition } from '../adapters/event-log/outbox/drain-position.ts';
+import { OutboxDrain } from '../adapters/event-log/outbox/outbox-drain.ts';
+import { listSegments } from '../adapters/event-log/recover-segments.ts';
+import { firstSequenceOf } from '../adapters/event-log/segment-format.ts';
+import { SegmentTail } from '../adapters/event-log/segment-tail.ts';
+import { envelopeOf } from '../engine/exchange/event-envelope.ts';
+import { kafkaConnection } from './kafka.ts';
+import type { Parts } from './parts.ts';
+
+/** Begins at once. Rejects when the position beside the segments cannot be had. */
+export async function openOutbox(parts: Parts, folder: string, logNextSequence: number): Promise<OutboxDrain> {
+  const { config, clock, timers, random, metrics, log } = parts;
+  const { kafka } = config.events;
+  const sender = createKafkaSender({
+    connection: kafkaConnection(kafka),
+    topic: eventsTopic(kafka.topicPrefix),
+    compression: kafka.compression,
+    timers,
+    onLog: (line) => log.debug(line, 'kafka'),
+  });
+  const position = await DrainPosition.open({
+    folder,
+    newLogId: () => randomUUID().replaceAll('-', ''),
+    logNextSequence,
+  });
+  const fromSequence = position.current?.nextSequence ?? null;
+  const outbox = new OutboxDrain({
+    tail: new SegmentTail({
+      folder,
+      fromSequence,
+      onProblem: (problem) => log.warn({ folder, problem }, 'outbox: events are missing'),
+    }),
+    position,
+    sender,
+    envelopeOf,
+    limits: kafka,
+    waitingBytes: await bytesFrom(folder, fromSequence, logNextSequence),
+    clock,
+    timers,
+    random,
+    observer: {
+      onDrained: metrics.outbox.onDrained,
+      onFailure: (err, isFirst) => {
+        metrics.outbox.onFailure();
+        if (isFirst) log.warn({ err }, 'outbox: events cannot be sent; they wait on disk');
+      },
+      onRecovered: (outageMs) => log.info({ outageMs }, 'outbox: events are sent again'),
+      onRejected: (sequence, err) => {
+        metrics.outbox.onRejected();
+        log.error({ folder, sequence, err }, 'outbox: Kafka will never take an event');
+      },
+    },
+  });
+  metrics.outbox.readFrom({ waitingBytes: () => outbox.waitingBytes(), oldestMs: () => outbox.oldestMs() });
+  return outbox;
+}
+
+/** Of whole segments: where in its segment an event is, only reading tells. */
+async function bytesFrom(folder: string, fromSequence: number | null, nextSequence: number): Promise<number> {
+  if (fromSequence === nextSequence) return 0;
+  const segments = await listSegments(folder, nodeLogFiles);
+  const first = segments.findLastIndex(({ name }) => firstSequenceOf(name)! <= (fromSequence ?? 0));
+  return segments.slice(Math.max(0, first)).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+}

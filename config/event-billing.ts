@@ -1,0 +1,12 @@
+/** What the configuration says about billing what events say. */
+import type { Config } from './types.ts';
+
+/** Whether there are books for it. */
+export function isBilling({ campaigns, events }: Pick<Config, 'campaigns' | 'events'>): boolean {
+  return campaigns.enabled || events.billing;
+}
+
+/** Whether an engine bills from its own log. With Kafka, `gavel consume` does. */
+export function isBillingHere(config: Pick<Config, 'campaigns' | 'events'>): boolean {
+  return isBilling(config) && config.events.kafka.brokers === '';
+}
