@@ -185,6 +185,27 @@ export function eventBooksContract(
       expect(await books.placeOf(0)).toEqual({ epoch: 1, nextOffset: 5 });
     });
 
+    it('copies dead letters first, and holds no lock meanwhile', async () => {
+      const copies: unknown[] = [];
+      const copying = openTestBooks(world.database, 'copied', async (partition, sent) => {
+        // Would wait, or fail, behind a transaction that is under way.
+        await world.database.query('SELECT id FROM account FOR UPDATE NOWAIT');
+        expect(await letters()).toEqual([]);
+        copies.push(...sent.map(({ offset, reason }) => [partition, offset, reason]));
+      });
+      const consumer = new TestConsumer(copying);
+      await consumer.consumer.positionOf(0);
+      const payer = { ...sale.payer, epoch: 77 } as Sale['payer'];
+      const unknown = ofUs('impression', { auctionId: 'b', sale: { ...sale, payer } });
+      await consumer.take([sourced(ofUs('impression'), 0), sourced(unknown, 1), rawSourced(Buffer.from('{'), 2, '?')]);
+      expect(copies).toEqual([
+        [0, 2, 'not-json'],
+        [0, 1, 'unknown-sale'],
+      ]);
+      expect(await letters()).toHaveLength(2);
+      expect(await world.figures()).toMatchObject({ spent: 100 });
+    });
+
     it('who has lost a partition books nothing there', async () => {
       await take(win());
       const other = new TestConsumer(openTestBooks(world.database, 'log'));
