@@ -33,11 +33,16 @@ export interface EventConsumer {
   /**
    * Resolves when the events and `offset + 1` of the last one are stored: the next batch of the partition follows. When it rejects,
    * the same events come again. Another process may have got the partition meanwhile: storing the offset must be what
-   * notices.
+   * notices, and says so by a `FencedError`. Where the partition is still this one's, it is asked for its position again.
    */
   readonly handle: (batch: EventBatch) => Promise<void>;
   /** Either of them failed, or the source cannot be read; it is tried again. */
   readonly onFailure: (error: unknown) => void;
+}
+
+/** The place is somebody else's: until it is asked for again, nothing of this partition can be stored here. */
+export class FencedError extends Error {
+  override readonly name = 'FencedError';
 }
 
 export interface EventSource {
