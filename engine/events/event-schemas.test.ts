@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, it, test } from 'vitest';
 import { AUCTION_EVENT_VERSION } from '../exchange/auction-event.ts';
+import { envelopeOf } from '../exchange/event-envelope.ts';
 import { EVENT_SCHEMAS, type EventSchema, type EventType } from './event-schemas.ts';
 import { OUTCOME_EVENT_VERSION } from './outcome-events.ts';
-import { EventFormatError, encodeEvent, readEvent } from './read-event.ts';
+import { EventFormatError, encodeEvent, type GavelEvent, readEvent } from './read-event.ts';
 import { SAMPLES } from './testing/build-events.ts';
 
 const RELEASED = join(import.meta.dirname, 'released');
@@ -28,6 +29,10 @@ describe.each(TYPES)('%s', (type) => {
 
   it('comes back as it was', () => {
     expect(readEvent(encodeEvent(SAMPLES[type]))).toEqual(SAMPLES[type]);
+  });
+
+  it('goes the way of all events of its user', () => {
+    expect(envelopeOf(encodeEvent({ ...SAMPLES[type], userKey: 'user' } as GavelEvent))).toEqual({ type, key: 'user' });
   });
 
   it('of the version before is read, and one of today by readers of the version before', () => {

@@ -86,10 +86,14 @@ export function dspRecord(reply: DspReply): DspRecord {
 
 const encoder = new TextEncoder();
 
-/** UTF-8 JSON, as appended to the event log: lists with a row per bid or DSP are stored by column. */
+/**
+ * UTF-8 JSON, as appended to the event log: lists with a row per bid or DSP are stored by column. What it is spread by stands in front,
+ * where the outbox looks (`event-envelope.ts`).
+ */
 export function encodeAuctionEvent(event: AuctionEvent): Uint8Array {
-  const { input, outcome, dsps } = event;
+  const { userKey, input, outcome, dsps } = event;
   const stored: StoredAuctionEvent = {
+    ...(userKey === undefined ? {} : { userKey }),
     ...event,
     input: input === null ? null : { ...input, bids: toColumns(input.bids) },
     outcome: outcome === null ? null : { ...outcome, bids: toColumns(outcome.bids) },

@@ -19,6 +19,8 @@ export interface KillableService extends Service {
   readonly kill: () => Promise<void>;
   /** At the same address with the same data. */
   readonly restart: () => Promise<void>;
+  /** To its process: `SIGSTOP` and `SIGCONT`. */
+  readonly signal: (signal: NodeJS.Signals) => void;
 }
 
 /** Whether a Redis of our own can be started, at a port that a test names. */
@@ -45,6 +47,11 @@ export function startKafka(): Promise<Service | null> {
 /** A Kafka of our own, without topics. Null when there can be none. */
 export function startOwnKafka(): Promise<KillableService | null> {
   return startOwn('kafka');
+}
+
+/** A PostgreSQL of our own, with an empty database. Null when there can be none. */
+export function startOwnPostgres(): Promise<KillableService | null> {
+  return startOwn('postgres');
 }
 
 export async function freePort(): Promise<number> {
@@ -75,8 +82,9 @@ async function startOwn(name: ServerName, givenPorts?: readonly number[]): Promi
       url: recipe.url,
       kill: () => kill(child),
       restart: async () => {
-        child = await start();
+        child = await startAgain(start);
       },
+      signal: (signal) => void child.kill(signal),
       stop: async () => {
         await kill(child);
         await removeFolder();
@@ -89,6 +97,21 @@ async function startOwn(name: ServerName, givenPorts?: readonly number[]): Promi
     return null;
   }
 }
+
+/** What a killed server has left may be in the way of its successor for a moment: processes of its own that have not noticed yet. */
+async function startAgain(start: () => Promise<ChildProcess>): Promise<ChildProcess> {
+  for (let triesLeft = STARTS_MAX - 1; ; triesLeft--) {
+    try {
+      return await start();
+    } catch (error) {
+      if (triesLeft === 0) throw error;
+      await new Promise((resolve) => setTimeout(resolve, START_AGAIN_MS));
+    }
+  }
+}
+
+const STARTS_MAX = 20;
+const START_AGAIN_MS = 250;
 
 async function kill(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;

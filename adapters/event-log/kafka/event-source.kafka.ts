@@ -27,8 +27,9 @@ export interface KafkaSourceOptions {
   readonly onLog: KafkaLog;
 }
 
-const SESSION_TIMEOUT_MS = 30_000;
-const HEARTBEAT_MS = 3000;
+/** Whoever is killed holds up all partitions for so long. Who is only late may lose them: its place fences it. */
+const SESSION_TIMEOUT_MS = 10_000;
+const HEARTBEAT_MS = 1000;
 const FETCH_WAIT_MS = 250;
 /** Of payloads handled at a time: a fetch is bounded as it is compressed, and may hold ten times as much. */
 const BATCH_BYTES_MAX = 1024 * 1024;

@@ -8,6 +8,11 @@ export interface Sold {
   readonly budget: string;
   readonly dailyBudget?: string;
   readonly goalImpressions?: number;
+  /** Default: `cpm`, at `BID`. */
+  readonly pricing?: 'cpc' | 'cpa';
+  readonly bid?: number;
+  /** Default: a link to the advertiser. */
+  readonly markup?: string;
 }
 
 /** In dollars per mille; a reader's floor is below it. */
@@ -25,8 +30,8 @@ export const SOLD: readonly Sold[] = [
   { name: 'sold', budget: '10', goalImpressions: GOAL },
 ];
 
-export async function book(engine: Engine): Promise<void> {
-  for (const { name, goalImpressions, ...money } of SOLD) {
+export async function book(engine: Engine, all: readonly Sold[] = SOLD): Promise<void> {
+  for (const { name, goalImpressions, pricing = 'cpm', bid = BID, markup, ...money } of all) {
     await change(engine, 'PUT', `advertisers/${name}`, {
       name,
       currency: 'USD',
@@ -39,7 +44,7 @@ export async function book(engine: Engine): Promise<void> {
       media: 'banner',
       width: 300,
       height: 250,
-      markup: `<a href="https://${name}.example">${name}</a>`,
+      markup: markup ?? `<a href="https://${name}.example">${name}</a>`,
       approval: 'approved',
     });
     await change(engine, 'PUT', `campaigns/${name}`, {
@@ -52,8 +57,8 @@ export async function book(engine: Engine): Promise<void> {
     await change(engine, 'PUT', `line-items/${name}`, {
       campaign: name,
       name,
-      pricing: 'cpm',
-      bid: String(BID),
+      pricing,
+      bid: String(bid),
       creatives: [name],
       targeting: { placements: { include: [name] } },
       ...(goalImpressions === undefined ? {} : { goalImpressions }),

@@ -13,14 +13,19 @@ const TOKEN = 'a-token-of-the-proof';
 export interface EngineOptions {
   readonly databaseUrl: string;
   readonly redisUrl: string;
-  /** How long a win is held for its impression. */
-  readonly heldMs: number;
+  /** How long a win is held for its bill, by what bills it: `campaigns.held`. */
+  readonly held: Readonly<Record<string, number>>;
+  /** Sections of the configuration besides, each in place of the one that there is. */
+  readonly sections?: Readonly<Record<string, unknown>>;
 }
 
 /** One place for a process: who is killed is replaced by another one. */
 export class Engine {
   readonly name: string;
-  readonly #folder: string;
+  /** Of its data. */
+  readonly dataDirectory: string;
+  /** Its configuration, from its first start on. */
+  readonly configFile: string;
   readonly #options: EngineOptions;
   #running: RunningGavel | null = null;
   #adminUrl = '';
@@ -29,13 +34,15 @@ export class Engine {
 
   constructor(name: string, folder: string, options: EngineOptions) {
     this.name = name;
-    this.#folder = folder;
+    this.dataDirectory = join(folder, name);
+    this.configFile = `${this.dataDirectory}.yaml`;
     this.#options = options;
   }
 
-  /** Null while it is down. */
-  get pid(): number | null {
-    return this.#running?.pid ?? null;
+  /** Rejects with what there is to say while it is down. */
+  get url(): string {
+    if (this.#running === null) throw new Error(`${this.name} is down`);
+    return this.#running.url;
   }
 
   get isUp(): boolean {
@@ -45,9 +52,8 @@ export class Engine {
   /** Rejects when it does not come up. */
   async start(): Promise<void> {
     const adminPort = await freePort();
-    const config = join(this.#folder, `${this.name}.yaml`);
-    await writeFile(config, JSON.stringify(this.#config(adminPort)));
-    const running = await serveGavel(['--config', config, '--data', join(this.#folder, this.name)], COLD);
+    await writeFile(this.configFile, JSON.stringify(this.#config(adminPort)));
+    const running = await serveGavel(['--config', this.configFile, '--data', this.dataDirectory], COLD);
     this.#adminUrl = `http://127.0.0.1:${adminPort}`;
     this.life++;
     this.#running = running;
@@ -61,6 +67,11 @@ export class Engine {
     await running?.ended;
   }
 
+  /** `SIGSTOP` and `SIGCONT`; nothing while it is down. */
+  signal(signal: NodeJS.Signals): void {
+    this.#running?.kill(signal);
+  }
+
   /** In order: it gives back what it holds. */
   async stop(): Promise<void> {
     const running = this.#running;
@@ -72,7 +83,7 @@ export class Engine {
   /** Auctions that it has written down, in all its lives. */
   async auctionsOnDisk(): Promise<string[]> {
     const auctionIds: string[] = [];
-    const folder = eventLogFolder(join(this.#folder, this.name));
+    const folder = eventLogFolder(this.dataDirectory);
     for await (const { payload } of readEvents(folder)) {
       const event = readEvent(payload);
       if (event.type === 'auction') auctionIds.push(event.auctionId);
@@ -87,8 +98,7 @@ export class Engine {
 
   /** Rejects when the engine dies before it has answered. */
   async auction(request: unknown): Promise<Response> {
-    if (this.#running === null) throw new Error(`${this.name} is down`);
-    return await fetch(`${this.#running.url}/openrtb2/auction`, {
+    return await fetch(`${this.url}/openrtb2/auction`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(request),
@@ -106,7 +116,7 @@ export class Engine {
   }
 
   #config(adminPort: number): object {
-    const { databaseUrl, redisUrl, heldMs } = this.#options;
+    const { databaseUrl, redisUrl, held, sections } = this.#options;
     return {
       log: { level: 'warn' },
       admin: { port: adminPort, token: TOKEN },
@@ -118,9 +128,10 @@ export class Engine {
         redisUrl,
         refreshIntervalMs: 200,
         pacingIntervalMs: 1000,
-        held: { bannerMs: heldMs },
+        held,
         frequency: { secret: TOKEN },
       },
+      ...sections,
     };
   }
 }

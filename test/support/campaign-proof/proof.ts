@@ -70,7 +70,7 @@ export async function runProof(options: ProofOptions): Promise<ProofResult> {
     const fleet = await startFleet(options.engines, {
       databaseUrl: options.postgres.url,
       redisUrl: redis.url,
-      heldMs: HELD_MS,
+      held: { bannerMs: HELD_MS },
     });
     try {
       return await new Proof(options, redis, fleet).run();

@@ -191,7 +191,8 @@ const OWN_CHECKS: readonly (readonly [string, string])[] = [
   ],
 ];
 
-function queryable(client: WitnessConnection): Parameters<typeof checkLedger>[0] {
+/** For what asks in the ledger's own way. */
+export function queryable(client: WitnessConnection): Parameters<typeof checkLedger>[0] {
   return {
     query: async <Result>(sql: string, parameters?: readonly unknown[]) =>
       (await client.query(sql, [...(parameters ?? [])])).rows as Result[],
