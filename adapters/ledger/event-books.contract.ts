@@ -220,6 +220,16 @@ export function eventBooksContract(
       expect(await books.placeOf(0)).toEqual({ epoch: 2, nextOffset: 2 });
     });
 
+    it('goes on where a log ends that has lost its end, so that what comes there is booked', async () => {
+      await take(win(), win({ auctionId: 'b' }), win({ auctionId: 'lost' }));
+      const later = new TestConsumer(openTestBooks(world.database, 'log'));
+      expect(await later.consumer.positionOf(0, 3)).toBe(3);
+      expect(await later.consumer.positionOf(0, 2)).toBe(2);
+      await later.take([sourced(ofUs('impression'), 2)]);
+      expect(await world.figures()).toMatchObject({ spent: 100 });
+      expect(await new TestConsumer(openTestBooks(world.database, 'new')).consumer.positionOf(0, 2)).toBeNull();
+    });
+
     it('a batch whose answer was lost goes on behind what took effect', async () => {
       const answers = ['lost', 'none', 'there'];
       const lossy: EventBooks = {

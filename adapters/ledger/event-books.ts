@@ -30,7 +30,7 @@ export interface EventBooksOptions {
 /** The database must be migrated. */
 export function openEventBooks(database: Database, options: EventBooksOptions): EventBooks {
   return {
-    claim: (partition) => claim(database, options.source, partition),
+    claim: (partition, end) => claim(database, options.source, partition, end),
     placeOf: (partition) => placeOf(database, options.source, partition),
     book: (bookings) => {
       bookings.reservations.forEach(checkReservation);
@@ -76,11 +76,13 @@ interface PlaceRow {
   readonly [column: string]: unknown;
 }
 
-async function claim(database: Database, source: string, partition: number): Promise<Place> {
+async function claim(database: Database, source: string, partition: number, end: number | null): Promise<Place> {
   const [row] = await database.query<PlaceRow>(
     `INSERT INTO consumer_offset (source, partition, epoch) VALUES ($1, $2, 1)
-      ON CONFLICT (source, partition) DO UPDATE SET epoch = consumer_offset.epoch + 1 RETURNING epoch, next_offset`,
-    [source, partition],
+      ON CONFLICT (source, partition) DO UPDATE SET epoch = consumer_offset.epoch + 1,
+        next_offset = CASE WHEN consumer_offset.next_offset > $3::bigint THEN $3 ELSE consumer_offset.next_offset END
+      RETURNING epoch, next_offset`,
+    [source, partition, end],
   );
   return toPlace(row!);
 }

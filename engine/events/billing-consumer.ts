@@ -54,8 +54,8 @@ export class BillingConsumer implements EventConsumer {
     this.#options = options;
   }
 
-  readonly positionOf = async (partition: number): Promise<number | null> => {
-    const place = await this.#options.books.claim(partition);
+  readonly positionOf = async (partition: number, end: number | null = null): Promise<number | null> => {
+    const place = await this.#options.books.claim(partition, end);
     this.#partitions.set(partition, { place, isUnsure: false, waitingSinceMs: null });
     return place.nextOffset;
   };

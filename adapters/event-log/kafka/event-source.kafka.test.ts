@@ -135,6 +135,18 @@ it('passes over nothing of a topic that ends before the position, and says so un
   expect(consumers[0]!.sought).toEqual(['50']);
 });
 
+it('asks for positions again when the group has dealt anew', async () => {
+  positions = [5, 9];
+  await consume();
+  const join = () => consumers[0]!.listeners.get('join')!({ payload: { error: new Error() } });
+  join();
+  await consumers[0]!.eachBatch!(fetched([5]).payload);
+  join();
+  // Another process has had it, up to 9.
+  await consumers[0]!.eachBatch!(fetched([5, 6], { end: 20 }).payload);
+  expect([handled.map(offsetsOf), consumers[0]!.sought]).toEqual([[[5]], ['9']]);
+});
+
 it('begins anew after any end of its consumer, until it is closed', async () => {
   const consumption = await consume();
   const crash = () => consumers.at(-1)!.listeners.get('crash')!({ payload: { error: new Error('not authorised') } });

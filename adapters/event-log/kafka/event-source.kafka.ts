@@ -165,7 +165,7 @@ class KafkaConsumption implements Consumption {
     const places = this.#places;
     const known = places.get(partition);
     if (known !== undefined) return known;
-    const next = await this.#handler.positionOf(partition);
+    const next = await this.#handler.positionOf(partition, null);
     const place = { next, isSought: false };
     places.set(partition, place);
     return place;
