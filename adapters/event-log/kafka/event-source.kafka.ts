@@ -25,6 +25,7 @@ export interface KafkaSourceOptions {
 const SESSION_TIMEOUT_MS = 10_000;
 const HEARTBEAT_MS = 1000;
 const FETCH_WAIT_MS = 250;
+const RETRY_MS_MAX = 2000;
 
 export function createKafkaSource(options: KafkaSourceOptions): EventSource {
   return {
@@ -60,8 +61,12 @@ class KafkaConsumption implements Consumption {
       heartbeatInterval: HEARTBEAT_MS,
       maxWaitTimeInMs: FETCH_WAIT_MS,
       allowAutoTopicCreation: false,
-      // However long the brokers are away.
-      retry: { initialRetryTime: options.retryMs, restartOnFailure: async () => !this.#isClosed },
+      // However long the brokers are away; back soon after they are.
+      retry: {
+        initialRetryTime: options.retryMs,
+        maxRetryTime: RETRY_MS_MAX,
+        restartOnFailure: async () => !this.#isClosed,
+      },
     });
   }
 
