@@ -48,62 +48,86 @@ interface Place {
 class KafkaConsumption implements Consumption {
   readonly #options: KafkaSourceOptions;
   readonly #handler: EventConsumer;
-  readonly #kafka: Consumer;
+  #kafka: Consumer | null = null;
   #places = new Map<number, Place>();
   #isClosed = false;
 
   constructor(options: KafkaSourceOptions, handler: EventConsumer) {
     this.#options = options;
     this.#handler = handler;
-    this.#kafka = createKafkaClient(options.connection, options.onLog).consumer({
-      groupId: options.groupId,
+  }
+
+  async start(): Promise<void> {
+    const kafka = this.#newConsumer();
+    this.#kafka = kafka;
+    try {
+      await kafka.connect();
+      await kafka.subscribe({ topic: this.#options.topic, fromBeginning: true });
+      await kafka.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: this.#options.concurrency,
+        eachBatch: (payload) => this.#eachBatch(kafka, payload),
+      });
+      if (this.#isClosed) await kafka.disconnect();
+    } catch (error) {
+      await kafka.disconnect();
+      throw error;
+    }
+  }
+
+  #newConsumer(): Consumer {
+    const { connection, groupId, retryMs, onLog } = this.#options;
+    const kafka = createKafkaClient(connection, onLog).consumer({
+      groupId,
       sessionTimeout: SESSION_TIMEOUT_MS,
       heartbeatInterval: HEARTBEAT_MS,
       maxWaitTimeInMs: FETCH_WAIT_MS,
       allowAutoTopicCreation: false,
       // However long the brokers are away; back soon after they are.
       retry: {
-        initialRetryTime: options.retryMs,
+        initialRetryTime: retryMs,
         maxRetryTime: RETRY_MS_MAX,
         restartOnFailure: async () => !this.#isClosed,
       },
     });
+    // Others have had the partitions meanwhile.
+    kafka.on(kafka.events.GROUP_JOIN, () => {
+      this.#places = new Map();
+    });
+    kafka.on(kafka.events.CRASH, ({ payload: { error, restart } }) => {
+      this.#handler.onFailure(error);
+      // kafkajs gives up on what it takes for final, and would never read again.
+      if (!restart) void this.#startAgain();
+    });
+    return kafka;
   }
 
-  async start(): Promise<void> {
-    const { topic, concurrency } = this.#options;
-    try {
-      await this.#kafka.connect();
-      await this.#kafka.subscribe({ topic, fromBeginning: true });
-      // Others have had the partitions meanwhile.
-      this.#kafka.on(this.#kafka.events.GROUP_JOIN, () => {
-        this.#places = new Map();
-      });
-      this.#kafka.on(this.#kafka.events.CRASH, ({ payload }) => this.#handler.onFailure(payload.error));
-      await this.#kafka.run({
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: concurrency,
-        eachBatch: (payload) => this.#eachBatch(payload),
-      });
-    } catch (error) {
-      await this.close();
-      throw error;
+  async #startAgain(): Promise<void> {
+    for (;;) {
+      await this.#retryPause();
+      if (this.#isClosed) return;
+      try {
+        await this.start();
+        return;
+      } catch (error) {
+        this.#handler.onFailure(error);
+      }
     }
   }
 
   readonly close = async (): Promise<void> => {
     this.#isClosed = true;
-    await this.#kafka.disconnect();
+    await this.#kafka?.disconnect();
   };
 
-  async #eachBatch(payload: EachBatchPayload): Promise<void> {
+  async #eachBatch(kafka: Consumer, payload: EachBatchPayload): Promise<void> {
     const { partition, messages } = payload.batch;
     const place = await this.#untilDone(payload, () => this.#placeOf(partition));
     if (
       place === null ||
       messages.length === 0 ||
-      this.#soughtElsewhere(partition, Number(messages[0]!.offset), place)
+      this.#soughtElsewhere(kafka, partition, Number(messages[0]!.offset), place)
     ) {
       return;
     }
@@ -133,10 +157,10 @@ class KafkaConsumption implements Consumption {
   }
 
   /** Kafka began at the oldest event; the consumer wants to go on elsewhere. */
-  #soughtElsewhere(partition: number, firstOffset: number, place: Place): boolean {
+  #soughtElsewhere(kafka: Consumer, partition: number, firstOffset: number, place: Place): boolean {
     if (place.isSought || place.next === null || place.next <= firstOffset) return false;
     place.isSought = true;
-    this.#kafka.seek({ topic: this.#options.topic, partition, offset: String(place.next) });
+    kafka.seek({ topic: this.#options.topic, partition, offset: String(place.next) });
     return true;
   }
 
