@@ -33,6 +33,7 @@ const HEARTBEAT_MS = 1000;
 const FETCH_WAIT_MS = 250;
 /** Of payloads handled at a time: a fetch is bounded as it is compressed, and may hold ten times as much. */
 const BATCH_BYTES_MAX = 1024 * 1024;
+const RETRY_MS_MAX = 2000;
 
 export function createKafkaSource(options: KafkaSourceOptions): EventSource {
   return {
@@ -93,7 +94,7 @@ class KafkaConsumption implements Consumption {
       maxWaitTimeInMs: FETCH_WAIT_MS,
       allowAutoTopicCreation: false,
       // kafkajs begins again after some errors only, and stays away for ever after others.
-      retry: { initialRetryTime: retryMs, restartOnFailure: async () => false },
+      retry: { initialRetryTime: retryMs, maxRetryTime: RETRY_MS_MAX, restartOnFailure: async () => false },
     });
   }
 

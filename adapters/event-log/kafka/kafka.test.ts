@@ -123,6 +123,39 @@ describe.skipIf(kafka === null)('events to Kafka', () => {
 });
 
 describe.skipIf(kafka === null)('events from Kafka', () => {
+  it('go on when kafkajs has given up', async () => {
+    const topic = await newTopic(1);
+    const sender = senderTo(topic);
+    await sender.send([event('a')]);
+    await sender.close();
+    const source = createKafkaSource({
+      connection,
+      topic,
+      groupId: `group-${topic}`,
+      concurrency: 1,
+      retryMs: 20,
+      timers: systemTimers,
+      onLog: quiet,
+    });
+    let handled = 0;
+    const failures: unknown[] = [];
+    const consumption = await source.consume({
+      positionOf: async () => null,
+      handle: async () => {
+        handled += 1;
+        if (handled === 1) throw new Error('not yet');
+      },
+      onFailure: (error) => {
+        failures.push(error);
+        // By which kafkajs tells what it need not try again, as of a group that it may not join.
+        if (failures.length === 1) throw Object.assign(new Error('final'), { retriable: false });
+      },
+    });
+    await expect.poll(() => handled, { timeout: 30_000 }).toBe(2);
+    expect(failures.length).toBeGreaterThan(1);
+    await consumption.close();
+  }, 60_000);
+
   eventSourceContract('the Kafka source', async () => {
     const topic = await newTopic(1);
     const toTopic = senderTo(topic);

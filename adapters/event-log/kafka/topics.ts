@@ -1,4 +1,5 @@
 /** The topics that Gavel uses: their names, and how they are made. */
+import { setTimeout } from 'node:timers/promises';
 import kafkajs, { type Admin } from 'kafkajs';
 import { PAYLOAD_BYTES_MAX } from '../segment-format.ts';
 import { createKafkaClient, type KafkaConnection, type KafkaLog } from './kafka-client.ts';
@@ -64,12 +65,37 @@ async function create(admin: Admin, plan: TopicPlan): Promise<TopicState> {
   const { name, partitions, replicationFactor } = plan;
   const configEntries = entriesOf(topicSettings(plan, replicationFactor));
   const isNew = await admin.createTopics({
-    waitForLeaders: true,
+    waitForLeaders: false,
     topics: [{ topic: name, numPartitions: partitions, replicationFactor, configEntries }],
   });
+  await untilKnown(admin, name);
   // Where the brokers say how many replicas it has, only the topic tells; or somebody was quicker.
   const state = await adjust(admin, plan);
   return isNew ? { name, partitions, result: 'created', changed: [] } : state;
+}
+
+/** That of kafkajs waits for leaders, and fails where the brokers have not heard of the topic itself yet. */
+async function untilKnown(admin: Admin, name: string): Promise<void> {
+  for (let triesLeft = KNOWN_TRIES; ; triesLeft--) {
+    try {
+      await admin.fetchTopicMetadata({ topics: [name] });
+      return;
+    } catch (error) {
+      if (triesLeft === 0 || !isNotYet(error)) throw error;
+      await setTimeout(KNOWN_AFTER_MS);
+    }
+  }
+}
+
+const KNOWN_TRIES = 100;
+const KNOWN_AFTER_MS = 100;
+
+function isNotYet(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ('type' in cause && (cause.type === 'UNKNOWN_TOPIC_OR_PARTITION' || cause.type === 'LEADER_NOT_AVAILABLE'))
+      return true;
+  }
+  return false;
 }
 
 async function adjust(admin: Admin, plan: TopicPlan): Promise<TopicState> {
