@@ -34,9 +34,10 @@ export interface EventConsumer {
    */
   readonly positionOf: (partition: number, end: number | null) => Promise<number | null>;
   /**
-   * Resolves when the events and `offset + 1` of the last one are stored: the next batch of the partition follows. When it rejects,
-   * the same events come again. Another process may have got the partition meanwhile: storing the offset must be what
-   * notices, and says so by a `FencedError`. Where the partition is still this one's, it is asked for its position again.
+   * Resolves when the events and `offset + 1` of the last one are stored, or sure to be before `positionOf` says so: the next
+   * batch of the partition follows. When it rejects, the same events come again. Another process may have got the partition
+   * meanwhile: storing the offset must be what notices, and says so by a `FencedError`. Where the partition is still this one's,
+   * it is asked for its position again.
    */
   readonly handle: (batch: EventBatch) => Promise<void>;
   /** Either of them failed, or the source cannot be read; it is tried again. */
