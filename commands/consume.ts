@@ -1,8 +1,9 @@
-/** `gavel consume`: bills events as a process of its own; ends cleanly on SIGTERM and SIGINT. */
+/** `gavel consume`: bills and counts events as a process of its own; ends cleanly on SIGTERM and SIGINT. */
 import closeWithGrace from 'close-with-grace';
 import { startMetricsServer } from '../adapters/http/metrics-server.ts';
 import { DRAIN_MS_MAX } from '../adapters/process/drain-budget.ts';
 import { startEventConsumer } from '../compose.ts';
+import { areCountersShared } from '../config/counters.ts';
 import type { Config } from '../config/types.ts';
 import { readOptions, wholeNumber } from './options.ts';
 import { SYSTEM_OPTIONS, systemConfig } from './system-config.ts';
@@ -37,11 +38,13 @@ export async function consume(args: readonly string[]): Promise<void> {
   if (brokers !== '' && config.campaigns.databaseUrl === '') {
     throw new UsageError('consume: those who bill from Kafka share a PostgreSQL: set campaigns.databaseUrl');
   }
-  const consumer = await startEventConsumer(config, { fromStart: options['from-start'] === true }).catch(
-    (error: unknown) => {
-      throw problemOf(error, config);
-    },
-  );
+  const consumer = await startEventConsumer(config, {
+    isBilling: true,
+    counters: areCountersShared(config) ? 'count' : 'read',
+    fromStart: options['from-start'] === true,
+  }).catch((error: unknown) => {
+    throw problemOf(error, config);
+  });
   const metrics =
     metricsPort === undefined
       ? null

@@ -23,16 +23,30 @@ export interface EventBatch {
   readonly events: readonly SourcedEvent[];
 }
 
+/**
+ * Where a partition goes on: at an offset; null, at its oldest event; or at an event that stands before all that were stored since
+ * then (epoch ms).
+ */
+export type StartingPoint = number | null | { readonly sinceMs: number };
+
+/**
+ * Of `EventConsumer.handle`: what the consumer has kept is not where the batch begins, since its store is an older copy or empty. The
+ * source asks `positionOf` again and goes on from there, also backwards.
+ */
+export class PlaceLostError extends Error {
+  override readonly name = 'PlaceLostError';
+}
+
 /** Keeps its own place: an offset that is stored with what was made of the events can never say something else. */
 export interface EventConsumer {
   /**
-   * Offset that a partition goes on from; null: its oldest. Asked whenever the partition becomes this consumer's, which may be
-   * again and again. Events before that offset never come; where it is gone, the oldest there is comes.
+   * Asked whenever the partition becomes this consumer's, which may be again and again. Events before an offset that is named
+   * never come; where it is gone, the oldest there is comes.
    */
-  readonly positionOf: (partition: number) => Promise<number | null>;
+  readonly positionOf: (partition: number) => Promise<StartingPoint>;
   /**
    * Resolves when the events and `offset + 1` of the last one are stored: the next batch of the partition follows. When it rejects,
-   * the same events come again. Another process may have got the partition meanwhile: storing the offset must be what
+   * the same events come again, unless it is with a `PlaceLostError`. Another process may have got the partition meanwhile: storing the offset must be what
    * notices.
    */
   readonly handle: (batch: EventBatch) => Promise<void>;

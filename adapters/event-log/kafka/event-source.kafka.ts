@@ -5,7 +5,14 @@
  */
 import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 import type { Timers } from '../../../engine/ports/clock.ts';
-import type { Consumption, EventConsumer, EventSource, SourcedEvent } from '../../../engine/ports/event-source.ts';
+import {
+  type Consumption,
+  type EventConsumer,
+  type EventSource,
+  PlaceLostError,
+  type SourcedEvent,
+  type StartingPoint,
+} from '../../../engine/ports/event-source.ts';
 import { createKafkaClient, type KafkaConnection, type KafkaLog } from './kafka-client.ts';
 
 export interface KafkaSourceOptions {
@@ -24,6 +31,8 @@ export interface KafkaSourceOptions {
 const SESSION_TIMEOUT_MS = 30_000;
 const HEARTBEAT_MS = 3000;
 const FETCH_WAIT_MS = 250;
+/** What the protocol calls the oldest offset there is. */
+const EARLIEST = -2;
 
 export function createKafkaSource(options: KafkaSourceOptions): EventSource {
   return {
@@ -104,10 +113,17 @@ class KafkaConsumption implements Consumption {
     const events = messages.map(sourcedEvent).filter(({ offset }) => offset >= (place.next ?? 0));
     if (events.length > 0) {
       const isHandled = await this.#untilDone(payload, async () => {
-        await this.#handler.handle({ partition, events });
-        return true;
+        try {
+          await this.#handler.handle({ partition, events });
+          return true;
+        } catch (error) {
+          if (!(error instanceof PlaceLostError)) throw error;
+          this.#handler.onFailure(error);
+          return false;
+        }
       });
-      if (isHandled === null) return;
+      if (isHandled === false) await this.#beginAgain(payload, partition);
+      if (isHandled !== true) return;
     }
     const last = messages.at(-1)!.offset;
     place.next = Number(last) + 1;
@@ -120,10 +136,32 @@ class KafkaConsumption implements Consumption {
     const places = this.#places;
     const known = places.get(partition);
     if (known !== undefined) return known;
-    const next = await this.#handler.positionOf(partition);
+    const next = await this.#offsetOf(partition, await this.#handler.positionOf(partition));
     const place = { next, isSought: false };
     places.set(partition, place);
     return place;
+  }
+
+  async #offsetOf(partition: number, start: StartingPoint): Promise<number | null> {
+    if (typeof start !== 'object' || start === null) return start;
+    const admin = createKafkaClient(this.#options.connection, this.#options.onLog).admin();
+    try {
+      await admin.connect();
+      const offsets = await admin.fetchTopicOffsetsByTimestamp(this.#options.topic, start.sinceMs);
+      return Number(offsets.find((each) => each.partition === partition)?.offset ?? 0);
+    } finally {
+      await admin.disconnect();
+    }
+  }
+
+  /** Wherever the consumer wants to begin now, also before what it was given. */
+  async #beginAgain(payload: EachBatchPayload, partition: number): Promise<void> {
+    await this.#retryPause();
+    this.#places.delete(partition);
+    const place = await this.#untilDone(payload, () => this.#placeOf(partition));
+    if (place === null) return;
+    place.isSought = true;
+    this.#kafka.seek({ topic: this.#options.topic, partition, offset: String(place.next ?? EARLIEST) });
   }
 
   /** Kafka began at the oldest event; the consumer wants to go on elsewhere. */

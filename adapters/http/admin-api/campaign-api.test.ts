@@ -43,6 +43,7 @@ beforeEach(async () => {
     invalidateEstimates: null,
     onChange: () => {},
     onFault: (error) => faults.push(error),
+    counters: null,
     campaigns: {
       store,
       delivery: async (id, period) => {
