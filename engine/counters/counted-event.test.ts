@@ -1,16 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import type { OutcomeEvent, Sale } from '../events/outcome-events.ts';
 import { encodeEvent } from '../events/read-event.ts';
 import { buildOutcome, DSP_SALE, HOUSE_SALE } from '../events/testing/build-events.ts';
-import type { OutcomeEvent, Sale } from '../events/outcome-events.ts';
 import { countedEvent, THING_ID_LENGTH_MAX } from './counted-event.ts';
 
 const DAY_MS = 86_400_000;
 
 function counted(event: OutcomeEvent) {
-  return countedEvent(
-    { offset: 7, id: '0:7', key: null, type: event.type, payload: encodeEvent(event) },
-    () => DAY_MS,
-  );
+  return countedEvent({ offset: 7, id: '0:7', key: null, type: event.type, payload: encodeEvent(event) }, () => DAY_MS);
 }
 
 const impressionOf = (sale: Partial<Sale>, from: Sale = HOUSE_SALE) =>

@@ -34,16 +34,23 @@ const CURRENCY = /^[A-Z]{3}$/;
 /** Null: nothing is counted that could be read here. */
 export function counterApi(app: FastifyInstance, options: CounterApiOptions | null): void {
   app.get<{ Querystring: Query }>('/admin/counters', { onRequest: needs('read') }, ({ query }) =>
-    series(opened(options), query),
+    series(opened(options), single(query)),
   );
   app.get<{ Querystring: Query }>('/admin/counters/top', { onRequest: needs('read') }, ({ query }) =>
-    top(opened(options), query),
+    top(opened(options), single(query)),
   );
 }
 
 function opened(options: CounterApiOptions | null): CounterApiOptions {
   if (options !== null) return options;
   throw new Refusal(409, '', 'nothing is counted here: docs/counters.md says what it takes');
+}
+
+/** A parameter that is there twice comes as a list. */
+function single(query: Query): Query {
+  const twice = Object.entries(query).find(([, value]) => typeof value !== 'string');
+  if (twice !== undefined) throw new Refusal(400, twice[0], 'must be there once');
+  return query;
 }
 
 async function series({ reader, ...options }: CounterApiOptions, query: Query): Promise<object> {
