@@ -6,7 +6,7 @@ import { openRedisCounterStore } from '../adapters/counters/counter-store.redis.
 import { FolderLockedError, lockFolder } from '../adapters/event-log/folder-lock.ts';
 import type { CounterApiOptions } from '../adapters/http/admin-api/counter-routes.ts';
 import { areCountersShared } from '../config/counters.ts';
-import { CountingConsumer } from '../engine/counters/counting-consumer.ts';
+import { CountingConsumer } from '../engine/events/counting-consumer.ts';
 import type { CounterStore } from '../engine/ports/counter-store.ts';
 import { embeddedEvents, type NamedSource } from './embedded-events.ts';
 import { billableFor } from './event-billing.ts';

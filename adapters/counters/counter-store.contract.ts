@@ -1,7 +1,7 @@
 /** What every `CounterStore` must do. An implementation's test calls this with a way to open it. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type CountedEvent, OTHER_ID, type Thing } from '../../engine/counters/counted-event.ts';
 import { type Counts, noCounts, WINDOW_MS, windowOf } from '../../engine/counters/counts.ts';
+import { type CountedEvent, OTHER_ID, type Thing } from '../../engine/counters/dimensions.ts';
 import type { CounterStore } from '../../engine/ports/counter-store.ts';
 import type { CounterBounds } from './counter-store.embedded.ts';
 

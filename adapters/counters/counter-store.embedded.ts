@@ -2,18 +2,25 @@
  * CounterStore in this process. A restart forgets, and the log in the data folder has all of it: its last windows are counted anew.
  * Bounded by windows, by things in each, and by ids.
  */
+
+import {
+  addCounts,
+  addSpend,
+  type CounterPeriod,
+  type Counts,
+  noCounts,
+  windowOf,
+} from '../../engine/counters/counts.ts';
 import {
   type CountedEvent,
   type CountedType,
   type Dimension,
   OTHER_ID,
   type Thing,
-} from '../../engine/counters/counted-event.ts';
-import { addCounts, addSpend, type Counts, noCounts, windowOf } from '../../engine/counters/counts.ts';
+} from '../../engine/counters/dimensions.ts';
 import { SeenEvents } from '../../engine/events/seen-events.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import {
-  type CounterPeriod,
   type CounterStore,
   CounterStoreError,
   type CountingBatch,

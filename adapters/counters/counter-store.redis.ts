@@ -4,15 +4,22 @@
  */
 import type { Redis, Result } from 'ioredis';
 import {
+  addCounts,
+  addSpend,
+  type CounterPeriod,
+  type Counts,
+  noCounts,
+  WINDOW_MS,
+  windowOf,
+} from '../../engine/counters/counts.ts';
+import {
   COUNTED_TYPES,
   type CountedEvent,
   type CountedType,
   type Dimension,
   type Thing,
-} from '../../engine/counters/counted-event.ts';
-import { addCounts, addSpend, type Counts, noCounts, WINDOW_MS, windowOf } from '../../engine/counters/counts.ts';
+} from '../../engine/counters/dimensions.ts';
 import {
-  type CounterPeriod,
   type CounterStore,
   CounterStoreError,
   type CountingBatch,

@@ -3,8 +3,9 @@
  * counters are on one server. Moments are Redis's own (TIME), so processes need not agree on the time; amounts in one call are integers
  * below 2^53, which a Lua number holds exactly. A script reads all that it needs before it writes anything.
  */
-import { COUNTED_TYPES } from '../../engine/counters/counted-event.ts';
+
 import { WINDOW_MS } from '../../engine/counters/counts.ts';
+import { COUNTED_TYPES } from '../../engine/counters/dimensions.ts';
 import { ID_MEMORY } from '../redis-id-memory.ts';
 import { AHEAD_MS_MAX } from './retention.ts';
 

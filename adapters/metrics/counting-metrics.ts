@@ -1,6 +1,6 @@
 /** Metrics of the counters that stored events are counted into (meaning: docs/metrics.md). */
 import type { Registry } from 'prom-client';
-import { COUNTED_TYPES } from '../../engine/counters/counted-event.ts';
+import { COUNTED_TYPES } from '../../engine/counters/dimensions.ts';
 import type { CountingResult } from '../../engine/ports/counter-store.ts';
 import { Counter, cellsBy } from './counter.ts';
 import { register } from './exposition.ts';

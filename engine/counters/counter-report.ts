@@ -1,8 +1,7 @@
 /** Counters as JSON, for the admin API. */
 import { formatDecimal, NANO_DIGITS } from '../campaign/decimal.ts';
-import type { CounterPeriod, CounterReader } from '../ports/counter-store.ts';
-import type { CountedType, Dimension, Thing } from './counted-event.ts';
-import { addCounts, type Counts, noCounts } from './counts.ts';
+import { addCounts, type CounterPeriod, type Counts, noCounts } from './counts.ts';
+import type { CountedType, Dimension, Thing } from './dimensions.ts';
 
 export interface CountsDocument {
   readonly wins: number;
@@ -35,9 +34,12 @@ export interface TopQuery {
   readonly limit: number;
 }
 
-/** Rejects with a `CounterStoreError`. */
-export async function counterSeries(reader: CounterReader, { thing, period, stepMs }: SeriesQuery): Promise<object> {
-  const [windows, startedAtMs] = await Promise.all([reader.read(thing, period), reader.startedAtMs()]);
+/** `windows`: of the thing, by their beginnings. `startedAtMs`: `CounterReader.startedAtMs`. */
+export function counterSeries(
+  windows: ReadonlyMap<number, Counts>,
+  { thing, period, stepMs }: SeriesQuery,
+  startedAtMs: number | null,
+): object {
   const steps = new Map<number, Counts>();
   for (let atMs = period.fromMs; atMs < period.toMs; atMs += stepMs) steps.set(atMs, noCounts());
   const total = noCounts();
@@ -55,12 +57,12 @@ export async function counterSeries(reader: CounterReader, { thing, period, step
   };
 }
 
-/** Rejects with a `CounterStoreError`. */
-export async function topCounters(
-  reader: CounterReader,
+/** `all`: of the dimension, over the period, by id. */
+export function topCounters(
+  all: ReadonlyMap<string, Counts>,
   { dimension, ranking, period, limit }: TopQuery,
-): Promise<object> {
-  const [all, startedAtMs] = await Promise.all([reader.readAll(dimension, period), reader.startedAtMs()]);
+  startedAtMs: number | null,
+): object {
   const ranked = [...all]
     .map(([id, counts]) => ({ id, counts, worth: worthOf(counts, ranking) }))
     .filter(({ worth }) => worth > 0n)

@@ -1,8 +1,14 @@
 /** Numbers of one thing, in one window or over several. */
-import { COUNTED_TYPES, type CountedType } from './counted-event.ts';
+import { COUNTED_TYPES, type CountedType } from './dimensions.ts';
 
 /** Width of a window, ms: windows begin at multiples of it since the epoch. */
 export const WINDOW_MS = 10_000;
+
+/** Windows from `fromMs` to before `toMs`, both at the beginning of one. */
+export interface CounterPeriod {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
 
 /** Ids of counted events that may be remembered. */
 export const REMEMBERED_MAX = 32_000_000;

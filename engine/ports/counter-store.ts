@@ -2,14 +2,8 @@
  * Where events are counted by windows of 10 s, and how far each partition of their log has been: both change in one step, so that what
  * comes again is not counted again. Twins: the memory of a process (embedded), Redis (production).
  */
-import type { CountedEvent, CountedType, Dimension, Thing } from '../counters/counted-event.ts';
-import type { Counts } from '../counters/counts.ts';
-
-/** Windows from `fromMs` to before `toMs`, both at the beginning of one. */
-export interface CounterPeriod {
-  readonly fromMs: number;
-  readonly toMs: number;
-}
+import type { CounterPeriod, Counts } from '../counters/counts.ts';
+import type { CountedEvent, CountedType, Dimension, Thing } from '../counters/dimensions.ts';
 
 export interface CounterReader {
   /** By the beginning of the window, ascending; windows in which nothing of it was counted are left out. */

@@ -1,15 +1,15 @@
 /** What is counted of events, by windows of 10 s: of one thing over time, and which have the most (docs/counters.md). */
 import type { FastifyInstance } from 'fastify';
+import { counterSeries, type Ranking, topCounters } from '../../../engine/counters/counter-report.ts';
+import { type CounterPeriod, WINDOW_MS, windowOf } from '../../../engine/counters/counts.ts';
 import {
   COUNTED_TYPES,
   type CountedType,
   DIMENSIONS,
   type Dimension,
   THING_ID_LENGTH_MAX,
-} from '../../../engine/counters/counted-event.ts';
-import { counterSeries, type Ranking, topCounters } from '../../../engine/counters/counter-report.ts';
-import { WINDOW_MS, windowOf } from '../../../engine/counters/counts.ts';
-import { type CounterPeriod, type CounterReader, CounterStoreError } from '../../../engine/ports/counter-store.ts';
+} from '../../../engine/counters/dimensions.ts';
+import { type CounterReader, CounterStoreError } from '../../../engine/ports/counter-store.ts';
 import { needs } from './access.ts';
 import type { Query } from './booking-routes.ts';
 import { moment } from './moment.ts';
@@ -62,7 +62,10 @@ async function series({ reader, ...options }: CounterApiOptions, query: Query): 
   }
   const period = periodOf(query, options);
   const stepMs = stepOf(query.step, period);
-  return counterSeries(reader, { thing: { dimension, id }, period, stepMs }).catch(refuseUnread);
+  const thing = { dimension, id };
+  const read = Promise.all([reader.read(thing, period), reader.startedAtMs()]);
+  const [windows, startedAtMs] = await read.catch(refuseUnread);
+  return counterSeries(windows, { thing, period, stepMs }, startedAtMs);
 }
 
 async function top({ reader, ...options }: CounterApiOptions, query: Query): Promise<object> {
@@ -73,7 +76,9 @@ async function top({ reader, ...options }: CounterApiOptions, query: Query): Pro
   if (period.toMs - period.fromMs > TOP_PERIOD_MS_MAX) {
     throw new Refusal(400, 'to', `must be at most ${TOP_PERIOD_MS_MAX / 1000} s after from`);
   }
-  return topCounters(reader, { dimension, ranking, period, limit }).catch(refuseUnread);
+  const read = Promise.all([reader.readAll(dimension, period), reader.startedAtMs()]);
+  const [all, startedAtMs] = await read.catch(refuseUnread);
+  return topCounters(all, { dimension, ranking, period, limit }, startedAtMs);
 }
 
 function refuseUnread(error: unknown): never {

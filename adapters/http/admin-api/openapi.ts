@@ -1,6 +1,6 @@
 /** The OpenAPI document of `/admin/v1`, made of the schemas that requests are checked by. */
 import type { JsonSchema } from '../../../engine/campaign/booking-schemas.ts';
-import { COUNTED_TYPES, DIMENSIONS } from '../../../engine/counters/counted-event.ts';
+import { COUNTED_TYPES, DIMENSIONS } from '../../../engine/counters/dimensions.ts';
 import { RESOURCE_NAMES, RESOURCES, type ResourceName } from './resources.ts';
 
 const ERROR = {

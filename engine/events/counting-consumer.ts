@@ -2,12 +2,13 @@
  * Counts what the event log says. Where a partition is, its store keeps with the counts: after any failure the store tells what of a batch
  * was counted. A store that has lost what it held is filled again from the log, as far as windows are kept.
  */
-import type { BillableForMs } from '../events/billing-batch.ts';
-import { EventFormatError } from '../events/read-event.ts';
+import type { CountedEvent } from '../counters/dimensions.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type CounterStore, CounterStoreError, type CountingResult } from '../ports/counter-store.ts';
 import { type EventBatch, type EventConsumer, PlaceLostError, type StartingPoint } from '../ports/event-source.ts';
-import { type CountedEvent, countedEvent } from './counted-event.ts';
+import type { BillableForMs } from './billing-batch.ts';
+import { countedEvent } from './counted-event.ts';
+import { EventFormatError } from './read-event.ts';
 
 export interface CountingObserver {
   readonly onCounted: (result: CountingResult) => void;

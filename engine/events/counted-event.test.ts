@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { OutcomeEvent, Sale } from '../events/outcome-events.ts';
-import { encodeEvent } from '../events/read-event.ts';
-import { buildOutcome, DSP_SALE, HOUSE_SALE } from '../events/testing/build-events.ts';
-import { countedEvent, THING_ID_LENGTH_MAX } from './counted-event.ts';
+import { THING_ID_LENGTH_MAX } from '../counters/dimensions.ts';
+import { countedEvent } from './counted-event.ts';
+import type { OutcomeEvent, Sale } from './outcome-events.ts';
+import { encodeEvent } from './read-event.ts';
+import { buildOutcome, DSP_SALE, HOUSE_SALE } from './testing/build-events.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { encodeEvent } from '../events/read-event.ts';
-import { buildOutcome } from '../events/testing/build-events.ts';
 import { type CounterStore, CounterStoreError, type CountingBatch } from '../ports/counter-store.ts';
 import type { SourcedEvent } from '../ports/event-source.ts';
 import { CountingConsumer } from './counting-consumer.ts';
+import { encodeEvent } from './read-event.ts';
+import { buildOutcome } from './testing/build-events.ts';
 
 const NOW_MS = 1_700_000_005_000;
 const KEPT_MS = 3_600_000;
