@@ -18,6 +18,7 @@ import { allocateYoungOnly } from './adapters/process/young-generation.ts';
 import type { DspState } from './adapters/workers/messages.ts';
 import { openBooks } from './compose/campaign-books.ts';
 import { type Campaigns, openCampaigns } from './compose/campaigns.ts';
+import { openCounterReading, openCounting } from './compose/counters.ts';
 import type { DrainedEventLog } from './compose/drain.ts';
 import { openDsps, openShaping, openTransport, readDspStates, teachingRules } from './compose/dsps.ts';
 import { type EstimateQualityStatus, openEstimateQuality } from './compose/estimate-quality.ts';
@@ -32,6 +33,7 @@ import { createParts, type OutsideParts, type Parts } from './compose/parts.ts';
 import { openGate, watchProcess } from './compose/process.ts';
 import { inExchangeCurrency, openReserves } from './compose/reserves.ts';
 import { openTracking } from './compose/tracking.ts';
+import { isCountingHere } from './config/counters.ts';
 import { effectiveConfig } from './config/effective.ts';
 import { decisionRules, exchangeRules, waitingOptions } from './config/engine-options.ts';
 import { isBillingHere } from './config/event-billing.ts';
@@ -179,6 +181,10 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
     await openEventBilling(parts, { database, notices }, await embeddedSource(parts));
   }
 
+  const isCounting = outside.eventLog === undefined && isCountingHere(config);
+  const counters =
+    outside.supervisor === undefined ? await (isCounting ? openCounting(parts) : openCounterReading(parts)) : null;
+
   const tracking = openTracking(parts, {
     events,
     notices,
@@ -263,6 +269,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
       reportOutcomes,
       invalidateEstimates: estimation.invalidate,
       campaigns: campaigns?.books.api ?? null,
+      counters,
     });
   }
   const server = await openPublicDoor(parts, {

@@ -1,8 +1,9 @@
-/** `gavel consume`: bills and archives events as a process of its own; ends cleanly on SIGTERM and SIGINT. */
+/** `gavel consume`: bills, counts and archives events as a process of its own; ends cleanly on SIGTERM and SIGINT. */
 import closeWithGrace from 'close-with-grace';
 import { startMetricsServer } from '../adapters/http/metrics-server.ts';
 import { DRAIN_MS_MAX } from '../adapters/process/drain-budget.ts';
 import { CONSUMERS, type ConsumerName, startEventConsumer } from '../compose.ts';
+import { areCountersShared } from '../config/counters.ts';
 import type { Config } from '../config/types.ts';
 import { readOptions, wholeNumber } from './options.ts';
 import { SYSTEM_OPTIONS, systemConfig } from './system-config.ts';
@@ -11,7 +12,7 @@ import { startupError, UsageError } from './usage-error.ts';
 const COMMAND = {
   name: 'consume',
   summary:
-    'bill and archive events: from Kafka, or without one from the logs in a data folder, as far as no engine does it itself',
+    'bill, count and archive events: from Kafka, or without one from the logs in a data folder, as far as no engine does it itself',
   options: {
     config: SYSTEM_OPTIONS.config,
     data: SYSTEM_OPTIONS.data,
@@ -64,17 +65,24 @@ export async function consume(args: readonly string[]): Promise<void> {
   });
 }
 
-function consumersOf(only: string | undefined, { archive }: Config): ConsumerName[] {
-  if (only === undefined) return CONSUMERS.filter((name) => name !== 'archive' || archive.enabled);
+function consumersOf(only: string | undefined, config: Config): ConsumerName[] {
+  const reasonNot = (name: ConsumerName): string | null => {
+    if (name === 'archive' && !config.archive.enabled) return 'nothing is archived (archive.enabled)';
+    if (name === 'counters' && !areCountersShared(config)) return 'no counters are shared (counters.redisUrl)';
+    return null;
+  };
+  if (only === undefined) return CONSUMERS.filter((name) => reasonNot(name) === null);
   const names = only.split(',');
   const unknown = names.find((name) => !(CONSUMERS as readonly string[]).includes(name));
   if (unknown !== undefined) {
     throw new UsageError(`consume: --only must name some of ${CONSUMERS.join(', ')}, is "${only}"`);
   }
-  if (names.includes('archive') && !archive.enabled) {
-    throw new UsageError('consume: --only archive: the configuration says that nothing is archived (archive.enabled)');
+  const wanted = CONSUMERS.filter((name) => names.includes(name));
+  for (const name of wanted) {
+    const reason = reasonNot(name);
+    if (reason !== null) throw new UsageError(`consume: --only ${name}: the configuration says that ${reason}`);
   }
-  return CONSUMERS.filter((name) => names.includes(name));
+  return wanted;
 }
 
 function problemOf(error: unknown, { dataDirectory, events }: Config): unknown {

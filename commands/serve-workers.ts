@@ -26,8 +26,15 @@ import { OutcomeBroadcast } from '../adapters/workers/outcome-broadcast.ts';
 import { SharedReading } from '../adapters/workers/shared-reading.ts';
 import { type PoolWorker, type PoolWorkerEnd, WorkerPool } from '../adapters/workers/worker-pool.ts';
 import { forkWorkers } from '../adapters/workers/worker-process.ts';
-import { openCampaignBooks, startEventConsumer, withKeptSecrets } from '../compose.ts';
+import {
+  type ConsumerName,
+  openCampaignBooks,
+  type RunningConsumer,
+  startEventConsumer,
+  withKeptSecrets,
+} from '../compose.ts';
 import { adminTokens } from '../config/admin-tokens.ts';
+import { areCountersShared, isCountingHere } from '../config/counters.ts';
 import { isBillingHere } from '../config/event-billing.ts';
 import { trackingAt } from '../config/tracking.ts';
 import type { Config } from '../config/types.ts';
@@ -63,8 +70,8 @@ export async function startWorkers(config: Config): Promise<RunningWorkers> {
     opened.push(await lockData(config.dataDirectory));
     const supervisor = new Supervisor(await withKeptSecrets(config), log, await foreignNumbers(config.dataDirectory));
     opened.push(supervisor.close);
-    if (isBillingHere(config)) {
-      const consumer = await startEventConsumer(config, { log, consumers: ['billing'], fromStart: false });
+    const consumer = await startConsumer(config, log);
+    if (consumer !== null) {
       opened.push(consumer.close);
       supervisor.readAlso(consumer.metrics);
     }
@@ -81,6 +88,7 @@ export async function startWorkers(config: Config): Promise<RunningWorkers> {
         port,
         tokens,
         campaigns: books?.api ?? null,
+        counters: consumer?.counters ?? null,
         dsps: supervisor.dsps,
         invalidateEstimates: config.estimation.model.source === 'remote' ? supervisor.invalidateEstimates : null,
         onChange: (change) => log.info(change, 'changed by an admin'),
@@ -104,6 +112,15 @@ export async function startWorkers(config: Config): Promise<RunningWorkers> {
     await close();
     throw error;
   }
+}
+
+/** What is made of the workers' logs; null: nothing. */
+async function startConsumer(config: Config, log: Log): Promise<RunningConsumer | null> {
+  const consumers: ConsumerName[] = [];
+  if (isBillingHere(config)) consumers.push('billing');
+  if (isCountingHere(config)) consumers.push('counters');
+  if (consumers.length === 0 && !areCountersShared(config)) return null;
+  return startEventConsumer(config, { log, consumers, fromStart: false });
 }
 
 /** One supervisor or one engine per data folder: both hold the same lock. */

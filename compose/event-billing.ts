@@ -6,6 +6,8 @@ import { takeBillingNotices } from '../adapters/ledger/billing-notices.ts';
 import type { Database } from '../adapters/ledger/database.ts';
 import { type EventBooksOptions, openEventBooks } from '../adapters/ledger/event-books.ts';
 import { trackingLifetimeMs } from '../config/tracking.ts';
+import type { CampaignsConfig } from '../config/types.ts';
+import type { BillableForMs } from '../engine/events/billing-batch.ts';
 import { BillingConsumer } from '../engine/events/billing-consumer.ts';
 import type { EventSource } from '../engine/ports/event-source.ts';
 import type { NoticeSender } from '../engine/ports/notice-sender.ts';
@@ -26,7 +28,7 @@ export interface BilledSource {
   readonly books: Pick<EventBooksOptions, 'source' | 'copyDeadLetters'>;
 }
 
-/** The tokens of URLs are good for as long; between two clocks that need not agree. */
+/** Between two clocks that need not agree. */
 const GRACE_MS = 60_000;
 const NOTICES_INTERVAL_MS = 250;
 /** A twentieth of what may wait for all DSPs by default. */
@@ -43,7 +45,7 @@ export async function openEventBilling(
   const { feePpm, held } = config.campaigns;
   const consumer = new BillingConsumer({
     books: openEventBooks(database, { ...billed.books, feePpm, nowMs: null }),
-    billableForMs: (type, media) => trackingLifetimeMs(type, media, held) + GRACE_MS,
+    billableForMs: billableFor(held),
     clock,
     observer: {
       onBooked: metrics.onBooked,
@@ -69,6 +71,11 @@ export async function openEventBilling(
   });
   const consumption = await billed.source.consume(consumer);
   closing(consumption.close);
+}
+
+/** As long as the tokens of URLs are good. */
+export function billableFor(held: CampaignsConfig['held']): BillableForMs {
+  return (type, media) => trackingLifetimeMs(type, media, held) + GRACE_MS;
 }
 
 /** The logs of a data folder. Rejects with a `FolderLockedError` while another process bills them. */

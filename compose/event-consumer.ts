@@ -1,9 +1,11 @@
 /** A process, or a part of one, that makes something of events and runs no auction. */
 import { createHostResolvers } from '../adapters/dns/host-resolvers.ts';
+import type { CounterApiOptions } from '../adapters/http/admin-api/counter-routes.ts';
 import { forgetPlaces } from '../adapters/ledger/event-books.ts';
 import type { MetricSnapshot } from '../adapters/metrics/exposition.ts';
 import type { Config } from '../config/types.ts';
 import { openBooks } from './campaign-books.ts';
+import { openCounterReading, openCounting } from './counters.ts';
 import { embeddedSource, openEventBilling } from './event-billing.ts';
 import { openNotices } from './notices.ts';
 import { createParts, type OutsideParts, type Parts } from './parts.ts';
@@ -12,21 +14,24 @@ export interface RunningConsumer {
   /** Text of its metrics, for a Prometheus. */
   readonly metricsText: () => Promise<string>;
   readonly metrics: () => Promise<readonly MetricSnapshot[]>;
-  /** Resolves when what is being booked is, and nothing more will be. */
+  /** For the admin listener; null: nothing is counted that could be read here. */
+  readonly counters: CounterApiOptions | null;
+  /** Resolves when what is under way is done, and nothing more will be. */
   readonly close: () => Promise<void>;
 }
 
 /** What is made of events, each by a consumer with a place of its own in the log. */
-export const CONSUMERS = ['billing', 'archive'] as const;
+export const CONSUMERS = ['billing', 'counters', 'archive'] as const;
 export type ConsumerName = (typeof CONSUMERS)[number];
 
 export interface EventConsumerOptions extends Partial<OutsideParts> {
   /** Which of them; the others are for other processes. */
   readonly consumers: readonly ConsumerName[];
-  /** All events that are there once more, which changes nothing that is booked or counted. */
+  /** Bill and archive all events that are there once more, which changes nothing that is booked or counted. */
   readonly fromStart: boolean;
 }
 
+/**
 /**
  * Consumes Kafka where there is one, else the logs in the data folder. Rejects when database, Kafka, data or archive folder cannot
  * be had.
@@ -42,9 +47,10 @@ export async function startEventConsumer(
   try {
     const parts = createParts(config, outside, (closeOne) => opened.push(closeOne));
     if (consumers.includes('billing')) await openBilling(parts, fromStart);
+    const counters = await (consumers.includes('counters') ? openCounting(parts) : openCounterReading(parts));
     if (consumers.includes('archive')) await (await import('./archive.ts')).openArchiving(parts, { fromStart });
     const { metrics } = parts;
-    return { metricsText: metrics.text, metrics: metrics.snapshot, close };
+    return { metricsText: metrics.text, metrics: metrics.snapshot, counters, close };
   } catch (error) {
     await close();
     throw error;

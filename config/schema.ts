@@ -4,6 +4,7 @@
  */
 import { RESERVE_ESTIMATORS } from '../engine/auction/reserve/estimator.ts';
 import { DEFAULT_PACING, PACING_CONTROLLERS } from '../engine/budget/pacing/controllers.ts';
+import { REMEMBERED_MAX } from '../engine/counters/counts.ts';
 import { ADAPTIVE_TIMEOUT_DEFAULTS } from '../engine/dsp/adaptive-timeout.ts';
 import { BREAKER_DEFAULTS } from '../engine/dsp/breaker.ts';
 import { QUIRK_NAMES } from '../engine/dsp/quirks.ts';
@@ -940,6 +941,34 @@ export const CONFIG_SCHEMA: ConfigSchema = {
         64 * MIB,
         1024 * 1024 * MIB,
         'Memory of each process that does; what does not fit goes to the disk.',
+      ),
+    }),
+    counters: section('What events add up to, by windows of 10 s (docs/counters.md).', {
+      enabled: {
+        type: 'boolean',
+        default: true,
+        description: 'Whether events are counted, where they are tracked.',
+      },
+      redisUrl: {
+        type: 'string',
+        pattern: '^(rediss?://\\S+)?$',
+        default: '',
+        description:
+          'Redis in which all processes share counters; `gavel consume` counts only with one. Empty: the process that counts keeps them in its memory.',
+        secret: true,
+      },
+      keptMs: integer(3_600_000, 60_000, 86_400_000, 'ms that a window is kept behind its end.'),
+      thingsMax: integer(
+        1000,
+        1,
+        100_000,
+        'Ads, campaigns, placements and the like that are counted in a window, of each kind; further ones count as others.',
+      ),
+      rememberedMax: integer(
+        1_000_000,
+        1000,
+        REMEMBERED_MAX,
+        'Events that are known to be counted, so that the same told again is not; about 12 bytes each in Redis, 100 in memory.',
       ),
     }),
     log: section('Process log, JSON lines on stderr.', {

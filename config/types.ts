@@ -31,6 +31,7 @@ export interface Config {
   readonly notices: NoticesConfig;
   readonly events: EventsConfig;
   readonly archive: ArchiveConfig;
+  readonly counters: CountersConfig;
   readonly log: { readonly level: LogLevel };
 }
 
@@ -271,6 +272,15 @@ export interface EventsConfig {
   readonly tracking: TrackingConfig;
   readonly sellUnstored: 'dsps' | 'nothing';
   readonly kafka: EventsKafkaConfig;
+}
+
+export interface CountersConfig {
+  readonly enabled: boolean;
+  /** Empty: in the memory of the process that counts. */
+  readonly redisUrl: string;
+  readonly keptMs: number;
+  readonly thingsMax: number;
+  readonly rememberedMax: number;
 }
 
 export interface TrackingConfig {

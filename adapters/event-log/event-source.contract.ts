@@ -1,6 +1,12 @@
 /** What every `EventSource` must do. An implementation's test calls this with a way to fill it and to open it. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Consumption, EventBatch, EventConsumer, EventSource } from '../../engine/ports/event-source.ts';
+import {
+  type Consumption,
+  type EventBatch,
+  type EventConsumer,
+  type EventSource,
+  PlaceLostError,
+} from '../../engine/ports/event-source.ts';
 
 export interface EventSourceHarness {
   /** All of it goes to one partition, in order. */
@@ -40,6 +46,37 @@ export function eventSourceContract(name: string, createHarness: () => Promise<E
       expect(new Set(offsets).size).toBe(3);
       expect(new Set(books.seen.map(({ id }) => id)).size).toBe(3);
       expect(books.seen[0]).toMatchObject({ type: 'a', key: 'user' });
+    });
+
+    it('begins again where a consumer wants to that has lost its place, also before what it gave', async () => {
+      await harness.append('a', 'b', 'c');
+      const books = new Books();
+      let hasLost = false;
+      await consume({
+        positionOf: books.positionOf,
+        onFailure: books.onFailure,
+        handle: async (batch) => {
+          if (books.seen.length === 3 && !hasLost) {
+            hasLost = true;
+            books.place.set(batch.partition, books.seen[1]!.offset);
+            throw new PlaceLostError('an older copy');
+          }
+          await books.handle(batch);
+        },
+      });
+      await expect.poll(() => books.texts(), POLL).toEqual(['a', 'b', 'c']);
+      await harness.append('d');
+      await expect.poll(() => books.texts(), POLL).toEqual(['a', 'b', 'c', 'b', 'c', 'd']);
+      expect(books.failures).toBe(1);
+    });
+
+    it('begins before all that was stored since a moment', async () => {
+      await harness.append('a');
+      const books = new Books();
+      await consume({ ...books, positionOf: async () => ({ sinceMs: Date.now() - 60_000 }) });
+      await expect.poll(() => books.texts(), POLL).toEqual(['a']);
+      await harness.append('b');
+      await expect.poll(() => books.texts(), POLL).toEqual(['a', 'b']);
     });
 
     it('goes on where its consumer is, whatever another one has had', async () => {

@@ -1,9 +1,17 @@
 /** The `EventSource` over the segments of a data folder, also while engines write: every log is a partition. */
 import type { TimerHandle, Timers } from '../../engine/ports/clock.ts';
-import type { Consumption, EventConsumer, EventSource, SourcedEvent } from '../../engine/ports/event-source.ts';
+import {
+  type Consumption,
+  type EventBatch,
+  type EventConsumer,
+  type EventSource,
+  PlaceLostError,
+  type SourcedEvent,
+} from '../../engine/ports/event-source.ts';
 import { eventLogPartitions } from './log-folders.ts';
 import { type LogProblem, readNewestEvents } from './reader.ts';
 import { SegmentTail } from './segment-tail.ts';
+import { sequenceSince } from './sequence-since.ts';
 
 export interface EmbeddedSourceOptions {
   /** Of the engine, or of the supervisor and all its workers. */
@@ -71,12 +79,24 @@ class EmbeddedConsumption implements Consumption {
 
   /** Never rejects. */
   async #follow(partition: number, folder: string): Promise<void> {
-    const tail = await this.#untilDone(async () => {
-      const fromSequence = await this.#consumer.positionOf(partition, await endOf(folder));
-      const onProblem = (problem: LogProblem): void => this.#options.onProblem(partition, problem);
-      return new SegmentTail({ folder, fromSequence, onProblem });
-    });
-    while (tail !== null && !this.#isClosed) {
+    while (!this.#isClosed) {
+      const tail = await this.#untilDone(() => this.#tailOf(partition, folder));
+      if (tail === null) return;
+      await this.#followTail(partition, tail);
+    }
+  }
+
+  async #tailOf(partition: number, folder: string): Promise<SegmentTail> {
+    const start = await this.#consumer.positionOf(partition, await endOf(folder));
+    const fromSequence =
+      typeof start === 'object' && start !== null ? await sequenceSince(folder, start.sinceMs) : start;
+    const onProblem = (problem: LogProblem): void => this.#options.onProblem(partition, problem);
+    return new SegmentTail({ folder, fromSequence, onProblem });
+  }
+
+  /** Until the end, or until the consumer has lost its place. */
+  async #followTail(partition: number, tail: SegmentTail): Promise<void> {
+    while (!this.#isClosed) {
       const stored = await this.#untilDone(() => tail.read(this.#options.batchBytesMax));
       if (stored === null) return;
       if (stored.length === 0) {
@@ -89,7 +109,22 @@ class EmbeddedConsumption implements Consumption {
         ...this.#options.envelopeOf(payload),
         payload,
       }));
-      await this.#untilDone(() => this.#consumer.handle({ partition, events }));
+      if ((await this.#untilDone(() => this.#isPlaced({ partition, events }))) === false) {
+        await this.#wait(this.#options.pollMs);
+        return;
+      }
+    }
+  }
+
+  /** Handled; false: the consumer wants to begin elsewhere. */
+  async #isPlaced(batch: EventBatch): Promise<boolean> {
+    try {
+      await this.#consumer.handle(batch);
+      return true;
+    } catch (error) {
+      if (!(error instanceof PlaceLostError)) throw error;
+      this.#consumer.onFailure(error);
+      return false;
     }
   }
 

@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
 import { type AdminToken, admitCallers, needs } from './admin-api/access.ts';
 import { type CampaignApiOptions, campaignApi } from './admin-api/campaign-api.ts';
+import { type CounterApiOptions, counterApi } from './admin-api/counter-routes.ts';
 import { type EstimateApiOptions, estimateApi } from './admin-api/estimate-routes.ts';
 import { answerErrors, Refusal } from './admin-api/refusal.ts';
 
@@ -19,6 +20,8 @@ export interface AdminServerOptions extends EstimateApiOptions {
   readonly dsps: () => object | Promise<object>;
   /** Null: nothing is booked here, and there is no `/admin/v1`. */
   readonly campaigns: CampaignApiOptions | null;
+  /** Null: nothing is counted that could be read here. */
+  readonly counters: CounterApiOptions | null;
   /** A request failed for a reason of ours: for the log. */
   readonly onFault: (error: unknown) => void;
 }
@@ -36,11 +39,12 @@ const IDLE_MS_MAX = 5000;
 const REQUEST_TIMEOUT_MS = 5000;
 /** Read in one step of the loop that runs auctions. */
 const BODY_BYTES_MAX = 256 * 1024;
-const PATHS = 'GET /admin/dsps, GET /admin/estimates, POST /admin/estimates/invalidate, POST /admin/outcomes';
+const PATHS =
+  'GET /admin/dsps, GET /admin/counters, GET /admin/counters/top, GET /admin/estimates, POST /admin/estimates/invalidate, POST /admin/outcomes';
 
 /** Rejects when the address cannot be listened on; the message names it. */
 export async function startAdminServer(options: AdminServerOptions): Promise<AdminServer> {
-  const { host, port, tokens, dsps, campaigns, onFault } = options;
+  const { host, port, tokens, dsps, campaigns, counters, onFault } = options;
   const app = fastify({
     logger: false,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -52,6 +56,7 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
   boundConnections(app, CONNECTIONS_MAX);
   admitCallers(app, tokens);
   app.get('/admin/dsps', { onRequest: needs('read') }, async () => dsps());
+  counterApi(app, counters);
   estimateApi(app, options);
   if (campaigns !== null) campaignApi(app, campaigns);
   const url = await app.listen({ host, port });

@@ -9,6 +9,7 @@ import { AuctionMetrics } from './auction-metrics.ts';
 import { BudgetMetrics } from './budget-metrics.ts';
 import { ConsumerMetrics } from './consumer-metrics.ts';
 import { Counter, CountersByLabel } from './counter.ts';
+import { CountingMetrics } from './counting-metrics.ts';
 import { DspMetrics } from './dsp-metrics.ts';
 import { countOutcomes, readEstimateQuality } from './estimate-quality-metrics.ts';
 import { EstimationMetrics } from './estimation-metrics.ts';
@@ -98,6 +99,8 @@ export function createMetrics(options: MetricsOptions) {
     consumer: () => new ConsumerMetrics(registry),
     /** Once, for whoever archives events. */
     archive: () => new ArchiveMetrics(registry),
+    /** Once, for whoever counts events. */
+    counting: () => new CountingMetrics(registry),
     /** Once, for tracking URLs. */
     tracking: () => new TrackingMetrics(registry),
     outcomesReported: countOutcomes(registry),

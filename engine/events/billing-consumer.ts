@@ -14,7 +14,7 @@ import {
   type Place,
 } from '../ports/event-books.ts';
 import { EventSendError } from '../ports/event-sender.ts';
-import { type EventBatch, type EventConsumer, FencedError, type SourcedEvent } from '../ports/event-source.ts';
+import { type EventBatch, type EventConsumer, PlaceLostError, type SourcedEvent } from '../ports/event-source.ts';
 import { type BillableForMs, type BillingBatch, billingBatch, deadLetterOf } from './billing-batch.ts';
 
 export interface BillingObserver {
@@ -84,7 +84,7 @@ export class BillingConsumer implements EventConsumer {
     const place = await this.#options.books.placeOf(partition);
     if (place?.epoch !== state.place.epoch) {
       this.#options.observer.onFenced(partition);
-      throw new FencedError(`another process has taken partition ${partition} over`);
+      throw new PlaceLostError(`another process has taken partition ${partition} over`);
     }
     state.place = place;
     state.isUnsure = false;

@@ -23,30 +23,39 @@ export interface EventBatch {
   readonly events: readonly SourcedEvent[];
 }
 
+/**
+ * Where a partition goes on: at an offset; null, at its oldest event; or at an event that stands before all that were stored since
+ * then (epoch ms).
+ */
+export type StartingPoint = number | null | { readonly sinceMs: number };
+
+/**
+ * Of `EventConsumer.handle`: what the consumer has kept is not where the batch begins. Another process has taken the partition over,
+ * or the consumer's store is an older copy, or empty. Where the partition is still this source's, it asks `positionOf` again and
+ * goes on from there, also backwards.
+ */
+export class PlaceLostError extends Error {
+  override readonly name = 'PlaceLostError';
+}
+
 /** Keeps its own place: an offset that is stored with what was made of the events can never say something else. */
 export interface EventConsumer {
   /**
-   * Offset that a partition goes on from; null: its oldest. Asked whenever the partition becomes this consumer's, which may be
-   * again and again. Events before that offset never come; where it is gone, the oldest there is comes.
+   * Asked whenever the partition becomes this consumer's, which may be again and again. Events before an offset that is named
+   * never come; where it is gone, the oldest there is comes.
    *
    * `end`: no event that is there has this offset or a later one, and the next may have it; null: unknown. A position behind it is
    * that of a log which has lost its end: other events will have those offsets, so the consumer goes on at `end`.
    */
-  readonly positionOf: (partition: number, end: number | null) => Promise<number | null>;
+  readonly positionOf: (partition: number, end: number | null) => Promise<StartingPoint>;
   /**
    * Resolves when the events and `offset + 1` of the last one are stored, or sure to be before `positionOf` says so: the next
-   * batch of the partition follows. When it rejects, the same events come again. Another process may have got the partition
-   * meanwhile: storing the offset must be what notices, and says so by a `FencedError`. Where the partition is still this one's,
-   * it is asked for its position again.
+   * batch of the partition follows. When it rejects, the same events come again, unless it is with a `PlaceLostError`. Another
+   * process may have got the partition meanwhile: storing the offset must be what notices, and says so by that error.
    */
   readonly handle: (batch: EventBatch) => Promise<void>;
   /** Either of them failed, or the source cannot be read; it is tried again. */
   readonly onFailure: (error: unknown) => void;
-}
-
-/** The place is somebody else's: until it is asked for again, nothing of this partition can be stored here. */
-export class FencedError extends Error {
-  override readonly name = 'FencedError';
 }
 
 export interface EventSource {

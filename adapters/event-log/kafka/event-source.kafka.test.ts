@@ -1,7 +1,7 @@
 /** What a broker rarely does, by a consumer that stands in for that of kafkajs. */
 import type { EachBatchPayload } from 'kafkajs';
 import { beforeEach, expect, it, vi } from 'vitest';
-import { type EventBatch, FencedError } from '../../../engine/ports/event-source.ts';
+import { type EventBatch, PlaceLostError } from '../../../engine/ports/event-source.ts';
 import { createKafkaSource } from './event-source.kafka.ts';
 
 type EachBatch = (payload: EachBatchPayload) => Promise<void>;
@@ -103,7 +103,7 @@ it('asks for the position again when somebody else had taken the partition that 
   positions = [0, 7];
   await consume();
   handle = async () => {
-    throw new FencedError('taken over');
+    throw new PlaceLostError('taken over');
   };
   const { payload, resolved } = fetched([0, 1], { end: 100 });
   await consumers[0]!.eachBatch!(payload);
@@ -114,7 +114,7 @@ it('lets a partition go that the group has given to somebody else', async () => 
   positions = [0, 7];
   await consume();
   handle = async () => {
-    throw new FencedError('taken over');
+    throw new PlaceLostError('taken over');
   };
   const { payload } = fetched([0, 1]);
   const rebalancing = { ...payload, heartbeat: () => Promise.reject(new Error('rebalancing')) };

@@ -9,8 +9,9 @@ import {
   type Consumption,
   type EventConsumer,
   type EventSource,
-  FencedError,
+  PlaceLostError,
   type SourcedEvent,
+  type StartingPoint,
 } from '../../../engine/ports/event-source.ts';
 import { createKafkaClient, type KafkaConnection, type KafkaLog } from './kafka-client.ts';
 
@@ -34,6 +35,8 @@ const FETCH_WAIT_MS = 250;
 /** Of payloads handled at a time: a fetch is bounded as it is compressed, and may hold ten times as much. */
 const BATCH_BYTES_MAX = 1024 * 1024;
 const RETRY_MS_MAX = 2000;
+/** What the protocol calls the oldest offset there is. */
+const EARLIEST = -2;
 
 export function createKafkaSource(options: KafkaSourceOptions): EventSource {
   return {
@@ -166,10 +169,22 @@ class KafkaConsumption implements Consumption {
     const places = this.#places;
     const known = places.get(partition);
     if (known !== undefined) return known;
-    const next = await this.#handler.positionOf(partition, null);
+    const next = await this.#offsetOf(partition, await this.#handler.positionOf(partition, null));
     const place = { next, isSought: false };
     places.set(partition, place);
     return place;
+  }
+
+  async #offsetOf(partition: number, start: StartingPoint): Promise<number | null> {
+    if (typeof start !== 'object' || start === null) return start;
+    const admin = createKafkaClient(this.#options.connection, this.#options.onLog).admin();
+    try {
+      await admin.connect();
+      const offsets = await admin.fetchTopicOffsetsByTimestamp(this.#options.topic, start.sinceMs);
+      return Number(offsets.find((each) => each.partition === partition)?.offset ?? 0);
+    } finally {
+      await admin.disconnect();
+    }
   }
 
   /** Kafka began at the oldest event; the consumer wants to go on elsewhere. */
@@ -182,7 +197,7 @@ class KafkaConsumption implements Consumption {
   /** Where that is gone, Kafka goes on at the oldest event. */
   #seek(partition: number, place: Place): void {
     place.isSought = true;
-    this.#kafka.seek({ topic: this.#options.topic, partition, offset: String(place.next ?? 0) });
+    this.#kafka.seek({ topic: this.#options.topic, partition, offset: String(place.next ?? EARLIEST) });
   }
 
   /** Null: the end came first, or the partition is somebody else's. */
@@ -196,13 +211,13 @@ class KafkaConsumption implements Consumption {
         await this.#retryPause();
         // Rejects when the group has given the partition to somebody else.
         await heartbeat();
-        if (error instanceof FencedError) return this.#claimAgain(payload);
+        if (error instanceof PlaceLostError) return this.#claimAgain(payload);
       }
     }
     return null;
   }
 
-  /** The group says that it is ours, so whoever took it was late, or has let go of it. */
+  /** The group says that it is ours: whoever took it was late, or has let go of it; or the consumer wants to begin elsewhere. */
   async #claimAgain(payload: EachBatchPayload): Promise<null> {
     const { partition } = payload.batch;
     this.#places.delete(partition);

@@ -6,6 +6,7 @@ import type { BookingKind, CampaignStore } from '../../../engine/ports/campaign-
 import { needs } from './access.ts';
 import { bookingRoutes, type Query, queriedId } from './booking-routes.ts';
 import { importBookings } from './import.ts';
+import { moment } from './moment.ts';
 import { openApiDocument } from './openapi.ts';
 import { Refusal } from './refusal.ts';
 import { RESOURCE_NAMES, RESOURCE_OF_KIND } from './resources.ts';
@@ -86,14 +87,4 @@ function periodOf({ from, to }: Query): Partial<Period> {
 function refusePeriod(error: unknown): never {
   if (error instanceof PeriodError) throw new Refusal(400, error.path, error.message);
   throw error;
-}
-
-/** RFC 3339, whose offset is told. */
-const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/;
-
-function moment(path: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const atMs = MOMENT.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(atMs)) throw new Refusal(400, path, 'must be a moment such as 2026-12-01T00:00:00Z');
-  return atMs;
 }

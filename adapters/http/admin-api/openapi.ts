@@ -1,5 +1,6 @@
 /** The OpenAPI document of `/admin/v1`, made of the schemas that requests are checked by. */
 import type { JsonSchema } from '../../../engine/campaign/booking-schemas.ts';
+import { COUNTED_TYPES, DIMENSIONS } from '../../../engine/counters/dimensions.ts';
 import { RESOURCE_NAMES, RESOURCES, type ResourceName } from './resources.ts';
 
 const ERROR = {
@@ -28,6 +29,8 @@ export function openApiDocument(version: string): object {
   paths['/admin/v1/import'] = { post: importOperation() };
   paths['/admin/v1/audit'] = { get: auditOperation() };
   paths['/admin/v1/campaigns/{id}/delivery'] = { get: deliveryOperation() };
+  paths['/admin/counters'] = { get: countersOperation() };
+  paths['/admin/counters/top'] = { get: topCountersOperation() };
   return {
     openapi: '3.0.3',
     info: { title: 'Gavel: campaigns', version },
@@ -141,6 +144,88 @@ function deliveryOperation(): object {
       404: json('There is none.', ERROR_REFERENCE),
       ...refusals(),
     },
+  };
+}
+
+const COUNTS = {
+  wins: { type: 'integer' },
+  impressions: { type: 'integer' },
+  viewables: { type: 'integer' },
+  clicks: { type: 'integer' },
+  conversions: { type: 'integer' },
+  ctr: { type: 'number', nullable: true, description: 'Clicks per impression; null without impressions.' },
+  spend: { type: 'object', additionalProperties: { type: 'string' }, description: 'By currency.' },
+};
+const COUNTED_PERIOD = {
+  by: { type: 'string', enum: DIMENSIONS },
+  from: { type: 'string', format: 'date-time' },
+  to: { type: 'string', format: 'date-time' },
+  startedAt: {
+    type: 'string',
+    format: 'date-time',
+    nullable: true,
+    description: 'Since when the counters have not been lost.',
+  },
+};
+const COUNTED_FROM = query('from', 'RFC 3339; left out: five minutes before `to`.');
+const COUNTED_TO = query('to', 'Left out: now.');
+
+function countersOperation(): object {
+  return {
+    summary: 'What was counted of one thing, by windows of 10 s or longer steps.',
+    parameters: [
+      required('by', `One of ${DIMENSIONS.join(', ')}.`),
+      required('id', 'Of a DSP `DSP/NAME`, of a placement `PUBLISHER/PLACEMENT`; empty: all others.'),
+      COUNTED_FROM,
+      COUNTED_TO,
+      query('step', 'Seconds, a multiple of 10, which it is when left out.'),
+    ],
+    responses: {
+      200: json('Its counts.', {
+        type: 'object',
+        properties: {
+          ...COUNTED_PERIOD,
+          id: { type: 'string' },
+          step: { type: 'integer' },
+          total: { type: 'object', properties: COUNTS },
+          items: listOf({ at: { type: 'string', format: 'date-time' }, ...COUNTS }),
+        },
+      }),
+      ...countersRefusals(),
+    },
+  };
+}
+
+function topCountersOperation(): object {
+  return {
+    summary: 'Which things have most of something.',
+    parameters: [
+      required('by', `One of ${DIMENSIONS.join(', ')}.`),
+      query('of', `One of ${COUNTED_TYPES.join(', ')}, spend; left out: impression.`),
+      query('currency', 'Of `spend`.'),
+      COUNTED_FROM,
+      query('to', 'Left out: now. At most ten minutes after `from`.'),
+      query('limit', '1 to 100, 10 when left out.'),
+    ],
+    responses: {
+      200: json('Most first.', {
+        type: 'object',
+        properties: { ...COUNTED_PERIOD, items: listOf({ id: { type: 'string' }, ...COUNTS }) },
+      }),
+      ...countersRefusals(),
+    },
+  };
+}
+
+function listOf(properties: Record<string, JsonSchema>): JsonSchema {
+  return { type: 'array', items: { type: 'object', properties } };
+}
+
+function countersRefusals(): object {
+  return {
+    409: json('Nothing is counted here.', ERROR_REFERENCE),
+    503: json('The counters cannot be read; ask again.', ERROR_REFERENCE),
+    ...refusals(),
   };
 }
 

@@ -1,0 +1,99 @@
+/** Counters: what counts stored events, and what reads them. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createEmbeddedCounterStore } from '../adapters/counters/counter-store.embedded.ts';
+import { openRedisCounterStore } from '../adapters/counters/counter-store.redis.ts';
+import { FolderLockedError, lockFolder } from '../adapters/event-log/folder-lock.ts';
+import type { CounterApiOptions } from '../adapters/http/admin-api/counter-routes.ts';
+import { areCountersShared } from '../config/counters.ts';
+import { CountingConsumer } from '../engine/events/counting-consumer.ts';
+import type { CounterStore } from '../engine/ports/counter-store.ts';
+import { embeddedEvents, type NamedSource } from './embedded-events.ts';
+import { billableFor } from './event-billing.ts';
+import type { Parts } from './parts.ts';
+
+/** Before all keys in Redis. */
+const KEY_PREFIX = 'gavel:';
+/** Nobody waits for it but the log. */
+const REDIS_MS_MAX = 2000;
+
+/** Counts until the end of the parts. Rejects when the source cannot be had. */
+export async function openCounting(parts: Parts): Promise<CounterApiOptions | null> {
+  const { config, clock, metrics: all, log, closing } = parts;
+  const isFromKafka = config.events.kafka.brokers !== '';
+  if (!isFromKafka && areCountersShared(config) && !(await takeLog(parts))) return openCounterReading(parts);
+  const { source, name } = isFromKafka ? await kafkaEvents(parts) : await embeddedEvents(parts, 'counters');
+  const store = await openStore(parts, name);
+  const metrics = all.counting();
+  const consumer = new CountingConsumer({
+    store,
+    keptMs: config.counters.keptMs,
+    billableForMs: billableFor(config.campaigns.held),
+    clock,
+    observer: {
+      onCounted: metrics.onCounted,
+      onUnreadable: metrics.onUnreadable,
+      onRebuilding: (partition) => {
+        metrics.onRebuilding();
+        log.info(
+          { partition },
+          'counters: nothing is known of this partition; its last windows are counted from the log',
+        );
+      },
+      onFenced: metrics.onFenced,
+      onFailure: (err) => {
+        metrics.onFailure();
+        log.warn({ err }, 'counters: events could not be counted; they wait');
+      },
+    },
+  });
+  metrics.readLagFrom(isFromKafka ? name.slice('kafka:'.length) : 'embedded', () => consumer.lagMs());
+  const consumption = await source.consume(consumer);
+  closing(consumption.close);
+  return apiOf(parts, store);
+}
+
+/** What other processes count. Null: that cannot be read here. */
+export async function openCounterReading(parts: Parts): Promise<CounterApiOptions | null> {
+  return areCountersShared(parts.config) ? apiOf(parts, await openStore(parts, '')) : null;
+}
+
+function apiOf({ config, clock }: Parts, reader: CounterStore): CounterApiOptions {
+  return { reader, keptMs: config.counters.keptMs, nowMs: clock.wallMs };
+}
+
+async function openStore({ config, clock, log, closing }: Parts, source: string): Promise<CounterStore> {
+  const { redisUrl, keptMs, thingsMax, rememberedMax } = config.counters;
+  const bounds = { keptMs, thingsMax, rememberedMax };
+  const store =
+    redisUrl === ''
+      ? createEmbeddedCounterStore({ ...bounds, clock })
+      : await openRedisCounterStore({
+          ...bounds,
+          url: redisUrl,
+          keyPrefix: KEY_PREFIX,
+          source,
+          commandTimeoutMs: REDIS_MS_MAX,
+          onError: (err) => log.warn({ err }, 'counters: Redis'),
+        });
+  closing(store.close);
+  return store;
+}
+
+async function kafkaEvents(parts: Parts): Promise<NamedSource> {
+  return (await import('./kafka-source.ts')).kafkaEvents(parts, 'counters');
+}
+
+/** Of engine and `gavel consume` over one data folder, one counts it. False: another process does. */
+async function takeLog({ config, log, closing }: Parts): Promise<boolean> {
+  const folder = join(config.dataDirectory, 'counting');
+  await mkdir(folder, { recursive: true });
+  try {
+    closing(await lockFolder(folder));
+    return true;
+  } catch (error) {
+    if (!(error instanceof FolderLockedError)) throw error;
+    log.info({ folder }, 'counters: another process counts this log');
+    return false;
+  }
+}
