@@ -26,9 +26,9 @@ import { OutcomeBroadcast } from '../adapters/workers/outcome-broadcast.ts';
 import { SharedReading } from '../adapters/workers/shared-reading.ts';
 import { type PoolWorker, type PoolWorkerEnd, WorkerPool } from '../adapters/workers/worker-pool.ts';
 import { forkWorkers } from '../adapters/workers/worker-process.ts';
-import { openCampaignBooks, startEventConsumer, withKeptSecrets } from '../compose.ts';
+import { openCampaignBooks, openDeletionDesk, startEventConsumer, withKeptSecrets } from '../compose.ts';
 import { adminTokens } from '../config/admin-tokens.ts';
-import { isBillingHere } from '../config/event-billing.ts';
+import { isBillingHere, keepsBooks } from '../config/event-billing.ts';
 import { trackingAt } from '../config/tracking.ts';
 import type { Config } from '../config/types.ts';
 import { VERSION } from '../config/version.ts';
@@ -61,7 +61,8 @@ export async function startWorkers(config: Config): Promise<RunningWorkers> {
   };
   try {
     opened.push(await lockData(config.dataDirectory));
-    const supervisor = new Supervisor(await withKeptSecrets(config), log, await foreignNumbers(config.dataDirectory));
+    const kept = await withKeptSecrets(config);
+    const supervisor = new Supervisor(kept, log, await foreignNumbers(config.dataDirectory));
     opened.push(supervisor.close);
     if (isBillingHere(config)) {
       const consumer = await startEventConsumer(config, { log, fromStart: false });
@@ -72,7 +73,7 @@ export async function startWorkers(config: Config): Promise<RunningWorkers> {
     const tokens = adminTokens(config.admin);
     if (tokens.length > 0) {
       const { host, port } = config.admin;
-      const books = config.campaigns.enabled
+      const books = keepsBooks(config)
         ? await openCampaignBooks(config, systemClock, (err) => log.warn({ err }, 'a connection to the database broke'))
         : null;
       if (books !== null) opened.push(books.close);
@@ -80,7 +81,8 @@ export async function startWorkers(config: Config): Promise<RunningWorkers> {
         host,
         port,
         tokens,
-        campaigns: books?.api ?? null,
+        campaigns: config.campaigns.enabled ? (books?.api ?? null) : null,
+        deletions: books === null ? null : openDeletionDesk(books.database, kept.events.userSecret),
         dsps: supervisor.dsps,
         invalidateEstimates: config.estimation.model.source === 'remote' ? supervisor.invalidateEstimates : null,
         onChange: (change) => log.info(change, 'changed by an admin'),

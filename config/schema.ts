@@ -911,6 +911,14 @@ export const CONFIG_SCHEMA: ConfigSchema = {
         requestTimeoutMs: integer(10_000, 100, 300_000, 'ms that one answer of a broker is waited for.'),
       }),
     }),
+    privacy: section('Deletion of users, and for how long things are kept (docs/privacy.md).', {
+      deletions: {
+        type: 'boolean',
+        default: false,
+        description:
+          'Users are deleted on request (`/admin/deletions`): requests are kept in the database of `campaigns.databaseUrl`, also where neither campaigns are enabled nor events are billed. With either they always are.',
+      },
+    }),
     log: section('Process log, JSON lines on stderr.', {
       level: choice('info', ['fatal', 'error', 'warn', 'info', 'debug', 'silent'], 'Least severe level written.'),
     }),

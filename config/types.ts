@@ -30,6 +30,7 @@ export interface Config {
   readonly admission: AdmissionConfig;
   readonly notices: NoticesConfig;
   readonly events: EventsConfig;
+  readonly privacy: PrivacyConfig;
   readonly log: { readonly level: LogLevel };
 }
 
@@ -256,6 +257,10 @@ export interface EventsConfig {
   readonly tracking: TrackingConfig;
   readonly sellUnstored: 'dsps' | 'nothing';
   readonly kafka: EventsKafkaConfig;
+}
+
+export interface PrivacyConfig {
+  readonly deletions: boolean;
 }
 
 export interface TrackingConfig {

@@ -42,6 +42,7 @@ async function start(): Promise<AdminServer> {
     ],
     dsps: () => DSPS,
     campaigns: null,
+    deletions: null,
     estimates: () => ESTIMATES,
     reportOutcomes: (outcomes) => {
       reported = outcomes;

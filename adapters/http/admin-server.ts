@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
 import { type AdminToken, admitCallers, needs } from './admin-api/access.ts';
 import { type CampaignApiOptions, campaignApi } from './admin-api/campaign-api.ts';
+import { type DeletionApiOptions, deletionApi } from './admin-api/deletion-routes.ts';
 import { type EstimateApiOptions, estimateApi } from './admin-api/estimate-routes.ts';
 import { answerErrors, Refusal } from './admin-api/refusal.ts';
 
@@ -19,6 +20,8 @@ export interface AdminServerOptions extends EstimateApiOptions {
   readonly dsps: () => object | Promise<object>;
   /** Null: nothing is booked here, and there is no `/admin/v1`. */
   readonly campaigns: CampaignApiOptions | null;
+  /** Null: nothing is booked here, and there is no `/admin/deletions`. */
+  readonly deletions: DeletionApiOptions | null;
   /** A request failed for a reason of ours: for the log. */
   readonly onFault: (error: unknown) => void;
 }
@@ -40,7 +43,7 @@ const PATHS = 'GET /admin/dsps, GET /admin/estimates, POST /admin/estimates/inva
 
 /** Rejects when the address cannot be listened on; the message names it. */
 export async function startAdminServer(options: AdminServerOptions): Promise<AdminServer> {
-  const { host, port, tokens, dsps, campaigns, onFault } = options;
+  const { host, port, tokens, dsps, campaigns, deletions, onFault } = options;
   const app = fastify({
     logger: false,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -54,6 +57,7 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
   app.get('/admin/dsps', { onRequest: needs('read') }, async () => dsps());
   estimateApi(app, options);
   if (campaigns !== null) campaignApi(app, campaigns);
+  if (deletions !== null) deletionApi(app, deletions);
   const url = await app.listen({ host, port });
   return { url, close: () => app.close() };
 }

@@ -8,6 +8,7 @@ import { AuctionMetrics } from './auction-metrics.ts';
 import { BudgetMetrics } from './budget-metrics.ts';
 import { ConsumerMetrics } from './consumer-metrics.ts';
 import { Counter, CountersByLabel } from './counter.ts';
+import { type DeletionFigures, DeletionMetrics } from './deletion-metrics.ts';
 import { DspMetrics } from './dsp-metrics.ts';
 import { countOutcomes, readEstimateQuality } from './estimate-quality-metrics.ts';
 import { EstimationMetrics } from './estimation-metrics.ts';
@@ -95,6 +96,8 @@ export function createMetrics(options: MetricsOptions) {
     budgets: () => new BudgetMetrics(registry),
     /** Once, for whoever bills what events say. */
     consumer: () => new ConsumerMetrics(registry),
+    /** Once, for the deletion of users. */
+    deletions: (figures: DeletionFigures) => new DeletionMetrics(registry, figures),
     /** Once, for tracking URLs. */
     tracking: () => new TrackingMetrics(registry),
     outcomesReported: countOutcomes(registry),

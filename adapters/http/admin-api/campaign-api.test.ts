@@ -54,6 +54,7 @@ beforeEach(async () => {
       },
       version: '1.2.3',
     },
+    deletions: null,
   });
 });
 
