@@ -34,6 +34,7 @@ import { openMarkupFetcher, openNotices } from './compose/notices.ts';
 import { createParts, type OutsideParts, type Parts } from './compose/parts.ts';
 import { openGate, watchProcess } from './compose/process.ts';
 import { inExchangeCurrency, openReserves } from './compose/reserves.ts';
+import { openRetention } from './compose/retention.ts';
 import { openTracking } from './compose/tracking.ts';
 import { effectiveConfig } from './config/effective.ts';
 import { decisionRules, exchangeRules, waitingOptions } from './config/engine-options.ts';
@@ -184,12 +185,15 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   if (books !== null && outside.supervisor === undefined && eventLog.segments !== null && isBillingHere(config)) {
     await openEventBilling(parts, { database: books.database, notices }, await embeddedSource(parts));
   }
+  if (books !== null) openRetention(parts, books.database);
   if (books !== null && eventLog.segments !== null) {
     await openDeletions(parts, {
       database: books.database,
       unlinked,
       events,
       segments: eventLog.segments,
+      inheritedDataDirectory:
+        outside.supervisor === undefined ? config.dataDirectory : outside.supervisor.inheritedDataDirectory,
       caps: campaigns?.caps ?? null,
       invalidatePredictions: estimation.invalidate,
     });

@@ -51,6 +51,9 @@ const PRESENCE_INTERVAL_MS = 15_000;
 /** Between two tries of the same deletion, ms: what keeps it open may last for days. */
 const RETRY_MS = { first: 500, longest: 60_000 } as const;
 
+/** Longer than the pause between two looks of the one that has it, so that it stays its own while it lives. */
+const CLAIM_MS = 2 * RETRY_MS.longest;
+
 interface Retry {
   readonly atMs: number;
   readonly delayMs: number;
@@ -192,11 +195,12 @@ export class DeletionShare {
   }
 
   /**
-   * What all share is searched for good when no keeper can feed it any more, each store when the one before is clean. Several
-   * processes may do so at a time; one of them certifies.
+   * What all share is searched for good when no keeper can feed it any more, each store when the one before is clean. One
+   * process does so at a time; where a search outlives its claim, two may, and one of them certifies.
    */
   async #finish(deletion: OpenDeletion, users: ErasedUsers): Promise<boolean> {
-    const { books, shared, issuer, userSecret, unlinkedForMs, observer } = this.#options;
+    const { books, keeper, shared, issuer, userSecret, unlinkedForMs, observer } = this.#options;
+    if (!(await books.claim(deletion.id, keeper.id, CLAIM_MS))) return false;
     const keepers = await books.keepers();
     const before = await books.parts(deletion.id);
     const isFirstTime = outstandingShared(names(shared), before).length > 0;

@@ -31,6 +31,7 @@ export interface Config {
   readonly notices: NoticesConfig;
   readonly events: EventsConfig;
   readonly privacy: PrivacyConfig;
+  readonly retention: RetentionConfig;
   readonly log: { readonly level: LogLevel };
 }
 
@@ -257,6 +258,12 @@ export interface EventsConfig {
   readonly tracking: TrackingConfig;
   readonly sellUnstored: 'dsps' | 'nothing';
   readonly kafka: EventsKafkaConfig;
+}
+
+export interface RetentionConfig {
+  readonly deadLettersMs: number;
+  readonly billingNoticesMs: number;
+  readonly deletionsMs: number;
 }
 
 export interface PrivacyConfig {

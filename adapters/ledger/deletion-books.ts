@@ -82,6 +82,15 @@ export function openDeletionBooks(
       );
     },
     retireKeeper: (id, by) => database.transaction(async (tx) => retire(tx, id, by, await now(tx))),
+    claim: async (id, keeperId, forMs) => {
+      const atMs = Math.floor(await now(database));
+      const claimed = await database.query(
+        `UPDATE deletion SET claimed_by = $2, claimed_until_ms = $3 WHERE id = $1 AND state = 'open'
+          AND (claimed_by IS NULL OR claimed_by = $2 OR claimed_until_ms < $4) RETURNING id`,
+        [id, keeperId, atMs + forMs, atMs],
+      );
+      return claimed.length > 0;
+    },
     report: async (deletionId, found) => {
       const atMs = Math.floor(await now(database));
       for (const { keeperId, store, removed, remaining, waitsFor } of found) {

@@ -1,4 +1,4 @@
-/** Of the deletion of users, and of what is removed because its time is over. */
+/** Of the deletion of users. */
 import type { Registry } from 'prom-client';
 import { Counter, CountersByLabel } from './counter.ts';
 import { register } from './exposition.ts';

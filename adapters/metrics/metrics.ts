@@ -16,6 +16,7 @@ import { type MetricSnapshot, register } from './exposition.ts';
 import { Gauge } from './gauge.ts';
 import { OutboxMetrics } from './outbox-metrics.ts';
 import { RemoteModelMetrics } from './remote-model-metrics.ts';
+import { RetentionMetrics } from './retention-metrics.ts';
 import { TrackingMetrics } from './tracking-metrics.ts';
 
 export interface MetricsOptions {
@@ -98,6 +99,8 @@ export function createMetrics(options: MetricsOptions) {
     consumer: () => new ConsumerMetrics(registry),
     /** Once, for the deletion of users. */
     deletions: (figures: DeletionFigures) => new DeletionMetrics(registry, figures),
+    /** Once, for what has the books. */
+    retention: () => new RetentionMetrics(registry),
     /** Once, for tracking URLs. */
     tracking: () => new TrackingMetrics(registry),
     outcomesReported: countOutcomes(registry),

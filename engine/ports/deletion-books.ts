@@ -88,6 +88,8 @@ export interface DeletionBooks {
   readonly keeperIsHere: (keeper: Pick<DataKeeper, 'id' | 'name' | 'stores'>) => Promise<void>;
   /** False: there is none. */
   readonly retireKeeper: (id: string, by: string) => Promise<boolean>;
+  /** Whether what all share is now this keeper's to look after: nobody else has claimed it in the last `forMs`. */
+  readonly claim: (id: string, keeperId: string, forMs: number) => Promise<boolean>;
   /** `removed` adds to what was removed before. */
   readonly report: (deletionId: string, parts: readonly Omit<DeletionPart, 'searchedAtMs'>[]) => Promise<void>;
   /** Once, and not again: false when it was before. What was sealed is gone with it. */

@@ -30,9 +30,9 @@ export function withoutUserKeys(bytes: Buffer, keys: readonly Buffer[]): number 
 export function withoutAnyUserKey(bytes: Buffer): void {
   for (let at = bytes.indexOf(MEMBER); at !== -1; at = bytes.indexOf(MEMBER, at + 1)) {
     const begin = at + MEMBER.length - 1;
-    const end = bytes.indexOf(QUOTE, begin + 1);
-    if (end === -1) return;
-    putNull(bytes, begin, end + 1);
+    const quote = bytes.indexOf(QUOTE, begin + 1);
+    // Cut off in the middle of a key, all that is there is part of it.
+    putNull(bytes, begin, quote === -1 ? bytes.length : quote + 1);
   }
 }
 

@@ -18,6 +18,9 @@ CREATE TABLE deletion (
   requested_by text NOT NULL,
   requested_at_ms bigint NOT NULL,
   certified_at_ms bigint,
+  -- Who looks after what all share, and until when nobody else does.
+  claimed_by text,
+  claimed_until_ms bigint,
   -- Until then nobody makes an event of this user; null: until it is certified and longer.
   unlinked_until_ms bigint,
   certificate jsonb,
