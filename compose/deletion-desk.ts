@@ -9,7 +9,7 @@ import { checkCertificate } from '../adapters/privacy/signed-certificate.ts';
 import { deviceUserId, publisherUserId } from '../engine/budget/frequency/user-id.ts';
 import type { Deletion, DeletionBooks } from '../engine/ports/deletion-books.ts';
 import { SHARED } from '../engine/ports/deletion-books.ts';
-import { outstandingOf, rfc3339 } from '../engine/privacy/certificate.ts';
+import { outstandingOf, outstandingShared, rfc3339 } from '../engine/privacy/certificate.ts';
 import { subjectsOf } from './deletion-share.ts';
 
 /** `userSecret` is the one of all engines. */
@@ -71,7 +71,9 @@ function headOf({ id, kind, state, subjects, requestedBy, requestedAtMs, certifi
 async function viewOf(books: DeletionBooks, deletion: Deletion): Promise<object> {
   const [keepers, parts] = await Promise.all([books.keepers(), books.parts(deletion.id)]);
   const names = new Map(keepers.map(({ id, name }) => [id, name]));
-  const outstanding = deletion.state === 'open' ? outstandingOf(keepers, parts) : [];
+  const shared = parts.filter(({ keeperId }) => keeperId === SHARED).map(({ store }) => store);
+  const outstanding =
+    deletion.state === 'open' ? [...outstandingOf(keepers, parts), ...outstandingShared(shared, parts)] : [];
   return {
     ...headOf(deletion),
     stores: parts.map(({ keeperId, store, removed, remaining, searchedAtMs, waitsFor }) => ({

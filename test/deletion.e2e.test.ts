@@ -1,13 +1,23 @@
 /** A user is deleted over HTTP: nothing of them is left anywhere, everything of others is, and money does not move. */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { userKey } from '../adapters/frequency/user-key.ts';
 import { openPgliteDatabase } from '../adapters/ledger/database.pglite.ts';
 import { ledgerHash } from '../adapters/ledger/testing/ledger-hash.ts';
-import { deviceUserId } from '../engine/budget/frequency/user-id.ts';
 import { campaign } from '../engine/campaign/testing/build-booking.ts';
+import {
+  ADMIN_TOKEN,
+  ANN,
+  askAdmin,
+  BOB,
+  beaconOf,
+  certified,
+  filesHolding,
+  keyOf,
+  PATIENCE_MS,
+  USER_SECRET,
+} from './support/deletion-rig.ts';
 import { freePort } from './support/free-port.ts';
 import { eventually, isWonBy, writesOf } from './support/house-campaigns.ts';
 import { bidding } from './support/scripted-dsp.ts';
@@ -15,18 +25,10 @@ import {
   type AdAnswer,
   adRequest,
   bannerImp,
-  bidsOf,
   readStoredEvents,
   startTestGavel,
   type TestGavel,
 } from './support/test-gavel.ts';
-
-const ANN = '6d92078a-8246-4ba4-ae5b-76104861e7dc';
-const BOB = '0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9';
-const USER_SECRET = 'a-secret-of-the-users-of-this-test';
-const TOKEN = 'a-token-of-some-length';
-
-const keyOf = (ifa: string): string => userKey(deviceUserId(ifa)!, USER_SECRET);
 
 let dataDirectory: string;
 let engine: TestGavel | null = null;
@@ -59,7 +61,7 @@ async function start(config: Record<string, unknown> = {}): Promise<TestGavel> {
       'events.userSecret': USER_SECRET,
       'events.lossSampleRate': 1,
       'admin.port': port,
-      'admin.token': TOKEN,
+      'admin.token': ADMIN_TOKEN,
       ...config,
     },
     dataDirectory,
@@ -67,48 +69,12 @@ async function start(config: Record<string, unknown> = {}): Promise<TestGavel> {
   return engine;
 }
 
-async function admin(path: string, body?: unknown, headers: Record<string, string> = {}) {
-  const answer = await fetch(`${adminUrl}${path}`, {
-    method: body === undefined ? 'GET' : 'POST',
-    headers: {
-      authorization: `Bearer ${TOKEN}`,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await answer.text();
-  return { status: answer.status, body: text === '' ? null : JSON.parse(text) };
-}
-
-const urlsIn = (markup: string): string[] => markup.match(/https?:\/\/[^\s"'<>\]\\]+\/event\?t=[A-Za-z0-9_-]+/g) ?? [];
-const beaconOf = (answer: AdAnswer): string => urlsIn(bidsOf(answer)[0]!.adm!)[0]!;
+const admin = (path: string, body?: unknown, headers: Record<string, string> = {}) =>
+  askAdmin(adminUrl, path, body, headers);
 
 let requests = 0;
 const ask = (ifa: string): Promise<AdAnswer> =>
   engine!.post(adRequest(`request-${requests++}`, { device: { ifa }, imp: [bannerImp('1', { bidfloor: 0.5 })] }));
-
-/** Bytes of all files of a folder, as `grep -r` sees them. */
-async function filesHolding(text: string): Promise<string[]> {
-  const entries = await readdir(dataDirectory, { recursive: true, withFileTypes: true });
-  const found: string[] = [];
-  for (const entry of entries.filter((one) => one.isFile())) {
-    const path = join(entry.parentPath, entry.name);
-    if ((await readFile(path)).includes(text)) found.push(path);
-  }
-  return found;
-}
-
-async function certified(id: string) {
-  return eventually(async () => {
-    const { body } = await admin(`/admin/deletions/${id}`);
-    expect(body).toMatchObject({ state: 'certified', waitsFor: [] });
-    return body;
-  });
-}
-
-/** PGlite takes its time to start on a busy machine. */
-const PATIENCE_MS = 120_000;
 
 const CAPPED = campaign({
   delivery: 'asap',
@@ -123,8 +89,8 @@ describe('a user who is deleted', { timeout: PATIENCE_MS }, () => {
     const answers = await Promise.all([ANN, BOB, ANN, BOB].map(ask));
     const [shown, , late] = answers;
     for (const answer of [shown!, answers[1]!]) expect((await fetch(beaconOf(answer))).status).toBe(200);
-    await eventually(async () => expect(await filesHolding(keyOf(BOB))).not.toEqual([]));
-    expect(await filesHolding(keyOf(ANN))).not.toEqual([]);
+    await eventually(async () => expect(await filesHolding(dataDirectory, keyOf(BOB))).not.toEqual([]));
+    expect(await filesHolding(dataDirectory, keyOf(ANN))).not.toEqual([]);
     const { database } = engine!.gavel.campaigns!.books;
     await eventually(async () => {
       const [row] = await database.query<{ n: bigint }>(`SELECT count(*) AS n FROM charge WHERE state = 'billed'`);
@@ -133,11 +99,16 @@ describe('a user who is deleted', { timeout: PATIENCE_MS }, () => {
     const before = (await readStoredEvents(dataDirectory)).map((event) =>
       JSON.stringify('userKey' in event && event.userKey === keyOf(ANN) ? { ...event, userKey: null } : event),
     );
-    const money = await ledgerHash(database, '');
+    // What was won is told to the ledger behind the answer.
+    const money = await eventually(async () => {
+      const [row] = await database.query<{ n: bigint }>('SELECT count(*) AS n FROM charge');
+      expect(Number(row!.n)).toBe(before.filter((event) => /"type":"win".*"kind":"house"/.test(event)).length);
+      return ledgerHash(database, '');
+    });
 
     const asked = await admin('/admin/deletions', { kind: 'device', ids: [ANN.toUpperCase()] });
     expect(asked).toMatchObject({ status: 202, body: { state: 'open', kind: 'device' } });
-    const { certificate } = await certified(asked.body.id);
+    const { certificate } = await certified(adminUrl, asked.body.id);
     expect(certificate).toMatchObject({
       type: 'gavel-user-deletion',
       version: 1,
@@ -168,8 +139,9 @@ describe('a user who is deleted', { timeout: PATIENCE_MS }, () => {
     await ask(ANN);
     await ask(BOB);
     await stop();
-    for (const text of [ANN, ANN.toUpperCase(), keyOf(ANN)]) expect(await filesHolding(text), text).toEqual([]);
-    expect(await filesHolding(keyOf(BOB))).not.toEqual([]);
+    for (const text of [ANN, ANN.toUpperCase(), keyOf(ANN)])
+      expect(await filesHolding(dataDirectory, text), text).toEqual([]);
+    expect(await filesHolding(dataDirectory, keyOf(BOB))).not.toEqual([]);
   });
 
   it('asked for again is the same request; a certificate is checked, and a changed one found out', async () => {
@@ -180,7 +152,7 @@ describe('a user who is deleted', { timeout: PATIENCE_MS }, () => {
     const second = await admin('/admin/deletions', order, headers);
     expect([first.status, second.status, second.body.id]).toEqual([202, 200, first.body.id]);
     expect(await admin('/admin/deletions', { ...order, ids: ['u-3'] }, headers)).toMatchObject({ status: 409 });
-    const { certificate } = await certified(first.body.id);
+    const { certificate } = await certified(adminUrl, first.body.id);
     expect((await admin('/admin/deletions/verify', certificate)).body).toEqual({ result: 'valid' });
     const forged = { ...certificate, requestedAt: '2020-01-01T00:00:00.000Z' };
     expect((await admin('/admin/deletions/verify', forged)).body).toEqual({ result: 'forged' });
@@ -216,7 +188,7 @@ describe('a user who is deleted', { timeout: PATIENCE_MS }, () => {
       expect(now.certificate).toBeNull();
     });
     expect((await admin('/admin/deletions/keepers/gone/retire', {})).status).toBe(204);
-    const { certificate } = await certified(body.id);
+    const { certificate } = await certified(adminUrl, body.id);
     expect(certificate.retired).toMatchObject([{ keeper: 'gone', name: 'elsewhere', by: 'admin' }]);
     expect(certificate.stores.find((one: { store: string }) => one.store === 'segments').removed).toBeGreaterThan(0);
   });
