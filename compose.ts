@@ -13,12 +13,15 @@ import { createHostResolvers, type HostResolvers } from './adapters/dns/host-res
 import { eventLogFolder, eventLogFolders } from './adapters/event-log/log-folders.ts';
 import { userKeyOf } from './adapters/frequency/user-key.ts';
 import type { MetricSnapshot } from './adapters/metrics/exposition.ts';
+import { UnlinkedUsers } from './adapters/privacy/unlinked-users.ts';
 import { createFaultPolicy, UNCAUGHT_FAULTS } from './adapters/process/fault-policy.ts';
 import { allocateYoungOnly } from './adapters/process/young-generation.ts';
 import type { DspState } from './adapters/workers/messages.ts';
 import { openBooks } from './compose/campaign-books.ts';
 import { type Campaigns, openCampaigns } from './compose/campaigns.ts';
 import { openCounterReading, openCounting } from './compose/counters.ts';
+import { openDeletionDesk } from './compose/deletion-desk.ts';
+import { openDeletions } from './compose/deletions.ts';
 import type { DrainedEventLog } from './compose/drain.ts';
 import { openDsps, openShaping, openTransport, readDspStates, teachingRules } from './compose/dsps.ts';
 import { type EstimateQualityStatus, openEstimateQuality } from './compose/estimate-quality.ts';
@@ -32,11 +35,12 @@ import { openMarkupFetcher, openNotices } from './compose/notices.ts';
 import { createParts, type OutsideParts, type Parts } from './compose/parts.ts';
 import { openGate, watchProcess } from './compose/process.ts';
 import { inExchangeCurrency, openReserves } from './compose/reserves.ts';
+import { openRetention } from './compose/retention.ts';
 import { openTracking } from './compose/tracking.ts';
 import { isCountingHere } from './config/counters.ts';
 import { effectiveConfig } from './config/effective.ts';
 import { decisionRules, exchangeRules, waitingOptions } from './config/engine-options.ts';
-import { isBillingHere } from './config/event-billing.ts';
+import { isBillingHere, keepsBooks } from './config/event-billing.ts';
 import type { Config } from './config/types.ts';
 import { VERSION } from './config/version.ts';
 import type { OutcomesTaken } from './engine/desk/outcome-billing.ts';
@@ -52,6 +56,7 @@ import { createRequestReader } from './openrtb/read-request.ts';
 
 export { openCampaignBooks, readCampaignBooks } from './compose/campaign-books.ts';
 export { type AccountDelivery, type CampaignDelivery, campaignDelivery } from './compose/campaign-delivery.ts';
+export { openDeletionDesk } from './compose/deletion-desk.ts';
 export type { DrainedEventLog } from './compose/drain.ts';
 export { CONSUMERS, type ConsumerName, type RunningConsumer, startEventConsumer } from './compose/event-consumer.ts';
 export { withKeptSecrets } from './compose/kept-secrets.ts';
@@ -146,7 +151,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   const eventLog =
     outside.eventLog === undefined
       ? await openEmbeddedLog(parts)
-      : { log: outside.eventLog, isHealthy: () => true, isStoring: () => true };
+      : { log: outside.eventLog, isHealthy: () => true, isStoring: () => true, segments: null };
   closing(() => eventLog.log.close());
   const resolvers =
     outside.resolvers ?? createHostResolvers({ clock, onRefused: () => metrics.queueRefused('name-lookups') });
@@ -159,7 +164,8 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   closing(async () => nact.stop(system as never));
   const residents = spawnParent(system, 'residents');
   const requests = spawnParent(system, 'requests');
-  const events = openEvents(parts, residents, eventLog.log);
+  const unlinked = new UnlinkedUsers(clock.wallMs);
+  const events = openEvents(parts, residents, eventLog.log, unlinked);
   const notices = openNotices(parts, resolvers, events);
   const reserves = openReserves(parts, residents);
   const watch = watchProcess(parts, () => outside.supervisor?.replaceMe());
@@ -174,11 +180,25 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
       outside.eventLog === undefined
         ? await eventLogFolders(outside.supervisor?.inheritedDataDirectory ?? config.dataDirectory)
         : [],
+    unlinked,
   });
-
-  if (outside.supervisor === undefined && outside.eventLog === undefined && isBillingHere(config)) {
-    const { database } = campaigns?.books ?? (await openBooks(parts));
-    await openEventBilling(parts, { database, notices }, await embeddedSource(parts));
+  const isKeeping = eventLog.segments !== null && keepsBooks(config);
+  const books = campaigns?.books ?? (isKeeping ? await openBooks(parts) : null);
+  if (books !== null && outside.supervisor === undefined && eventLog.segments !== null && isBillingHere(config)) {
+    await openEventBilling(parts, { database: books.database, notices }, await embeddedSource(parts));
+  }
+  if (books !== null) openRetention(parts, books.database);
+  if (books !== null && eventLog.segments !== null) {
+    await openDeletions(parts, {
+      database: books.database,
+      unlinked,
+      events,
+      segments: eventLog.segments,
+      inheritedDataDirectory:
+        outside.supervisor === undefined ? config.dataDirectory : outside.supervisor.inheritedDataDirectory,
+      caps: campaigns?.caps ?? null,
+      invalidatePredictions: estimation.invalidate,
+    });
   }
 
   const isCounting = outside.eventLog === undefined && isCountingHere(config);
@@ -270,6 +290,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
       invalidateEstimates: estimation.invalidate,
       campaigns: campaigns?.books.api ?? null,
       counters,
+      deletions: books === null ? null : openDeletionDesk(books.database, config.events.userSecret),
     });
   }
   const server = await openPublicDoor(parts, {

@@ -1,6 +1,7 @@
 import nact from 'nact';
 import { afterEach, describe, expect, test } from 'vitest';
 import { encodeEvent, type GavelEvent, readEvent } from '../engine/events/read-event.ts';
+import type { AuctionEvent } from '../engine/exchange/auction-event.ts';
 import { buildAuctionEvent } from '../engine/exchange/testing/build-auction-event.ts';
 import { type EventLog, EventLogError } from '../engine/ports/event-log.ts';
 import { type EventsObserver, spawnEventsActor } from './events-actor.ts';
@@ -20,7 +21,7 @@ const settled = async () => {
 const event = (auctionId: string) => buildAuctionEvent({ auctionId });
 const EVENT_BYTES = encodeEvent(event('1')).length;
 
-const idsOf = (batch: readonly Uint8Array[]) => batch.map((bytes) => readEvent(bytes).auctionId);
+const idsOf = (batch: readonly Uint8Array[]) => batch.map((bytes) => (readEvent(bytes) as AuctionEvent).auctionId);
 
 /** A log that acknowledges when the test says so. */
 class FakeLog implements EventLog {

@@ -29,13 +29,14 @@ import { forkWorkers } from '../adapters/workers/worker-process.ts';
 import {
   type ConsumerName,
   openCampaignBooks,
+  openDeletionDesk,
   type RunningConsumer,
   startEventConsumer,
   withKeptSecrets,
 } from '../compose.ts';
 import { adminTokens } from '../config/admin-tokens.ts';
 import { areCountersShared, isCountingHere } from '../config/counters.ts';
-import { isBillingHere } from '../config/event-billing.ts';
+import { isBillingHere, keepsBooks } from '../config/event-billing.ts';
 import { trackingAt } from '../config/tracking.ts';
 import type { Config } from '../config/types.ts';
 import { VERSION } from '../config/version.ts';
@@ -68,7 +69,8 @@ export async function startWorkers(config: Config): Promise<RunningWorkers> {
   };
   try {
     opened.push(await lockData(config.dataDirectory));
-    const supervisor = new Supervisor(await withKeptSecrets(config), log, await foreignNumbers(config.dataDirectory));
+    const kept = await withKeptSecrets(config);
+    const supervisor = new Supervisor(kept, log, await foreignNumbers(config.dataDirectory));
     opened.push(supervisor.close);
     const consumer = await startConsumer(config, log);
     if (consumer !== null) {
@@ -79,7 +81,7 @@ export async function startWorkers(config: Config): Promise<RunningWorkers> {
     const tokens = adminTokens(config.admin);
     if (tokens.length > 0) {
       const { host, port } = config.admin;
-      const books = config.campaigns.enabled
+      const books = keepsBooks(config)
         ? await openCampaignBooks(config, systemClock, (err) => log.warn({ err }, 'a connection to the database broke'))
         : null;
       if (books !== null) opened.push(books.close);
@@ -87,8 +89,9 @@ export async function startWorkers(config: Config): Promise<RunningWorkers> {
         host,
         port,
         tokens,
-        campaigns: books?.api ?? null,
+        campaigns: config.campaigns.enabled ? (books?.api ?? null) : null,
         counters: consumer?.counters ?? null,
+        deletions: books === null ? null : openDeletionDesk(books.database, kept.events.userSecret),
         dsps: supervisor.dsps,
         invalidateEstimates: config.estimation.model.source === 'remote' ? supervisor.invalidateEstimates : null,
         onChange: (change) => log.info(change, 'changed by an admin'),

@@ -7,10 +7,12 @@ import { BudgetMemory, createEmbeddedBudgetStore } from '../adapters/budget-stor
 import { openRedisBudgetStore } from '../adapters/budget-store/budget-store.redis.ts';
 import { createEmbeddedFrequencyStore } from '../adapters/frequency/frequency-store.embedded.ts';
 import { openRedisFrequencyStore } from '../adapters/frequency/frequency-store.redis.ts';
-import { userKeyOf } from '../adapters/frequency/user-key.ts';
+import { withoutUnlinkedUsers } from '../adapters/frequency/unlinked-users-store.ts';
+import { userKey, userKeyOf } from '../adapters/frequency/user-key.ts';
 import { openDeliveryReports } from '../adapters/ledger/delivery-reports.ts';
 import { openBudgetLedger } from '../adapters/ledger/ledger.ts';
 import type { BudgetMetrics, BudgetOperation } from '../adapters/metrics/budget-metrics.ts';
+import type { UnlinkedUsers } from '../adapters/privacy/unlinked-users.ts';
 import { DESK_DRAIN_MS } from '../adapters/process/drain-budget.ts';
 import { trackingLifetimeMs } from '../config/tracking.ts';
 import type { CampaignsConfig } from '../config/types.ts';
@@ -35,6 +37,7 @@ import type { FrequencyStore } from '../engine/ports/frequency-store.ts';
 import type { TrafficMemories } from '../engine/ports/traffic-memories.ts';
 import { type CampaignBooks, openBooks } from './campaign-books.ts';
 import { keepTraffic, watchMoney } from './campaign-watch.ts';
+import type { CapsOfUsers } from './deletions.ts';
 import { type Parts, supervisorOf } from './parts.ts';
 import { repeat } from './repeat.ts';
 import { startRecovery } from './reservation-recovery.ts';
@@ -43,6 +46,7 @@ export interface Campaigns {
   readonly desk: CampaignDesk;
   readonly books: CampaignBooks;
   readonly ledger: BudgetLedger;
+  readonly caps: CapsOfUsers;
   /** Behind the answer of each auction. */
   readonly auctionEnded: (event: AuctionEvent) => void;
   /** Rejects when the ledger cannot be reached, or has no room for some that wait: the outcomes may be reported again. */
@@ -73,11 +77,16 @@ export interface PastAuctions {
   readonly eventFolders: readonly string[];
 }
 
+/** Users who are deleted. */
+export interface DeletedUsers {
+  readonly unlinked: Pick<UnlinkedUsers, 'has'>;
+}
+
 /** Null: not enabled. Rejects when the database cannot be had, or a Redis might evict what it is told. */
 export async function openCampaigns(
   parts: Parts,
   parent: ActorParent,
-  { isOwn, eventFolders }: PastAuctions,
+  { isOwn, eventFolders, unlinked }: PastAuctions & DeletedUsers,
 ): Promise<Campaigns | null> {
   const { config, clock, timers, closing, log } = parts;
   const { campaigns } = config;
@@ -96,9 +105,10 @@ export async function openCampaigns(
   const ledger = openBudgetLedger(database, { processId, billingHorizonMs: LEASE_GRACE_MS, feePpm, nowMs: null });
   const budgets = await openBudgetStore(parts);
   closing(() => budgets.close());
-  const frequencies = await openFrequencyStore(parts);
+  const frequencies = withoutUnlinkedUsers(await openFrequencyStore(parts), (user) => unlinked.has(user));
   closing(() => frequencies.close());
   const { unknownUser, silentStore, lifetimeMs } = campaigns.frequency;
+  const capSecret = campaigns.frequency.secret || randomUUID();
   const desk = spawnCampaignDesk(parent, {
     rules: {
       currencies: config.currencies,
@@ -114,7 +124,8 @@ export async function openCampaigns(
     processId,
     store: budgets,
     ledger,
-    userOf: userReader(campaigns),
+    userOf: (request) =>
+      unlinked.has(userKeyOf(request, config.events.userSecret)) ? null : userKeyOf(request, capSecret),
     capLifetimeMs: lifetimeMs,
     readFunds: (plans, isNew) =>
       readFunds(plans, { ledger, reports, clock, newcomers: isNew ? { shares: budgets, traffic } : null, processId }),
@@ -160,6 +171,7 @@ export async function openCampaigns(
     desk,
     books,
     ledger,
+    caps: { store: frequencies, keyOf: (userId) => userKey(userId, capSecret) },
     auctionEnded: desk.auctionEnded,
     bill: async (outcomes) => {
       try {
@@ -196,11 +208,6 @@ async function openFrequencyStore({ config, clock, log }: Parts): Promise<Freque
     commandTimeoutMs: FREQUENCY_REDIS_MS_MAX,
     onError: (err) => log.warn({ err }, 'campaigns: Redis with frequencies'),
   });
-}
-
-function userReader({ frequency }: CampaignsConfig): Parameters<typeof spawnCampaignDesk>[1]['userOf'] {
-  const secret = frequency.secret === '' ? randomUUID() : frequency.secret;
-  return (request) => userKeyOf(request, secret);
 }
 
 function heldMs({ billedBy, media }: Purchase, held: CampaignsConfig['held']): number {

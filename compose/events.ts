@@ -7,8 +7,11 @@ import { openReopeningEventLog, type ReopeningEventLog } from '../adapters/event
 import { encodedBytes, PAYLOAD_BYTES_MAX } from '../adapters/event-log/segment-format.ts';
 import { sparedLogFiles } from '../adapters/event-log/spare-descriptors.ts';
 import { watchStorage } from '../adapters/event-log/storage-watch.ts';
+import type { UnlinkedUsers } from '../adapters/privacy/unlinked-users.ts';
 import { OUTBOX_DRAIN_MS } from '../adapters/process/drain-budget.ts';
-import type { EventLog } from '../engine/ports/event-log.ts';
+import type { SegmentWriter } from '../adapters/user-data/segments.ts';
+import type { GavelEvent } from '../engine/events/read-event.ts';
+import { type EventLog, EventLogError } from '../engine/ports/event-log.ts';
 import { type Parts, supervisorOf } from './parts.ts';
 
 /** What the engine wants to know of the event log. */
@@ -17,6 +20,8 @@ export interface OpenedEventLog {
   readonly isHealthy: () => boolean;
   /** Whether what is sold now could be billed and proved. */
   readonly isStoring: () => boolean;
+  /** Null: its events are kept elsewhere. */
+  readonly segments: { readonly folder: string; readonly writer: SegmentWriter } | null;
 }
 
 /** The log of the data folder, which is this process's alone. Rejects when the folder cannot be had. */
@@ -58,7 +63,22 @@ export async function openEmbeddedLog(parts: Parts): Promise<OpenedEventLog> {
   }
   const watched = watchStorage(outbox === null ? eventLog : withOutbox(eventLog, outbox), clock);
   metrics.eventsUnstorable(() => !watched.isStoring());
-  return { log: watched, isHealthy: () => eventLog.isHealthy() && watched.isStoring(), isStoring: watched.isStoring };
+  return {
+    log: watched,
+    isHealthy: () => eventLog.isHealthy() && watched.isStoring(),
+    isStoring: watched.isStoring,
+    segments: {
+      folder,
+      writer: {
+        rotate: async () => {
+          const current = eventLog.current();
+          if (current === null) throw new EventLogError('io', 'the event log is being reopened');
+          return current.rotate();
+        },
+        handedOnUntil: () => outbox?.drainedUntil() ?? Number.POSITIVE_INFINITY,
+      },
+    },
+  };
 }
 
 /** The client of Kafka takes its time to load, which engines without one need not spend. */
@@ -84,7 +104,13 @@ function nextSequenceOf(eventLog: ReopeningEventLog<EmbeddedEventLog>): number {
   return eventLog.current()?.stats().nextSequence ?? 0;
 }
 
-export function openEvents(parts: Parts, parent: ActorParent, eventLog: EventLog): EventsActor {
+/** Of deleted users events are made as of somebody whom nobody knows. */
+export function openEvents(
+  parts: Parts,
+  parent: ActorParent,
+  eventLog: EventLog,
+  unlinked: Pick<UnlinkedUsers, 'has'>,
+): EventsActor {
   const { config, clock, metrics, log, closing } = parts;
   const events = spawnEventsActor(parent, {
     log: eventLog,
@@ -99,5 +125,11 @@ export function openEvents(parts: Parts, parent: ActorParent, eventLog: EventLog
     },
   });
   closing(events.flush);
-  return events;
+  const linked = (event: GavelEvent): GavelEvent =>
+    'userKey' in event && unlinked.has(event.userKey ?? null) ? { ...event, userKey: null } : event;
+  return {
+    record: (event) => events.record(linked(event)),
+    store: (event) => events.store(linked(event)),
+    flush: events.flush,
+  };
 }

@@ -1,6 +1,7 @@
 /** The doors: the public port, and the admin listener beside it. */
 import type { CampaignApiOptions } from '../adapters/http/admin-api/campaign-api.ts';
 import type { CounterApiOptions } from '../adapters/http/admin-api/counter-routes.ts';
+import type { DeletionApiOptions } from '../adapters/http/admin-api/deletion-routes.ts';
 import { startAdminServer } from '../adapters/http/admin-server.ts';
 import { type HttpServer, startHttpServer } from '../adapters/http/server.ts';
 import { clientConnectionsWithin, descriptorLimit } from '../adapters/process/descriptors.ts';
@@ -25,11 +26,12 @@ export interface AdminSubjects extends Pick<EstimateQualityParts, 'status'> {
   readonly invalidateEstimates: ((tag: number) => Promise<void>) | null;
   readonly campaigns: CampaignApiOptions | null;
   readonly counters: CounterApiOptions | null;
+  readonly deletions: DeletionApiOptions | null;
 }
 
 export async function openAdmin(
   { config: { admin }, metrics, log, closing }: Parts,
-  { dsps, status, reportOutcomes, invalidateEstimates, campaigns, counters }: AdminSubjects,
+  { dsps, status, reportOutcomes, invalidateEstimates, campaigns, counters, deletions }: AdminSubjects,
 ): Promise<void> {
   const { host, port } = admin;
   const tokens = adminTokens(admin);
@@ -44,6 +46,7 @@ export async function openAdmin(
     dsps,
     campaigns,
     counters,
+    deletions,
     invalidateEstimates,
     onChange: (change) => log.info(change, 'changed by an admin'),
     onFault: (err) => log.error({ err }, 'an admin request failed'),

@@ -238,8 +238,8 @@ function unsharedCampaigns({ campaigns, server, dsps }: Config): Inconsistency |
   return { path: 'campaigns.frequency.secret', message: 'must be set, or each process knows a user by another name' };
 }
 
-function unsharedBooks({ campaigns, server, events }: Config): Inconsistency | null {
-  if (!events.billing || campaigns.databaseUrl !== '' || server.workers === 1) return null;
+function unsharedBooks({ campaigns, server, events, privacy }: Config): Inconsistency | null {
+  if (!(events.billing || privacy.deletions) || campaigns.databaseUrl !== '' || server.workers === 1) return null;
   return { path: 'campaigns.databaseUrl', message: 'must name a PostgreSQL: several workers cannot share files' };
 }
 

@@ -6,6 +6,11 @@ export function isBilling({ campaigns, events }: Pick<Config, 'campaigns' | 'eve
   return campaigns.enabled || events.billing;
 }
 
+/** Whether an engine has a database: for campaigns, bills, or requests to delete a user. */
+export function keepsBooks({ campaigns, events, privacy }: Pick<Config, 'campaigns' | 'events' | 'privacy'>): boolean {
+  return isBilling({ campaigns, events }) || privacy.deletions;
+}
+
 /** Whether an engine bills from its own log. With Kafka, `gavel consume` does. */
 export function isBillingHere(config: Pick<Config, 'campaigns' | 'events'>): boolean {
   return isBilling(config) && config.events.kafka.brokers === '';

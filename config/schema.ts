@@ -129,6 +129,7 @@ const STRICTNESS = ['strict', 'default', 'lenient'];
 /** Never certain, like every estimate that may stand in its place. */
 const PROBABILITY = { type: 'number', exclusiveMinimum: 0, exclusiveMaximum: 1 } as const;
 const MIB = 1024 * 1024;
+const DAY_MS = 86_400_000;
 /** Upper bound of `server.workers`. */
 export const WORKERS_MAX = 64;
 
@@ -970,6 +971,29 @@ export const CONFIG_SCHEMA: ConfigSchema = {
         REMEMBERED_MAX,
         'Events that are known to be counted, so that the same told again is not; about 12 bytes each in Redis, 100 in memory.',
       ),
+    }),
+    privacy: section('Deletion of users (docs/privacy.md).', {
+      deletions: {
+        type: 'boolean',
+        default: false,
+        description:
+          'Users are deleted on request (`/admin/deletions`): requests are kept in the database of `campaigns.databaseUrl`, also where neither campaigns are enabled nor events are billed. With either they always are.',
+      },
+    }),
+    retention: section('For how long rows of the database are kept that are not money (docs/privacy.md).', {
+      deadLettersMs: integer(
+        30 * DAY_MS,
+        DAY_MS,
+        3650 * DAY_MS,
+        'ms: events that could not be booked, for people to look at.',
+      ),
+      billingNoticesMs: integer(
+        7 * DAY_MS,
+        3_600_000,
+        365 * DAY_MS,
+        'ms: billing notices to DSPs that nobody has called, and then nobody will.',
+      ),
+      deletionsMs: integer(2557 * DAY_MS, 30 * DAY_MS, 36_500 * DAY_MS, 'ms: certificates of deletion; 7 years.'),
     }),
     log: section('Process log, JSON lines on stderr.', {
       level: choice('info', ['fatal', 'error', 'warn', 'info', 'debug', 'silent'], 'Least severe level written.'),

@@ -14,6 +14,11 @@ export function trackingLifetimeMs(code: TrackedCode, media: MediaType, held: Ca
   return media === 'native' ? held.nativeMs : held.bannerMs;
 }
 
+/** No URL is good for longer. */
+export function longestTrackingLifetimeMs(held: CampaignsConfig['held']): number {
+  return Math.max(held.bannerMs, held.videoMs, held.nativeMs, held.clickMs, held.conversionMs);
+}
+
 /** With the address of the listener where that is what URLs shall lead to. */
 export function trackingAt(config: Config, url: string): Config {
   const { events } = config;

@@ -32,6 +32,8 @@ export interface Config {
   readonly events: EventsConfig;
   readonly archive: ArchiveConfig;
   readonly counters: CountersConfig;
+  readonly privacy: PrivacyConfig;
+  readonly retention: RetentionConfig;
   readonly log: { readonly level: LogLevel };
 }
 
@@ -281,6 +283,16 @@ export interface CountersConfig {
   readonly keptMs: number;
   readonly thingsMax: number;
   readonly rememberedMax: number;
+}
+
+export interface RetentionConfig {
+  readonly deadLettersMs: number;
+  readonly billingNoticesMs: number;
+  readonly deletionsMs: number;
+}
+
+export interface PrivacyConfig {
+  readonly deletions: boolean;
 }
 
 export interface TrackingConfig {

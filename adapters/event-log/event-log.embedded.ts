@@ -45,6 +45,11 @@ export interface EmbeddedEventLogStats {
 
 export interface EmbeddedEventLog extends EventLog {
   readonly recovery: LogRecovery;
+  /**
+   * Closes the open segment and begins another, so that all events before are in files that nobody appends to. Appends that
+   * come meanwhile wait. Resolves to the sequence that the new segment begins with; rejects as `append` does.
+   */
+  readonly rotate: () => Promise<number>;
   readonly stats: () => EmbeddedEventLogStats;
 }
 
@@ -100,6 +105,7 @@ class SegmentedLog implements EmbeddedEventLog {
   #state: 'open' | 'failed' | 'closing' = 'open';
   #failure: EventLogError | null = null;
   #appending: Promise<void> | null = null;
+  #rotating: Promise<unknown> | null = null;
   #syncTimer: TimerHandle | null = null;
   #syncing: Promise<void> | null = null;
 
@@ -124,6 +130,7 @@ class SegmentedLog implements EmbeddedEventLog {
     if (this.#state === 'closing') return Promise.reject(new EventLogError('closed', 'the event log is closed'));
     if (this.#failure !== null) return Promise.reject(this.#failure);
     if (this.#appending !== null) return Promise.reject(new Error('append called while another append is under way'));
+    if (this.#rotating !== null) return this.#rotating.then(() => this.append(records));
     if (records.some((record) => record.byteLength > PAYLOAD_BYTES_MAX)) {
       return Promise.reject(new RangeError(`a record is longer than ${PAYLOAD_BYTES_MAX} bytes`));
     }
@@ -135,9 +142,25 @@ class SegmentedLog implements EmbeddedEventLog {
     return appending;
   };
 
+  readonly rotate = async (): Promise<number> => {
+    // The caller of that append has its outcome; here only its end matters.
+    while (this.#appending !== null || this.#rotating !== null)
+      await (this.#appending ?? this.#rotating)?.catch(() => {});
+    if (this.#state === 'closing') throw new EventLogError('closed', 'the event log is closed');
+    if (this.#failure !== null) throw this.#failure;
+    const rotating = this.#rotateNow();
+    this.#rotating = rotating
+      .catch(() => {})
+      .finally(() => {
+        this.#rotating = null;
+      });
+    return rotating;
+  };
+
   readonly close = async (): Promise<void> => {
     if (this.#state === 'closing') return;
     this.#state = 'closing';
+    await this.#rotating;
     // The caller of that append has its outcome; here only its end matters.
     await this.#appending?.catch(() => {});
     this.#cancelSyncTimer();
@@ -167,6 +190,15 @@ class SegmentedLog implements EmbeddedEventLog {
       await this.#arrangeSync();
     } catch (error) {
       throw error instanceof EventLogError ? error : this.#fail('append', error);
+    }
+  }
+
+  async #rotateNow(): Promise<number> {
+    try {
+      if (this.#fileBytes > HEADER_BYTES) await this.#rotate();
+      return this.#fileSequence;
+    } catch (error) {
+      throw error instanceof EventLogError ? error : this.#fail('rotate', error);
     }
   }
 

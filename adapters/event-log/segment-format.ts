@@ -64,11 +64,16 @@ export function encodeFrames(records: readonly Uint8Array[], firstSequence: numb
     batch.writeUInt32LE(record.byteLength, offset);
     writeSequence(batch, sequence, offset + 8);
     batch.set(record, offset + FRAME_OVERHEAD_BYTES);
-    batch.writeUInt32LE(checksum(batch, offset, end), offset + 4);
+    sealFrame(batch, offset, end);
     offset = end;
     sequence += 1;
   }
   return batch;
+}
+
+/** Writes the checksum of the frame from `offset` to `end`, over its length, sequence and payload as they stand. */
+export function sealFrame(bytes: Buffer, offset: number, end: number): void {
+  bytes.writeUInt32LE(checksum(bytes, offset, end), offset + 4);
 }
 
 export type ScannedPart =

@@ -44,6 +44,15 @@ export function frequencyStoreContract(name: string, createHarness: () => Promis
     });
     afterEach(() => harness.dispose());
 
+    it('finds a user among all others until they are forgotten', async () => {
+      await here.take(LEE, impression('1'));
+      expect([await here.holds(KIM), await there.holds(LEE)]).toEqual([false, true]);
+      await there.take(KIM, impression('2'));
+      expect(await here.holds(KIM)).toBe(true);
+      await here.forget(KIM);
+      expect([await here.holds(KIM), await here.holds(LEE)]).toEqual([false, true]);
+    });
+
     it('knows nothing of a new user', async () => {
       expect(await here.fetch(KIM)).toEqual(new Map());
       await here.giveBack(KIM, 'r', ['c:spring']);

@@ -69,6 +69,12 @@ class EmbeddedFrequencyStore implements FrequencyStore {
     this.#users.delete(user);
   };
 
+  readonly holds = async (user: UserKey): Promise<boolean> => {
+    this.#open();
+    for (const known of this.#users.keys()) if (known === user) return true;
+    return false;
+  };
+
   readonly close = async (): Promise<void> => {
     this.#isClosed = true;
     this.#users.clear();

@@ -38,6 +38,8 @@ declare module 'ioredis' {
 }
 
 const ALL_REMEMBERED = -1;
+/** Keys looked at in one step, which holds nobody else up. */
+const SCANNED = 1000;
 
 /** Resolves once connected; also when Redis cannot be reached, which is tried again and again from then on. */
 export async function openRedisFrequencyStore(options: RedisFrequencyStoreOptions): Promise<FrequencyStore> {
@@ -92,6 +94,18 @@ class RedisFrequencyStore implements FrequencyStore {
     await this.#run(() => this.#redis.del(this.#keyOf(user)));
   };
 
+  readonly holds = async (user: UserKey): Promise<boolean> => {
+    let cursor = '0';
+    do {
+      const [next, keys] = await this.#run(() =>
+        this.#redis.scan(cursor, 'MATCH', `*${escaped(user)}*`, 'COUNT', SCANNED),
+      );
+      if (keys.length > 0) return true;
+      cursor = next;
+    } while (cursor !== '0');
+    return false;
+  };
+
   readonly close = async (): Promise<void> => {
     this.#isClosed = true;
     this.#redis.disconnect();
@@ -124,4 +138,9 @@ function readHistory({ n, l, k, r, m }: StoredScope, now: number): ScopeHistory 
   if (now - l >= r) return null;
   const moments = Array.isArray(m) ? (m as number[]) : [];
   return { count: n, agesMs: moments.map((at) => now - at).filter((ageMs) => ageMs < k) };
+}
+
+/** For a pattern of Redis. */
+function escaped(text: string): string {
+  return text.replace(/[\\*?[\]^-]/g, '\\$&');
 }

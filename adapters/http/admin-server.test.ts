@@ -43,6 +43,7 @@ async function start(): Promise<AdminServer> {
     dsps: () => DSPS,
     campaigns: null,
     counters: null,
+    deletions: null,
     estimates: () => ESTIMATES,
     reportOutcomes: (outcomes) => {
       reported = outcomes;

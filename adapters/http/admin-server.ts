@@ -8,6 +8,7 @@ import fastify, { type FastifyInstance } from 'fastify';
 import { type AdminToken, admitCallers, needs } from './admin-api/access.ts';
 import { type CampaignApiOptions, campaignApi } from './admin-api/campaign-api.ts';
 import { type CounterApiOptions, counterApi } from './admin-api/counter-routes.ts';
+import { type DeletionApiOptions, deletionApi } from './admin-api/deletion-routes.ts';
 import { type EstimateApiOptions, estimateApi } from './admin-api/estimate-routes.ts';
 import { answerErrors, Refusal } from './admin-api/refusal.ts';
 
@@ -22,6 +23,8 @@ export interface AdminServerOptions extends EstimateApiOptions {
   readonly campaigns: CampaignApiOptions | null;
   /** Null: nothing is counted that could be read here. */
   readonly counters: CounterApiOptions | null;
+  /** Null: nothing is booked here, and there is no `/admin/deletions`. */
+  readonly deletions: DeletionApiOptions | null;
   /** A request failed for a reason of ours: for the log. */
   readonly onFault: (error: unknown) => void;
 }
@@ -44,7 +47,7 @@ const PATHS =
 
 /** Rejects when the address cannot be listened on; the message names it. */
 export async function startAdminServer(options: AdminServerOptions): Promise<AdminServer> {
-  const { host, port, tokens, dsps, campaigns, counters, onFault } = options;
+  const { host, port, tokens, dsps, campaigns, counters, deletions, onFault } = options;
   const app = fastify({
     logger: false,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -59,6 +62,7 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
   counterApi(app, counters);
   estimateApi(app, options);
   if (campaigns !== null) campaignApi(app, campaigns);
+  if (deletions !== null) deletionApi(app, deletions);
   const url = await app.listen({ host, port });
   return { url, close: () => app.close() };
 }

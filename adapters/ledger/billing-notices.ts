@@ -6,7 +6,6 @@ interface NoticeRow {
   readonly dsp_id: string;
   readonly auction_id: string;
   readonly imp_id: string;
-  readonly user_key: string | null;
   readonly url: string;
   readonly [column: string]: unknown;
 }
@@ -19,14 +18,14 @@ export async function takeBillingNotices(database: Queryable, countMax: number):
   const rows = await database.query<NoticeRow>(
     `DELETE FROM billing_notice WHERE key IN (
       SELECT key FROM billing_notice ORDER BY at_ms, key LIMIT $1 FOR UPDATE SKIP LOCKED)
-      RETURNING dsp_id, auction_id, imp_id, user_key, url`,
+      RETURNING dsp_id, auction_id, imp_id, url`,
     [countMax],
   );
-  return rows.map(({ dsp_id: dspId, auction_id: auctionId, imp_id: impId, user_key: userKey, url }) => ({
+  return rows.map(({ dsp_id: dspId, auction_id: auctionId, imp_id: impId, url }) => ({
     kind: 'bill',
     dspId,
-    // Tests are not billed.
-    about: { auctionId, impId, userKey, isTest: false },
+    // Tests are not billed, and the books know no users.
+    about: { auctionId, impId, userKey: null, isTest: false },
     url,
   }));
 }

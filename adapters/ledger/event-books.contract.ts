@@ -105,7 +105,8 @@ export function eventBooksContract(
         { kind: 'bill', book: 'publisher-payable', amount: 800n },
       ];
       expect(await dspEntries()).toEqual(entries);
-      const about = { auctionId: 'auction-1', impId: '1', userKey: 'k3J5bU9vT1m0hQe2fGZs7w', isTest: false };
+      // The books know no users.
+      const about = { auctionId: 'auction-1', impId: '1', userKey: null, isTest: false };
       const notice = { kind: 'bill', dspId: 'dsp-1', about, url: 'https://dsp.example/burl' };
       expect(await takeBillingNotices(world.database, 10)).toEqual([notice]);
       expect(await takeBillingNotices(world.database, 10)).toEqual([]);

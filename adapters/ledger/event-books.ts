@@ -8,6 +8,7 @@ import {
   MovedPlaceError,
   type Place,
 } from '../../engine/ports/event-books.ts';
+import { withoutAnyUserKey } from '../../engine/privacy/without-user-key.ts';
 import { Books } from './books.ts';
 import { checkBill, checkReservation } from './call-arguments.ts';
 import { bill, release, reserve } from './charges.ts';
@@ -167,7 +168,7 @@ async function openBooks(
   return books;
 }
 
-/** One by one: there are few, and their payloads may be large. */
+/** One by one: there are few, and their payloads may be large. Without the user's key, as everything in the database. */
 async function keepDeadLetters(
   tx: Queryable,
   source: string,
@@ -176,10 +177,12 @@ async function keepDeadLetters(
   nowMs: bigint,
 ): Promise<void> {
   for (const { offset, type, reason, message, tries, payload } of letters) {
+    const kept = Buffer.from(payload);
+    withoutAnyUserKey(kept);
     await tx.query(
       `INSERT INTO dead_letter (source, partition, log_offset, type, reason, message, tries, at_ms, payload)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
-      [source, partition, offset, storable(type), reason, storable(message), tries, nowMs, Buffer.from(payload)],
+      [source, partition, offset, storable(type), reason, storable(message), tries, nowMs, kept],
     );
   }
 }

@@ -88,21 +88,21 @@ function feeOf(amount: number, feePpm: number): bigint {
   return (BigInt(amount) * BigInt(feePpm)) / 1_000_000n;
 }
 
+/** Without the key of the user: no table holds one, so no file and no backup of the database does (docs/privacy.md). */
 async function keepNotices(tx: Queryable, receivables: readonly Receivable[], nowMs: bigint): Promise<void> {
   const rows = receivables.flatMap(({ key, dspId, billingNotice }) =>
     billingNotice === null ? [] : [{ key, dspId, url: billingNotice.url, ...billingNotice.about }],
   );
   if (rows.length === 0) return;
   await tx.query(
-    `INSERT INTO billing_notice (key, dsp_id, auction_id, imp_id, user_key, url, at_ms)
-      SELECT *, $1::bigint FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])`,
+    `INSERT INTO billing_notice (key, dsp_id, auction_id, imp_id, url, at_ms)
+      SELECT *, $1::bigint FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])`,
     [
       nowMs,
       rows.map(({ key }) => key),
       rows.map(({ dspId }) => dspId),
       rows.map(({ auctionId }) => auctionId),
       rows.map(({ impId }) => impId),
-      rows.map(({ userKey }) => userKey),
       rows.map(({ url }) => url),
     ],
   );

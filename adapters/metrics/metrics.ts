@@ -10,6 +10,7 @@ import { BudgetMetrics } from './budget-metrics.ts';
 import { ConsumerMetrics } from './consumer-metrics.ts';
 import { Counter, CountersByLabel } from './counter.ts';
 import { CountingMetrics } from './counting-metrics.ts';
+import { type DeletionFigures, DeletionMetrics } from './deletion-metrics.ts';
 import { DspMetrics } from './dsp-metrics.ts';
 import { countOutcomes, readEstimateQuality } from './estimate-quality-metrics.ts';
 import { EstimationMetrics } from './estimation-metrics.ts';
@@ -17,6 +18,7 @@ import { type MetricSnapshot, register } from './exposition.ts';
 import { Gauge } from './gauge.ts';
 import { OutboxMetrics } from './outbox-metrics.ts';
 import { RemoteModelMetrics } from './remote-model-metrics.ts';
+import { RetentionMetrics } from './retention-metrics.ts';
 import { TrackingMetrics } from './tracking-metrics.ts';
 
 export interface MetricsOptions {
@@ -101,6 +103,10 @@ export function createMetrics(options: MetricsOptions) {
     archive: () => new ArchiveMetrics(registry),
     /** Once, for whoever counts events. */
     counting: () => new CountingMetrics(registry),
+    /** Once, for the deletion of users. */
+    deletions: (figures: DeletionFigures) => new DeletionMetrics(registry, figures),
+    /** Once, for what has the books. */
+    retention: () => new RetentionMetrics(registry),
     /** Once, for tracking URLs. */
     tracking: () => new TrackingMetrics(registry),
     outcomesReported: countOutcomes(registry),

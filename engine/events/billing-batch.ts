@@ -28,7 +28,14 @@ export interface BillingBatch {
 export type BillableForMs = (type: OutcomeType, media: MediaType) => number;
 
 /** Of types that never move money. An unknown type is read, and so set aside. */
-const PASSED_OVER: ReadonlySet<string> = new Set(['auction', 'loss', 'viewable', 'playback', 'notice']);
+const PASSED_OVER: ReadonlySet<string> = new Set([
+  'auction',
+  'loss',
+  'viewable',
+  'playback',
+  'notice',
+  'user_deletion',
+]);
 
 export function billingBatch(events: readonly SourcedEvent[], billableForMs: BillableForMs): BillingBatch {
   const bookings: BookingsOfEvents = {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ledgerOperationOf } from './billing-decision.ts';
 import type { OutcomeEvent } from './outcome-events.ts';
+import type { GavelEvent } from './read-event.ts';
 import { buildOutcome, DSP_SALE, HOUSE_SALE, SAMPLES } from './testing/build-events.ts';
 
 const LEASE = { accountId: 'spring', epoch: 3, sequence: 4 };
@@ -72,6 +73,8 @@ it('an ad is paid by one event only', () => {
 });
 
 it('tests, losses and notices move no money', () => {
-  for (const event of Object.values(SAMPLES)) expect(ledgerOperationOf({ ...event, isTest: true })).toBeNull();
-  for (const type of ['auction', 'loss', 'notice'] as const) expect(ledgerOperationOf(SAMPLES[type])).toBeNull();
+  for (const event of Object.values(SAMPLES))
+    expect(ledgerOperationOf({ ...event, isTest: true } as GavelEvent)).toBeNull();
+  for (const type of ['auction', 'loss', 'notice', 'user_deletion'] as const)
+    expect(ledgerOperationOf(SAMPLES[type])).toBeNull();
 });

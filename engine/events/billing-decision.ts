@@ -21,7 +21,7 @@ export type LedgerOperation =
 
 /** Null: it moves no money. */
 export function ledgerOperationOf(event: GavelEvent): LedgerOperation | null {
-  if (event.isTest) return null;
+  if (event.type === 'user_deletion' || event.isTest) return null;
   switch (event.type) {
     case 'win':
       return reservationOf(event);

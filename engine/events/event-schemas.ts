@@ -19,7 +19,7 @@ export interface EventSchema extends JsonSchema {
   readonly properties: Readonly<Record<string, JsonSchema>>;
 }
 
-export type EventType = 'auction' | OutcomeEventType;
+export type EventType = 'auction' | OutcomeEventType | 'user_deletion';
 
 const MEDIA_TYPES = ['banner', 'video', 'audio', 'native'] as const satisfies readonly MediaType[];
 const PRICING_MODELS = ['cpm', 'cpc', 'cpa'] as const satisfies readonly PricingModel[];
@@ -189,5 +189,18 @@ export const EVENT_SCHEMAS: Readonly<Record<EventType, EventSchema>> = {
     dspId: id('As configured.'),
     notice: choice(['win', 'bill'], 'Which.'),
     result: id('As in `rtb_notices_total`.'),
+  }),
+  user_deletion: object('A user is deleted: what is kept under one of their keys is to go ([privacy](privacy.md)).', {
+    type: { const: 'user_deletion' },
+    version: { type: 'integer', minimum: 1, maximum: OUTCOME_EVENT_VERSION + 1, description: 'Of the outcome events.' },
+    id: id('Idempotency key: `deletion/DELETION`. Each log tells it once or more.'),
+    deletionId: id('Of the request.'),
+    userKeyHashes: {
+      type: 'array',
+      minItems: 1,
+      items: { type: 'string', pattern: '^[A-Za-z0-9_-]{43}$' },
+      description: 'SHA-256 of each `userKey` that is meant, base64url.',
+    },
+    atMs: integer(`When it was told, ${EPOCH_MS}.`),
   }),
 };

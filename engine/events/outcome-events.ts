@@ -118,6 +118,21 @@ export interface NoticeEvent extends Envelope {
   readonly result: string;
 }
 
+/**
+ * A user is deleted: whoever has kept something under one of their keys is to take it out. The keys are named by their SHA-256
+ * (base64url), so that the event itself tells nobody a key. Ids and keys of later events of the same user are none of theirs.
+ */
+export interface UserDeletionEvent {
+  readonly type: 'user_deletion';
+  readonly version: number;
+  /** Of the request: told by each log that may have known the user. */
+  readonly id: string;
+  readonly deletionId: string;
+  readonly userKeyHashes: readonly string[];
+  /** Wall clock, epoch ms. */
+  readonly atMs: number;
+}
+
 export type TrackedEvent = ImpressionEvent | ViewableEvent | ClickEvent | ConversionEvent | PlaybackEvent;
 
 export type OutcomeEvent = WinEvent | LossEvent | TrackedEvent | WinExpiredEvent | RefundEvent | NoticeEvent;

@@ -5,9 +5,9 @@
 import { Ajv, type ValidateFunction } from 'ajv';
 import { type AuctionEvent, decodeAuctionEvent, encodeAuctionEvent } from '../exchange/auction-event.ts';
 import { EVENT_SCHEMAS, type EventType } from './event-schemas.ts';
-import type { OutcomeEvent } from './outcome-events.ts';
+import type { OutcomeEvent, UserDeletionEvent } from './outcome-events.ts';
 
-export type GavelEvent = AuctionEvent | OutcomeEvent;
+export type GavelEvent = AuctionEvent | OutcomeEvent | UserDeletionEvent;
 
 /**
  * `code` is stable: `not-json`, `unknown-type`, `unsupported-version` (neither ours, older, nor the next), `invalid` (the message
@@ -37,7 +37,9 @@ export function readEvent(payload: Uint8Array): GavelEvent {
   const validate = typeof stored.type === 'string' ? validators().get(stored.type) : undefined;
   if (validate === undefined) throw new EventFormatError('unknown-type', `type ${JSON.stringify(stored.type)}`);
   if (!validate(stored)) throw formatError(validate);
-  return stored.type === 'auction' ? decodeAuctionEvent(stored) : (stored as unknown as OutcomeEvent);
+  return stored.type === 'auction'
+    ? decodeAuctionEvent(stored)
+    : (stored as unknown as OutcomeEvent | UserDeletionEvent);
 }
 
 function parse(payload: Uint8Array): Readonly<Record<string, unknown>> {

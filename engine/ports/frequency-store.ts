@@ -64,6 +64,8 @@ export interface FrequencyStore {
   readonly giveBack: (user: UserKey, requestId: string, scopes: readonly CapScope[]) => Promise<void>;
   /** Everything about the user is deleted. */
   readonly forget: (user: UserKey) => Promise<void>;
+  /** Whether anything of the user is there, by a look at all users: the proof that `forget` has worked, for nobody who waits. */
+  readonly holds: (user: UserKey) => Promise<boolean>;
   readonly close: () => Promise<void>;
 }
 

@@ -2,8 +2,8 @@
  * Who may do what over the admin listener. Each token has a name, which is who the audit says did it, and roles:
  *
  *   read    sees everything but secrets
- *   ops     also creates, changes, pauses and ends what is booked, approves creatives, reports outcomes, and has
- *           estimates forgotten
+ *   ops     also creates, changes, pauses and ends what is booked, approves creatives, reports outcomes, has estimates
+ *           forgotten, and users deleted
  *   money   also sets and changes budgets
  */
 import { createHash, timingSafeEqual } from 'node:crypto';

@@ -55,6 +55,7 @@ beforeEach(async () => {
       },
       version: '1.2.3',
     },
+    deletions: null,
   });
 });
 

@@ -1,6 +1,7 @@
-/** The OpenAPI document of `/admin/v1`, made of the schemas that requests are checked by. */
+/** The OpenAPI document of `/admin/v1`, made of the schemas that requests are checked by, and of `/admin/deletions`. */
 import type { JsonSchema } from '../../../engine/campaign/booking-schemas.ts';
 import { COUNTED_TYPES, DIMENSIONS } from '../../../engine/counters/dimensions.ts';
+import { deletionPaths } from './deletion-openapi.ts';
 import { RESOURCE_NAMES, RESOURCES, type ResourceName } from './resources.ts';
 
 const ERROR = {
@@ -35,7 +36,7 @@ export function openApiDocument(version: string): object {
     openapi: '3.0.3',
     info: { title: 'Gavel: campaigns', version },
     security: [{ bearer: [] }],
-    paths,
+    paths: { ...paths, ...deletionPaths() },
     components: { schemas, securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
   };
 }

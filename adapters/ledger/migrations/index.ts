@@ -1,5 +1,6 @@
 import { BUDGET_DAYS } from './budget-days.ts';
 import { CAMPAIGNS } from './campaigns.ts';
+import { DELETIONS } from './deletions.ts';
 import { EVENT_BILLING } from './event-billing.ts';
 import { LEDGER } from './ledger.ts';
 import { PARKED_REPORTS } from './parked-reports.ts';
@@ -23,4 +24,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 4, name: 'traffic', sql: TRAFFIC },
   { number: 5, name: 'budget-days', sql: BUDGET_DAYS },
   { number: 6, name: 'event-billing', sql: EVENT_BILLING },
+  { number: 7, name: 'deletions', sql: DELETIONS },
 ];

@@ -29,6 +29,7 @@ class StoreDouble implements FrequencyStore {
     this.#assertThere();
     return this.history.take(impression, this.nowMs);
   };
+  readonly holds = async () => false;
   readonly giveBack = async (_user: UserKey, requestId: string, scopes: readonly string[]) => {
     this.history.giveBack(requestId, scopes);
   };

@@ -10,8 +10,18 @@ const NO_ADVERTISING_ID = /^[0-]*$/;
  */
 export function userIdOf({ device, user, app, site, dooh }: BidRequest): string | null {
   const ifa = device?.ifa;
-  if (ifa !== undefined && !NO_ADVERTISING_ID.test(ifa)) return `ifa:${ifa.toLowerCase()}`;
+  const ofDevice = ifa === undefined ? null : deviceUserId(ifa);
+  if (ofDevice !== null) return ofDevice;
   if (user?.id === undefined) return null;
-  const publisherId = (app ?? site ?? dooh)?.publisher?.id ?? '';
-  return `user:${JSON.stringify([publisherId, user.id])}`;
+  return publisherUserId((app ?? site ?? dooh)?.publisher?.id ?? '', user.id);
+}
+
+/** Of a device by its advertising id; null: its user withholds it. */
+export function deviceUserId(ifa: string): string | null {
+  return NO_ADVERTISING_ID.test(ifa) ? null : `ifa:${ifa.toLowerCase()}`;
+}
+
+/** Of a publisher's own id; `publisherId` is empty where requests name no publisher. */
+export function publisherUserId(publisherId: string, userId: string): string {
+  return `user:${JSON.stringify([publisherId, userId])}`;
 }

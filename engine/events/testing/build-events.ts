@@ -89,4 +89,12 @@ export const SAMPLES: Readonly<Record<EventType, GavelEvent>> = {
   ...(Object.fromEntries(
     (Object.keys(OWN_FIELDS) as OutcomeEvent['type'][]).map((type) => [type, buildOutcome(type)]),
   ) as Record<OutcomeEvent['type'], OutcomeEvent>),
+  user_deletion: {
+    type: 'user_deletion',
+    version: OUTCOME_EVENT_VERSION,
+    id: 'deletion/3f0c9a52-5a1e-4b7e-9b1f-0a6b9d6b1c11',
+    deletionId: '3f0c9a52-5a1e-4b7e-9b1f-0a6b9d6b1c11',
+    userKeyHashes: ['Yb0wpvZqQ9n0H2cGv1m8x4Xk7dL5sT3uR6eA9iF2oJg'],
+    atMs: 1_790_000_000_000,
+  },
 };
