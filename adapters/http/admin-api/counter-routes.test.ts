@@ -48,6 +48,7 @@ beforeEach(async () => {
     tokens: [{ name: 'reader', token: TOKEN, roles: ['read'] }],
     dsps: () => [],
     campaigns: null,
+    deletions: null,
     counters: { reader, keptMs: KEPT_MS, nowMs: () => NOW_MS },
     estimates: () => ({}),
     reportOutcomes: () => ({ counted: 0, duplicate: 0, 'out-of-window': 0, unknown: 0 }),
