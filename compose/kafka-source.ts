@@ -2,8 +2,7 @@
 import { createKafkaSender } from '../adapters/event-log/kafka/event-sender.kafka.ts';
 import { createKafkaSource } from '../adapters/event-log/kafka/event-source.kafka.ts';
 import { deadLettersTopic, eventsTopic } from '../adapters/event-log/kafka/topics.ts';
-import type { DeadLetter } from '../engine/ports/event-books.ts';
-import type { EventSender } from '../engine/ports/event-sender.ts';
+import { deadLetterCopies } from './dead-letter-copies.ts';
 import type { BilledSource } from './event-billing.ts';
 import { kafkaConnection } from './kafka.ts';
 import type { Parts } from './parts.ts';
@@ -27,6 +26,8 @@ export function kafkaSource({ config, timers, log, closing }: Parts): BilledSour
     onLog,
   });
   closing(deadLetters.close);
+  const onRefused = (id: string, err: unknown): void =>
+    log.error({ id, err }, 'billing: Kafka will never take a dead letter; it is in the database alone');
   return {
     source: createKafkaSource({
       connection,
@@ -38,21 +39,6 @@ export function kafkaSource({ config, timers, log, closing }: Parts): BilledSour
       onLog,
     }),
     topic,
-    books: { source: `kafka:${topic}`, copyDeadLetters: oneAtATime(deadLetters) },
+    books: { source: `kafka:${topic}`, copyDeadLetters: deadLetterCopies(deadLetters, onRefused) },
   };
-}
-
-/** Partitions are booked side by side, and a sender takes one call at a time. */
-function oneAtATime(sender: EventSender): BilledSource['books']['copyDeadLetters'] {
-  let last: Promise<void> = Promise.resolve();
-  return (partition, letters) => {
-    const events = letters.map((letter) => outgoing(partition, letter));
-    last = last.catch(() => {}).then(() => sender.send(events));
-    return last;
-  };
-}
-
-function outgoing(partition: number, { offset, type, reason, message, tries, payload }: DeadLetter) {
-  const headers = { reason, message, tries: String(tries), partition: String(partition), offset: String(offset) };
-  return { id: `${partition}:${offset}`, key: null, type, payload, headers };
 }
