@@ -2,8 +2,7 @@
 import { createKafkaSender } from '../adapters/event-log/kafka/event-sender.kafka.ts';
 import { createKafkaSource } from '../adapters/event-log/kafka/event-source.kafka.ts';
 import { deadLettersTopic, eventsTopic } from '../adapters/event-log/kafka/topics.ts';
-import type { DeadLetter } from '../engine/ports/event-books.ts';
-import type { EventSender } from '../engine/ports/event-sender.ts';
+import { deadLetterCopies } from './dead-letter-copies.ts';
 import type { NamedSource } from './embedded-events.ts';
 import type { BilledSource } from './event-billing.ts';
 import { kafkaConnection } from './kafka.ts';
@@ -27,8 +26,10 @@ export function kafkaSource(parts: Parts): BilledSource {
     onLog,
   });
   closing(deadLetters.close);
+  const onRefused = (id: string, err: unknown): void =>
+    log.error({ id, err }, 'billing: Kafka will never take a dead letter; it is in the database alone');
   const { source, name } = kafkaEvents(parts, 'billing');
-  return { source, topic, books: { source: name, copyDeadLetters: oneAtATime(deadLetters) } };
+  return { source, topic, books: { source: name, copyDeadLetters: deadLetterCopies(deadLetters, onRefused) } };
 }
 
 /** `group`: all that make the same of events, of all machines; they share the partitions. */
@@ -47,19 +48,4 @@ export function kafkaEvents({ config, timers, log }: Parts, group: string): Name
     }),
     name: `kafka:${topic}`,
   };
-}
-
-/** Partitions are booked side by side, and a sender takes one call at a time. */
-function oneAtATime(sender: EventSender): BilledSource['books']['copyDeadLetters'] {
-  let last: Promise<void> = Promise.resolve();
-  return (partition, letters) => {
-    const events = letters.map((letter) => outgoing(partition, letter));
-    last = last.catch(() => {}).then(() => sender.send(events));
-    return last;
-  };
-}
-
-function outgoing(partition: number, { offset, type, reason, message, tries, payload }: DeadLetter) {
-  const headers = { reason, message, tries: String(tries), partition: String(partition), offset: String(offset) };
-  return { id: `${partition}:${offset}`, key: null, type, payload, headers };
 }
