@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { openEventLog } from './event-log.embedded.ts';
 import { eventSourceContract, payloadOf } from './event-source.contract.ts';
 import { createEmbeddedSource } from './event-source.embedded.ts';
 import { eventLogFolder, workerDataDirectory } from './log-folders.ts';
+import { firstSequenceOf } from './segment-format.ts';
 
 let root: string;
 beforeAll(async () => {
@@ -40,6 +41,33 @@ eventSourceContract('the embedded source', async () => {
   const dataDirectory = await mkdtemp(join(root, 'data-'));
   const log = await openLog(dataDirectory);
   return { append: log.append, open: () => sourceOf(dataDirectory), dispose: () => log.close() };
+});
+
+it('says where a log ends, which it may have lost', async () => {
+  const dataDirectory = await mkdtemp(join(root, 'data-'));
+  const ends: (number | null)[] = [];
+  const look = async () => {
+    const consumption = await sourceOf(dataDirectory).consume({
+      positionOf: async (_, end) => {
+        ends.push(end);
+        return null;
+      },
+      handle: async () => {},
+      onFailure: () => {},
+    });
+    await expect.poll(() => ends.length).toBeGreaterThan(0);
+    await consumption.close();
+    return ends.pop();
+  };
+  const first = await openLog(dataDirectory);
+  expect(await look()).toBeNull();
+  await first.append('a', 'b', 'c');
+  await first.close();
+  expect(await look()).toBe(4);
+  const folder = eventLogFolder(dataDirectory);
+  const segment = join(folder, (await readdir(folder)).find((name) => firstSequenceOf(name) !== null)!);
+  await truncate(segment, (await stat(segment)).size - 1);
+  expect(await look()).toBe(3);
 });
 
 it('finds the log of a worker that comes later, as a partition of its own', async () => {

@@ -2,7 +2,7 @@
 import type { TimerHandle, Timers } from '../../engine/ports/clock.ts';
 import type { Consumption, EventConsumer, EventSource, SourcedEvent } from '../../engine/ports/event-source.ts';
 import { eventLogPartitions } from './log-folders.ts';
-import type { LogProblem } from './reader.ts';
+import { type LogProblem, readNewestEvents } from './reader.ts';
 import { SegmentTail } from './segment-tail.ts';
 
 export interface EmbeddedSourceOptions {
@@ -72,7 +72,7 @@ class EmbeddedConsumption implements Consumption {
   /** Never rejects. */
   async #follow(partition: number, folder: string): Promise<void> {
     const tail = await this.#untilDone(async () => {
-      const fromSequence = await this.#consumer.positionOf(partition);
+      const fromSequence = await this.#consumer.positionOf(partition, await endOf(folder));
       const onProblem = (problem: LogProblem): void => this.#options.onProblem(partition, problem);
       return new SegmentTail({ folder, fromSequence, onProblem });
     });
@@ -120,4 +120,10 @@ class EmbeddedConsumption implements Consumption {
       timer = timers.schedule(delayMs, end);
     });
   }
+}
+
+/** Behind the newest event; null: there is none. */
+async function endOf(folder: string): Promise<number | null> {
+  for await (const { sequence } of readNewestEvents(folder)) return sequence + 1;
+  return null;
 }

@@ -121,10 +121,11 @@ function isOfStatement(error: unknown): boolean {
 }
 
 /**
- * What the server refuses in a statement: its data, a constraint, its text, a limit (an index row), a trigger's word. In all
- * other classes the server is in no state to judge it: full disks, too many connections, a standby that takes no writes.
+ * What the server refuses in a statement: its data, a constraint, a limit (an index row), a trigger's word. In all other classes
+ * the server is in no state to judge it: full disks, too many connections, a standby that takes no writes, a table or a right
+ * that is missing (42), which no value in a statement can bring about.
  */
-const REFUSALS = /^(22|23|40|42|54|P0)/;
+const REFUSALS = /^(22|23|40|54|P0)/;
 
 /** query_canceled is the statement timeout. The server's word on a statement is passed on as it is. */
 function inLedgerWords(error: unknown): unknown {

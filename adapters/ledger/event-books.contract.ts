@@ -185,6 +185,27 @@ export function eventBooksContract(
       expect(await books.placeOf(0)).toEqual({ epoch: 1, nextOffset: 5 });
     });
 
+    it('copies dead letters first, and holds no lock meanwhile', async () => {
+      const copies: unknown[] = [];
+      const copying = openTestBooks(world.database, 'copied', async (partition, sent) => {
+        // Would wait, or fail, behind a transaction that is under way.
+        await world.database.query('SELECT id FROM account FOR UPDATE NOWAIT');
+        expect(await letters()).toEqual([]);
+        copies.push(...sent.map(({ offset, reason }) => [partition, offset, reason]));
+      });
+      const consumer = new TestConsumer(copying);
+      await consumer.consumer.positionOf(0);
+      const payer = { ...sale.payer, epoch: 77 } as Sale['payer'];
+      const unknown = ofUs('impression', { auctionId: 'b', sale: { ...sale, payer } });
+      await consumer.take([sourced(ofUs('impression'), 0), sourced(unknown, 1), rawSourced(Buffer.from('{'), 2, '?')]);
+      expect(copies).toEqual([
+        [0, 2, 'not-json'],
+        [0, 1, 'unknown-sale'],
+      ]);
+      expect(await letters()).toHaveLength(2);
+      expect(await world.figures()).toMatchObject({ spent: 100 });
+    });
+
     it('who has lost a partition books nothing there', async () => {
       await take(win());
       const other = new TestConsumer(openTestBooks(world.database, 'log'));
@@ -197,6 +218,16 @@ export function eventBooksContract(
       await expect(test.take([sourced(ofUs('impression', { auctionId: 'b' }), 2)])).rejects.toThrow();
       expect(await world.figures()).toMatchObject({ spent: 100 });
       expect(await books.placeOf(0)).toEqual({ epoch: 2, nextOffset: 2 });
+    });
+
+    it('goes on where a log ends that has lost its end, so that what comes there is booked', async () => {
+      await take(win(), win({ auctionId: 'b' }), win({ auctionId: 'lost' }));
+      const later = new TestConsumer(openTestBooks(world.database, 'log'));
+      expect(await later.consumer.positionOf(0, 3)).toBe(3);
+      expect(await later.consumer.positionOf(0, 2)).toBe(2);
+      await later.take([sourced(ofUs('impression'), 2)]);
+      expect(await world.figures()).toMatchObject({ spent: 100 });
+      expect(await new TestConsumer(openTestBooks(world.database, 'new')).consumer.positionOf(0, 2)).toBeNull();
     });
 
     it('a batch whose answer was lost goes on behind what took effect', async () => {

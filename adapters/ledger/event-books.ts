@@ -30,14 +30,39 @@ export interface EventBooksOptions {
 /** The database must be migrated. */
 export function openEventBooks(database: Database, options: EventBooksOptions): EventBooks {
   return {
-    claim: (partition) => claim(database, options.source, partition),
+    claim: (partition, end) => claim(database, options.source, partition, end),
     placeOf: (partition) => placeOf(database, options.source, partition),
     book: (bookings) => {
       bookings.reservations.forEach(checkReservation);
       bookings.bills.forEach(checkBill);
-      return database.transaction((tx) => book(tx, bookings, options));
+      return bookCopied(database, bookings, options);
     },
   };
+}
+
+/** What has to be copied before it may be booked: some letters only the books themselves bring about. */
+class UncopiedLettersError extends Error {
+  override readonly name = 'UncopiedLettersError';
+  readonly letters: readonly DeadLetter[];
+
+  constructor(letters: readonly DeadLetter[]) {
+    super(`${letters.length} dead letters are not copied yet`);
+    this.letters = letters;
+  }
+}
+
+/** No copy goes out within a transaction, which would hold its locks for as long as whoever takes them is slow. */
+async function bookCopied(database: Database, bookings: Bookings, options: EventBooksOptions): Promise<Booked> {
+  const copied = new Set<number>();
+  for (;;) {
+    try {
+      return await database.transaction((tx) => book(tx, bookings, options, copied));
+    } catch (error) {
+      if (!(error instanceof UncopiedLettersError)) throw error;
+      await options.copyDeadLetters(bookings.partition, error.letters);
+      for (const { offset } of error.letters) copied.add(offset);
+    }
+  }
 }
 
 /** Whoever claims a partition of it next begins at its oldest event. */
@@ -51,11 +76,13 @@ interface PlaceRow {
   readonly [column: string]: unknown;
 }
 
-async function claim(database: Database, source: string, partition: number): Promise<Place> {
+async function claim(database: Database, source: string, partition: number, end: number | null): Promise<Place> {
   const [row] = await database.query<PlaceRow>(
     `INSERT INTO consumer_offset (source, partition, epoch) VALUES ($1, $2, 1)
-      ON CONFLICT (source, partition) DO UPDATE SET epoch = consumer_offset.epoch + 1 RETURNING epoch, next_offset`,
-    [source, partition],
+      ON CONFLICT (source, partition) DO UPDATE SET epoch = consumer_offset.epoch + 1,
+        next_offset = CASE WHEN consumer_offset.next_offset > $3::bigint THEN $3 ELSE consumer_offset.next_offset END
+      RETURNING epoch, next_offset`,
+    [source, partition, end],
   );
   return toPlace(row!);
 }
@@ -72,7 +99,12 @@ function toPlace({ epoch, next_offset }: PlaceRow): Place {
   return { epoch: Number(epoch), nextOffset: next_offset === null ? null : Number(next_offset) };
 }
 
-async function book(tx: Queryable, bookings: Bookings, options: EventBooksOptions): Promise<Booked> {
+async function book(
+  tx: Queryable,
+  bookings: Bookings,
+  options: EventBooksOptions,
+  copied: ReadonlySet<number>,
+): Promise<Booked> {
   await movePlace(tx, bookings, options.source);
   const books = await openBooks(tx, bookings, options.nowMs?.() ?? null);
   const letters = [...bookings.deadLetters];
@@ -87,13 +119,12 @@ async function book(tx: Queryable, bookings: Bookings, options: EventBooksOption
     return 'unknown-sale';
   });
   for (const { key, reason } of bookings.releases) release(books, key, reason);
+  const uncopied = letters.filter(({ offset }) => !copied.has(offset));
+  if (uncopied.length > 0) throw new UncopiedLettersError(uncopied);
   await books.flush();
   const receivables = await bookReceivables(tx, bookings.receivables, options.feePpm, books.nowMs);
   await refundReceivables(tx, bookings.refunds, books.nowMs);
-  if (letters.length > 0) {
-    await options.copyDeadLetters(bookings.partition, letters);
-    await keepDeadLetters(tx, options.source, bookings.partition, letters, books.nowMs);
-  }
+  await keepDeadLetters(tx, options.source, bookings.partition, letters, books.nowMs);
   return { bills, receivables };
 }
 

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, readFile, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { nodeLogFiles } from '../event-log/log-files.ts';
 
 const SECRET_BYTES = 32;
 const SECRET = /^[A-Za-z0-9_-]{43}$/;
@@ -41,7 +42,8 @@ async function read(path: string): Promise<string | null> {
 /** Written whole under another name, then linked: whoever comes second finds that of the first. */
 async function create(path: string): Promise<string> {
   const secret = randomBytes(SECRET_BYTES).toString('base64url');
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   const draft = `${path}.${process.pid}-${randomBytes(4).toString('hex')}`;
   const file = await open(draft, 'wx', 0o600);
   try {
@@ -52,6 +54,9 @@ async function create(path: string): Promise<string> {
   }
   try {
     await link(draft, path);
+    // What is signed with it must be good behind a power loss: the names count as well as what is in the file.
+    await nodeLogFiles.syncFolder(folder);
+    await nodeLogFiles.syncFolder(dirname(folder));
     return secret;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

@@ -14,7 +14,7 @@ import {
   type Place,
 } from '../ports/event-books.ts';
 import { EventSendError } from '../ports/event-sender.ts';
-import type { EventBatch, EventConsumer, SourcedEvent } from '../ports/event-source.ts';
+import { type EventBatch, type EventConsumer, FencedError, type SourcedEvent } from '../ports/event-source.ts';
 import { type BillableForMs, type BillingBatch, billingBatch, deadLetterOf } from './billing-batch.ts';
 
 export interface BillingObserver {
@@ -38,11 +38,6 @@ export interface BillingConsumerOptions {
 /** Of one event alone, when the books refuse it and not only cannot be reached. */
 export const TRIES_MAX = 3;
 
-/** The place is somebody else's: not until it is claimed again does anything of this partition get booked here. */
-export class FencedError extends Error {
-  override readonly name = 'FencedError';
-}
-
 interface Partition {
   place: Place;
   /** The last call failed: it may have taken effect nevertheless. */
@@ -59,8 +54,8 @@ export class BillingConsumer implements EventConsumer {
     this.#options = options;
   }
 
-  readonly positionOf = async (partition: number): Promise<number | null> => {
-    const place = await this.#options.books.claim(partition);
+  readonly positionOf = async (partition: number, end: number | null = null): Promise<number | null> => {
+    const place = await this.#options.books.claim(partition, end);
     this.#partitions.set(partition, { place, isUnsure: false, waitingSinceMs: null });
     return place.nextOffset;
   };

@@ -27,6 +27,14 @@ it('reads the head alone, and what is no event as unknown', () => {
   }
 });
 
+it('finds the user behind ids as long as strangers may make them', () => {
+  for (const impId of ['i'.repeat(512), '\u0001'.repeat(512), '€'.repeat(512)]) {
+    const event = { type: 'click', version: 1, id: `a/${impId}/click`, auctionId: 'a', impId, userKey: 'u', sale: {} };
+    expect(of(event)).toEqual({ type: 'click', key: 'u' });
+  }
+  expect(of({ type: 'x', long: 'l'.repeat(10_000), userKey: 'u' })).toEqual({ type: 'x', key: null });
+});
+
 it('never throws, whatever the bytes are', () => {
   expect(of('{"type":"a\\x","userKey":"b"}')).toEqual({ type: 'a\\x', key: 'b' });
   fc.assert(

@@ -81,8 +81,8 @@ export interface Booked {
 }
 
 export interface EventBooks {
-  /** Takes a partition over: whoever had it books nothing there any more. */
-  readonly claim: (partition: number) => Promise<Place>;
+  /** Takes a partition over: whoever had it books nothing there any more. `end`: as in `EventConsumer.positionOf`. */
+  readonly claim: (partition: number, end: number | null) => Promise<Place>;
   /** Where it stands; null: nobody has claimed it. */
   readonly placeOf: (partition: number) => Promise<Place | null>;
   /**

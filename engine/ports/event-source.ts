@@ -28,16 +28,24 @@ export interface EventConsumer {
   /**
    * Offset that a partition goes on from; null: its oldest. Asked whenever the partition becomes this consumer's, which may be
    * again and again. Events before that offset never come; where it is gone, the oldest there is comes.
+   *
+   * `end`: no event that is there has this offset or a later one, and the next may have it; null: unknown. A position behind it is
+   * that of a log which has lost its end: other events will have those offsets, so the consumer goes on at `end`.
    */
-  readonly positionOf: (partition: number) => Promise<number | null>;
+  readonly positionOf: (partition: number, end: number | null) => Promise<number | null>;
   /**
    * Resolves when the events and `offset + 1` of the last one are stored: the next batch of the partition follows. When it rejects,
    * the same events come again. Another process may have got the partition meanwhile: storing the offset must be what
-   * notices.
+   * notices, and says so by a `FencedError`. Where the partition is still this one's, it is asked for its position again.
    */
   readonly handle: (batch: EventBatch) => Promise<void>;
   /** Either of them failed, or the source cannot be read; it is tried again. */
   readonly onFailure: (error: unknown) => void;
+}
+
+/** The place is somebody else's: until it is asked for again, nothing of this partition can be stored here. */
+export class FencedError extends Error {
+  override readonly name = 'FencedError';
 }
 
 export interface EventSource {

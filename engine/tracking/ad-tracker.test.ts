@@ -86,3 +86,14 @@ it('leaves alone what has no place, and an ad whose ids no URL can hold', () => 
   expect(counted).toEqual(['html left-alone', 'html left-alone']);
   expect(signed).toEqual([]);
 });
+
+it('leaves alone what wants more URLs than any ad has', () => {
+  const pod = (count: number): string =>
+    `<VAST>${'<Ad><InLine><Impression/><Creatives/></InLine></Ad>'.repeat(count)}</VAST>`;
+  const trackPod = (markup: string): string =>
+    tracker.track(AD, { markup, kind: 'vast', template: null, hasEventTrackers: false, values: {} });
+  expect(trackPod(pod(200))).toBe(pod(200));
+  expect(signed).toEqual([]);
+  expect(trackPod(pod(30))).not.toBe(pod(30));
+  expect(counted).toEqual(['vast left-alone', 'vast tracked']);
+});

@@ -8,7 +8,13 @@ import type { MediaType } from '../auction/types.ts';
 import type { MarkupTracker, WinnerMarkup } from '../exchange/markup-tracker.ts';
 import type { SoldAd } from '../exchange/sale.ts';
 import { CONVERSION_TOKEN, withConversionToken } from '../markup/creative-macros.ts';
-import { type MarkupKind, renderTemplate, type TrackingSlot, trackedTemplate } from '../markup/markup-template.ts';
+import {
+  type MarkupKind,
+  type MarkupTemplate,
+  renderTemplate,
+  type TrackingSlot,
+  trackedTemplate,
+} from '../markup/markup-template.ts';
 import type { PlaybackPoint, TrackedCode } from '../markup/tracked-codes.ts';
 import type { TokenSigner } from '../ports/token-signer.ts';
 import { type Claim, claimBody, claimHead, codeOf } from './claim.ts';
@@ -39,6 +45,8 @@ const HEAD_BYTES_MAX = 2500;
 const BILLING_NOTICE_BYTES_MAX = 1500;
 /** Clicks lead to a longer address directly, and are not counted. */
 const TARGET_BYTES_MAX = 2000;
+/** Each costs a signature and half a kilobyte. A pod of 30 ads has fewer; a DSP may send markup that has 10,000. */
+const SLOTS_MAX = 256;
 
 export class AdTracker implements MarkupTracker {
   readonly #options: AdTrackerOptions;
@@ -55,7 +63,8 @@ export class AdTracker implements MarkupTracker {
     const { playbackPoints, observer } = this.#options;
     const head = claimHead(ad);
     const isSigned = Buffer.byteLength(head) <= HEAD_BYTES_MAX;
-    const cut = isSigned ? (template ?? trackedTemplate(markup, kind, { playbackPoints, hasEventTrackers })) : null;
+    const rules = { playbackPoints, hasEventTrackers };
+    const cut = isSigned ? (template ?? withinBounds(trackedTemplate(markup, kind, rules))) : null;
     const isTracked = cut?.slots.some(({ code }) => code === 'impression') === true;
     observer.onMarkup(kind, isTracked ? 'tracked' : 'left-alone');
     if (cut === null) return markup;
@@ -83,6 +92,10 @@ export class AdTracker implements MarkupTracker {
       : target;
     return renderMacros(compileMacros(address), values);
   }
+}
+
+function withinBounds(template: MarkupTemplate | null): MarkupTemplate | null {
+  return template !== null && template.slots.length <= SLOTS_MAX ? template : null;
 }
 
 /** What a browser may be sent to: http or https, with nothing that could end a header. */

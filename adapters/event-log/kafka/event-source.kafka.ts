@@ -4,8 +4,14 @@
  * committed offset that is ahead of the consumer nothing might come that shows it.
  */
 import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
-import type { Timers } from '../../../engine/ports/clock.ts';
-import type { Consumption, EventConsumer, EventSource, SourcedEvent } from '../../../engine/ports/event-source.ts';
+import type { TimerHandle, Timers } from '../../../engine/ports/clock.ts';
+import {
+  type Consumption,
+  type EventConsumer,
+  type EventSource,
+  FencedError,
+  type SourcedEvent,
+} from '../../../engine/ports/event-source.ts';
 import { createKafkaClient, type KafkaConnection, type KafkaLog } from './kafka-client.ts';
 
 export interface KafkaSourceOptions {
@@ -26,6 +32,8 @@ const SESSION_TIMEOUT_MS = 10_000;
 const HEARTBEAT_MS = 1000;
 const FETCH_WAIT_MS = 250;
 const RETRY_MS_MAX = 2000;
+/** Of payloads handled at a time: a fetch is bounded as it is compressed, and may hold ten times as much. */
+const BATCH_BYTES_MAX = 1024 * 1024;
 
 export function createKafkaSource(options: KafkaSourceOptions): EventSource {
   return {
@@ -48,133 +56,158 @@ interface Place {
 class KafkaConsumption implements Consumption {
   readonly #options: KafkaSourceOptions;
   readonly #handler: EventConsumer;
-  #kafka: Consumer | null = null;
+  #kafka: Consumer;
   #places = new Map<number, Place>();
   #isClosed = false;
+  /** Until the consumer after one that ended begins. */
+  #restart: TimerHandle | null = null;
+  #beginning: Promise<void> | null = null;
 
   constructor(options: KafkaSourceOptions, handler: EventConsumer) {
     this.#options = options;
     this.#handler = handler;
+    this.#kafka = this.#newConsumer();
   }
 
   async start(): Promise<void> {
-    const kafka = this.#newConsumer();
-    this.#kafka = kafka;
     try {
-      await kafka.connect();
-      await kafka.subscribe({ topic: this.#options.topic, fromBeginning: true });
-      await kafka.run({
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: this.#options.concurrency,
-        eachBatch: (payload) => this.#eachBatch(kafka, payload),
-      });
-      if (this.#isClosed) await kafka.disconnect();
+      await this.#begin();
     } catch (error) {
-      await kafka.disconnect();
+      await this.close();
       throw error;
-    }
-  }
-
-  #newConsumer(): Consumer {
-    const { connection, groupId, retryMs, onLog } = this.#options;
-    const kafka = createKafkaClient(connection, onLog).consumer({
-      groupId,
-      sessionTimeout: SESSION_TIMEOUT_MS,
-      heartbeatInterval: HEARTBEAT_MS,
-      maxWaitTimeInMs: FETCH_WAIT_MS,
-      allowAutoTopicCreation: false,
-      // However long the brokers are away; back soon after they are.
-      retry: {
-        initialRetryTime: retryMs,
-        maxRetryTime: RETRY_MS_MAX,
-        restartOnFailure: async () => !this.#isClosed,
-      },
-    });
-    // Others have had the partitions meanwhile.
-    kafka.on(kafka.events.GROUP_JOIN, () => {
-      this.#places = new Map();
-    });
-    kafka.on(kafka.events.CRASH, ({ payload: { error, restart } }) => {
-      this.#handler.onFailure(error);
-      // kafkajs gives up on what it takes for final, and would never read again.
-      if (!restart) void this.#startAgain();
-    });
-    return kafka;
-  }
-
-  async #startAgain(): Promise<void> {
-    for (;;) {
-      await this.#retryPause();
-      if (this.#isClosed) return;
-      try {
-        await this.start();
-        return;
-      } catch (error) {
-        this.#handler.onFailure(error);
-      }
     }
   }
 
   readonly close = async (): Promise<void> => {
     this.#isClosed = true;
-    await this.#kafka?.disconnect();
+    this.#options.timers.cancel(this.#restart);
+    await this.#beginning;
+    await this.#kafka.disconnect();
   };
 
-  async #eachBatch(kafka: Consumer, payload: EachBatchPayload): Promise<void> {
-    const { partition, messages } = payload.batch;
+  #newConsumer(): Consumer {
+    const { connection, onLog, groupId, retryMs } = this.#options;
+    return createKafkaClient(connection, onLog).consumer({
+      groupId,
+      sessionTimeout: SESSION_TIMEOUT_MS,
+      heartbeatInterval: HEARTBEAT_MS,
+      maxWaitTimeInMs: FETCH_WAIT_MS,
+      allowAutoTopicCreation: false,
+      // kafkajs begins again after some errors only, and stays away for ever after others.
+      retry: { initialRetryTime: retryMs, maxRetryTime: RETRY_MS_MAX, restartOnFailure: async () => false },
+    });
+  }
+
+  async #begin(): Promise<void> {
+    const { topic, concurrency } = this.#options;
+    const kafka = this.#kafka;
+    await kafka.connect();
+    await kafka.subscribe({ topic, fromBeginning: true });
+    if (this.#isClosed) return;
+    // Others have had the partitions meanwhile.
+    kafka.on(kafka.events.GROUP_JOIN, () => {
+      this.#places = new Map();
+    });
+    kafka.on(kafka.events.CRASH, ({ payload }) => {
+      this.#handler.onFailure(payload.error);
+      this.#beginLater();
+    });
+    await kafka.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: concurrency,
+      eachBatch: (payload) => this.#eachBatch(payload),
+    });
+  }
+
+  /** However long the brokers are away, and whatever they said. */
+  #beginLater(): void {
+    if (this.#isClosed) return;
+    this.#restart = this.#options.timers.schedule(this.#options.retryMs, () => {
+      this.#kafka = this.#newConsumer();
+      this.#beginning = this.#begin().catch(async (error: unknown) => {
+        this.#handler.onFailure(error);
+        await this.#kafka.disconnect().catch(() => {});
+        this.#beginLater();
+      });
+    });
+  }
+
+  async #eachBatch(payload: EachBatchPayload): Promise<void> {
+    const { partition, messages, highWatermark } = payload.batch;
     const place = await this.#untilDone(payload, () => this.#placeOf(partition));
-    if (
-      place === null ||
-      messages.length === 0 ||
-      this.#soughtElsewhere(kafka, partition, Number(messages[0]!.offset), place)
-    ) {
+    if (place === null || messages.length === 0) return;
+    if (place.next !== null && Number(highWatermark) < place.next) {
+      this.#handler.onFailure(lostEnd(partition, place.next, highWatermark));
+      await this.#retryPause();
+      await payload.heartbeat();
       return;
     }
-    const events = messages.map(sourcedEvent).filter(({ offset }) => offset >= (place.next ?? 0));
-    if (events.length > 0) {
+    if (this.#soughtElsewhere(partition, Number(messages[0]!.offset), place)) return;
+    for (const events of inBatches(messages, place.next ?? 0)) {
       const isHandled = await this.#untilDone(payload, async () => {
         await this.#handler.handle({ partition, events });
         return true;
       });
       if (isHandled === null) return;
+      await this.#passed(payload, place, events.at(-1)!.offset);
     }
-    const last = messages.at(-1)!.offset;
-    place.next = Number(last) + 1;
+    await this.#passed(payload, place, Number(messages.at(-1)!.offset));
+  }
+
+  async #passed({ resolveOffset, heartbeat }: EachBatchPayload, place: Place, offset: number): Promise<void> {
+    place.next = offset + 1;
     place.isSought = true;
-    payload.resolveOffset(last);
-    await payload.heartbeat();
+    resolveOffset(String(offset));
+    await heartbeat();
   }
 
   async #placeOf(partition: number): Promise<Place> {
     const places = this.#places;
     const known = places.get(partition);
     if (known !== undefined) return known;
-    const next = await this.#handler.positionOf(partition);
+    const next = await this.#handler.positionOf(partition, null);
     const place = { next, isSought: false };
     places.set(partition, place);
     return place;
   }
 
   /** Kafka began at the oldest event; the consumer wants to go on elsewhere. */
-  #soughtElsewhere(kafka: Consumer, partition: number, firstOffset: number, place: Place): boolean {
+  #soughtElsewhere(partition: number, firstOffset: number, place: Place): boolean {
     if (place.isSought || place.next === null || place.next <= firstOffset) return false;
-    place.isSought = true;
-    kafka.seek({ topic: this.#options.topic, partition, offset: String(place.next) });
+    this.#seek(partition, place);
     return true;
   }
 
+  /** Where that is gone, Kafka goes on at the oldest event. */
+  #seek(partition: number, place: Place): void {
+    place.isSought = true;
+    this.#kafka.seek({ topic: this.#options.topic, partition, offset: String(place.next ?? 0) });
+  }
+
   /** Null: the end came first, or the partition is somebody else's. */
-  async #untilDone<T>({ isRunning, isStale, heartbeat }: EachBatchPayload, work: () => Promise<T>): Promise<T | null> {
+  async #untilDone<T>(payload: EachBatchPayload, work: () => Promise<T>): Promise<T | null> {
+    const { isRunning, isStale, heartbeat } = payload;
     while (!this.#isClosed && isRunning() && !isStale()) {
       try {
         return await work();
       } catch (error) {
         this.#handler.onFailure(error);
         await this.#retryPause();
+        // Rejects when the group has given the partition to somebody else.
         await heartbeat();
+        if (error instanceof FencedError) return this.#claimAgain(payload);
       }
     }
+    return null;
+  }
+
+  /** The group says that it is ours, so whoever took it was late, or has let go of it. */
+  async #claimAgain(payload: EachBatchPayload): Promise<null> {
+    const { partition } = payload.batch;
+    this.#places.delete(partition);
+    const place = await this.#untilDone(payload, () => this.#placeOf(partition));
+    if (place !== null) this.#seek(partition, place);
     return null;
   }
 
@@ -183,6 +216,30 @@ class KafkaConsumption implements Consumption {
       this.#options.timers.schedule(this.#options.retryMs, resolve);
     });
   }
+}
+
+/** Other events would have the offsets that the consumer has behind it: passing over them would be silent. */
+function lostEnd(partition: number, next: number, highWatermark: string): Error {
+  return new Error(
+    `partition ${partition} ends at ${highWatermark}, and was read up to ${next}: it was made anew, or has lost its end`,
+  );
+}
+
+/** From this offset on. */
+function* inBatches(messages: readonly KafkaMessage[], from: number): Generator<readonly SourcedEvent[]> {
+  let events: SourcedEvent[] = [];
+  let bytes = 0;
+  for (const message of messages) {
+    const event = sourcedEvent(message);
+    if (event.offset < from) continue;
+    events.push(event);
+    bytes += event.payload.byteLength;
+    if (bytes < BATCH_BYTES_MAX) continue;
+    yield events;
+    events = [];
+    bytes = 0;
+  }
+  if (events.length > 0) yield events;
 }
 
 function sourcedEvent({ offset, key, value, headers }: KafkaMessage): SourcedEvent {

@@ -37,10 +37,12 @@ export interface TopicState {
 
 /** Whatever the event log takes, Kafka takes too: with room for key, headers and what does not compress. */
 const MESSAGE_BYTES_MAX = PAYLOAD_BYTES_MAX + 64 * 1024;
+const MIN_INSYNC = 'min.insync.replicas';
+const MIN_INSYNC_REPLICAS = '2';
 
 /**
- * Makes topics that are not there, adds partitions, sets how long events are kept. Never removes anything. The same
- * again changes nothing. Rejects with the error of kafkajs.
+ * Makes topics that are not there, adds partitions, sets how long events are kept and how many replicas must have them. Never
+ * removes anything. The same again changes nothing. Rejects with the error of kafkajs.
  */
 export async function applyTopics(
   connection: KafkaConnection,
@@ -61,13 +63,15 @@ export async function applyTopics(
 
 async function create(admin: Admin, plan: TopicPlan): Promise<TopicState> {
   const { name, partitions, replicationFactor } = plan;
+  const configEntries = entriesOf(topicSettings(plan, replicationFactor));
   const isNew = await admin.createTopics({
     waitForLeaders: false,
-    topics: [{ topic: name, numPartitions: partitions, replicationFactor, configEntries: entriesOf(settingsOf(plan)) }],
+    topics: [{ topic: name, numPartitions: partitions, replicationFactor, configEntries }],
   });
   await untilKnown(admin, name);
-  // Somebody was quicker.
-  return isNew ? { name, partitions, result: 'created', changed: [] } : adjust(admin, plan);
+  // Where the brokers say how many replicas it has, only the topic tells; or somebody was quicker.
+  const state = await adjust(admin, plan);
+  return isNew ? { name, partitions, result: 'created', changed: [] } : state;
 }
 
 /** That of kafkajs waits for leaders, and fails where the brokers have not heard of the topic itself yet. */
@@ -104,22 +108,23 @@ async function adjust(admin: Admin, plan: TopicPlan): Promise<TopicState> {
     name,
     partitions: Math.max(present, plan.partitions),
     result: isMore ? 'partitions-added' : 'unchanged',
-    changed: await adjustSettings(admin, plan),
+    changed: await adjustSettings(admin, plan, topic?.partitions[0]?.replicas.length ?? 1),
   };
 }
 
 /** Altering replaces all that was ever set for the topic, so what others have set is said again. */
-async function adjustSettings(admin: Admin, plan: TopicPlan): Promise<string[]> {
-  const wanted = settingsOf(plan);
+async function adjustSettings(admin: Admin, plan: TopicPlan, replicas: number): Promise<string[]> {
+  const wanted = topicSettings(plan, replicas);
   const { resources } = await admin.describeConfigs({
     resources: [{ type: ConfigResourceTypes.TOPIC, name: plan.name }],
     includeSynonyms: false,
   });
   const present = new Map(resources[0]!.configEntries.map(({ configName, configValue }) => [configName, configValue]));
-  const changed = Object.keys(wanted).filter((key) => present.get(key) !== wanted[key]);
+  const changed = Object.keys(wanted).filter((key) => present.get(key) !== wanted[key] && !isStricter(key, present));
   if (changed.length === 0) return [];
   const own = resources[0]!.configEntries.filter(({ configSource }) => configSource === ConfigSource.TOPIC_CONFIG);
-  const all = { ...Object.fromEntries(own.map(({ configName, configValue }) => [configName, configValue])), ...wanted };
+  const all = Object.fromEntries(own.map(({ configName, configValue }) => [configName, configValue]));
+  for (const key of changed) all[key] = wanted[key]!;
   await admin.alterConfigs({
     validateOnly: false,
     resources: [{ type: ConfigResourceTypes.TOPIC, name: plan.name, configEntries: entriesOf(all) }],
@@ -127,14 +132,27 @@ async function adjustSettings(admin: Admin, plan: TopicPlan): Promise<string[]> 
   return changed;
 }
 
+/** Somebody wants more replicas than we would. */
+function isStricter(key: string, present: ReadonlyMap<string, string>): boolean {
+  return key === MIN_INSYNC && Number(present.get(key)) > Number(MIN_INSYNC_REPLICAS);
+}
+
 function entriesOf(settings: Readonly<Record<string, string>>): { name: string; value: string }[] {
   return Object.entries(settings).map(([name, value]) => ({ name, value }));
 }
 
-function settingsOf({ retentionMs }: TopicPlan): Record<string, string> {
+/**
+ * Of a topic with so many replicas. Of three or more, two must have an event before it is acknowledged: a broker that is left
+ * alone would acknowledge what is lost with it.
+ */
+export function topicSettings(
+  { retentionMs }: Pick<TopicPlan, 'retentionMs'>,
+  replicas: number,
+): Record<string, string> {
   return {
     'cleanup.policy': 'delete',
     'retention.ms': String(retentionMs),
     'max.message.bytes': String(MESSAGE_BYTES_MAX),
+    ...(replicas >= 3 ? { [MIN_INSYNC]: MIN_INSYNC_REPLICAS } : {}),
   };
 }

@@ -33,10 +33,20 @@ it('is unknown at first, then what was written last', async () => {
   await third.close();
 });
 
+it('gives the log the same id again when the process was killed before anything was acknowledged', async () => {
+  const first = await openPosition();
+  const second = await openPosition();
+  expect(second.current).toBeNull();
+  expect(second.logId).toBe(first.logId);
+  await first.close();
+  await second.close();
+});
+
 it('falls back to the position before when the last one was torn, wherever that was', async () => {
   const first = await openPosition();
   await first.write({ nextSequence: 5, atMs: 1 });
   await first.write({ nextSequence: 6, atMs: 2 });
+  await first.write({ nextSequence: 7, atMs: 3 });
   await first.close();
   const path = join(folder, 'outbox.position');
   const whole = await readFile(path);
@@ -45,7 +55,7 @@ it('falls back to the position before when the last one was torn, wherever that 
     torn[at] = torn[at]! ^ 1;
     await writeFile(path, torn);
     const position = await openPosition();
-    expect(position.current).toEqual({ nextSequence: 5, atMs: 1 });
+    expect(position.current).toEqual({ nextSequence: 6, atMs: 2 });
     await position.close();
   }
 });

@@ -1,14 +1,16 @@
 /**
  * How far an event log has been handed on, in a file beside its segments: written in place after each acknowledged batch,
- * into two slots in turn, so that one of them is whole whenever the process is killed. It is not flushed: an older position
- * makes duplicates, which consumers know by their id.
+ * into two slots in turn, so that one of them is whole whenever the process is killed. Only the log's id is flushed: an older
+ * position makes duplicates, which consumers know by their id, as long as that is the same.
  *
- * A slot, little-endian: crc32 u32 of what follows | how many were written before u64 | next sequence u64 | wall clock u64,
- * epoch ms | log id, 16 bytes. The one with more before it is the newer: neither sequences nor clocks only rise.
+ * A slot, little-endian: crc32 u32 of what follows | how many were written before u64 | next sequence u64, 0: nothing has been
+ * handed on | wall clock u64, epoch ms | log id, 16 bytes. The one with more before it is the newer: neither sequences nor clocks
+ * only rise.
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { nodeLogFiles } from '../log-files.ts';
 
 const FILE_NAME = 'outbox.position';
 const LOG_ID_BYTES = 16;
@@ -57,6 +59,7 @@ export class DrainPosition {
     const slots = await Promise.all(SLOT_OFFSETS.map((offset) => readSlot(file, offset)));
     const newest = slots.reduce((a, b) => (a === null || (b !== null && a.turnCount < b.turnCount) ? b : a));
     const position = new DrainPosition(file, newest, newLogId);
+    if (newest === null) await position.#begin(folder);
     await position.rewindTo(logNextSequence);
     return position;
   }
@@ -81,6 +84,7 @@ export class DrainPosition {
     this.#logId = this.#newLogId();
     try {
       await this.write({ ...current, nextSequence: logNextSequence });
+      await this.#file.datasync();
     } catch (error) {
       // Until it stands in the file nothing may go on from there: a restart would begin at the old place.
       this.#current = current;
@@ -91,6 +95,21 @@ export class DrainPosition {
   /** One call at a time. Rejects with the system's error; the position holds nevertheless, for this process. */
   async write(position: Position): Promise<void> {
     this.#current = position;
+    await this.#writeSlot(position);
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+
+  /** Before the first event goes out under its id, that stands in the file: a restart would give the same events others. */
+  async #begin(folder: string): Promise<void> {
+    await this.#writeSlot({ nextSequence: 0, atMs: 0 });
+    await this.#file.datasync();
+    await nodeLogFiles.syncFolder(folder);
+  }
+
+  async #writeSlot(position: Position): Promise<void> {
     const slot = this.#slot;
     slot.writeBigUInt64LE(BigInt(this.#turnCount), 4);
     slot.writeBigUInt64LE(BigInt(position.nextSequence), 12);
@@ -100,15 +119,12 @@ export class DrainPosition {
     await this.#file.write(slot, 0, SLOT_BYTES, SLOT_OFFSETS[this.#turnCount % SLOT_OFFSETS.length]!);
     this.#turnCount += 1;
   }
-
-  close(): Promise<void> {
-    return this.#file.close();
-  }
 }
 
 interface SlotRead {
   readonly turnCount: number;
-  readonly position: Position;
+  /** Null: nothing has been handed on. */
+  readonly position: Position | null;
   readonly logId: string;
 }
 
@@ -116,9 +132,10 @@ async function readSlot(file: FileHandle, offset: number): Promise<SlotRead | nu
   const slot = Buffer.alloc(SLOT_BYTES);
   const { bytesRead } = await file.read(slot, 0, SLOT_BYTES, offset);
   if (bytesRead < SLOT_BYTES || crc32(slot.subarray(4)) !== slot.readUInt32LE(0)) return null;
+  const nextSequence = Number(slot.readBigUInt64LE(12));
   return {
     turnCount: Number(slot.readBigUInt64LE(4)),
-    position: { nextSequence: Number(slot.readBigUInt64LE(12)), atMs: Number(slot.readBigUInt64LE(20)) },
+    position: nextSequence === 0 ? null : { nextSequence, atMs: Number(slot.readBigUInt64LE(20)) },
     logId: slot.toString('hex', 28),
   };
 }

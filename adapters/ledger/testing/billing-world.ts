@@ -5,17 +5,21 @@ import { encodeEvent } from '../../../engine/events/read-event.ts';
 import type { Booked, DeadLetter, EventBooks } from '../../../engine/ports/event-books.ts';
 import type { EventBatch, SourcedEvent } from '../../../engine/ports/event-source.ts';
 import type { Database } from '../database.ts';
-import { openEventBooks } from '../event-books.ts';
+import { type EventBooksOptions, openEventBooks } from '../event-books.ts';
 import { FEE_PPM, START_MS } from './world.ts';
 
 export const BILLABLE_MS = 86_400_000;
 
-export function openTestBooks(database: Database, source: string): EventBooks {
+export function openTestBooks(
+  database: Database,
+  source: string,
+  copyDeadLetters: EventBooksOptions['copyDeadLetters'] = async () => {},
+): EventBooks {
   return openEventBooks(database, {
     source,
     feePpm: FEE_PPM,
     nowMs: () => START_MS,
-    copyDeadLetters: async () => {},
+    copyDeadLetters,
   });
 }
 
