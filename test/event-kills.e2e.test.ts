@@ -17,7 +17,6 @@ describe.skipIf(servers === null)('events (needs a build, redis-server, PostgreS
       faults: EACH_KILLED,
       auctionsPerSecond: 12,
     });
-    console.log(result);
     expect(result.problems).toEqual([]);
     expect(result.verdict.billed).toBeGreaterThan(50);
   }, 400_000);

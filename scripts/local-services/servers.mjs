@@ -87,14 +87,17 @@ export const SERVERS = {
   },
 };
 
-/** Topics are made by who needs them: one made by chance, by a name that was misspelt, helps nobody. */
-function kafkaProperties(folder, [port, controllerPort]) {
+/**
+ * Topics are made by who needs them: one made by chance, by a name that was misspelt, helps nobody. Clients are told to come to
+ * `advertisedPort`, where there may be something in between.
+ */
+function kafkaProperties(folder, [port, controllerPort, advertisedPort = port]) {
   return [
     'process.roles=broker,controller',
     'node.id=1',
     `controller.quorum.voters=1@${HOST}:${controllerPort}`,
     `listeners=PLAINTEXT://${HOST}:${port},CONTROLLER://${HOST}:${controllerPort}`,
-    `advertised.listeners=PLAINTEXT://${HOST}:${port}`,
+    `advertised.listeners=PLAINTEXT://${HOST}:${advertisedPort}`,
     'controller.listener.names=CONTROLLER',
     `log.dirs=${join(folder, 'data')}`,
     'auto.create.topics.enable=false',

@@ -28,8 +28,15 @@ describe.skipIf(servers === null)('events under faults (needs a build, redis-ser
     const seed = Number(process.env.GAVEL_PROOF_SEED ?? Date.now());
     const faults = inAnyOrder(seed);
     console.log({ seed, faults });
-    const result = await runEventProof({ servers: servers!, seed, engines: 3, faults, auctionsPerSecond: 15 });
+    const result = await runEventProof({
+      servers: servers!,
+      seed,
+      engines: 3,
+      faults,
+      auctionsPerSecond: 15,
+      onRecovered: (fault, untilRecoveredMs) => console.log(`${fault}: recovered within ${untilRecoveredMs} ms`),
+    });
     console.log(result);
     expect(result.problems).toEqual([]);
-  }, 1_200_000);
+  }, 3_600_000);
 });

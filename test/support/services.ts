@@ -44,9 +44,10 @@ export function startKafka(): Promise<Service | null> {
   return givenOrOwn('kafka');
 }
 
-/** A Kafka of our own, without topics. Null when there can be none. */
-export function startOwnKafka(): Promise<KillableService | null> {
-  return startOwn('kafka');
+/** A Kafka of our own, without topics. Null when there can be none. `advertisedPort`: where it tells its clients to come to. */
+export async function startOwnKafka(advertisedPort?: number): Promise<KillableService | null> {
+  if (advertisedPort === undefined) return startOwn('kafka');
+  return startOwn('kafka', [...(await freePorts(SERVERS.kafka.portCount)), advertisedPort]);
 }
 
 /** A PostgreSQL of our own, with an empty database. Null when there can be none. */

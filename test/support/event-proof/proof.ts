@@ -31,6 +31,8 @@ export interface ProofOptions {
   /** In this order. */
   readonly faults: readonly FaultName[];
   readonly auctionsPerSecond: number;
+  /** For those who watch. */
+  readonly onRecovered?: (fault: string, untilRecoveredMs: number) => void;
 }
 
 export interface ProofResult {
@@ -199,6 +201,7 @@ class Proof {
     }
     const ms = Math.round(performance.now() - beganAtMs);
     this.#untilRecoveredMs[after] = Math.max(this.#untilRecoveredMs[after] ?? 0, ms);
+    this.#options.onRecovered?.(after, ms);
   }
 
   /** In each partition something, as far as they can be told apart: of so many that all have some. */
