@@ -109,7 +109,7 @@ function verdictSql({ feePpm, settledBeforeMs, isArchiveComplete }: ComparisonRu
         WHEN verdict IN ('missing-in-ledger', 'unconsumed', 'set-aside', 'refunded-without-event') THEN greatest(due, left_over)
         WHEN verdict = 'double' THEN abs(billed - coalesce(terms.amount, 0))
         WHEN verdict IN ('missing-in-archive', 'billed-late', 'not-refunded') THEN left_over
-        WHEN verdict = 'other-amount' THEN abs(due - left_over)
+        WHEN verdict = 'other-amount' THEN abs(CASE WHEN is_due OR NOT has_event THEN terms.amount ELSE 0 END - left_over)
         WHEN verdict = 'other-fee' THEN abs(full_fee - billed_fee)
         WHEN verdict = 'other-charge' THEN greatest(coalesce(charge_amount, 0), billed)
         WHEN verdict IN ('other-payer', 'other-currency', 'other-publisher', 'conflicting-events') THEN greatest(due, left_over)

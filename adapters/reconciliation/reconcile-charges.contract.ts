@@ -6,6 +6,7 @@ import { adTraffic, shuffled } from '../../engine/events/testing/event-traffic.t
 import { seededRandom } from '../../simulator/random.ts';
 import type { CreateTestDatabase } from '../ledger/testing/databases.ts';
 import { START_MS } from '../ledger/testing/world.ts';
+import { checkBooks } from './books-checks.ts';
 import { HOUR_MS, ReconciliationWorld } from './testing/reconciliation-world.ts';
 
 export function reconcileChargesContract(name: string, createDatabase: CreateTestDatabase): void {
@@ -176,12 +177,46 @@ export function reconcileChargesContract(name: string, createDatabase: CreateTes
       });
     });
 
+    it('checks the books by themselves', async () => {
+      await takeSome();
+      const window = { fromMs: START_MS, toMs: START_MS + 1 };
+      expect(await checkBooks(world.database, window)).toEqual([]);
+      await world.tamper(`
+        UPDATE account SET spent = spent - 1, available = available + 1;
+        UPDATE publisher_share SET payable = payable + 1;
+        UPDATE transfer SET budget = 150 WHERE key = '${keyOf('b')}';
+        INSERT INTO dsp_transfer (kind, key, dsp_id, seat, publisher_id, currency, amount, fee, happened_at_ms, at_ms)
+          VALUES ('bill', '${keyOf('a')}', 'dsp-1', '', 'pub-1', 'USD', 100, 20, 0, ${START_MS})`);
+      expect((await checkBooks(world.database, window)).map(({ finding }) => finding)).toEqual([
+        'c1: spent 199 and absorbed 0, by the journal 200 and 0',
+        'c1, pub-1: 161 and fee 40, by the journal 160 and 40',
+        `c1: spent 200 of 150 at ${keyOf('b')}`,
+        `${keyOf('a')}: 2 bills`,
+      ]);
+      expect(await checkBooks(world.database, { fromMs: 0, toMs: START_MS })).toEqual([]);
+    });
+
     it('what was refunded before its bill, and what is no sale of ours, is nothing due', async () => {
       await world.takeBoth(refund('a'), refund('c', { sale: dspSale }));
       await world.takeBoth(impression('a'), ofDsp('c'), ofDsp('d'), refund('d', { sale: dspSale }));
       await world.takeBoth(impression('e', { isTest: true }), ofDsp('f', { atMs: START_MS + 60 * 24 * HOUR_MS }));
       const { verdicts } = await world.reconcile();
       expect(verdicts).toEqual({ 'nothing-due': 2, agreed: 1 });
+    });
+
+    it('what was reported has no event but its win, which says what is due', async () => {
+      const stored = world.logged([win('a'), win('b'), win('c')]);
+      await world.archiveEvents(stored);
+      const reports = ['a', 'b', 'c'].map((auctionId) => world.reportOf(keyOf(auctionId)));
+      await world.ledger.billReports(reports.slice(0, 1));
+      await world.consumer.take(stored);
+      await world.ledger.billReports(reports.slice(1));
+      expect((await world.reconcile()).verdicts).toEqual({ reported: 3 });
+      await world.tamper(`UPDATE transfer SET amount = 99 WHERE kind = 'bill' AND key = '${keyOf('b')}'`);
+      await world.takeBoth(impression('c'));
+      const { verdicts, differences } = await world.reconcile();
+      expect(verdicts).toEqual({ reported: 1, 'other-amount': 1, agreed: 1 });
+      expect(differences).toEqual([expect.objectContaining({ key: keyOf('b'), verdict: 'other-amount', atStake: 1n })]);
     });
 
     it('a dead letter is a difference where the ad was sold', async () => {
