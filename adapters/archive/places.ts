@@ -1,6 +1,6 @@
 /** How far each partition of a log has been archived: a file each, so that those who share the partitions do not meet. */
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { putFile } from './durable-file.ts';
 import { placesFolder } from './layout.ts';
@@ -16,6 +16,8 @@ export interface Places {
   /** Null: none is known, or nobody can read it; events that come again for that are told by their ids. */
   readonly of: (partition: number) => Promise<number | null>;
   readonly store: (partition: number, nextOffset: number) => Promise<void>;
+  /** Of all partitions. */
+  readonly forget: () => Promise<void>;
 }
 
 /** `source` names the log: another one has other offsets. */
@@ -30,6 +32,11 @@ export function openPlaces(archive: string, source: string): Places {
     store: (partition, nextOffset) => {
       const place: Place = { source, partition, nextOffset };
       return putFile(pathOf(partition), (draft) => writeFile(draft, `${JSON.stringify(place)}\n`));
+    },
+    forget: async () => {
+      const folder = placesFolder(archive);
+      const names = await readdir(folder).catch(() => []);
+      for (const name of names.filter((name) => name.startsWith(`${log}-`))) await rm(join(folder, name));
     },
   };
 }

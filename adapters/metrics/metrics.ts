@@ -4,6 +4,7 @@ import type { QualityReport } from '../../engine/estimation/quality/estimate-qua
 import type { AuctionEvent } from '../../engine/exchange/auction-event.ts';
 import type { Notice } from '../../engine/ports/notice-sender.ts';
 import { AdmissionMetrics } from './admission-metrics.ts';
+import { ArchiveMetrics } from './archive-metrics.ts';
 import { AuctionMetrics } from './auction-metrics.ts';
 import { BudgetMetrics } from './budget-metrics.ts';
 import { ConsumerMetrics } from './consumer-metrics.ts';
@@ -95,6 +96,8 @@ export function createMetrics(options: MetricsOptions) {
     budgets: () => new BudgetMetrics(registry),
     /** Once, for whoever bills what events say. */
     consumer: () => new ConsumerMetrics(registry),
+    /** Once, for whoever archives events. */
+    archive: () => new ArchiveMetrics(registry),
     /** Once, for tracking URLs. */
     tracking: () => new TrackingMetrics(registry),
     outcomesReported: countOutcomes(registry),
