@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eventsTopic } from '../adapters/event-log/kafka/topics.ts';
 import { eventLogFolder } from '../adapters/event-log/log-folders.ts';
 import { openPgliteDatabase } from '../adapters/ledger/database.pglite.ts';
 import { openPostgresDatabase } from '../adapters/ledger/database.postgres.ts';
@@ -94,7 +93,10 @@ async function openReadingBooks({ campaigns, dataDirectory }: Config): Promise<D
 /** By which name its consumers keep their places; null: it cannot be known here. */
 async function logName({ events, dataDirectory }: Config): Promise<string | null> {
   const { brokers, topicPrefix } = events.kafka;
-  if (brokers !== '') return `kafka:${eventsTopic(topicPrefix)}`;
+  if (brokers !== '') {
+    const { eventsTopic } = await import('../adapters/event-log/kafka/topics.ts');
+    return `kafka:${eventsTopic(topicPrefix)}`;
+  }
   const id = await readFile(join(eventLogFolder(dataDirectory), 'log.id'), 'utf8').catch(() => null);
   return id === null ? null : `log:${id.trim()}`;
 }

@@ -155,7 +155,14 @@ export async function differencesOf(db: DuckDb, limit: number): Promise<ChargeDi
   }));
 }
 
-function termsOf(row: Row, payer: string, publisher: string, currency: string, amount: string, fee: string): ChargeTerms {
+function termsOf(
+  row: Row,
+  payer: string,
+  publisher: string,
+  currency: string,
+  amount: string,
+  fee: string,
+): ChargeTerms {
   return {
     payer: row[payer] as string,
     publisherId: row[publisher] as string,

@@ -269,4 +269,3 @@ function randomOf(seed: number): () => number {
   const random = seededRandom(seed);
   return () => random.next();
 }
-

@@ -6,7 +6,7 @@ import type { ChargeReconciliation } from '../../engine/reconciliation/charge-ve
 import type { DuckDb } from '../archive/duckdb.ts';
 import type { TimeWindow } from '../archive/layout.ts';
 import type { Queryable } from '../ledger/database.ts';
-import { loadEvents, loadEventsOfSuspects, loadArchivedByNow, type PaidWithinMs } from './archived-charges.ts';
+import { loadArchivedByNow, loadEvents, loadEventsOfSuspects, type PaidWithinMs } from './archived-charges.ts';
 import {
   type ComparisonRules,
   compareCharges,
@@ -15,12 +15,7 @@ import {
   unreconciledNanos,
   verdictCounts,
 } from './charge-comparison.ts';
-import {
-  loadBookings,
-  loadBookingsOfSuspects,
-  loadConsumed,
-  loadDeadLetters,
-} from './ledger-bookings.ts';
+import { loadBookings, loadBookingsOfSuspects, loadConsumed, loadDeadLetters } from './ledger-bookings.ts';
 import { inWorkspace } from './workspace.ts';
 
 export interface ChargeReconciliationOptions {
