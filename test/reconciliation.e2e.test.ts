@@ -12,7 +12,7 @@ import { campaign } from '../engine/campaign/testing/build-booking.ts';
 import { IS_BUILT, runGavel } from './support/gavel-process.ts';
 import { eventually, isWonBy, writesOf } from './support/house-campaigns.ts';
 import { metricOf } from './support/metric.ts';
-import { bidding } from './support/scripted-dsp.ts';
+import { bidding, type Script } from './support/scripted-dsp.ts';
 import { startPostgres } from './support/services.ts';
 import {
   type AdAnswer,
@@ -29,6 +29,8 @@ afterAll(() => postgres?.stop());
 
 const ASKED = 240;
 const PARALLEL = 8;
+/** With the start of a PGlite, beside other tests. */
+const RUN_MS_MAX = 60_000;
 
 let dataDirectory: string;
 let gavel: TestGavel | null = null;
@@ -47,7 +49,7 @@ afterEach(async () => {
 async function sell(engine: TestGavel): Promise<number> {
   const houseWrites = writesOf({ campaign: campaign({ delivery: 'asap' }) });
   await engine.gavel.campaigns!.books.store.write(houseWrites, 'test');
-  await eventually(async () => expect(isWonBy(await ask(engine, 0), 'line-1')).toBe(true));
+  await eventually(async () => expect(isWonBy(await ask(engine, 2), 'line-1')).toBe(true));
   const told = { paid: 0 };
   for (let from = 0; from < ASKED; from += PARALLEL) {
     await Promise.all(Array.from({ length: PARALLEL }, (_, at) => sellOne(engine, from + at, told)));
@@ -55,8 +57,11 @@ async function sell(engine: TestGavel): Promise<number> {
   return told.paid;
 }
 
+/** Bids little, but for what is dear for the others. */
+const rival: Script = (request, response) =>
+  bidding({ price: (request.imp[0]!.bidfloor ?? 0) > 2 ? 3 : 1 })(request, response);
+
 let asked = 0;
-/** Only the DSP bids for what is dear. */
 const ask = (engine: TestGavel, at: number): Promise<AdAnswer> =>
   engine.post(
     adRequest(`r${asked++}`, {
@@ -90,7 +95,7 @@ async function sellAndArchive(databaseUrl: string): Promise<number> {
     'events.tracking.baseUrl': 'listening',
     'archive.flushMs': 100,
   };
-  gavel = await startTestGavel({ dsps: { rival: bidding({ price: 3 }) }, config: overrides, dataDirectory });
+  gavel = await startTestGavel({ dsps: { rival }, config: overrides, dataDirectory });
   const paid = await sell(gavel);
   const { url } = gavel;
   const billed = () => metricOf(url, 'rtb_events_billed_total', { result: 'billed' });
@@ -124,9 +129,8 @@ interface Document {
 }
 
 async function reconcile(databaseUrl: string): Promise<Document & { readonly code: number | null }> {
-  const { code, stdout, stderr } = await runGavel(['reconcile', '--data', dataDirectory, '--format', 'json'], {
-    GAVEL_CAMPAIGNS_DATABASE_URL: databaseUrl,
-  });
+  const args = ['reconcile', '--data', dataDirectory, '--format', 'json'];
+  const { code, stdout, stderr } = await runGavel(args, { GAVEL_CAMPAIGNS_DATABASE_URL: databaseUrl }, RUN_MS_MAX);
   expect(stderr).toBe('');
   return { code, ...(JSON.parse(stdout) as Document) };
 }
@@ -155,7 +159,7 @@ async function provesItself(databaseUrl: string, open: () => Promise<Database>):
 describe.runIf(IS_BUILT)('gavel reconcile', () => {
   it('finds the one row that was changed, in PGlite', async () => {
     await provesItself('', () => openPgliteDatabase(join(dataDirectory, 'campaigns')));
-  }, 120_000);
+  }, 180_000);
 
   it.skipIf(postgres === null)(
     'finds the one row that was changed, in PostgreSQL',

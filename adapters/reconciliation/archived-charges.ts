@@ -69,7 +69,8 @@ function eventsIn(files: readonly string[], paidWithinMs: PaidWithinMs): string 
     FROM ${parquet(files)} WHERE NOT is_test AND version IN (${VERSIONS_READ})`;
 }
 
-function withinMs(within: PaidWithinMs): string {
+/** SQL: how long after its sale an event's ad is paid. */
+export function withinMs(within: PaidWithinMs): string {
   const ofMedia = (['banner', 'audio', 'video', 'native'] as const).map(
     (media) => `WHEN ${literal(media)} THEN ${within[media]}`,
   );
