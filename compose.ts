@@ -60,6 +60,7 @@ export { openDeletionDesk } from './compose/deletion-desk.ts';
 export type { DrainedEventLog } from './compose/drain.ts';
 export { CONSUMERS, type ConsumerName, type RunningConsumer, startEventConsumer } from './compose/event-consumer.ts';
 export { withKeptSecrets } from './compose/kept-secrets.ts';
+export { type Reconciliation, reconcile } from './compose/reconciliation.ts';
 
 /** Of `compose/drain.ts`: for a data folder whose engines have ended. */
 export async function drainEventLogs(config: Config, onDrained: (log: DrainedEventLog) => void): Promise<number> {

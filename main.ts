@@ -37,6 +37,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'bill and archive events, in a process of its own',
     run: async (args) => (await import('./commands/consume.ts')).consume(args),
   },
+  reconcile: {
+    summary: 'compute every charge again from the archived events, and compare it with the books',
+    run: async (args) => (await import('./commands/reconcile.ts')).reconcile(args),
+  },
   drain: {
     summary: 'send to Kafka what stopped engines have left',
     run: async (args) => (await import('./commands/drain.ts')).drain(args),

@@ -37,7 +37,7 @@ export function reserve(books: Books, reservation: Reservation, feePpm: number):
     fee: 0n,
     publisher_id: publisherId,
     expires_at_ms,
-    reported_at_ms: null,
+    reported_at_ms: before?.reported_at_ms ?? null,
   });
   if (isShared && lease !== undefined && lease.state !== 'closed') keepOpen(books, lease, expires_at_ms);
   if (isCovered) books.post({ kind: 'reserve', key, account, amount, lease });
@@ -99,7 +99,10 @@ export function billReport(books: Books, report: OutcomeReport, feePpm: number, 
   if (charge.account_id === null) return 'released-before';
   const { account_id: accountId, epoch, sequence, amount, publisher_id } = charge;
   const lease = { accountId, epoch: Number(epoch), sequence: Number(sequence) };
-  return bill(books, { ...lease, key, amount: Number(amount), publisherId: publisher_id ?? '', atMs }, feePpm);
+  const result = bill(books, { ...lease, key, amount: Number(amount), publisherId: publisher_id ?? '', atMs }, feePpm);
+  // No event says so: whoever compares the books with the events has to know.
+  if (result === 'billed' || result === 'absorbed') charge.reported_at_ms = BigInt(Math.floor(atMs));
+  return result;
 }
 
 function park(books: Books, { key, atMs }: Pick<OutcomeReport, 'key' | 'atMs'>, parking: Parking): ReportResult {

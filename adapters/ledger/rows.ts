@@ -70,8 +70,8 @@ export interface ChargeRow extends Row {
   fee: bigint;
   publisher_id: string | null;
   readonly expires_at_ms: bigint | null;
-  /** Of what is parked: when it happened. */
-  readonly reported_at_ms: bigint | null;
+  /** Of what is parked, or was billed by a report (not by an event): when it happened. */
+  reported_at_ms: bigint | null;
 }
 
 export interface TransferRow extends Row {

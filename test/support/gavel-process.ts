@@ -21,8 +21,12 @@ export interface Ended {
 const RUN_MS_MAX = 20_000;
 
 /** Runs a command to its end. */
-export async function runGavel(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
-  const child = start(args, env, RUN_MS_MAX);
+export async function runGavel(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  runMsMax = RUN_MS_MAX,
+): Promise<Ended> {
+  const child = start(args, env, runMsMax);
   const stdout = collect(child.stdout!);
   const stderr = collect(child.stderr!);
   const [code] = (await once(child, 'close')) as [number | null];

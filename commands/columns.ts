@@ -1,0 +1,23 @@
+/** Rows of cells as a table for people, or as CSV. */
+
+type Cells<Column extends string> = Readonly<Record<Column, string>>;
+
+/** Columns from `numbersFrom` on are set to the right. */
+export function tableOf<Column extends string>(
+  columns: readonly Column[],
+  rows: readonly Cells<Column>[],
+  numbersFrom: number,
+): string {
+  const lines = [columns as readonly string[], ...rows.map((row) => columns.map((column) => row[column]))];
+  const widths = columns.map((_, at) => lines.reduce((width, cells) => Math.max(width, cells[at]!.length), 0));
+  const padded = (cell: string, at: number): string =>
+    at >= numbersFrom ? cell.padStart(widths[at]!) : cell.padEnd(widths[at]!);
+  return lines.map((cells) => `${cells.map(padded).join('  ').trimEnd()}\n`).join('');
+}
+
+/** RFC 4180. Cells may be text of strangers. */
+export function csvOf<Column extends string>(columns: readonly Column[], rows: readonly Cells<Column>[]): string {
+  const quoted = (cell: string): string => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
+  const lines = [columns as readonly string[], ...rows.map((row) => columns.map((column) => quoted(row[column])))];
+  return lines.map((cells) => `${cells.join(',')}\r\n`).join('');
+}
