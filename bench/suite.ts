@@ -3,6 +3,7 @@
 import { measureCacheHits } from './cache-hits.ts';
 import { measureCampaignCost } from './campaign-cost.ts';
 import { measureCampaignPath, PATH_NAMES } from './campaign-path-cost.ts';
+import { COUNTER_NAMES, measureCounterLag } from './counter-lag.ts';
 import { measureDecision } from './decision-cost.ts';
 import { measureEstimateWarmUp } from './estimate-warm-up.ts';
 import { LEVER_NAMES, measureEstimationLevers } from './estimation-levers.ts';
@@ -81,6 +82,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   { names: APPEND_NAMES, run: measureEventAppend },
   { names: DRAIN_NAMES, run: measureEventDrain },
   { names: LEDGER_RATE_NAMES, run: measureLedgerRate },
+  { names: COUNTER_NAMES, run: measureCounterLag },
   ...FAN_OUT_WIDTHS.map((dspCount) => ({
     names: [`fanout.cpu_ratio.${dspCount}`],
     run: (context: BenchContext) => measureFanOut(dspCount, context),
