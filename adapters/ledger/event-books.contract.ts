@@ -116,6 +116,14 @@ export function eventBooksContract(
       expect(await takeBillingNotices(world.database, 10)).toEqual([]);
     });
 
+    it('no text of a DSP or a publisher keeps what it owes from being booked', async () => {
+      const strange = { ...DSP_SALE, amount: 1000, publisherId: 'p\0', soldAtMs: START_MS };
+      const sale = { ...strange, payer: { kind: 'dsp', dspId: 'dsp-1', seat: 'a\0b\ud800' } };
+      await take(ofDsp('impression', { sale, billingNotice: 'https://dsp.example/\0' }));
+      expect(test.results()).toEqual(['billed']);
+      expect(await letters()).toEqual([]);
+    });
+
     it('a refund before its bill leaves nothing to bill', async () => {
       await take(ofDsp('refund'), ofUs('refund', { auctionId: 'b' }));
       await test.take([sourced(ofDsp('impression'), 2), sourced(ofUs('impression', { auctionId: 'b' }), 3)]);

@@ -14,7 +14,7 @@ import { bill, release, reserve } from './charges.ts';
 import { ConflictError, type Database, type Queryable } from './database.ts';
 import { leasesOfCharges } from './ledger.ts';
 import { bookReceivables, refundReceivables } from './receivables.ts';
-import { CHARGE, type ChargeRow, selectRows } from './rows.ts';
+import { CHARGE, type ChargeRow, selectRows, withoutNul } from './rows.ts';
 
 export interface EventBooksOptions {
   /** Which log or topic, the same for ever: offsets count within it. */
@@ -136,6 +136,9 @@ async function openBooks(
   return books;
 }
 
+/** Nobody reads more. */
+const MESSAGE_LENGTH_MAX = 500;
+
 /** One by one: there are few, and their payloads may be large. */
 async function keepDeadLetters(
   tx: Queryable,
@@ -148,12 +151,17 @@ async function keepDeadLetters(
     await tx.query(
       `INSERT INTO dead_letter (source, partition, log_offset, type, reason, message, tries, at_ms, payload)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
-      [source, partition, offset, storable(type), reason, storable(message), tries, nowMs, Buffer.from(payload)],
+      [
+        source,
+        partition,
+        offset,
+        withoutNul(type),
+        reason,
+        withoutNul(message).slice(0, MESSAGE_LENGTH_MAX),
+        tries,
+        nowMs,
+        Buffer.from(payload),
+      ],
     );
   }
-}
-
-/** Text of strangers: PostgreSQL takes no NUL, and nobody reads more. */
-function storable(text: string): string {
-  return text.replaceAll('\0', '').slice(0, 500);
 }
