@@ -16,6 +16,7 @@ import type { MetricSnapshot } from './adapters/metrics/exposition.ts';
 import { createFaultPolicy, UNCAUGHT_FAULTS } from './adapters/process/fault-policy.ts';
 import { allocateYoungOnly } from './adapters/process/young-generation.ts';
 import type { DspState } from './adapters/workers/messages.ts';
+import { storeBookedEvents } from './compose/booked-events.ts';
 import { openBooks } from './compose/campaign-books.ts';
 import { type Campaigns, openCampaigns } from './compose/campaigns.ts';
 import type { DrainedEventLog } from './compose/drain.ts';
@@ -174,9 +175,11 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
         : [],
   });
 
-  if (outside.supervisor === undefined && outside.eventLog === undefined && isBillingHere(config)) {
-    const { database } = campaigns?.books ?? (await openBooks(parts));
-    await openEventBilling(parts, { database, notices }, await embeddedSource(parts));
+  const isBiller = outside.supervisor === undefined && outside.eventLog === undefined && isBillingHere(config);
+  const books = campaigns?.books ?? (isBiller ? await openBooks(parts) : null);
+  const storeBooked = books === null ? null : storeBookedEvents(parts, { database: books.database, events });
+  if (books !== null && isBiller) {
+    await openEventBilling(parts, { database: books.database, notices }, await embeddedSource(parts));
   }
 
   const tracking = openTracking(parts, {
@@ -212,7 +215,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
     onConcluded: eachForItself(
       [
         // What was won is served by now: its money comes first.
-        (event) => campaigns?.auctionEnded(event),
+        (event, _decision, _notices, _subject, sales) => campaigns?.auctionEnded(event, sales),
         (event) => gate?.auctionEnded(event),
         (event) => metrics.auctionEnded(event),
         (event) => events.record(event),
@@ -249,6 +252,8 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   });
   const reportOutcomes: Gavel['reportOutcomes'] = async (outcomes, isBilling = true) => {
     const bills = isBilling ? await campaigns?.bill(outcomes) : undefined;
+    // Whoever reads the log finds what was billed, before anybody is told that it was.
+    if (bills !== undefined) await storeBooked?.();
     const counts = quality.reportOutcomes(outcomes);
     return bills === undefined ? counts : { ...counts, bills };
   };
@@ -263,6 +268,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
       reportOutcomes,
       invalidateEstimates: estimation.invalidate,
       campaigns: campaigns?.books.api ?? null,
+      refunds: books?.refunds ?? null,
     });
   }
   const server = await openPublicDoor(parts, {

@@ -81,6 +81,7 @@ export async function startWorkers(config: Config): Promise<RunningWorkers> {
         port,
         tokens,
         campaigns: books?.api ?? null,
+        refunds: books?.refunds ?? null,
         dsps: supervisor.dsps,
         invalidateEstimates: config.estimation.model.source === 'remote' ? supervisor.invalidateEstimates : null,
         onChange: (change) => log.info(change, 'changed by an admin'),

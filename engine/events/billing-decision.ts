@@ -4,6 +4,7 @@
  * as often as it is read.
  */
 import { purchaseKey } from '../exchange/purchases.ts';
+import { encodeTerms } from '../exchange/sale-terms.ts';
 import type { Bill, Reservation } from '../ports/budget-ledger.ts';
 import type { BillingNotice, Receivable, Release } from '../ports/event-books.ts';
 import type { OutcomeEvent, Sale, WinEvent } from './outcome-events.ts';
@@ -56,7 +57,8 @@ function reservationOf(event: WinEvent): LedgerOperation | null {
   const { accountId, epoch, sequence } = payer;
   const heldMs = Math.max(0, event.heldUntilMs - event.sale.soldAtMs);
   const key = billKey(event);
-  const reservation = { key, accountId, epoch, sequence, amount, publisherId, heldMs };
+  const terms = encodeTerms(event);
+  const reservation = { key, accountId, epoch, sequence, amount, publisherId, heldMs, terms };
   return { kind: 'reserve', reservation: event.isShared ? { ...reservation, isShared: true } : reservation };
 }
 
@@ -64,8 +66,9 @@ function billOf(event: SaleEvent): LedgerOperation {
   const { payer, amount, publisherId } = event.sale;
   if (payer.kind === 'dsp') return { kind: 'receive', receivable: receivableOf(event, payer) };
   const { accountId, epoch, sequence } = payer;
-  const bill = { key: billKey(event), accountId, epoch, sequence, amount, publisherId, atMs: event.atMs };
-  return { kind: 'bill', bill };
+  const lease = { accountId, epoch, sequence };
+  const terms = encodeTerms(event);
+  return { kind: 'bill', bill: { key: billKey(event), ...lease, amount, publisherId, atMs: event.atMs, terms } };
 }
 
 function refundOf(event: SaleEvent): LedgerOperation {
@@ -89,6 +92,7 @@ function receivableOf(event: SaleEvent, payer: Extract<Sale['payer'], { kind: 'd
     publisherId,
     atMs: event.atMs,
     billingNotice: billingNoticeOf(event),
+    terms: encodeTerms(event),
   };
 }
 

@@ -92,6 +92,17 @@ export function purchaseKey(auctionId: string, impId: string, billedBy: OutcomeT
   return `${auctionId}/${impId}/${billedBy}`;
 }
 
+/** Of a `purchaseKey`. */
+export function parsePurchaseKey(key: string): {
+  readonly auctionId: string;
+  readonly impId: string;
+  readonly billedBy: OutcomeType;
+} {
+  const [first, last] = [key.indexOf('/'), key.lastIndexOf('/')];
+  const billedBy = key.slice(last + 1) as OutcomeType;
+  return { auctionId: key.slice(0, first), impId: key.slice(first + 1, last), billedBy };
+}
+
 /** Of the bid's currency. N CPM-micros are N nanos an impression; a click or conversion of N micros is N x 1000 nanos. */
 export function unitNanos({ clearingPriceMicrosInBidCurrency: micros }: Win, pricing: PricingModel): number {
   return pricing === 'cpm' ? micros : micros * 1000;

@@ -20,6 +20,8 @@ export interface Receivable {
   readonly atMs: number;
   /** `burl`, to be called once it is billed for the first time; null: none. */
   readonly billingNotice: BillingNotice | null;
+  /** `encodeTerms` of what was sold. */
+  readonly terms: string;
 }
 
 export type BillingNotice = Pick<Notice, 'url'> & { readonly about: NoticeSubject };

@@ -1,5 +1,7 @@
 /** The OpenAPI document of `/admin/v1`, made of the schemas that requests are checked by. */
 import type { JsonSchema } from '../../../engine/campaign/booking-schemas.ts';
+import { REFUND_RESULTS } from '../../../engine/ports/refunds.ts';
+import { REASON_LENGTH_MAX, REFUNDS_MAX } from './refund-routes.ts';
 import { RESOURCE_NAMES, RESOURCES, type ResourceName } from './resources.ts';
 
 const ERROR = {
@@ -28,6 +30,7 @@ export function openApiDocument(version: string): object {
   paths['/admin/v1/import'] = { post: importOperation() };
   paths['/admin/v1/audit'] = { get: auditOperation() };
   paths['/admin/v1/campaigns/{id}/delivery'] = { get: deliveryOperation() };
+  paths['/admin/refunds'] = { post: refundOperation() };
   return {
     openapi: '3.0.3',
     info: { title: 'Gavel: campaigns', version },
@@ -139,6 +142,41 @@ function deliveryOperation(): object {
     responses: {
       200: json('Its delivery.', { type: 'object' }),
       404: json('There is none.', ERROR_REFERENCE),
+      ...refusals(),
+    },
+  };
+}
+
+function refundOperation(): object {
+  const ad = { auction: { type: 'string' }, imp: { type: 'string' } };
+  const wanted = {
+    type: 'object',
+    additionalProperties: false,
+    required: ['auction', 'imp', 'reason'],
+    properties: { ...ad, reason: { type: 'string', maxLength: REASON_LENGTH_MAX } },
+  };
+  const made = {
+    type: 'object',
+    properties: {
+      ...ad,
+      result: { type: 'string', enum: REFUND_RESULTS },
+      amount: { type: 'integer', description: 'What was billed: nanos, or impressions of what is guaranteed.' },
+      currency: { type: 'string' },
+    },
+  };
+  const refunds = { type: 'array', items: made };
+  return {
+    summary: 'Undoes bills of ads, ours and of DSPs, or prevents them. All of them, or none. Needs the role money.',
+    requestBody: {
+      required: true,
+      content: { 'application/json': { schema: { type: 'array', maxItems: REFUNDS_MAX, items: wanted } } },
+    },
+    responses: {
+      200: json('What became of each.', { type: 'object', properties: { refunds } }),
+      409: json('None was booked: some are `unknown`.', {
+        type: 'object',
+        properties: { error: { type: 'string' }, refunds },
+      }),
       ...refusals(),
     },
   };

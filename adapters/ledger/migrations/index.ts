@@ -1,3 +1,4 @@
+import { BOOKED_EVENTS } from './booked-events.ts';
 import { BUDGET_DAYS } from './budget-days.ts';
 import { CAMPAIGNS } from './campaigns.ts';
 import { EVENT_BILLING } from './event-billing.ts';
@@ -23,4 +24,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 4, name: 'traffic', sql: TRAFFIC },
   { number: 5, name: 'budget-days', sql: BUDGET_DAYS },
   { number: 6, name: 'event-billing', sql: EVENT_BILLING },
+  { number: 8, name: 'booked-events', sql: BOOKED_EVENTS },
 ];
