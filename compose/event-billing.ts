@@ -7,6 +7,7 @@ import { eventLogFolder } from '../adapters/event-log/log-folders.ts';
 import { takeBillingNotices } from '../adapters/ledger/billing-notices.ts';
 import type { Database } from '../adapters/ledger/database.ts';
 import { type EventBooksOptions, openEventBooks } from '../adapters/ledger/event-books.ts';
+import { sweepPendingNotices } from '../adapters/ledger/pending-notices.ts';
 import { keptSecret } from '../adapters/tracking/kept-secret.ts';
 import { trackingLifetimeMs } from '../config/tracking.ts';
 import { BillingConsumer } from '../engine/events/billing-consumer.ts';
@@ -37,6 +38,7 @@ const GRACE_MS = 60_000;
 const NOTICES_INTERVAL_MS = 250;
 /** A twentieth of what may wait for all DSPs by default. */
 const NOTICES_AT_ONCE = 500;
+const SWEEP_INTERVAL_MS = 5000;
 
 /** Begins, and goes on until the end of the parts. Rejects when the source cannot be had. */
 export async function openEventBilling(
@@ -73,6 +75,11 @@ export async function openEventBilling(
     });
     for (const notice of taken) notices.send(notice);
   });
+  repeat(parts, SWEEP_INTERVAL_MS, () =>
+    sweepPendingNotices(database, clock.wallMs()).catch((err: unknown) => {
+      log.warn({ err }, 'billing: notices that wait for their bill could not be looked through');
+    }),
+  );
   const consumption = await billed.source.consume(consumer);
   closing(consumption.close);
 }

@@ -13,6 +13,7 @@ import { checkBill, checkReservation } from './call-arguments.ts';
 import { bill, release, reserve } from './charges.ts';
 import { ConflictError, type Database, type Queryable } from './database.ts';
 import { leasesOfCharges } from './ledger.ts';
+import { handOnPendingNotices, keepPendingNotices } from './pending-notices.ts';
 import { bookReceivables, refundReceivables } from './receivables.ts';
 import { CHARGE, type ChargeRow, selectRows, withoutNul } from './rows.ts';
 
@@ -88,13 +89,21 @@ async function book(tx: Queryable, bookings: Bookings, options: EventBooksOption
   });
   for (const { key, reason } of bookings.releases) release(books, key, reason);
   await books.flush();
+  await keepPendingNotices(tx, bookings.pendingNotices, books.nowMs);
   const receivables = await bookReceivables(tx, bookings.receivables, options.feePpm, books.nowMs);
   await refundReceivables(tx, bookings.refunds, books.nowMs);
+  await handOnPendingNotices(tx, keysOfNotices(bookings), books.nowMs);
   if (letters.length > 0) {
     await options.copyDeadLetters(bookings.partition, letters);
     await keepDeadLetters(tx, options.source, bookings.partition, letters, books.nowMs);
   }
   return { bills, receivables };
+}
+
+/** Of notices whose bill may be there, and of bills whose notice may be. */
+function keysOfNotices({ pendingNotices, receivables }: Bookings): string[] {
+  const unaccompanied = receivables.filter(({ billingNotice }) => billingNotice === null);
+  return [...new Set([...pendingNotices, ...unaccompanied].map(({ key }) => key))];
 }
 
 /** First of all: its row keeps any other consumer of the partition out until the end of the transaction. */
