@@ -1,6 +1,7 @@
 /** What bills stored events: source, books, and the notices to DSPs that follow. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { keepingPlaces } from '../adapters/event-log/consumer-places.ts';
 import { createEmbeddedSource } from '../adapters/event-log/event-source.embedded.ts';
 import { lockFolder } from '../adapters/event-log/folder-lock.ts';
 import { eventLogFolder } from '../adapters/event-log/log-folders.ts';
@@ -9,6 +10,7 @@ import type { Database } from '../adapters/ledger/database.ts';
 import { type EventBooksOptions, openEventBooks } from '../adapters/ledger/event-books.ts';
 import { sweepPendingNotices } from '../adapters/ledger/pending-notices.ts';
 import { keptSecret } from '../adapters/tracking/kept-secret.ts';
+import { BILLING_CONSUMER } from '../config/event-consumers.ts';
 import { trackingLifetimeMs } from '../config/tracking.ts';
 import { BillingConsumer } from '../engine/events/billing-consumer.ts';
 import { envelopeOf } from '../engine/exchange/event-envelope.ts';
@@ -94,14 +96,17 @@ export async function embeddedSource(parts: Parts): Promise<BilledSource> {
   const folder = eventLogFolder(dataDirectory);
   await mkdir(folder, { recursive: true });
   return {
-    source: createEmbeddedSource({
-      dataDirectory,
-      envelopeOf,
-      batchBytesMax: BATCH_BYTES_MAX,
-      pollMs: POLL_MS,
-      timers,
-      onProblem: (partition, problem) => log.warn({ partition, problem }, 'billing: events are missing'),
-    }),
+    source: keepingPlaces(
+      createEmbeddedSource({
+        dataDirectory,
+        envelopeOf,
+        batchBytesMax: BATCH_BYTES_MAX,
+        pollMs: POLL_MS,
+        timers,
+        onProblem: (partition, problem) => log.warn({ partition, problem }, 'billing: events are missing'),
+      }),
+      { dataDirectory, name: BILLING_CONSUMER },
+    ),
     topic: 'embedded',
     // Beside the segments: whoever removes those begins another log.
     books: { source: `log:${await keptSecret(join(folder, 'log.id'))}`, copyDeadLetters: async () => {} },

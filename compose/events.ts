@@ -1,5 +1,6 @@
 import { type EventsActor, spawnEventsActor } from '../actors/events-actor.ts';
 import type { ActorParent } from '../actors/mailbox.ts';
+import { readPlace } from '../adapters/event-log/consumer-places.ts';
 import { type EmbeddedEventLog, openEventLog } from '../adapters/event-log/event-log.embedded.ts';
 import { eventLogFolder } from '../adapters/event-log/log-folders.ts';
 import type { OutboxDrain } from '../adapters/event-log/outbox/outbox-drain.ts';
@@ -8,6 +9,7 @@ import { encodedBytes, PAYLOAD_BYTES_MAX } from '../adapters/event-log/segment-f
 import { sparedLogFiles } from '../adapters/event-log/spare-descriptors.ts';
 import { watchStorage } from '../adapters/event-log/storage-watch.ts';
 import { OUTBOX_DRAIN_MS } from '../adapters/process/drain-budget.ts';
+import { awaitedConsumers } from '../config/event-consumers.ts';
 import type { EventLog } from '../engine/ports/event-log.ts';
 import { type Parts, supervisorOf } from './parts.ts';
 
@@ -27,6 +29,8 @@ export async function openEmbeddedLog(parts: Parts): Promise<OpenedEventLog> {
   const files = sparedLogFiles();
   closing(async () => files.release());
   let outbox: OutboxDrain | null = null;
+  const drainedUntil = (): number => (kafka.brokers === '' ? Number.POSITIVE_INFINITY : (outbox?.drainedUntil() ?? 0));
+  const awaited = awaitedConsumers(config);
   const eventLog = await openReopeningEventLog({
     open: () =>
       openEventLog({
@@ -37,7 +41,7 @@ export async function openEmbeddedLog(parts: Parts): Promise<OpenedEventLog> {
         totalBytesMax,
         retention,
         syncIntervalMs,
-        ...(kafka.brokers === '' ? {} : { keptFrom: () => outbox?.drainedUntil() ?? 0 }),
+        keptFrom: () => Math.min(drainedUntil(), ...awaited.map((consumer) => readPlace(folder, consumer))),
       }),
     timers,
     observer: {
@@ -50,6 +54,9 @@ export async function openEmbeddedLog(parts: Parts): Promise<OpenedEventLog> {
   });
   log.info({ folder, recovery: eventLog.current()?.recovery }, 'event log opened');
   metrics.eventLogBytes(() => eventLog.current()?.stats().totalBytes ?? 0);
+  for (const consumer of awaited) {
+    metrics.eventLogUnread(consumer, () => Math.max(0, nextSequenceOf(eventLog) - readPlace(folder, consumer)));
+  }
   if (kafka.brokers !== '') {
     outbox = await beginOutbox(parts, folder, nextSequenceOf(eventLog)).catch(async (error: unknown) => {
       await eventLog.close();

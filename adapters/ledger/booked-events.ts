@@ -1,7 +1,18 @@
-/** The `BookedEvents` over the database of the ledger. */
+/**
+ * Events of what the books have booked by themselves, kept in the transaction that booked it until some process has stored them in its
+ * event log.
+ */
 import type { OutcomeEvent } from '../../engine/events/outcome-events.ts';
-import type { BookedEvents } from '../../engine/ports/booked-events.ts';
 import type { Database, Queryable } from './database.ts';
+
+export interface BookedEvents {
+  /**
+   * The oldest that nobody else has taken lately, at most so many. They come again, to whoever asks, until they are said to be
+   * stored: a process that is killed in between loses nothing, and may leave one in two logs, under one id.
+   */
+  readonly take: (countMax: number) => Promise<readonly OutcomeEvent[]>;
+  readonly stored: (ids: readonly string[]) => Promise<void>;
+}
 
 /** Longer than an event log takes to store them or to say that it cannot. */
 const TAKEN_MS = 15_000;
