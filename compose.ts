@@ -17,6 +17,7 @@ import { UnlinkedUsers } from './adapters/privacy/unlinked-users.ts';
 import { createFaultPolicy, UNCAUGHT_FAULTS } from './adapters/process/fault-policy.ts';
 import { allocateYoungOnly } from './adapters/process/young-generation.ts';
 import type { DspState } from './adapters/workers/messages.ts';
+import { storeBookedEvents } from './compose/booked-events.ts';
 import { openBooks } from './compose/campaign-books.ts';
 import { type Campaigns, openCampaigns } from './compose/campaigns.ts';
 import { openCounterReading, openCounting } from './compose/counters.ts';
@@ -185,6 +186,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   });
   const isKeeping = eventLog.segments !== null && keepsBooks(config);
   const books = campaigns?.books ?? (isKeeping ? await openBooks(parts) : null);
+  const storeBooked = books === null ? null : storeBookedEvents(parts, { database: books.database, events });
   if (books !== null && outside.supervisor === undefined && eventLog.segments !== null && isBillingHere(config)) {
     await openEventBilling(parts, { database: books.database, notices }, await embeddedSource(parts));
   }
@@ -239,7 +241,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
     onConcluded: eachForItself(
       [
         // What was won is served by now: its money comes first.
-        (event) => campaigns?.auctionEnded(event),
+        (event, _decision, _notices, _subject, sales) => campaigns?.auctionEnded(event, sales),
         (event) => gate?.auctionEnded(event),
         (event) => metrics.auctionEnded(event),
         (event) => events.record(event),
@@ -276,6 +278,8 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   });
   const reportOutcomes: Gavel['reportOutcomes'] = async (outcomes, isBilling = true) => {
     const bills = isBilling ? await campaigns?.bill(outcomes) : undefined;
+    // Whoever reads the log finds what was billed, before anybody is told that it was.
+    if (bills !== undefined) await storeBooked?.();
     const counts = quality.reportOutcomes(outcomes);
     return bills === undefined ? counts : { ...counts, bills };
   };
@@ -292,6 +296,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
       campaigns: campaigns?.books.api ?? null,
       counters,
       deletions: books === null ? null : openDeletionDesk(books.database, config.events.userSecret),
+      refunds: books?.refunds ?? null,
     });
   }
   const server = await openPublicDoor(parts, {

@@ -24,6 +24,7 @@ import { HouseDesk, type HouseDeskOptions } from '../engine/desk/house-desk.ts';
 import { HouseEntry } from '../engine/desk/house-entry.ts';
 import type { AuctionEvent } from '../engine/exchange/auction-event.ts';
 import type { PurchaseRefusal } from '../engine/exchange/purchases.ts';
+import type { SoldAd } from '../engine/exchange/sale.ts';
 import type { BillResult, BudgetLedger, Reservation } from '../engine/ports/budget-ledger.ts';
 import type { BudgetStore } from '../engine/ports/budget-store.ts';
 import type { Booking } from '../engine/ports/campaign-store.ts';
@@ -96,7 +97,7 @@ export interface CampaignDeskObserver extends LeaseKeeperObserver {
 export interface CampaignDesk extends HouseDemand {
   readonly booked: (changes: readonly Booking[]) => void;
   /** Behind the answer of each auction: what it has reserved is served. */
-  readonly auctionEnded: (event: AuctionEvent) => void;
+  readonly auctionEnded: (event: AuctionEvent, sales: readonly SoldAd[]) => void;
   /** `ReservationOutbox.whenTold`. */
   readonly whenTold: ReservationOutbox['whenTold'];
   readonly figures: () => DeskFigures;
@@ -188,8 +189,8 @@ class CampaignDeskActor implements CampaignDesk {
 
   readonly #onEntryFault = (error: unknown): void => this.#options.observer.onDeskFault('frequency', error);
 
-  readonly auctionEnded = (event: AuctionEvent): void => {
-    for (const reservation of reservationsOf(event)) this.#outbox.add(reservation);
+  readonly auctionEnded: CampaignDesk['auctionEnded'] = (event, sales) => {
+    for (const reservation of reservationsOf(event, sales)) this.#outbox.add(reservation);
   };
 
   readonly booked = (changes: readonly Booking[]): void => {

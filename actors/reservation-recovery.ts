@@ -46,7 +46,7 @@ export async function recoverReservations(options: ReservationRecoveryOptions): 
     const event = isLookedAt || mayHoldReservations(payload) ? eventOf(payload) : null;
     if (event === null) continue;
     if (event.atMs < sinceMs) break;
-    waiting.push(...reservationsOf(event));
+    waiting.push(...reservationsOf(event, []));
     if (waiting.length >= BATCH) figures.reservations += await tell(waiting.splice(0), options);
   }
   figures.reservations += await tell(waiting, options);

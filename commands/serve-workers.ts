@@ -92,6 +92,7 @@ export async function startWorkers(config: Config): Promise<RunningWorkers> {
         campaigns: config.campaigns.enabled ? (books?.api ?? null) : null,
         counters: consumer?.counters ?? null,
         deletions: books === null ? null : openDeletionDesk(books.database, kept.events.userSecret),
+        refunds: books?.refunds ?? null,
         dsps: supervisor.dsps,
         invalidateEstimates: config.estimation.model.source === 'remote' ? supervisor.invalidateEstimates : null,
         onChange: (change) => log.info(change, 'changed by an admin'),

@@ -9,11 +9,13 @@ import type { Database } from '../adapters/ledger/database.ts';
 import { openDeliveryReports } from '../adapters/ledger/delivery-reports.ts';
 import { readFigures } from '../adapters/ledger/ledger.ts';
 import { migrate } from '../adapters/ledger/migrate.ts';
+import { openRefunds } from '../adapters/ledger/refunds.ts';
 import { openTrafficMemories } from '../adapters/ledger/traffic-memories.ts';
 import type { Config } from '../config/types.ts';
 import { VERSION } from '../config/version.ts';
 import type { CampaignStore } from '../engine/ports/campaign-store.ts';
 import type { Clock } from '../engine/ports/clock.ts';
+import type { Refunds } from '../engine/ports/refunds.ts';
 import { campaignDelivery, type DeliverySources } from './campaign-delivery.ts';
 import type { Parts } from './parts.ts';
 
@@ -21,6 +23,7 @@ export interface CampaignBooks {
   readonly database: Database;
   readonly store: CampaignStore;
   readonly delivery: DeliverySources;
+  readonly refunds: Refunds;
   /** For the admin listener. */
   readonly api: CampaignApiOptions;
   readonly close: () => Promise<void>;
@@ -135,6 +138,7 @@ function booksOf({ money, reading, close }: Databases, clock: Clock): CampaignBo
     database: money,
     store,
     delivery,
+    refunds: openRefunds(money, null),
     api: { store: readingStore, delivery: (id, period) => campaignDelivery(delivery, id, period), version: VERSION },
     close,
   };

@@ -27,7 +27,6 @@ import {
   type OutcomeBillingOptions,
 } from '../engine/desk/outcome-billing.ts';
 import type { Outcome } from '../engine/estimation/quality/awaited-outcomes.ts';
-import type { AuctionEvent } from '../engine/exchange/auction-event.ts';
 import type { Purchase } from '../engine/exchange/purchases.ts';
 import type { BudgetLedger } from '../engine/ports/budget-ledger.ts';
 import type { BudgetStore } from '../engine/ports/budget-store.ts';
@@ -48,7 +47,7 @@ export interface Campaigns {
   readonly ledger: BudgetLedger;
   readonly caps: CapsOfUsers;
   /** Behind the answer of each auction. */
-  readonly auctionEnded: (event: AuctionEvent) => void;
+  readonly auctionEnded: CampaignDesk['auctionEnded'];
   /** Rejects when the ledger cannot be reached, or has no room for some that wait: the outcomes may be reported again. */
   readonly bill: (outcomes: readonly Outcome[]) => Promise<BillingCounts>;
   /** Part of `GET /status`. */

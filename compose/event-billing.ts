@@ -5,6 +5,8 @@ import { lockFolder } from '../adapters/event-log/folder-lock.ts';
 import { takeBillingNotices } from '../adapters/ledger/billing-notices.ts';
 import type { Database } from '../adapters/ledger/database.ts';
 import { type EventBooksOptions, openEventBooks } from '../adapters/ledger/event-books.ts';
+import { sweepPendingNotices } from '../adapters/ledger/pending-notices.ts';
+import { BILLING_CONSUMER } from '../config/event-consumers.ts';
 import { trackingLifetimeMs } from '../config/tracking.ts';
 import type { CampaignsConfig } from '../config/types.ts';
 import type { BillableForMs } from '../engine/events/billing-batch.ts';
@@ -33,6 +35,7 @@ const GRACE_MS = 60_000;
 const NOTICES_INTERVAL_MS = 250;
 /** A twentieth of what may wait for all DSPs by default. */
 const NOTICES_AT_ONCE = 500;
+const SWEEP_INTERVAL_MS = 5000;
 
 /** Begins, and goes on until the end of the parts. Rejects when the source cannot be had. */
 export async function openEventBilling(
@@ -69,6 +72,11 @@ export async function openEventBilling(
     });
     for (const notice of taken) notices.send(notice);
   });
+  repeat(parts, SWEEP_INTERVAL_MS, () =>
+    sweepPendingNotices(database, clock.wallMs()).catch((err: unknown) => {
+      log.warn({ err }, 'billing: notices that wait for their bill could not be looked through');
+    }),
+  );
   const consumption = await billed.source.consume(consumer);
   closing(consumption.close);
 }
@@ -83,6 +91,6 @@ export async function embeddedSource(parts: Parts): Promise<BilledSource> {
   const lock = join(parts.config.dataDirectory, 'billing');
   await mkdir(lock, { recursive: true });
   parts.closing(await lockFolder(lock));
-  const { source, name } = await embeddedEvents(parts, 'billing');
+  const { source, name } = await embeddedEvents(parts, BILLING_CONSUMER);
   return { source, topic: 'embedded', books: { source: name, copyDeadLetters: async () => {} } };
 }

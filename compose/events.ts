@@ -1,5 +1,6 @@
 import { type EventsActor, spawnEventsActor } from '../actors/events-actor.ts';
 import type { ActorParent } from '../actors/mailbox.ts';
+import { readPlace } from '../adapters/event-log/consumer-places.ts';
 import { type EmbeddedEventLog, openEventLog } from '../adapters/event-log/event-log.embedded.ts';
 import { eventLogFolder } from '../adapters/event-log/log-folders.ts';
 import type { OutboxDrain } from '../adapters/event-log/outbox/outbox-drain.ts';
@@ -10,6 +11,7 @@ import { watchStorage } from '../adapters/event-log/storage-watch.ts';
 import type { UnlinkedUsers } from '../adapters/privacy/unlinked-users.ts';
 import { OUTBOX_DRAIN_MS } from '../adapters/process/drain-budget.ts';
 import type { SegmentWriter } from '../adapters/user-data/segments.ts';
+import { awaitedConsumers } from '../config/event-consumers.ts';
 import type { GavelEvent } from '../engine/events/read-event.ts';
 import { type EventLog, EventLogError } from '../engine/ports/event-log.ts';
 import { type Parts, supervisorOf } from './parts.ts';
@@ -32,6 +34,8 @@ export async function openEmbeddedLog(parts: Parts): Promise<OpenedEventLog> {
   const files = sparedLogFiles();
   closing(async () => files.release());
   let outbox: OutboxDrain | null = null;
+  const drainedUntil = (): number => (kafka.brokers === '' ? Number.POSITIVE_INFINITY : (outbox?.drainedUntil() ?? 0));
+  const awaited = awaitedConsumers(config);
   const eventLog = await openReopeningEventLog({
     open: () =>
       openEventLog({
@@ -42,7 +46,7 @@ export async function openEmbeddedLog(parts: Parts): Promise<OpenedEventLog> {
         totalBytesMax,
         retention,
         syncIntervalMs,
-        ...(kafka.brokers === '' ? {} : { keptFrom: () => outbox?.drainedUntil() ?? 0 }),
+        keptFrom: () => Math.min(drainedUntil(), ...awaited.map((consumer) => readPlace(folder, consumer))),
       }),
     timers,
     observer: {
@@ -55,6 +59,9 @@ export async function openEmbeddedLog(parts: Parts): Promise<OpenedEventLog> {
   });
   log.info({ folder, recovery: eventLog.current()?.recovery }, 'event log opened');
   metrics.eventLogBytes(() => eventLog.current()?.stats().totalBytes ?? 0);
+  for (const consumer of awaited) {
+    metrics.eventLogUnread(consumer, () => Math.max(0, nextSequenceOf(eventLog) - readPlace(folder, consumer)));
+  }
   if (kafka.brokers !== '') {
     outbox = await beginOutbox(parts, folder, nextSequenceOf(eventLog)).catch(async (error: unknown) => {
       await eventLog.close();

@@ -11,6 +11,7 @@ import { connectionsTo } from '../config/engine-options.ts';
 import type { OutcomesTaken } from '../engine/desk/outcome-billing.ts';
 import type { Outcome } from '../engine/estimation/quality/awaited-outcomes.ts';
 import type { AdRequests } from '../engine/ports/ad-requests.ts';
+import type { Refunds } from '../engine/ports/refunds.ts';
 import type { EstimateQualityParts } from './estimate-quality.ts';
 import type { Parts } from './parts.ts';
 import type { Tracking } from './tracking.ts';
@@ -27,11 +28,13 @@ export interface AdminSubjects extends Pick<EstimateQualityParts, 'status'> {
   readonly campaigns: CampaignApiOptions | null;
   readonly counters: CounterApiOptions | null;
   readonly deletions: DeletionApiOptions | null;
+  /** Null: nothing is billed here. */
+  readonly refunds: Refunds | null;
 }
 
 export async function openAdmin(
   { config: { admin }, metrics, log, closing }: Parts,
-  { dsps, status, reportOutcomes, invalidateEstimates, campaigns, counters, deletions }: AdminSubjects,
+  { dsps, status, reportOutcomes, invalidateEstimates, campaigns, counters, deletions, refunds }: AdminSubjects,
 ): Promise<void> {
   const { host, port } = admin;
   const tokens = adminTokens(admin);
@@ -47,6 +50,7 @@ export async function openAdmin(
     campaigns,
     counters,
     deletions,
+    refunds,
     invalidateEstimates,
     onChange: (change) => log.info(change, 'changed by an admin'),
     onFault: (err) => log.error({ err }, 'an admin request failed'),

@@ -29,12 +29,16 @@ export async function eventLogFolders(dataDirectory: string): Promise<string[]> 
   return [...(await eventLogPartitions(dataDirectory)).values()];
 }
 
-/** The same by number: 0 is that of an engine that runs alone, others are their workers'. */
+/** Logs by number: 0 is that of an engine that runs alone, others are their workers'. */
+export function eventLogOfPartition(dataDirectory: string, partition: number): string {
+  return eventLogFolder(partition === 0 ? dataDirectory : workerDataDirectory(dataDirectory, partition));
+}
+
+/** Those that are there. */
 export async function eventLogPartitions(dataDirectory: string): Promise<Map<number, string>> {
   if (!existsSync(dataDirectory)) return new Map();
   const logs = [0, ...(await workerNumbers(dataDirectory))].map(
-    (number) =>
-      [number, eventLogFolder(number === 0 ? dataDirectory : workerDataDirectory(dataDirectory, number))] as const,
+    (number) => [number, eventLogOfPartition(dataDirectory, number)] as const,
   );
   return new Map(logs.filter(([, folder]) => existsSync(folder)));
 }

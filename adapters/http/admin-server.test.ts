@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { TAG_ALL, tagOfId } from '../../engine/estimation/cache/invalidations.ts';
 import type { Outcome } from '../../engine/estimation/quality/awaited-outcomes.ts';
+import type { Refund } from '../../engine/ports/refunds.ts';
 import { type AdminServer, startAdminServer } from './admin-server.ts';
 
 let server: AdminServer | undefined;
@@ -14,6 +15,7 @@ afterEach(async () => {
 
 const TOKEN = 'a-token-of-some-length';
 const READER = 'a-token-of-who-reads';
+const CFO = 'a-token-of-who-pays';
 const DSPS = [{ id: 'a', state: 'healthy' }];
 const ESTIMATES = { awaited: 3 };
 
@@ -21,11 +23,15 @@ let reported: readonly Outcome[] = [];
 /** Null: it fails. */
 let counts: { counted: number } | null = { counted: 1 };
 
+let refundMade: Refund;
+let refunded: object[];
 let tags: number[];
 let changes: object[];
 let failure: Error | null;
 let keepsPredictions: boolean;
 beforeEach(() => {
+  refundMade = { result: 'refunded', amount: 7, currency: 'EUR' };
+  refunded = [];
   tags = [];
   changes = [];
   failure = null;
@@ -39,11 +45,18 @@ async function start(): Promise<AdminServer> {
     tokens: [
       { name: 'ops', token: TOKEN, roles: ['ops'] },
       { name: 'reader', token: READER, roles: ['read'] },
+      { name: 'cfo', token: CFO, roles: ['money'] },
     ],
     dsps: () => DSPS,
     campaigns: null,
     counters: null,
     deletions: null,
+    refunds: {
+      refund: async (wanted, by) => {
+        refunded.push({ wanted, by });
+        return wanted.map(() => refundMade);
+      },
+    },
     estimates: () => ESTIMATES,
     reportOutcomes: (outcomes) => {
       reported = outcomes;
@@ -76,6 +89,49 @@ test('answers who has the token', async () => {
 
 test('shows how good estimates were', async () => {
   expect(await (await get('/admin/estimates', `Bearer ${TOKEN}`)).json()).toEqual(ESTIMATES);
+});
+
+describe('refunds', () => {
+  const wanted = { auction: 'a-1', imp: '1', reason: 'robots' };
+  const post = async (body: unknown, token = CFO) => {
+    server ??= await start();
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const answer = await fetch(`${server.url}/admin/refunds`, { method: 'POST', body: JSON.stringify(body), headers });
+    return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+  };
+
+  test('are booked in the name of who asks, and answered one by one', async () => {
+    const answer = { auction: 'a-1', imp: '1', result: 'refunded', amount: 7, currency: 'EUR' };
+    expect(await post([wanted, wanted])).toEqual({ status: 200, body: { refunds: [answer, answer] } });
+    const asked = { auctionId: 'a-1', impId: '1', reason: 'robots' };
+    expect(refunded).toEqual([{ wanted: [asked, asked], by: 'cfo' }]);
+    expect(changes).toEqual([{ refunded: 2, by: 'cfo' }]);
+  });
+
+  test('are not for who reports outcomes', async () => {
+    expect((await post([wanted], TOKEN)).status).toBe(403);
+    expect(refunded).toEqual([]);
+  });
+
+  test('of what the books do not know are a conflict, and nothing has changed', async () => {
+    refundMade = { result: 'unknown', amount: 0, currency: '' };
+    expect(await post([wanted])).toMatchObject({ status: 409, body: { refunds: [{ result: 'unknown' }] } });
+    expect(changes).toEqual([]);
+  });
+
+  test.each([
+    ['an object', wanted, ''],
+    ['none', [], ''],
+    ['too many', new Array(501).fill(wanted), ''],
+    ['no reason', [{ ...wanted, reason: ' ' }], '[0].reason'],
+    ['no auction', [wanted, { ...wanted, auction: undefined }], '[1].auction'],
+    ['a field that is not known', [{ ...wanted, amount: 5 }], '[0].amount'],
+    ['an id with NUL', [{ ...wanted, imp: 'a\0' }], '[0].imp'],
+  ])('are refused as a whole: %s', async (_name, body, path) => {
+    const answer = await post(body);
+    expect([answer.status, answer.body.path ?? '']).toEqual([400, path]);
+    expect(refunded).toEqual([]);
+  });
 });
 
 describe('reported outcomes', () => {

@@ -1,6 +1,6 @@
 /**
- * The admin listener, for people and tools that hold a token: DSPs, estimates (`admin-api/estimate-routes.ts`) and
- * campaigns (`admin-api/campaign-api.ts`). A listener of its own, so that no route of the public one can ever reach it,
+ * The admin listener, for people and tools that hold a token: DSPs, estimates (`admin-api/estimate-routes.ts`), refunds
+ * (`admin-api/refund-routes.ts`) and campaigns (`admin-api/campaign-api.ts`). A listener of its own, so that no route of the public one can ever reach it,
  * and so that it answers when the public one is full.
  */
 import type { Socket } from 'node:net';
@@ -10,9 +10,10 @@ import { type CampaignApiOptions, campaignApi } from './admin-api/campaign-api.t
 import { type CounterApiOptions, counterApi } from './admin-api/counter-routes.ts';
 import { type DeletionApiOptions, deletionApi } from './admin-api/deletion-routes.ts';
 import { type EstimateApiOptions, estimateApi } from './admin-api/estimate-routes.ts';
+import { type RefundApiOptions, refundApi } from './admin-api/refund-routes.ts';
 import { answerErrors, Refusal } from './admin-api/refusal.ts';
 
-export interface AdminServerOptions extends EstimateApiOptions {
+export interface AdminServerOptions extends EstimateApiOptions, RefundApiOptions {
   readonly host: string;
   readonly port: number;
   /** At least one. */
@@ -43,7 +44,7 @@ const REQUEST_TIMEOUT_MS = 5000;
 /** Read in one step of the loop that runs auctions. */
 const BODY_BYTES_MAX = 256 * 1024;
 const PATHS =
-  'GET /admin/dsps, GET /admin/counters, GET /admin/counters/top, GET /admin/estimates, POST /admin/estimates/invalidate, POST /admin/outcomes';
+  'GET /admin/dsps, GET /admin/counters, GET /admin/counters/top, GET /admin/estimates, POST /admin/estimates/invalidate, POST /admin/outcomes, POST /admin/refunds';
 
 /** Rejects when the address cannot be listened on; the message names it. */
 export async function startAdminServer(options: AdminServerOptions): Promise<AdminServer> {
@@ -61,6 +62,7 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
   app.get('/admin/dsps', { onRequest: needs('read') }, async () => dsps());
   counterApi(app, counters);
   estimateApi(app, options);
+  refundApi(app, options);
   if (campaigns !== null) campaignApi(app, campaigns);
   if (deletions !== null) deletionApi(app, deletions);
   const url = await app.listen({ host, port });

@@ -4,7 +4,9 @@
  * is: taken first and in one order; whatever belongs to an account is read after.
  */
 import { budgetDay } from '../../engine/campaign/budget-calendar.ts';
+import type { OutcomeEvent } from '../../engine/events/outcome-events.ts';
 import type { LeaseKey } from '../../engine/ports/budget-ledger.ts';
+import { keepBookedEvents } from './booked-events.ts';
 import type { Queryable, Row } from './database.ts';
 import {
   ACCOUNT,
@@ -47,6 +49,7 @@ export class Books {
   readonly #transfers: TransferRow[] = [];
   readonly #tallies = new Tallies();
   readonly #audits: AuditRow[] = [];
+  readonly #events: OutcomeEvent[] = [];
 
   /** Locks the accounts that exist. `nowMs` null: by the database's clock. */
   static async open(tx: Queryable, accountIds: Iterable<string>, nowMs: number | null): Promise<Books> {
@@ -177,6 +180,11 @@ export class Books {
     this.#audits.push({ at_ms: this.nowMs, actor, action, subject, details: auditJson(details) });
   }
 
+  /** What is booked here is to be found in an event log, too. */
+  tell(event: OutcomeEvent): void {
+    this.#events.push(event);
+  }
+
   /** Moves an amount; nothing when it is zero. */
   post(transfer: Transfer): void {
     const { kind, key, account, amount, tranche, lease } = transfer;
@@ -253,6 +261,7 @@ export class Books {
     await insertRows(this.#tx, TRANSFER, this.#transfers);
     await this.#tallies.flush(this.#tx);
     await insertRows(this.#tx, AUDIT, this.#audits);
+    await keepBookedEvents(this.#tx, this.#events, this.nowMs);
   }
 }
 

@@ -1,4 +1,6 @@
 /** What was won: reserved, then billed or released. One row per key, so each is paid once, whatever comes in which order, a report before its win included. */
+
+import { type BookedSale, bookedOutcome } from '../../engine/events/booked-events.ts';
 import {
   type Bill,
   type BillResult,
@@ -23,7 +25,11 @@ export function reserve(books: Books, reservation: Reservation, feePpm: number):
   const amount = BigInt(reservation.amount);
   const account = books.accounts.get(accountId);
   const before = books.charge(key);
-  if (account === undefined || (before !== undefined && before.state !== 'parked')) return null;
+  if (account === undefined) return null;
+  if (before !== undefined && before.state !== 'parked') {
+    learnTerms(books, before, reservation.terms);
+    return null;
+  }
   const lease = books.lease(reservation);
   const isCovered = !isShared && lease !== undefined && cover(books, lease, { account, amount, key });
   const expires_at_ms = books.nowMs + BigInt(Math.ceil(Math.min(reservation.heldMs, HELD_MS_MAX)));
@@ -37,11 +43,15 @@ export function reserve(books: Books, reservation: Reservation, feePpm: number):
     fee: 0n,
     publisher_id: publisherId,
     expires_at_ms,
-    reported_at_ms: before?.reported_at_ms ?? null,
+    reported_at_ms: null,
+    terms: reservation.terms ?? null,
+    expiry_told: false,
   });
   if (isShared && lease !== undefined && lease.state !== 'closed') keepOpen(books, lease, expires_at_ms);
   if (isCovered) books.post({ kind: 'reserve', key, account, amount, lease });
-  return before === undefined ? null : bill(books, { ...reservation, atMs: Number(before.reported_at_ms) }, feePpm);
+  return before === undefined
+    ? null
+    : billReported(books, { ...reservation, atMs: Number(before.reported_at_ms) }, feePpm);
 }
 
 /** For bills that share what it has free, which then goes back. */
@@ -99,10 +109,42 @@ export function billReport(books: Books, report: OutcomeReport, feePpm: number, 
   if (charge.account_id === null) return 'released-before';
   const { account_id: accountId, epoch, sequence, amount, publisher_id } = charge;
   const lease = { accountId, epoch: Number(epoch), sequence: Number(sequence) };
-  const result = bill(books, { ...lease, key, amount: Number(amount), publisherId: publisher_id ?? '', atMs }, feePpm);
-  // No event says so: whoever compares the books with the events has to know.
-  if (result === 'billed' || result === 'absorbed') charge.reported_at_ms = BigInt(Math.floor(atMs));
+  return billReported(books, { ...lease, key, amount: Number(amount), publisherId: publisher_id ?? '', atMs }, feePpm);
+}
+
+/** What no event has told leaves one. */
+function billReported(books: Books, wanted: Bill, feePpm: number): BillResult {
+  const result = bill(books, wanted, feePpm);
+  if (result === 'billed' || result === 'absorbed') {
+    const charge = books.charge(wanted.key)!;
+    charge.reported_at_ms = BigInt(Math.floor(wanted.atMs));
+    tellReported(books, charge);
+  }
   return result;
+}
+
+/** Of what was reserved without saying what it was, once somebody says it. */
+function learnTerms(books: Books, charge: ChargeRow, terms: string | undefined): void {
+  if (terms === undefined || charge.terms !== null || charge.account_id === null) return;
+  charge.terms = terms;
+  books.change(charge);
+  if (charge.reported_at_ms !== null) tellReported(books, charge);
+}
+
+function tellReported(books: Books, charge: ChargeRow): void {
+  const sold = bookedSale(books, charge);
+  if (sold === null) return;
+  books.tell(bookedOutcome(sold, Number(charge.reported_at_ms)));
+  charge.reported_at_ms = null;
+}
+
+/** Null: nobody has said what it was. Its account must be loaded. */
+export function bookedSale(books: Books, charge: ChargeRow): BookedSale | null {
+  const { key, account_id: accountId, epoch, sequence, amount, publisher_id, terms } = charge;
+  if (accountId === null || terms === null) return null;
+  const { unit } = books.accounts.get(accountId)!;
+  const payer = { kind: 'house', accountId, unit, epoch: Number(epoch), sequence: Number(sequence) } as const;
+  return { key, payer, amount: Number(amount), publisherId: publisher_id ?? '', terms };
 }
 
 function park(books: Books, { key, atMs }: Pick<OutcomeReport, 'key' | 'atMs'>, parking: Parking): ReportResult {
@@ -207,11 +249,12 @@ function record(
   const outcome = { state: result, amount: BigInt(amount), fee, publisher_id: publisherId };
   if (charge !== undefined) {
     Object.assign(charge, outcome);
+    charge.terms ??= wanted.terms ?? null;
     books.change(charge);
     return;
   }
   const lease = { epoch: BigInt(epoch), sequence: BigInt(sequence) };
-  books.putCharge({ key, account_id: accountId, ...lease, ...outcome, expires_at_ms: null, reported_at_ms: null });
+  books.putCharge({ key, account_id: accountId, ...lease, ...outcome, ...UNTIMED, terms: wanted.terms ?? null });
 }
 
 /** The first bill stands, but somebody has to look: one impression has two prices, or two buyers. */
@@ -249,6 +292,8 @@ function isUnbilled({ state }: ChargeRow): boolean {
   return state === 'reserved' || state === 'shared' || state === 'uncovered' || state === 'expired';
 }
 
+const UNTIMED = { expires_at_ms: null, reported_at_ms: null, expiry_told: false } as const;
+
 const NOTHING_KNOWN = {
   account_id: null,
   epoch: null,
@@ -256,8 +301,8 @@ const NOTHING_KNOWN = {
   amount: 0n,
   fee: 0n,
   publisher_id: null,
-  expires_at_ms: null,
-  reported_at_ms: null,
+  terms: null,
+  ...UNTIMED,
 } as const;
 
 function refund(books: Books, charge: ChargeRow): boolean {

@@ -7,6 +7,7 @@ import { BudgetLedgerError } from '../../engine/ports/budget-ledger.ts';
 import type { EventBooks } from '../../engine/ports/event-books.ts';
 import { seededRandom } from '../../simulator/random.ts';
 import { takeBillingNotices } from './billing-notices.ts';
+import { sweepPendingNotices } from './pending-notices.ts';
 import { readStatements } from './statements.ts';
 import { BILLABLE_MS, openTestBooks, rawSourced, sourced, TestConsumer } from './testing/billing-world.ts';
 import type { CreateTestDatabase } from './testing/databases.ts';
@@ -115,6 +116,49 @@ export function eventBooksContract(
         entries.map(({ book, amount }) => ({ kind: 'refund', book, amount: -amount })),
       );
       expect(await takeBillingNotices(world.database, 10)).toEqual([]);
+    });
+
+    it('no text of a DSP or a publisher keeps what it owes from being booked', async () => {
+      const strange = { ...DSP_SALE, amount: 1000, publisherId: 'p\0', soldAtMs: START_MS };
+      const sale = { ...strange, payer: { kind: 'dsp', dspId: 'dsp-1', seat: 'a\0b\ud800' } };
+      await take(ofDsp('impression', { sale, billingNotice: 'https://dsp.example/\0' }));
+      expect(test.results()).toEqual(['billed']);
+      expect(await letters()).toEqual([]);
+    });
+
+    it('a notice too long for a URL is called once its ad is billed, whichever comes first, and never again', async () => {
+      const sale = { ...DSP_SALE, amount: 1000, soldAtMs: START_MS };
+      const url = `https://dsp.example/burl?${'x'.repeat(2000)}`;
+      const longWin = (auctionId: string) =>
+        buildOutcome('win', { sale, auctionId, atMs: START_MS, heldUntilMs: null, billingNotice: url });
+      const shown = (auctionId: string) => ofDsp('impression', { auctionId, billingNotice: null });
+      const taken = async () =>
+        (await takeBillingNotices(world.database, 10)).map((notice) => [notice.about?.auctionId, notice.url]);
+      await take(longWin('a'), shown('b'), longWin('unseen'), longWin('void'), ofDsp('refund', { auctionId: 'void' }));
+      expect(await taken()).toEqual([]);
+      await test.take([sourced(shown('a'), 5), sourced(longWin('b'), 6), sourced(shown('void'), 7)]);
+      expect((await taken()).toSorted()).toEqual([
+        ['a', url],
+        ['b', url],
+      ]);
+      const replay = new TestConsumer(openTestBooks(world.database, 'the same log again'));
+      await replay.takeAll([longWin('a'), shown('a'), shown('b'), longWin('b')].map(sourced), 1);
+      await sweepPendingNotices(world.database, START_MS);
+      expect(await taken()).toEqual([]);
+    });
+
+    it('finds notices whose win and bill were booked behind the back of each other, and forgets old ones', async () => {
+      const billingNotice = `https://dsp.example/burl?${'x'.repeat(2000)}`;
+      const sale = { ...DSP_SALE, soldAtMs: START_MS };
+      await take(buildOutcome('win', { sale, heldUntilMs: null, billingNotice }));
+      await world.database.query(
+        `INSERT INTO dsp_transfer (kind, key, dsp_id, seat, publisher_id, currency, amount, fee, happened_at_ms, at_ms)
+          VALUES ('bill', 'auction-1/1/impression', 'dsp-1', '', '', 'USD', 1, 0, 0, 0)`,
+      );
+      await sweepPendingNotices(world.database, START_MS);
+      expect(await takeBillingNotices(world.database, 10)).toHaveLength(1);
+      await sweepPendingNotices(world.database, START_MS + 2_592_000_000);
+      expect(await world.database.query('SELECT key FROM pending_notice')).toEqual([]);
     });
 
     it('a refund before its bill leaves nothing to bill', async () => {

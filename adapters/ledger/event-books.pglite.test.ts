@@ -1,4 +1,5 @@
 import { afterAll } from 'vitest';
+import { bookedEventsContract } from './booked-events.contract.ts';
 import { eventBooksContract } from './event-books.contract.ts';
 import { pgliteTestDatabases } from './testing/databases.ts';
 
@@ -6,3 +7,4 @@ const databases = pgliteTestDatabases();
 afterAll(() => databases.stop());
 
 eventBooksContract('PGlite', databases, { shuffles: 20 });
+bookedEventsContract('PGlite', databases);

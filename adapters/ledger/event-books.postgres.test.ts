@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { buildOutcome, DSP_SALE } from '../../engine/events/testing/build-events.ts';
 import { startPostgres } from '../../test/support/services.ts';
+import { bookedEventsContract } from './booked-events.contract.ts';
 import { eventBooksContract } from './event-books.contract.ts';
 import { openTestBooks, sourced, TestConsumer } from './testing/billing-world.ts';
 import { postgresTestDatabases } from './testing/databases.ts';
@@ -10,10 +11,12 @@ const postgres = await startPostgres();
 afterAll(() => postgres?.stop());
 
 describe.skipIf(postgres === null)('with a PostgreSQL', () => {
-  eventBooksContract('PostgreSQL', postgresTestDatabases(postgres?.url ?? ''), { shuffles: 10 });
+  const databases = postgresTestDatabases(postgres?.url ?? '');
+  eventBooksContract('PostgreSQL', databases, { shuffles: 10 });
+  bookedEventsContract('PostgreSQL', databases);
 
   it('an event is not set aside for what the database lacks', async () => {
-    const world = new LedgerWorld(await postgresTestDatabases(postgres?.url ?? '')());
+    const world = new LedgerWorld(await databases());
     const test = new TestConsumer(openTestBooks(world.database, 'log'));
     await test.consumer.positionOf(0);
     const sale = { ...DSP_SALE, soldAtMs: START_MS };

@@ -14,8 +14,9 @@ import { checkBill, checkReservation } from './call-arguments.ts';
 import { bill, release, reserve } from './charges.ts';
 import { ConflictError, type Database, type Queryable } from './database.ts';
 import { leasesOfCharges } from './ledger.ts';
+import { handOnPendingNotices, keepPendingNotices } from './pending-notices.ts';
 import { bookReceivables, refundReceivables } from './receivables.ts';
-import { CHARGE, type ChargeRow, selectRows } from './rows.ts';
+import { CHARGE, type ChargeRow, selectRows, withoutNul } from './rows.ts';
 
 export interface EventBooksOptions {
   /** Which log or topic, the same for ever: offsets count within it. */
@@ -123,10 +124,18 @@ async function book(
   const uncopied = letters.filter(({ offset }) => !copied.has(offset));
   if (uncopied.length > 0) throw new UncopiedLettersError(uncopied);
   await books.flush();
+  await keepPendingNotices(tx, bookings.pendingNotices, books.nowMs);
   const receivables = await bookReceivables(tx, bookings.receivables, options.feePpm, books.nowMs);
   await refundReceivables(tx, bookings.refunds, books.nowMs);
+  await handOnPendingNotices(tx, keysOfNotices(bookings), books.nowMs);
   await keepDeadLetters(tx, options.source, bookings.partition, letters, books.nowMs);
   return { bills, receivables };
+}
+
+/** Of notices whose bill may be there, and of bills whose notice may be. */
+function keysOfNotices({ pendingNotices, receivables }: Bookings): string[] {
+  const unaccompanied = receivables.filter(({ billingNotice }) => billingNotice === null);
+  return [...new Set([...pendingNotices, ...unaccompanied].map(({ key }) => key))];
 }
 
 /** First of all: its row keeps any other consumer of the partition out until the end of the transaction. */
@@ -168,6 +177,9 @@ async function openBooks(
   return books;
 }
 
+/** Nobody reads more. */
+const MESSAGE_LENGTH_MAX = 500;
+
 /** One by one: there are few, and their payloads may be large. Without the user's key, as everything in the database. */
 async function keepDeadLetters(
   tx: Queryable,
@@ -182,12 +194,17 @@ async function keepDeadLetters(
     await tx.query(
       `INSERT INTO dead_letter (source, partition, log_offset, type, reason, message, tries, at_ms, payload)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
-      [source, partition, offset, storable(type), reason, storable(message), tries, nowMs, kept],
+      [
+        source,
+        partition,
+        offset,
+        withoutNul(type),
+        reason,
+        withoutNul(message).slice(0, MESSAGE_LENGTH_MAX),
+        tries,
+        nowMs,
+        kept,
+      ],
     );
   }
-}
-
-/** Text of strangers: PostgreSQL takes no NUL, and nobody reads more. */
-function storable(text: string): string {
-  return text.replaceAll('\0', '').slice(0, 500);
 }

@@ -167,7 +167,7 @@ async function countParked(tx: Queryable, max: number): Promise<number> {
  * The books of these charges, with the leases they are of. A key's account never changes, so it may be read before the
  * account is locked.
  */
-async function booksOfCharges(tx: Queryable, keys: readonly string[], nowMs: number | null): Promise<Books> {
+export async function booksOfCharges(tx: Queryable, keys: readonly string[], nowMs: number | null): Promise<Books> {
   const rows = keys.map((key) => ({ key }));
   const charges = await selectRows<ChargeRow>(tx, CHARGE, rows);
   const accountIds = charges.flatMap(({ account_id }) => account_id ?? []);

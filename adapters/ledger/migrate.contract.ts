@@ -22,7 +22,7 @@ export function migrateContract(name: string, createDatabase: CreateTestDatabase
     it('runs each once, in order', async () => {
       await Promise.all([migrate(test.another()), migrate(test.another())]);
       expect(await numbers()).toEqual(MIGRATIONS.map(({ number }) => number));
-      expect(MIGRATIONS.map(({ number }) => number)).toEqual(MIGRATIONS.map((_, index) => index + 1));
+      expect(await numbers()).toEqual([...new Set(await numbers())].sort((one, other) => one - other));
     });
 
     it('ends the tranches of tables that an earlier release has filled', async () => {

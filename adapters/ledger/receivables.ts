@@ -1,6 +1,7 @@
 /** What DSPs owe: one row of the journal for each event that they pay by, under its unique key. */
 import type { Receivable, ReceivableResult } from '../../engine/ports/event-books.ts';
 import type { Queryable } from './database.ts';
+import { withoutNul } from './rows.ts';
 
 /** In the order given. What is billed for the first time has its notice put where it is taken from to be called. */
 export async function bookReceivables(
@@ -30,18 +31,24 @@ export async function bookReceivables(
   });
 }
 
-/** Undoes what was billed, at its price; what was not billed never will be. */
-export async function refundReceivables(tx: Queryable, refunds: readonly Receivable[], nowMs: bigint): Promise<void> {
+/** Undoes what was billed, at its price; what was not billed never will be. Gives the keys of what is undone by this. */
+export async function refundReceivables(
+  tx: Queryable,
+  refunds: readonly Receivable[],
+  nowMs: bigint,
+): Promise<ReadonlySet<string>> {
   const firsts = firstOfEach(refunds);
-  if (firsts.length === 0) return;
+  if (firsts.length === 0) return new Set();
   const nothing = firsts.map((refund) => ({ ...refund, amount: 0 }));
   const voided = await insert(tx, 'void', nothing, 0, nowMs);
   const billed = firsts.map(({ key }) => key).filter((key) => !voided.has(key));
-  await tx.query(
-    `INSERT INTO dsp_transfer (kind, key, dsp_id, seat, publisher_id, currency, amount, fee, happened_at_ms, at_ms)
-      SELECT 'refund', key, dsp_id, seat, publisher_id, currency, amount, fee, happened_at_ms, $2 FROM dsp_transfer
-      WHERE kind = 'bill' AND key = ANY ($1::text[]) ORDER BY key ON CONFLICT DO NOTHING`,
-    [billed, nowMs],
+  return keysOf(
+    tx,
+    `INSERT INTO dsp_transfer (kind, key, dsp_id, seat, publisher_id, currency, amount, fee, happened_at_ms, terms, at_ms)
+      SELECT 'refund', key, dsp_id, seat, publisher_id, currency, amount, fee, happened_at_ms, terms, $2 FROM dsp_transfer
+      WHERE kind = 'bill' AND key = ANY ($1::text[]) ORDER BY key ON CONFLICT DO NOTHING RETURNING key`,
+    billed,
+    nowMs,
   );
 }
 
@@ -62,22 +69,23 @@ async function insert(
 ): Promise<Set<string>> {
   const column = <Value>(read: (row: Receivable) => Value): Value[] => rows.map(read);
   const inserted = await tx.query<{ key: string }>(
-    `INSERT INTO dsp_transfer (kind, key, dsp_id, seat, publisher_id, currency, amount, fee, happened_at_ms, at_ms)
-      SELECT $1, key, dsp_id, seat, publisher_id, currency, amount, fee, happened_at_ms, $2
-      FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::bigint[], $10::bigint[])
-        AS row (key, dsp_id, seat, publisher_id, currency, amount, fee, happened_at_ms)
+    `INSERT INTO dsp_transfer (kind, key, dsp_id, seat, publisher_id, currency, amount, fee, happened_at_ms, terms, at_ms)
+      SELECT $1, key, dsp_id, seat, publisher_id, currency, amount, fee, happened_at_ms, terms, $2
+      FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::bigint[], $10::bigint[],
+        $11::text[]) AS row (key, dsp_id, seat, publisher_id, currency, amount, fee, happened_at_ms, terms)
       ON CONFLICT DO NOTHING RETURNING key`,
     [
       kind,
       nowMs,
       column(({ key }) => key),
       column(({ dspId }) => dspId),
-      column(({ seat }) => seat),
-      column(({ publisherId }) => publisherId),
+      column(({ seat }) => withoutNul(seat)),
+      column(({ publisherId }) => withoutNul(publisherId)),
       column(({ currency }) => currency),
       column(({ amount }) => amount),
       column(({ amount }) => feeOf(amount, feePpm)),
       column(({ atMs }) => Math.floor(atMs)),
+      column(({ terms }) => terms),
     ],
   );
   return new Set(inserted.map(({ key }) => key));
@@ -103,12 +111,17 @@ async function keepNotices(tx: Queryable, receivables: readonly Receivable[], no
       rows.map(({ dspId }) => dspId),
       rows.map(({ auctionId }) => auctionId),
       rows.map(({ impId }) => impId),
-      rows.map(({ url }) => url),
+      rows.map(({ url }) => withoutNul(url)),
     ],
   );
 }
 
-async function keysOf(tx: Queryable, sql: string, keys: readonly string[]): Promise<Set<string>> {
+async function keysOf(
+  tx: Queryable,
+  sql: string,
+  keys: readonly string[],
+  ...parameters: readonly unknown[]
+): Promise<Set<string>> {
   if (keys.length === 0) return new Set();
-  return new Set((await tx.query<{ key: string }>(sql, [keys])).map(({ key }) => key));
+  return new Set((await tx.query<{ key: string }>(sql, [keys, ...parameters])).map(({ key }) => key));
 }

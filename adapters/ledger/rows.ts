@@ -70,8 +70,12 @@ export interface ChargeRow extends Row {
   fee: bigint;
   publisher_id: string | null;
   readonly expires_at_ms: bigint | null;
-  /** Of what is parked, or was billed by a report (not by an event): when it happened. */
+  /** When it happened: of what is parked, and of what was billed by a report and has no `terms` yet to make its event of. */
   reported_at_ms: bigint | null;
+  /** `encodeTerms`; null: nobody has said it. */
+  terms: string | null;
+  /** Its `win_expired` event is made. */
+  expiry_told: boolean;
 }
 
 export interface TransferRow extends Row {
@@ -164,7 +168,10 @@ export const LEASE: Table = {
 };
 export const CHARGE: Table = {
   name: 'charge',
-  columns: columns('key account_id state publisher_id', 'epoch sequence amount fee expires_at_ms reported_at_ms'),
+  columns: {
+    ...columns('key account_id state publisher_id terms', 'epoch sequence amount fee expires_at_ms reported_at_ms'),
+    expiry_told: 'boolean',
+  },
   key: ['key'],
 };
 export const TRANSFER: Table = {
@@ -256,4 +263,9 @@ function onConflict({ key }: Table, set: readonly string[]): string {
 /** Amounts may exceed what JSON's readers keep as numbers: they are strings. */
 export function auditJson(details: unknown): string {
   return JSON.stringify(details, (_name, value) => (typeof value === 'bigint' ? String(value) : value));
+}
+
+/** Text of strangers: PostgreSQL takes no NUL, and for that alone nothing that is due may fail. */
+export function withoutNul(text: string): string {
+  return text.replaceAll('\0', '');
 }

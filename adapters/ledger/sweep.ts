@@ -1,7 +1,9 @@
 /** What time ends: reservations nobody billed, leases nobody gave back, tranches whose day is over, reports of nothing. */
+
+import { bookedExpiry } from '../../engine/events/booked-events.ts';
 import type { LeaseKey, SweepResult } from '../../engine/ports/budget-ledger.ts';
 import { Books, databaseNowMs } from './books.ts';
-import { release } from './charges.ts';
+import { bookedSale, release } from './charges.ts';
 import type { Database } from './database.ts';
 import { closeDueLease } from './leases.ts';
 import { closeTranche } from './tranches.ts';
@@ -28,6 +30,7 @@ export async function sweep(database: Database, { nowMs, ledgerNowMs, actor }: S
   const ledgerNow = ledgerNowMs ?? Number(await databaseNowMs(database));
   const atMs = Math.floor(Math.min(nowMs, ledgerNow));
   const reservations = await inBatches(database, DUE_RESERVATIONS, atMs, releaseDue);
+  await inBatches(database, UNTOLD_EXPIRIES, atMs, tellExpired);
   const leases = await inBatches(database, DUE_LEASES, atMs, async (books, due) => {
     await books.loadLeases(due.map(leaseKeyOf));
     return due.filter((row) => closeDueLease(books, books.lease(leaseKeyOf(row))!, actor)).length;
@@ -55,6 +58,10 @@ const FORGET_REPORTS = `DELETE FROM charge WHERE state = 'parked' AND key IN (
   RETURNING key`;
 const DUE_RESERVATIONS = `SELECT key, account_id, epoch, sequence FROM charge
   WHERE state = 'reserved' AND expires_at_ms <= $1 ORDER BY expires_at_ms LIMIT ${BATCH}`;
+/** Of all that was won for campaigns of ours: also of what holds nothing of its own until then. */
+const UNTOLD_EXPIRIES = `SELECT key, account_id, epoch, sequence FROM charge
+  WHERE state IN ('expired', 'shared', 'uncovered') AND terms IS NOT NULL AND NOT expiry_told AND expires_at_ms <= $1
+  ORDER BY expires_at_ms LIMIT ${BATCH}`;
 const DUE_LEASES = `SELECT '' AS key, account_id, epoch, sequence FROM lease
   WHERE state <> 'closed' AND closes_at_ms <= $1 ORDER BY closes_at_ms LIMIT ${BATCH}`;
 const DUE_TRANCHES = `SELECT '' AS key, account_id, epoch, 0::bigint AS sequence FROM tranche
@@ -86,6 +93,20 @@ async function releaseDue(books: Books, due: readonly Due[]): Promise<number> {
   await books.loadLeases(due.map(leaseKeyOf));
   return due.filter(({ key }) => books.charge(key)?.state === 'reserved' && release(books, key, 'expired')).length;
 }
+
+async function tellExpired(books: Books, due: readonly Due[]): Promise<number> {
+  await books.loadCharges(due.map(({ key }) => key));
+  for (const { key } of due) {
+    const charge = books.charge(key);
+    if (charge === undefined || charge.expiry_told || !EXPIRED.has(charge.state)) continue;
+    charge.expiry_told = true;
+    books.change(charge);
+    books.tell(bookedExpiry(bookedSale(books, charge)!, Number(books.nowMs)));
+  }
+  return due.length;
+}
+
+const EXPIRED: ReadonlySet<string> = new Set(['expired', 'shared', 'uncovered']);
 
 function leaseKeyOf({ account_id, epoch, sequence }: Due): LeaseKey {
   return { accountId: account_id, epoch: Number(epoch), sequence: Number(sequence) };

@@ -70,6 +70,10 @@ export function createMetrics(options: MetricsOptions) {
   const faultDecisions = new CountersByLabel(actorFaults, { label: 'decision', valuesMax: 8 });
   const noticeQueueLength = gauge('rtb_notice_queue_length', 'Notices accepted and not yet settled.');
   const eventLogBytes = gauge('rtb_event_log_bytes', 'Size of the event log on disk.');
+  const eventLogUnread = gauge(
+    'rtb_event_log_unread_events',
+    'Events that the log keeps for a consumer, which has not passed them.',
+  );
   const unstorable = gauge(
     'rtb_events_unstorable',
     '1 while no outcome event can be stored, and house campaigns are not sold.',
@@ -128,6 +132,7 @@ export function createMetrics(options: MetricsOptions) {
     eventsAcknowledged: (count: number): void => acknowledged.add(count),
     eventsDropped: (count: number, reason: string): void => eventsDropped.add(reason, count),
     eventLogBytes: (read: () => number): void => eventLogBytes.readFrom(read),
+    eventLogUnread: (consumer: string, read: () => number): void => eventLogUnread.readFrom(read, { consumer }),
     eventsUnstorable: (read: () => boolean): void => unstorable.readFrom(() => (read() ? 1 : 0)),
     outbox,
 

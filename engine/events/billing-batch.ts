@@ -44,6 +44,7 @@ export function billingBatch(events: readonly SourcedEvent[], billableForMs: Bil
     releases: [],
     receivables: [],
     refunds: [],
+    pendingNotices: [],
     deadLetters: [],
   };
   const late: Payer['kind'][] = [];
@@ -102,6 +103,9 @@ function take(bookings: BookingsOfEvents, operation: LedgerOperation, stored: So
       return;
     case 'refund-receivable':
       bookings.refunds.push(operation.receivable);
+      return;
+    case 'keep-notice':
+      bookings.pendingNotices.push(operation.notice);
       return;
     default:
       operation satisfies never;

@@ -4,8 +4,10 @@
  * as often as it is read.
  */
 import { purchaseKey } from '../exchange/purchases.ts';
+import { encodeTerms } from '../exchange/sale-terms.ts';
 import type { Bill, Reservation } from '../ports/budget-ledger.ts';
-import type { BillingNotice, Receivable, Release } from '../ports/event-books.ts';
+import type { BillingNotice, PendingNotice, Receivable, Release } from '../ports/event-books.ts';
+import { isCarried } from './carried-notice.ts';
 import type { OutcomeEvent, Sale, WinEvent } from './outcome-events.ts';
 import type { GavelEvent } from './read-event.ts';
 
@@ -17,14 +19,18 @@ export type LedgerOperation =
   /** Of our own: nobody pays, or pays any more. */
   | { readonly kind: 'release'; readonly release: Release }
   | { readonly kind: 'receive'; readonly receivable: Receivable }
-  | { readonly kind: 'refund-receivable'; readonly receivable: Receivable };
+  | { readonly kind: 'refund-receivable'; readonly receivable: Receivable }
+  /** Of a DSP: what its tracking URLs could not carry. */
+  | { readonly kind: 'keep-notice'; readonly notice: PendingNotice };
 
 /** Null: it moves no money. */
 export function ledgerOperationOf(event: GavelEvent): LedgerOperation | null {
   if (event.type === 'user_deletion' || event.isTest) return null;
   switch (event.type) {
     case 'win':
-      return reservationOf(event);
+      return event.sale.payer.kind === 'house'
+        ? reservationOf(event, event.sale.payer)
+        : pendingNoticeOf(event, event.sale.payer);
     case 'impression':
     case 'click':
     case 'conversion':
@@ -50,22 +56,32 @@ function billKey({ auctionId, impId, sale }: SaleEvent): string {
   return purchaseKey(auctionId, impId, sale.billedBy);
 }
 
-function reservationOf(event: WinEvent): LedgerOperation | null {
-  const { payer, amount, publisherId } = event.sale;
-  if (payer.kind === 'dsp' || event.heldUntilMs === null) return null;
-  const { accountId, epoch, sequence } = payer;
+type HousePayer = Extract<Sale['payer'], { kind: 'house' }>;
+type DspPayer = Extract<Sale['payer'], { kind: 'dsp' }>;
+
+function reservationOf(event: WinEvent, { accountId, epoch, sequence }: HousePayer): LedgerOperation | null {
+  const { amount, publisherId } = event.sale;
+  if (event.heldUntilMs === null) return null;
   const heldMs = Math.max(0, event.heldUntilMs - event.sale.soldAtMs);
   const key = billKey(event);
-  const reservation = { key, accountId, epoch, sequence, amount, publisherId, heldMs };
+  const terms = encodeTerms(event);
+  const reservation = { key, accountId, epoch, sequence, amount, publisherId, heldMs, terms };
   return { kind: 'reserve', reservation: event.isShared ? { ...reservation, isShared: true } : reservation };
+}
+
+function pendingNoticeOf(event: WinEvent, { dspId }: DspPayer): LedgerOperation | null {
+  const notice = billingNoticeOf(event);
+  if (notice === null || isCarried(notice.url)) return null;
+  return { kind: 'keep-notice', notice: { key: billKey(event), dspId, notice, soldAtMs: event.sale.soldAtMs } };
 }
 
 function billOf(event: SaleEvent): LedgerOperation {
   const { payer, amount, publisherId } = event.sale;
   if (payer.kind === 'dsp') return { kind: 'receive', receivable: receivableOf(event, payer) };
   const { accountId, epoch, sequence } = payer;
-  const bill = { key: billKey(event), accountId, epoch, sequence, amount, publisherId, atMs: event.atMs };
-  return { kind: 'bill', bill };
+  const lease = { accountId, epoch, sequence };
+  const terms = encodeTerms(event);
+  return { kind: 'bill', bill: { key: billKey(event), ...lease, amount, publisherId, atMs: event.atMs, terms } };
 }
 
 function refundOf(event: SaleEvent): LedgerOperation {
@@ -78,7 +94,7 @@ function releaseOf(event: SaleEvent, reason: Release['reason']): LedgerOperation
   return { kind: 'release', release: { key: billKey(event), reason } };
 }
 
-function receivableOf(event: SaleEvent, payer: Extract<Sale['payer'], { kind: 'dsp' }>): Receivable {
+function receivableOf(event: SaleEvent, payer: DspPayer): Receivable {
   const { amount, currency, publisherId } = event.sale;
   return {
     key: billKey(event),
@@ -89,6 +105,7 @@ function receivableOf(event: SaleEvent, payer: Extract<Sale['payer'], { kind: 'd
     publisherId,
     atMs: event.atMs,
     billingNotice: billingNoticeOf(event),
+    terms: encodeTerms(event),
   };
 }
 

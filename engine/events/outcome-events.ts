@@ -20,7 +20,7 @@ interface Envelope {
   readonly id: string;
   /** `BidResponse.bidid` of the answer. */
   readonly auctionId: string;
-  /** `ID`, or `ID#N` for the ad in a further position of the imp, N from 1. */
+  /** Name of the ad (`adImpId`): `ID`, or `ID#N` for that in a further position of the imp, N from 1. */
   readonly impId: string;
   /** Hash of the user's or device's id, the same in all events of a user; null: none is known. Nobody can tell whose it is. */
   readonly userKey: string | null;

@@ -257,17 +257,6 @@ describe('of many', () => {
   });
 });
 
-it('an imp that is called as a further position of another gets none: both would have one key', () => {
-  const imp = { banner: { format: [{ w: 300, h: 250 }] } };
-  const ids = ['1', '1#1', '1#2', '1#01', 'x#1'];
-  const request = buildRequest({ imp: ids.map((id) => ({ id, ...imp })) });
-  const market = new HouseMarket(new HouseCatalogue([booking()], RULES));
-  const terms = buildTerms(request);
-  const imps = terms.imps.map((offer) => ({ ...offer, slotWeights: offer.id === '1' ? [1, 0.5] : [1] }));
-  const bids = market.bids({ request, terms: { ...terms, imps }, nowMs: 1000 }, AT_FULL);
-  expect(bids.map(({ candidate }) => candidate.impId)).toEqual(['1', '1#2', '1#01', 'x#1']);
-});
-
 it('follows changes of the catalogue', () => {
   const catalogue = new HouseCatalogue([booking()], RULES);
   const market = new HouseMarket(catalogue);

@@ -23,7 +23,7 @@ import {
   type HouseOffer,
   URGENCY_STEPS,
 } from './house-catalogue.ts';
-import { billingChance, isNamedAsPosition } from './purchases.ts';
+import { billingChance } from './purchases.ts';
 
 /**
  * Bids that enter beside one for each position of the imp. Each costs a place in the auction and in its event: the next
@@ -65,8 +65,7 @@ export class HouseMarket {
   }
 
   /**
-   * Of each imp, best first. None where the ledger could not keep the ids of publisher or imp, or would take it for another:
-   * its win could never be told.
+   * Of each imp, best first. None where the ledger could not keep the ids of publisher or imp: its win could never be told.
    */
   bids({ request, terms, nowMs }: HouseRequest, live: LiveTerms): HouseBid[] {
     const bids: HouseBid[] = [];
@@ -77,7 +76,7 @@ export class HouseMarket {
     worth.enter(compileRequestRules({ ...terms, conversionRates: {}, bids: [] }), live);
     for (let i = 0; i < terms.imps.length; i++) {
       const offer = terms.imps[i]!;
-      if (!isStorableKeyPart(offer.id) || isNamedAsPosition(offer.id, terms.imps)) continue;
+      if (!isStorableKeyPart(offer.id)) continue;
       const matches = this.#catalogue.index.candidates(facts, impFacts(request.imp[i]!, offer, facts), nowMs);
       worth.enterImp(offer.id);
       const countMax = offer.slotWeights.length + SPARE_BIDS;

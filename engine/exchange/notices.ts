@@ -1,12 +1,12 @@
 /** Which notices an outcome calls for. Pure: sending is the notice sender's. */
 import { compileMacros, type MacroValues, renderMacrosWithin } from '../../openrtb/macros.ts';
 import type { BidRequest } from '../../openrtb/types.ts';
+import { adImpId } from '../auction/ad-names.ts';
 import type { Win } from '../auction/types.ts';
 import type { DspReply } from '../dsp/reply.ts';
 import type { Notice } from '../ports/notice-sender.ts';
 import type { Decision } from './decision.ts';
 import { droppedBidMacros, macroValues } from './macro-values.ts';
-import { adImpId } from './purchases.ts';
 
 /** A billing notice that waits until what its bid pays for has happened and is billed; recorded in the auction event. */
 export interface PendingBillingNotice {
@@ -32,14 +32,14 @@ export function planNotices(
 ): NoticePlan {
   const now: Notice[] = [];
   const onBilling: PendingBillingNotice[] = [];
-  const { auctionId } = decision.input;
+  const { auctionId, imps } = decision.input;
   const isTest = request.test === 1;
   for (const win of decision.outcome.wins) {
     const { bid, dspId } = decision.collected[win.bidIndex]!;
     if (bid.nurl === undefined && bid.burl === undefined) continue;
     const nurl = alreadyNotified.has(win.bidIndex) ? null : winNoticeUrl(request, decision, win);
     if (nurl !== null)
-      now.push({ kind: 'win', dspId, about: { auctionId, impId: adImpId(win), userKey, isTest }, url: nurl });
+      now.push({ kind: 'win', dspId, about: { auctionId, impId: adImpId(win, imps), userKey, isTest }, url: nurl });
     const burl = billingNoticeUrl(request, decision, win);
     if (burl !== null) onBilling.push({ bidIndex: win.bidIndex, dspId, url: burl });
   }

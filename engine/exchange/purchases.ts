@@ -1,4 +1,6 @@
 /** What house wins take from their accounts, before they are served. */
+
+import { adImpId } from '../auction/ad-names.ts';
 import type { BidCandidate, PricingModel, Win } from '../auction/types.ts';
 import { priceNanos } from '../campaign/price.ts';
 import type { OutcomeType } from '../estimation/quality/awaited-outcomes.ts';
@@ -51,7 +53,7 @@ export function purchasesOf({ input, outcome, collected }: Decision): readonly P
     const billedBy = isGuaranteed ? 'impression' : BILLED_BY[pricing];
     purchases.push({
       bidIndex: win.bidIndex,
-      key: purchaseKey(input.auctionId, adImpId(win), billedBy),
+      key: purchaseKey(input.auctionId, adImpId(win, input.imps), billedBy),
       accountId: house.accountId,
       amount: isGuaranteed ? 1 : priceNanos(pricing, win.clearingPriceMicrosInBidCurrency),
       chance: billingChance(bid),
@@ -82,31 +84,23 @@ export function takenFor(amount: number, chance: number, shareMin: number): numb
   return Math.min(amount, Math.max(1, Math.ceil(amount * Math.max(shareMin, chance * TIMES_EXPECTED))));
 }
 
-/** `ID`, or `ID#N` for the ad in a further position of the imp, N from 1. */
-export function adImpId({ impId, position }: Pick<Win, 'impId' | 'position'>): string {
-  return position === 0 ? impId : `${impId}#${position}`;
-}
-
 /**
- * Whether a further position of another of these imps goes by the id of this one: who reports on it could mean either, and
- * two purchases would have one key.
- */
-export function isNamedAsPosition(
-  impId: string,
-  imps: readonly { readonly id: string; readonly slotWeights: readonly number[] }[],
-): boolean {
-  if (!impId.includes('#')) return false;
-  return imps.some(({ id, slotWeights }) =>
-    slotWeights.some((_, position) => position > 0 && adImpId({ impId: id, position }) === impId),
-  );
-}
-
-/**
- * Whoever reports what became of an ad can tell it, and nobody else has it: neither auction ids nor types hold a slash, and
- * no house bid is for an imp that `isNamedAsPosition`. `impId`: as `adImpId` gives it.
+ * Whoever reports what became of an ad can tell it, and nobody else has it: neither auction ids nor types hold a slash.
+ * `impId`: as `adImpId` gives it (auction/ad-names.ts).
  */
 export function purchaseKey(auctionId: string, impId: string, billedBy: OutcomeType): string {
   return `${auctionId}/${impId}/${billedBy}`;
+}
+
+/** Of a `purchaseKey`. */
+export function parsePurchaseKey(key: string): {
+  readonly auctionId: string;
+  readonly impId: string;
+  readonly billedBy: OutcomeType;
+} {
+  const [first, last] = [key.indexOf('/'), key.lastIndexOf('/')];
+  const billedBy = key.slice(last + 1) as OutcomeType;
+  return { auctionId: key.slice(0, first), impId: key.slice(first + 1, last), billedBy };
 }
 
 /** Of the bid's currency. N CPM-micros are N nanos an impression; a click or conversion of N micros is N x 1000 nanos. */

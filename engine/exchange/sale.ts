@@ -45,7 +45,7 @@ export interface Sale {
 /** An ad in an answer, and how it was sold. */
 export interface SoldAd {
   readonly auctionId: string;
-  /** `ID`, or `ID#N` for the ad in a further position of the imp, N from 1. */
+  /** Name of the ad (`adImpId`): `ID`, or `ID#N` for that in a further position of the imp, N from 1. */
   readonly impId: string;
   /** Hash of the user's or device's id; null: none is known. */
   readonly userKey: string | null;

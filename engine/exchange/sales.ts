@@ -1,11 +1,12 @@
 /** What an auction has sold, as its events and tracking URLs say it. Pure. */
 import type { BidRequest } from '../../openrtb/types.ts';
+import { adImpId } from '../auction/ad-names.ts';
 import type { Win } from '../auction/types.ts';
 import { priceNanos } from '../campaign/price.ts';
 import type { EstimateSubject } from '../estimation/click-estimates.ts';
 import type { Decision } from './decision.ts';
 import { billingNoticeUrl } from './notices.ts';
-import { adImpId, BILLED_BY, type PurchaseReservation, unitNanos } from './purchases.ts';
+import { BILLED_BY, type PurchaseReservation, unitNanos } from './purchases.ts';
 import type { Sale, SoldAd } from './sale.ts';
 
 export interface SaleContext {
@@ -21,7 +22,7 @@ export interface SaleContext {
 export function salesOf(decision: Decision, context: SaleContext): readonly SoldAd[] {
   return decision.outcome.wins.map((win) => ({
     auctionId: decision.input.auctionId,
-    impId: adImpId(win),
+    impId: adImpId(win, decision.input.imps),
     userKey: context.userKey,
     isTest: context.request.test === 1,
     sale: saleOf(decision, win, context),

@@ -84,6 +84,8 @@ export interface Bill extends LeaseKey {
   readonly amount: number;
   readonly publisherId: string;
   readonly atMs: number;
+  /** As `Reservation.terms`. */
+  readonly terms?: string;
 }
 
 export type BillResult =
@@ -115,6 +117,8 @@ export interface Reservation extends LeaseKey {
    * and stays open for their bills until then. Absent: no.
    */
   readonly isShared?: boolean;
+  /** What was sold (`encodeTerms`), kept for events of what becomes of it. Absent: whoever tells does not know. */
+  readonly terms?: string;
 }
 
 /** 30 days. */

@@ -20,6 +20,17 @@ export interface Receivable {
   readonly atMs: number;
   /** `burl`, to be called once it is billed for the first time; null: none. */
   readonly billingNotice: BillingNotice | null;
+  /** `encodeTerms` of what was sold. */
+  readonly terms: string;
+}
+
+/** `burl` of an ad whose event will not carry it: it is called once that is billed. */
+export interface PendingNotice {
+  /** Of the receivable. */
+  readonly key: string;
+  readonly dspId: string;
+  readonly notice: BillingNotice;
+  readonly soldAtMs: number;
 }
 
 export type BillingNotice = Pick<Notice, 'url'> & { readonly about: NoticeSubject };
@@ -63,6 +74,8 @@ export interface Bookings {
   readonly receivables: readonly Receivable[];
   /** Of DSPs: what is undone, whether it was billed or will be. */
   readonly refunds: readonly Receivable[];
+  /** Of wins. */
+  readonly pendingNotices: readonly PendingNotice[];
   readonly deadLetters: readonly DeadLetter[];
 }
 

@@ -5,6 +5,7 @@
 import { Buffer } from 'node:buffer';
 import { compileMacros, type MacroValues, renderMacros } from '../../openrtb/macros.ts';
 import type { MediaType } from '../auction/types.ts';
+import { isCarried } from '../events/carried-notice.ts';
 import type { MarkupTracker, WinnerMarkup } from '../exchange/markup-tracker.ts';
 import type { SoldAd } from '../exchange/sale.ts';
 import { CONVERSION_TOKEN, withConversionToken } from '../markup/creative-macros.ts';
@@ -41,8 +42,6 @@ export const EVENT_PATH = '/event';
 // As JSON, UTF-8. Together they make a URL that browsers, players and our own listener take.
 /** Ids come from publishers and DSPs: an ad with longer ones is left alone. */
 const HEAD_BYTES_MAX = 2500;
-/** A longer `burl` is not carried: it is in the `win` event alone. */
-const BILLING_NOTICE_BYTES_MAX = 1500;
 /** Clicks lead to a longer address directly, and are not counted. */
 const TARGET_BYTES_MAX = 2000;
 /** Each costs a signature and half a kilobyte. A pod of 30 ads has fewer; a DSP may send markup that has 10,000. */
@@ -81,8 +80,8 @@ export class AdTracker implements MarkupTracker {
 
   #token(code: TrackedCode, { sale, billingNotice }: SoldAd, head: string, target: Claim['target']): string {
     const { signer, lifetimeMs } = this.#options;
-    const isCarried = code === sale.billedBy && jsonBytes(billingNotice) <= BILLING_NOTICE_BYTES_MAX;
-    const body = claimBody(head, isCarried ? billingNotice : null, target);
+    const notice = code === sale.billedBy && isCarried(billingNotice) ? billingNotice : null;
+    const body = claimBody(head, notice, target);
     return signer.sign({ code: codeOf(code), body }, sale.soldAtMs + lifetimeMs(code, sale.media));
   }
 

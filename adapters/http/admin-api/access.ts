@@ -4,7 +4,7 @@
  *   read    sees everything but secrets
  *   ops     also creates, changes, pauses and ends what is booked, approves creatives, reports outcomes, has estimates
  *           forgotten, and users deleted
- *   money   also sets and changes budgets
+ *   money   also sets and changes budgets, and refunds
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';

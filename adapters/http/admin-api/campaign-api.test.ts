@@ -41,6 +41,7 @@ beforeEach(async () => {
     estimates: () => ({}),
     reportOutcomes: () => ({ counted: 0, duplicate: 0, 'out-of-window': 0, unknown: 0 }),
     invalidateEstimates: null,
+    refunds: null,
     onChange: () => {},
     onFault: (error) => faults.push(error),
     counters: null,

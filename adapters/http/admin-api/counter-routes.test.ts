@@ -49,6 +49,7 @@ beforeEach(async () => {
     dsps: () => [],
     campaigns: null,
     deletions: null,
+    refunds: null,
     counters: { reader, keptMs: KEPT_MS, nowMs: () => NOW_MS },
     estimates: () => ({}),
     reportOutcomes: () => ({ counted: 0, duplicate: 0, 'out-of-window': 0, unknown: 0 }),

@@ -1,7 +1,9 @@
 /** The OpenAPI document of `/admin/v1`, made of the schemas that requests are checked by, and of `/admin/deletions`. */
 import type { JsonSchema } from '../../../engine/campaign/booking-schemas.ts';
 import { COUNTED_TYPES, DIMENSIONS } from '../../../engine/counters/dimensions.ts';
+import { REFUND_RESULTS } from '../../../engine/ports/refunds.ts';
 import { deletionPaths } from './deletion-openapi.ts';
+import { REASON_LENGTH_MAX, REFUNDS_MAX } from './refund-routes.ts';
 import { RESOURCE_NAMES, RESOURCES, type ResourceName } from './resources.ts';
 
 const ERROR = {
@@ -32,6 +34,7 @@ export function openApiDocument(version: string): object {
   paths['/admin/v1/campaigns/{id}/delivery'] = { get: deliveryOperation() };
   paths['/admin/counters'] = { get: countersOperation() };
   paths['/admin/counters/top'] = { get: topCountersOperation() };
+  paths['/admin/refunds'] = { post: refundOperation() };
   return {
     openapi: '3.0.3',
     info: { title: 'Gavel: campaigns', version },
@@ -227,6 +230,41 @@ function countersRefusals(): object {
     409: json('Nothing is counted here.', ERROR_REFERENCE),
     503: json('The counters cannot be read; ask again.', ERROR_REFERENCE),
     ...refusals(),
+  };
+}
+
+function refundOperation(): object {
+  const ad = { auction: { type: 'string' }, imp: { type: 'string' } };
+  const wanted = {
+    type: 'object',
+    additionalProperties: false,
+    required: ['auction', 'imp', 'reason'],
+    properties: { ...ad, reason: { type: 'string', maxLength: REASON_LENGTH_MAX } },
+  };
+  const made = {
+    type: 'object',
+    properties: {
+      ...ad,
+      result: { type: 'string', enum: REFUND_RESULTS },
+      amount: { type: 'integer', description: 'What was billed: nanos, or impressions of what is guaranteed.' },
+      currency: { type: 'string' },
+    },
+  };
+  const refunds = { type: 'array', items: made };
+  return {
+    summary: 'Undoes bills of ads, ours and of DSPs, or prevents them. All of them, or none. Needs the role money.',
+    requestBody: {
+      required: true,
+      content: { 'application/json': { schema: { type: 'array', maxItems: REFUNDS_MAX, items: wanted } } },
+    },
+    responses: {
+      200: json('What became of each.', { type: 'object', properties: { refunds } }),
+      409: json('None was booked: some are `unknown`.', {
+        type: 'object',
+        properties: { error: { type: 'string' }, refunds },
+      }),
+      ...refusals(),
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+import { BOOKED_EVENTS } from './booked-events.ts';
 import { BUDGET_DAYS } from './budget-days.ts';
 import { CAMPAIGNS } from './campaigns.ts';
 import { DELETIONS } from './deletions.ts';
@@ -25,4 +26,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 5, name: 'budget-days', sql: BUDGET_DAYS },
   { number: 6, name: 'event-billing', sql: EVENT_BILLING },
   { number: 7, name: 'deletions', sql: DELETIONS },
+  { number: 8, name: 'booked-events', sql: BOOKED_EVENTS },
 ];

@@ -85,7 +85,7 @@ export class SimulatedProcess {
   served({ key, amount, lease: { accountId, epoch, sequence } }: LocalReservation): void {
     const reservation = { accountId, epoch, sequence, key, amount, heldMs: WORLD.lapseMs, bidIndex: 0 };
     const event = { atMs: this.wallMs(), reservations: [reservation], features: { publisherId: 'publisher' } };
-    for (const each of reservationsOf(event as unknown as AuctionEvent)) this.#tell(each);
+    for (const each of reservationsOf(event as unknown as AuctionEvent, [])) this.#tell(each);
   }
 
   /** At its start: what one before it had served and not told. */

@@ -2,6 +2,8 @@
  * Click estimates in operation: takes each decided auction and each reported outcome, and says how good the estimates of
  * every model version were, what a period without the model changed, and what somebody should be told.
  */
+
+import { adImpId } from '../../auction/ad-names.ts';
 import type { AuctionInput, AuctionOutcome, BidCandidate, ModelVersion, Win } from '../../auction/types.ts';
 import { type AwaitedImpression, AwaitedOutcomes, type Outcome, type OutcomeCounts } from './awaited-outcomes.ts';
 import { FallbackMonitor, type FallbackShift } from './fallback-monitor.ts';
@@ -178,7 +180,7 @@ const IMPRESSIONS_PER_MILLE = 1000;
 function impressionOf(bid: BidCandidate, { input, atMs }: DecidedEstimates): AwaitedImpression {
   return {
     auctionId: input.auctionId,
-    impId: bid.impId,
+    impId: adImpId({ impId: bid.impId, position: 0 }, input.imps),
     atMs,
     version: isOfModel(bid) ? nameOf(bid.ctrModel) : bid.ctrSource,
     estimate: bid.ctr,
