@@ -175,10 +175,11 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
         : [],
   });
 
-  const isBiller = outside.supervisor === undefined && outside.eventLog === undefined && isBillingHere(config);
-  const books = campaigns?.books ?? (isBiller ? await openBooks(parts) : null);
+  const hasBooks = outside.eventLog === undefined && isBillingHere(config);
+  const books = campaigns?.books ?? (hasBooks ? await openBooks(parts) : null);
   const storeBooked = books === null ? null : storeBookedEvents(parts, { database: books.database, events });
-  if (books !== null && isBiller) {
+  // Of several workers their supervisor does it.
+  if (books !== null && hasBooks && outside.supervisor === undefined) {
     await openEventBilling(parts, { database: books.database, notices }, await embeddedSource(parts));
   }
 

@@ -7,6 +7,7 @@ import { openBooks } from './campaign-books.ts';
 import { embeddedSource, openEventBilling } from './event-billing.ts';
 import { openNotices } from './notices.ts';
 import { createParts, type OutsideParts } from './parts.ts';
+import { openPassedOnEvents } from './passed-on-events.ts';
 
 export interface RunningConsumer {
   /** Text of its metrics, for a Prometheus. */
@@ -37,7 +38,8 @@ export async function startEventConsumer(
         : (await import('./kafka-source.ts')).kafkaSource(parts);
     const { database } = await openBooks(parts);
     const onRefused = (): void => metrics.queueRefused('name-lookups');
-    const notices = openNotices(parts, createHostResolvers({ clock, onRefused }), null);
+    const events = await openPassedOnEvents(parts, database);
+    const notices = openNotices(parts, createHostResolvers({ clock, onRefused }), events);
     if (fromStart) await forgetPlaces(database, billed.books.source);
     await openEventBilling(parts, { database, notices }, billed);
     return { metricsText: metrics.text, metrics: metrics.snapshot, close };

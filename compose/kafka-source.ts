@@ -42,6 +42,20 @@ export function kafkaSource({ config, timers, log, closing }: Parts): BilledSour
   };
 }
 
+/** To the topic of events, beside the outboxes of engines. */
+export function kafkaEvents({ config, timers, log, closing }: Parts): EventSender {
+  const { kafka } = config.events;
+  const sender = createKafkaSender({
+    connection: kafkaConnection(kafka),
+    topic: eventsTopic(kafka.topicPrefix),
+    compression: kafka.compression,
+    timers,
+    onLog: (line) => log.debug(line, 'kafka'),
+  });
+  closing(sender.close);
+  return sender;
+}
+
 /** Partitions are booked side by side, and a sender takes one call at a time. */
 function oneAtATime(sender: EventSender): BilledSource['books']['copyDeadLetters'] {
   let last: Promise<void> = Promise.resolve();
