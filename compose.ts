@@ -29,6 +29,7 @@ import { type EstimateQualityStatus, openEstimateQuality } from './compose/estim
 import { openEstimation } from './compose/estimation.ts';
 import { embeddedSource, openEventBilling } from './compose/event-billing.ts';
 import { openEmbeddedLog, openEvents } from './compose/events.ts';
+import { sortOutcomes } from './compose/foreign-outcomes.ts';
 import type { applyAllTopics as ApplyAllTopics } from './compose/kafka.ts';
 import { withKeptSecrets, withPassingSecrets } from './compose/kept-secrets.ts';
 import { openAdmin, openPublicDoor } from './compose/listeners.ts';
@@ -123,6 +124,8 @@ export interface WorkerSupervisor {
   readonly replaceMe: () => void;
   /** The data folder above all workers', for the one that looks after what any of them has left; null: another one does. */
   readonly inheritedDataDirectory: string | null;
+  /** To all workers: one of them has run their auctions. */
+  readonly passOnOutcomes: (outcomes: readonly Outcome[]) => void;
 }
 
 /** Rejects when a port, a folder or an address cannot be had; nothing is left running then. */
@@ -187,6 +190,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   const isKeeping = eventLog.segments !== null && keepsBooks(config);
   const books = campaigns?.books ?? (isKeeping ? await openBooks(parts) : null);
   const storeBooked = books === null ? null : storeBookedEvents(parts, { database: books.database, events });
+  // Of several workers their supervisor does it.
   if (books !== null && outside.supervisor === undefined && eventLog.segments !== null && isBillingHere(config)) {
     await openEventBilling(parts, { database: books.database, notices }, await embeddedSource(parts));
   }
@@ -208,10 +212,14 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   const counters =
     outside.supervisor === undefined ? await (isCounting ? openCounting(parts) : openCounterReading(parts)) : null;
 
+  const reportHere = (outcomes: readonly Outcome[]): void => metrics.outcomesReported(quality.reportOutcomes(outcomes));
   const tracking = openTracking(parts, {
     events,
     notices,
-    reportOutcomes: (outcomes) => metrics.outcomesReported(quality.reportOutcomes(outcomes)),
+    onOutcome:
+      outside.supervisor === undefined
+        ? (outcome) => reportHere([outcome])
+        : sortOutcomes(parts, { isOwn: auctionIds.isOwn, reportHere, passOn: outside.supervisor.passOnOutcomes }),
   });
 
   const rules = exchangeRules(config);

@@ -261,6 +261,15 @@ class Supervisor {
     return taken;
   };
 
+  /** For estimates alone: whoever bills them reads the log. */
+  #passOn(outcomes: readonly Outcome[]): void {
+    this.#outcomes
+      .report(this.#startedNumbers(), { outcomes, areBilled: false })
+      .then(this.#metrics.outcomesReported, (err: unknown) =>
+        this.#log.warn({ err }, 'outcomes of estimates were lost on their way between workers'),
+      );
+  }
+
   #gathering<Report>(what: ReportKind): Gathering<Report> {
     return new Gathering({
       timers: systemTimers,
@@ -284,6 +293,9 @@ class Supervisor {
         return;
       case 'outcomes':
         this.#outcomes.answered(number, message.id, message.taken);
+        return;
+      case 'foreign-outcomes':
+        this.#passOn(message.outcomes);
         return;
       case 'invalidated':
         this.#invalidations.confirmed(number, message.id, message.failure);

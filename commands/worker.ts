@@ -114,6 +114,7 @@ async function start({ number, config, inheritedDataDirectory }: WorkerStart): P
         status: () => ({ worker: number, workers: counts }),
         replaceMe: () => leave('heap'),
         inheritedDataDirectory,
+        passOnOutcomes: (outcomes) => void say({ kind: 'foreign-outcomes', outcomes }),
       },
     });
   } catch (error) {

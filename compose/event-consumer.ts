@@ -9,6 +9,7 @@ import { openCounterReading, openCounting } from './counters.ts';
 import { embeddedSource, openEventBilling } from './event-billing.ts';
 import { openNotices } from './notices.ts';
 import { createParts, type OutsideParts, type Parts } from './parts.ts';
+import { openPassedOnEvents } from './passed-on-events.ts';
 
 export interface RunningConsumer {
   /** Text of its metrics, for a Prometheus. */
@@ -65,7 +66,8 @@ async function openBilling(parts: Parts, fromStart: boolean): Promise<void> {
       : (await import('./kafka-source.ts')).kafkaSource(parts);
   const { database } = await openBooks(parts);
   const onRefused = (): void => metrics.queueRefused('name-lookups');
-  const notices = openNotices(parts, createHostResolvers({ clock, onRefused }), null);
+  const events = await openPassedOnEvents(parts, database);
+  const notices = openNotices(parts, createHostResolvers({ clock, onRefused }), events);
   if (fromStart) await forgetPlaces(database, billed.books.source);
   await openEventBilling(parts, { database, notices }, billed);
 }

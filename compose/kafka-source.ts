@@ -2,6 +2,7 @@
 import { createKafkaSender } from '../adapters/event-log/kafka/event-sender.kafka.ts';
 import { createKafkaSource } from '../adapters/event-log/kafka/event-source.kafka.ts';
 import { deadLettersTopic, eventsTopic } from '../adapters/event-log/kafka/topics.ts';
+import type { EventSender } from '../engine/ports/event-sender.ts';
 import { deadLetterCopies } from './dead-letter-copies.ts';
 import type { NamedSource } from './embedded-events.ts';
 import type { BilledSource } from './event-billing.ts';
@@ -48,4 +49,18 @@ export function kafkaEvents({ config, timers, log }: Parts, group: string): Name
     }),
     name: `kafka:${topic}`,
   };
+}
+
+/** To the topic of events, beside the outboxes of engines. */
+export function kafkaEventSender({ config, timers, log, closing }: Parts): EventSender {
+  const { kafka } = config.events;
+  const sender = createKafkaSender({
+    connection: kafkaConnection(kafka),
+    topic: eventsTopic(kafka.topicPrefix),
+    compression: kafka.compression,
+    timers,
+    onLog: (line) => log.debug(line, 'kafka'),
+  });
+  closing(sender.close);
+  return sender;
 }

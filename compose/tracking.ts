@@ -24,7 +24,8 @@ export interface Tracking {
 export interface TrackingSubjects {
   readonly events: EventsActor;
   readonly notices: NoticeSender;
-  readonly reportOutcomes: (outcomes: readonly Outcome[]) => void;
+  /** For estimates. */
+  readonly onOutcome: (outcome: Outcome) => void;
 }
 
 /** Null: no address is configured. */
@@ -69,7 +70,7 @@ export function openTracking(parts: Parts, subjects: TrackingSubjects): Tracking
 }
 
 /** What an event means once it is stored, besides money: that is for whoever reads the log (`event-billing.ts`). */
-function whenStored({ config }: Parts, { notices, reportOutcomes }: TrackingSubjects): (event: TrackedEvent) => void {
+function whenStored({ config }: Parts, { notices, onOutcome }: TrackingSubjects): (event: TrackedEvent) => void {
   // Without books an ad is billed by its event alone.
   const isUnbooked = !isBilling(config) && config.events.kafka.brokers === '';
   return (event) => {
@@ -79,7 +80,7 @@ function whenStored({ config }: Parts, { notices, reportOutcomes }: TrackingSubj
     }
     if (!event.isTest && isOutcome(event.type)) {
       const { auctionId, impId, type, atMs } = event;
-      reportOutcomes([{ auctionId, impId, type: type as OutcomeType, atMs }]);
+      onOutcome({ auctionId, impId, type: type as OutcomeType, atMs });
     }
   };
 }

@@ -279,6 +279,31 @@ dsps: [{ id: by-click, url: "${dsp.origin}/bid", pricing: cpc }]
     await dsp.close();
   });
 
+  it('takes a tracking URL wherever it is called, and tells the estimates of who ran the auction', async () => {
+    const dsp = await startScriptedDsp({ bid: bidding({ price: 1, adm: '<b>ad</b>' }) });
+    const config = join(folder, 'gavel.yaml');
+    await writeFile(
+      config,
+      `auction: { tmaxDefaultMs: 5000, tmaxMaxMs: 5000 }
+dspDefaults: { timeoutMs: 5000 }
+protection: { enabled: false }
+events: { tracking: { baseUrl: listening } }
+dsps: [{ id: by-click, url: "${dsp.origin}/bid", pricing: cpc }]
+`,
+    );
+    const gavel = await serve([...WORKERS, '--config', config]);
+    const headers = { connection: 'close' };
+    for (let index = 0; index < 8; index += 1) {
+      const { body } = await postAdRequest(gavel.url, adRequest(`r-${index}`), { headers });
+      const [url] = /http[^"]+/.exec(body.seatbid![0]!.bid[0]!.adm!)!;
+      // On one connection after the other: of each two, one is with the worker that did not run the auction.
+      if (index % 2 === 0) await fetch(`${gavel.url}/status`, { headers });
+      expect((await fetch(url, { headers })).status).toBe(200);
+    }
+    await expect.poll(() => metricOf(gavel.url, 'rtb_ctr_outcomes_total', { result: 'counted' }), PATIENCE).toBe(8);
+    await dsp.close();
+  });
+
   it('has one supervisor or engine per data folder', async () => {
     await serve();
     for (const workers of ['1', '2']) {

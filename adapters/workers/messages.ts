@@ -90,6 +90,8 @@ export type FromWorker =
   /** `failure`: why other processes than this one may not know it; null: all do. */
   | { readonly kind: 'invalidated'; readonly id: number; readonly failure: string | null }
   | { readonly kind: 'outcomes'; readonly id: number; readonly taken: OutcomesAnswer }
+  /** Its tracking URLs were told of auctions of others. */
+  | { readonly kind: 'foreign-outcomes'; readonly outcomes: readonly Outcome[] }
   /** What it has counted in its life: the last message before it ends. */
   | { readonly kind: 'last-metrics'; readonly metrics: WorkerReports['metrics'] }
   | { readonly kind: 'sum-metrics'; readonly id: number }
