@@ -1,7 +1,7 @@
 /**
  * What has to happen in Redis in one step. All keys carry the same hash tag, also those that scripts make of a prefix: on a Redis Cluster all
  * counters are on one server. Moments are Redis's own (TIME), so processes need not agree on the time; amounts in one call are integers
- * below 2^53, which a Lua number holds exactly. A script reads all that it needs before it writes anything.
+ * below 2^53, which a Lua number holds exactly.
  */
 
 import { WINDOW_MS } from '../../engine/counters/counts.ts';
@@ -55,7 +55,7 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local ids = openIds(KEYS[2], ARGV[6])
 local TYPES = ${COUNTED_TYPES.length}
-local counted, fresh, added = {}, {}, {}
+local counted, added = {}, {}
 for type = 1, TYPES do counted[type] = 0 end
 local repeated, outside, overflowed = 0, 0, 0
 
@@ -97,9 +97,8 @@ end
 for _, event in ipairs(cjson.decode(ARGV[12])) do
   local id, window, type, currency, nanos, things = unpack(event)
   if window + ${WINDOW_MS} + keptMs <= now or window > now + ${AHEAD_MS_MAX} then outside = outside + 1
-  elseif fresh[id] or isKnown(ids, id) then repeated = repeated + 1
+  elseif not remember(ids, id, ARGV[10]) then repeated = repeated + 1
   else
-    fresh[id] = true
     counted[type] = counted[type] + 1
     for at = 1, #things, 2 do
       local rows = madeIn(madeIn(added, window), things[at])
@@ -161,7 +160,6 @@ for _, hash in ipairs(written) do
   end
   redis.call('PEXPIREAT', hash.key, string.format('%.0f', hash.untilMs))
 end
-for id in pairs(fresh) do remember(ids, id, ARGV[10]) end
 closeIds(ids, ARGV[9])
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. ARGV[4])
 redis.call('PEXPIRE', KEYS[1], ARGV[11])

@@ -14,7 +14,7 @@ import {
   type Place,
 } from '../ports/event-books.ts';
 import { EventSendError } from '../ports/event-sender.ts';
-import type { EventBatch, EventConsumer, SourcedEvent } from '../ports/event-source.ts';
+import { type EventBatch, type EventConsumer, PlaceLostError, type SourcedEvent } from '../ports/event-source.ts';
 import { type BillableForMs, type BillingBatch, billingBatch, deadLetterOf } from './billing-batch.ts';
 
 export interface BillingObserver {
@@ -90,6 +90,9 @@ export class BillingConsumer implements EventConsumer {
     if (place?.epoch !== state.place.epoch) {
       this.#options.observer.onFenced(partition);
       throw new FencedError(`another process has taken partition ${partition} over`);
+    }
+    if ((place.nextOffset ?? -1) < (state.place.nextOffset ?? -1)) {
+      throw new PlaceLostError(`the books have lost partition ${partition} from ${place.nextOffset} on`);
     }
     state.place = place;
     state.isUnsure = false;
