@@ -112,7 +112,7 @@ describe.skipIf(redis === null)('gavel consume (needs a build and redis-server)'
     const counted = async (): Promise<number> => {
       const keys = await probe.keys('gavel:{counters}:window:*:dsp');
       const rows = await Promise.all(keys.map((key) => probe.hget(key, 'dsp-1')));
-      return rows.reduce((sum, row) => sum + Number(row?.split(' ')[1] ?? 0), 0);
+      return rows.reduce((sum, row) => sum + (row === null ? 0 : (JSON.parse(row) as number[])[1]!), 0);
     };
     const appending = (async () => {
       for (let at = 0; at < EVENTS; at += 50) {

@@ -262,11 +262,8 @@ function encodeEvents(events: readonly CountedEvent[]): string {
 
 function decodeRow(text: string): Counts {
   const counts = noCounts();
-  const words = text.split(' ');
-  for (const [at, type] of COUNTED_TYPES.entries()) counts[type] = Number(words[at] ?? 0);
-  for (const word of words.slice(COUNTED_TYPES.length)) {
-    const [currency, nanos] = word.split('=');
-    addSpend(counts, currency!, BigInt(nanos ?? 0));
-  }
+  const row = JSON.parse(text) as (number | string)[];
+  for (const [at, type] of COUNTED_TYPES.entries()) counts[type] = Number(row[at]);
+  for (let at = COUNTED_TYPES.length; at < row.length; at += 2) addSpend(counts, String(row[at]), BigInt(row[at + 1]!));
   return counts;
 }
