@@ -859,6 +859,21 @@ export const CONFIG_SCHEMA: ConfigSchema = {
         description:
           'What events say is booked (docs/billing.md): in the database of `campaigns.databaseUrl`, also where campaigns are not enabled. With campaigns it always is.',
       },
+      fastFilter: section('What is known to be billed does not get to the database again (docs/billing.md).', {
+        redisUrl: {
+          type: 'string',
+          pattern: '^(rediss?://\\S+)?$',
+          default: '',
+          description: 'Redis of all that bill. Empty: the database is asked about everything.',
+          secret: true,
+        },
+        rememberedMax: integer(
+          4_000_000,
+          1000,
+          REMEMBERED_MAX,
+          'Bills that are remembered, at most; about 10 bytes each.',
+        ),
+      }),
       sellUnstored: choice(
         'dsps',
         ['dsps', 'nothing'],

@@ -272,6 +272,11 @@ export interface EventsConfig {
   readonly lossSampleRate: number;
   readonly userSecret: string;
   readonly tracking: TrackingConfig;
+  readonly fastFilter: {
+    /** Empty: there is none. */
+    readonly redisUrl: string;
+    readonly rememberedMax: number;
+  };
   readonly sellUnstored: 'dsps' | 'nothing';
   readonly kafka: EventsKafkaConfig;
 }
