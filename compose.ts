@@ -56,7 +56,7 @@ export { openCampaignBooks, readCampaignBooks } from './compose/campaign-books.t
 export { type AccountDelivery, type CampaignDelivery, campaignDelivery } from './compose/campaign-delivery.ts';
 export { openDeletionDesk } from './compose/deletion-desk.ts';
 export type { DrainedEventLog } from './compose/drain.ts';
-export { type RunningConsumer, startEventConsumer } from './compose/event-consumer.ts';
+export { CONSUMERS, type ConsumerName, type RunningConsumer, startEventConsumer } from './compose/event-consumer.ts';
 export { withKeptSecrets } from './compose/kept-secrets.ts';
 
 /** Of `compose/drain.ts`: for a data folder whose engines have ended. */

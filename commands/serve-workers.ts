@@ -65,7 +65,7 @@ export async function startWorkers(config: Config): Promise<RunningWorkers> {
     const supervisor = new Supervisor(kept, log, await foreignNumbers(config.dataDirectory));
     opened.push(supervisor.close);
     if (isBillingHere(config)) {
-      const consumer = await startEventConsumer(config, { log, fromStart: false });
+      const consumer = await startEventConsumer(config, { log, consumers: ['billing'], fromStart: false });
       opened.push(consumer.close);
       supervisor.readAlso(consumer.metrics);
     }

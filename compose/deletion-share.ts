@@ -23,7 +23,11 @@ export interface DeletionShareOptions {
   /** By which this process knows users whose impressions are counted; null: none are. */
   readonly capKeyOf: ((userId: string) => UserKey) | null;
   /** Who this process is as a keeper, with what it keeps. */
-  readonly keeper: Pick<DataKeeper, 'id' | 'name'> & { readonly stores: readonly UserDataStore[] };
+  readonly keeper: Pick<DataKeeper, 'id' | 'name'> & {
+    readonly stores: readonly UserDataStore[];
+    /** What it keeps comes from other keepers' stores: it looks when those are clean. */
+    readonly isLast: boolean;
+  };
   /** Of all processes, in the order in which they may be given up: what comes first may still feed what comes behind it. */
   readonly shared: readonly UserDataStore[];
   /** Resolves to whether the event, and all that were recorded before it, are in the log. */
@@ -101,7 +105,7 @@ export class DeletionShare {
   async #beHere(): Promise<void> {
     const { books, keeper, nowMs } = this.#options;
     if (nowMs() - this.#presentAtMs < PRESENCE_INTERVAL_MS) return;
-    await books.keeperIsHere({ ...keeper, stores: keeper.stores.map(({ name }) => name) });
+    await books.keeperIsHere({ id: keeper.id, name: keeper.name, stores: names(keeper.stores) });
     this.#presentAtMs = nowMs();
   }
 
@@ -120,9 +124,16 @@ export class DeletionShare {
     }
     const parts = await books.parts(deletion.id);
     const own = keeper.stores.filter(({ name }) => !isClean(parts, keeper.id, name));
-    await this.#clean(deletion.id, keeper.id, own, users);
+    if (!keeper.isLast || (await this.#areOthersClean(parts, own)))
+      await this.#clean(deletion.id, keeper.id, own, users);
     if (await this.#finish(deletion, users)) return;
     this.#tryLater(deletion.id);
+  }
+
+  /** Those of the same kind wait for each other's sources, not for each other. */
+  async #areOthersClean(parts: readonly DeletionPart[], own: readonly UserDataStore[]): Promise<boolean> {
+    const outstanding = outstandingOf(await this.#options.books.keepers(), parts);
+    return outstanding.every(({ store }) => own.some(({ name }) => name === store));
   }
 
   /** Null: they cannot be read here, and that is told. */

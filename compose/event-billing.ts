@@ -1,18 +1,15 @@
 /** What bills stored events: source, books, and the notices to DSPs that follow. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createEmbeddedSource } from '../adapters/event-log/event-source.embedded.ts';
 import { lockFolder } from '../adapters/event-log/folder-lock.ts';
-import { eventLogFolder } from '../adapters/event-log/log-folders.ts';
 import { takeBillingNotices } from '../adapters/ledger/billing-notices.ts';
 import type { Database } from '../adapters/ledger/database.ts';
 import { type EventBooksOptions, openEventBooks } from '../adapters/ledger/event-books.ts';
-import { keptSecret } from '../adapters/tracking/kept-secret.ts';
 import { trackingLifetimeMs } from '../config/tracking.ts';
 import { BillingConsumer } from '../engine/events/billing-consumer.ts';
-import { envelopeOf } from '../engine/exchange/event-envelope.ts';
 import type { EventSource } from '../engine/ports/event-source.ts';
 import type { NoticeSender } from '../engine/ports/notice-sender.ts';
+import { embeddedEvents } from './embedded-events.ts';
 import type { Parts } from './parts.ts';
 import { repeat } from './repeat.ts';
 
@@ -29,9 +26,6 @@ export interface BilledSource {
   readonly books: Pick<EventBooksOptions, 'source' | 'copyDeadLetters'>;
 }
 
-/** About so many events in one transaction, which is shorter than anything that waits for its locks. */
-const BATCH_BYTES_MAX = 1024 * 1024;
-const POLL_MS = 100;
 /** The tokens of URLs are good for as long; between two clocks that need not agree. */
 const GRACE_MS = 60_000;
 const NOTICES_INTERVAL_MS = 250;
@@ -79,24 +73,9 @@ export async function openEventBilling(
 
 /** The logs of a data folder. Rejects with a `FolderLockedError` while another process bills them. */
 export async function embeddedSource(parts: Parts): Promise<BilledSource> {
-  const { config, timers, log, closing } = parts;
-  const { dataDirectory } = config;
-  const lock = join(dataDirectory, 'billing');
+  const lock = join(parts.config.dataDirectory, 'billing');
   await mkdir(lock, { recursive: true });
-  closing(await lockFolder(lock));
-  const folder = eventLogFolder(dataDirectory);
-  await mkdir(folder, { recursive: true });
-  return {
-    source: createEmbeddedSource({
-      dataDirectory,
-      envelopeOf,
-      batchBytesMax: BATCH_BYTES_MAX,
-      pollMs: POLL_MS,
-      timers,
-      onProblem: (partition, problem) => log.warn({ partition, problem }, 'billing: events are missing'),
-    }),
-    topic: 'embedded',
-    // Beside the segments: whoever removes those begins another log.
-    books: { source: `log:${await keptSecret(join(folder, 'log.id'))}`, copyDeadLetters: async () => {} },
-  };
+  parts.closing(await lockFolder(lock));
+  const { source, name } = await embeddedEvents(parts, 'billing');
+  return { source, topic: 'embedded', books: { source: name, copyDeadLetters: async () => {} } };
 }

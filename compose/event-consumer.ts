@@ -1,4 +1,4 @@
-/** A process, or a part of one, that bills events and runs no auction. */
+/** A process, or a part of one, that makes something of events and runs no auction. */
 import { createHostResolvers } from '../adapters/dns/host-resolvers.ts';
 import { forgetPlaces } from '../adapters/ledger/event-books.ts';
 import type { MetricSnapshot } from '../adapters/metrics/exposition.ts';
@@ -6,7 +6,7 @@ import type { Config } from '../config/types.ts';
 import { openBooks } from './campaign-books.ts';
 import { embeddedSource, openEventBilling } from './event-billing.ts';
 import { openNotices } from './notices.ts';
-import { createParts, type OutsideParts } from './parts.ts';
+import { createParts, type OutsideParts, type Parts } from './parts.ts';
 
 export interface RunningConsumer {
   /** Text of its metrics, for a Prometheus. */
@@ -16,13 +16,24 @@ export interface RunningConsumer {
   readonly close: () => Promise<void>;
 }
 
+/** What is made of events, each by a consumer with a place of its own in the log. */
+export const CONSUMERS = ['billing', 'archive'] as const;
+export type ConsumerName = (typeof CONSUMERS)[number];
+
+export interface EventConsumerOptions extends Partial<OutsideParts> {
+  /** Which of them; the others are for other processes. */
+  readonly consumers: readonly ConsumerName[];
+  /** All events that are there once more, which changes nothing that is booked or counted. */
+  readonly fromStart: boolean;
+}
+
 /**
- * Bills from Kafka where there is one, else from the logs in the data folder. `fromStart`: all that is there once more, which changes
- * nothing that is booked. Rejects when database, Kafka or data folder cannot be had.
+ * Consumes Kafka where there is one, else the logs in the data folder. Rejects when database, Kafka, data or archive folder cannot
+ * be had.
  */
 export async function startEventConsumer(
   config: Config,
-  { fromStart, ...outside }: Partial<OutsideParts> & { readonly fromStart: boolean },
+  { consumers, fromStart, ...outside }: EventConsumerOptions,
 ): Promise<RunningConsumer> {
   const opened: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
@@ -30,19 +41,25 @@ export async function startEventConsumer(
   };
   try {
     const parts = createParts(config, outside, (closeOne) => opened.push(closeOne));
-    const { clock, metrics } = parts;
-    const billed =
-      config.events.kafka.brokers === ''
-        ? await embeddedSource(parts)
-        : (await import('./kafka-source.ts')).kafkaSource(parts);
-    const { database } = await openBooks(parts);
-    const onRefused = (): void => metrics.queueRefused('name-lookups');
-    const notices = openNotices(parts, createHostResolvers({ clock, onRefused }), null);
-    if (fromStart) await forgetPlaces(database, billed.books.source);
-    await openEventBilling(parts, { database, notices }, billed);
+    if (consumers.includes('billing')) await openBilling(parts, fromStart);
+    if (consumers.includes('archive')) await (await import('./archive.ts')).openArchiving(parts, { fromStart });
+    const { metrics } = parts;
     return { metricsText: metrics.text, metrics: metrics.snapshot, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+async function openBilling(parts: Parts, fromStart: boolean): Promise<void> {
+  const { config, clock, metrics } = parts;
+  const billed =
+    config.events.kafka.brokers === ''
+      ? await embeddedSource(parts)
+      : (await import('./kafka-source.ts')).kafkaSource(parts);
+  const { database } = await openBooks(parts);
+  const onRefused = (): void => metrics.queueRefused('name-lookups');
+  const notices = openNotices(parts, createHostResolvers({ clock, onRefused }), null);
+  if (fromStart) await forgetPlaces(database, billed.books.source);
+  await openEventBilling(parts, { database, notices }, billed);
 }

@@ -1,20 +1,20 @@
-/** Events of Kafka, to be billed, and where those go that cannot be. */
+/** Events of Kafka, and where those go that cannot be billed. */
 import { createKafkaSender } from '../adapters/event-log/kafka/event-sender.kafka.ts';
 import { createKafkaSource } from '../adapters/event-log/kafka/event-source.kafka.ts';
 import { deadLettersTopic, eventsTopic } from '../adapters/event-log/kafka/topics.ts';
 import type { DeadLetter } from '../engine/ports/event-books.ts';
 import type { EventSender } from '../engine/ports/event-sender.ts';
+import type { NamedSource } from './embedded-events.ts';
 import type { BilledSource } from './event-billing.ts';
 import { kafkaConnection } from './kafka.ts';
 import type { Parts } from './parts.ts';
 
-/** All that bill, of all machines: they share the partitions. */
-const GROUP = 'billing';
-/** Partitions booked at a time: as many transactions. */
+/** Partitions handled at a time: of those that bill, as many transactions. */
 const CONCURRENCY = 4;
 const RETRY_MS = 500;
 
-export function kafkaSource({ config, timers, log, closing }: Parts): BilledSource {
+export function kafkaSource(parts: Parts): BilledSource {
+  const { config, timers, log, closing } = parts;
   const { kafka } = config.events;
   const connection = kafkaConnection(kafka);
   const topic = eventsTopic(kafka.topicPrefix);
@@ -27,18 +27,25 @@ export function kafkaSource({ config, timers, log, closing }: Parts): BilledSour
     onLog,
   });
   closing(deadLetters.close);
+  const { source, name } = kafkaEvents(parts, 'billing');
+  return { source, topic, books: { source: name, copyDeadLetters: oneAtATime(deadLetters) } };
+}
+
+/** `group`: all that make the same of events, of all machines; they share the partitions. */
+export function kafkaEvents({ config, timers, log }: Parts, group: string): NamedSource {
+  const { kafka } = config.events;
+  const topic = eventsTopic(kafka.topicPrefix);
   return {
     source: createKafkaSource({
-      connection,
+      connection: kafkaConnection(kafka),
       topic,
-      groupId: `${kafka.topicPrefix}${GROUP}`,
+      groupId: `${kafka.topicPrefix}${group}`,
       concurrency: CONCURRENCY,
       retryMs: RETRY_MS,
       timers,
-      onLog,
+      onLog: (line) => log.debug(line, 'kafka'),
     }),
-    topic,
-    books: { source: `kafka:${topic}`, copyDeadLetters: oneAtATime(deadLetters) },
+    name: `kafka:${topic}`,
   };
 }
 

@@ -33,7 +33,8 @@ export function checkConsistency(config: Config): Inconsistency | null {
     unsharedCampaigns(config) ??
     unsharedBooks(config) ??
     unusableKafka(config) ??
-    endlessPreviousKey(config)
+    endlessPreviousKey(config) ??
+    shortHourly(config)
   );
 }
 
@@ -264,4 +265,11 @@ function endlessPreviousKey({ events: { tracking } }: Config): Inconsistency | n
     path: 'events.tracking.previousKeyUntil',
     message: 'must say until when events.tracking.previousKey counts',
   };
+}
+
+/** Sums of an hour whose events are there still would be made again and again. */
+function shortHourly({ archive }: Config): Inconsistency | null {
+  const { rawDays, hourlyDays } = archive;
+  if (hourlyDays >= rawDays) return null;
+  return { path: 'archive.hourlyDays', message: `is ${hourlyDays}, less than archive.rawDays, ${rawDays}` };
 }

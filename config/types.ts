@@ -32,7 +32,22 @@ export interface Config {
   readonly events: EventsConfig;
   readonly privacy: PrivacyConfig;
   readonly retention: RetentionConfig;
+  readonly archive: ArchiveConfig;
   readonly log: { readonly level: LogLevel };
+}
+
+export interface ArchiveConfig {
+  readonly enabled: boolean;
+  readonly besideEngine: boolean;
+  /** Empty: in the data folder. */
+  readonly folder: string;
+  readonly flushMs: number;
+  readonly flushRows: number;
+  readonly flushBytes: number;
+  readonly rawDays: number;
+  readonly hourlyDays: number;
+  readonly threads: number;
+  readonly memoryBytesMax: number;
 }
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';

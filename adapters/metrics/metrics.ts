@@ -4,6 +4,7 @@ import type { QualityReport } from '../../engine/estimation/quality/estimate-qua
 import type { AuctionEvent } from '../../engine/exchange/auction-event.ts';
 import type { Notice } from '../../engine/ports/notice-sender.ts';
 import { AdmissionMetrics } from './admission-metrics.ts';
+import { ArchiveMetrics } from './archive-metrics.ts';
 import { AuctionMetrics } from './auction-metrics.ts';
 import { BudgetMetrics } from './budget-metrics.ts';
 import { ConsumerMetrics } from './consumer-metrics.ts';
@@ -101,6 +102,8 @@ export function createMetrics(options: MetricsOptions) {
     deletions: (figures: DeletionFigures) => new DeletionMetrics(registry, figures),
     /** Once, for what has the books. */
     retention: () => new RetentionMetrics(registry),
+    /** Once, for whoever archives events. */
+    archive: () => new ArchiveMetrics(registry),
     /** Once, for tracking URLs. */
     tracking: () => new TrackingMetrics(registry),
     outcomesReported: countOutcomes(registry),

@@ -31,8 +31,8 @@ export interface EventConsumer {
    */
   readonly positionOf: (partition: number) => Promise<number | null>;
   /**
-   * Resolves when the events and `offset + 1` of the last one are stored: the next batch of the partition follows. When it rejects,
-   * the same events come again. Another process may have got the partition meanwhile: storing the offset must be what
+   * Resolves when the events and `offset + 1` of the last one are stored, or sure to be before `positionOf` says so: the next
+   * batch of the partition follows. When it rejects, the same events come again. Another process may have got the partition meanwhile: storing the offset must be what
    * notices.
    */
   readonly handle: (batch: EventBatch) => Promise<void>;

@@ -1,0 +1,38 @@
+/** Events out of the logs of a data folder, for those who make something of them. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createEmbeddedSource } from '../adapters/event-log/event-source.embedded.ts';
+import { eventLogFolder } from '../adapters/event-log/log-folders.ts';
+import { keptSecret } from '../adapters/tracking/kept-secret.ts';
+import { envelopeOf } from '../engine/exchange/event-envelope.ts';
+import type { EventSource } from '../engine/ports/event-source.ts';
+import type { Parts } from './parts.ts';
+
+export interface NamedSource {
+  readonly source: EventSource;
+  /** Of the log: of another one, or of one that was removed and begun anew, places mean nothing. */
+  readonly name: string;
+}
+
+/** About so many events in one transaction, which is shorter than anything that waits for its locks. */
+const BATCH_BYTES_MAX = 1024 * 1024;
+const POLL_MS = 100;
+
+/** `reader` is for the log of this process. */
+export async function embeddedEvents({ config, timers, log }: Parts, reader: string): Promise<NamedSource> {
+  const { dataDirectory } = config;
+  const folder = eventLogFolder(dataDirectory);
+  await mkdir(folder, { recursive: true });
+  return {
+    source: createEmbeddedSource({
+      dataDirectory,
+      envelopeOf,
+      batchBytesMax: BATCH_BYTES_MAX,
+      pollMs: POLL_MS,
+      timers,
+      onProblem: (partition, problem) => log.warn({ partition, problem }, `${reader}: events are missing`),
+    }),
+    // Beside the segments: whoever removes those begins another log.
+    name: `log:${await keptSecret(join(folder, 'log.id'))}`,
+  };
+}
