@@ -5,7 +5,15 @@
  */
 import { type DuckDb, parquet } from './duckdb.ts';
 import { beginSums, fileNames, type IsReadable, SUMS, sumUpHour } from './hour-sums.ts';
-import { type ArchiveFile, listHourlyFiles, listRawFiles, type RawHour, rawHours, type TimeWindow } from './layout.ts';
+import {
+  type ArchiveFile,
+  HOUR_MS,
+  listHourlyFiles,
+  listRawFiles,
+  type RawHour,
+  rawHours,
+  type TimeWindow,
+} from './layout.ts';
 
 /** Makes the view `hourly`, with the rows of the window, whole hours. Rejects when a file cannot be read. */
 export async function openHourlyView(
@@ -15,7 +23,7 @@ export async function openHourlyView(
   isReadable: IsReadable,
 ): Promise<void> {
   const summed = (await listHourlyFiles(archive, window)).filter(({ path }) => isReadable(path));
-  const open = await hoursToSum(db, summed, await listRawFiles(archive, window));
+  const open = await hoursToSum(db, summed, await listRawFiles(archive, window), isReadable);
   await beginSums(db);
   for (const hour of open) await sumUpHour(db, archive, hour, isReadable);
   const kept =
@@ -27,14 +35,36 @@ export async function openHourlyView(
   await db.run(`CREATE OR REPLACE TEMP VIEW hourly AS SELECT * FROM ${SUMS} WHERE kind <> 'hour' ${kept}`);
 }
 
-/** Of the hours with raw files, those whose sums are not of just these. */
+/** Of the hours with raw files, those whose sums are not of just these, and what hangs on them. */
 export async function hoursToSum(
   db: DuckDb,
   summed: readonly ArchiveFile[],
   raw: readonly ArchiveFile[],
-): Promise<RawHour[]> {
+  isReadable: IsReadable,
+): Promise<readonly RawHour[]> {
   const sums = await summedFiles(db, summed);
-  return rawHours(raw).filter(({ hourMs, paths }) => sums.get(hourMs) !== fileNames(paths));
+  const hours = rawHours(raw);
+  const stale = hours.filter(({ hourMs, paths }) => sums.get(hourMs) !== fileNames(paths));
+  const toldLater = await hoursToldLater(db, stale, hours, isReadable);
+  return hours.filter((hour) => stale.includes(hour) || toldLater.has(hour.hourMs));
+}
+
+/** Hours behind those in which the same was told again: before it came here, it has counted there. */
+async function hoursToldLater(
+  db: DuckDb,
+  stale: readonly RawHour[],
+  hours: readonly RawHour[],
+  isReadable: IsReadable,
+): Promise<ReadonlySet<number>> {
+  const later = hours.filter((hour) => stale.length > 0 && hour.hourMs > stale[0]!.hourMs && !stale.includes(hour));
+  const [first, behind] = [stale, later].map((some) => some.flatMap(({ paths }) => paths).filter(isReadable));
+  if (first!.length === 0 || behind!.length === 0) return new Set();
+  const rows = await db.rows(
+    `SELECT DISTINCT at_ms // ${HOUR_MS} AS hour FROM ${parquet(behind!)}
+      WHERE sold_at_ms < at_ms // ${HOUR_MS} * ${HOUR_MS}
+        AND id IN (SELECT id FROM ${parquet(first!)} WHERE sold_at_ms IS NOT NULL)`,
+  );
+  return new Set(rows.map(({ hour }) => Number(hour) * HOUR_MS));
 }
 
 /** Names of the raw files that the sums of each hour were made from. */

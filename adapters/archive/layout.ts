@@ -18,7 +18,7 @@ const PARQUET = '.parquet';
 export const DAMAGED = '.damaged';
 const DAY_FOLDER = /^day=(\d{4}-\d\d-\d\d)$/;
 const HOUR_FOLDER = /^hour=([01]\d|2[0-3])$/;
-const DAY_FILE = /^day=(\d{4}-\d\d-\d\d)\.parquet$/;
+const DAY_FILE = /^day=(\d{4}-\d\d-\d\d)(\.parquet|\.parquet\.damaged)$/;
 
 export interface ArchiveFile {
   readonly path: string;
@@ -58,9 +58,12 @@ export function listRawFiles(archive: string, window: TimeWindow): Promise<Archi
   return listInHours(archive, window, PARQUET);
 }
 
-/** Raw files that could not be read when they were to be summed up: no longer among those, and removed with them. */
-export function listSetAside(archive: string, window: TimeWindow): Promise<ArchiveFile[]> {
-  return listInHours(archive, window, DAMAGED);
+/** Files of either kind that could not be read when they were to be summed up: no longer among those, and removed with them. */
+export async function listSetAside(archive: string, window: TimeWindow): Promise<ArchiveFile[]> {
+  return [
+    ...(await listInHours(archive, window, DAMAGED)),
+    ...(await listDayFiles(archive, window, `${PARQUET}${DAMAGED}`)),
+  ];
 }
 
 async function listInHours(archive: string, { fromMs, toMs }: TimeWindow, ending: string): Promise<ArchiveFile[]> {
@@ -99,15 +102,20 @@ export function rawHours(files: readonly ArchiveFile[]): RawHour[] {
 }
 
 /** Files of the days that the window touches, by day. */
-export async function listHourlyFiles(archive: string, { fromMs, toMs }: TimeWindow): Promise<ArchiveFile[]> {
+export function listHourlyFiles(archive: string, window: TimeWindow): Promise<ArchiveFile[]> {
+  return listDayFiles(archive, window, PARQUET);
+}
+
+async function listDayFiles(archive: string, { fromMs, toMs }: TimeWindow, ending: string): Promise<ArchiveFile[]> {
+  const files: ArchiveFile[] = [];
   const folder = join(archive, 'hourly');
-  const files = (await namesIn(folder)).map((name) => ({
-    path: join(folder, name),
-    startMs: startOf(DAY_FILE.exec(name)?.[1]),
-  }));
-  return files.filter(
-    (file): file is ArchiveFile => file.startMs !== null && file.startMs < toMs && file.startMs + DAY_MS > fromMs,
-  );
+  for (const name of await namesIn(folder)) {
+    const [, day, found] = DAY_FILE.exec(name) ?? [];
+    const startMs = startOf(day);
+    if (found !== ending || startMs === null || startMs >= toMs || startMs + DAY_MS <= fromMs) continue;
+    files.push({ path: join(folder, name), startMs });
+  }
+  return files;
 }
 
 function startOf(day: string | undefined): number | null {
