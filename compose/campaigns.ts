@@ -7,7 +7,7 @@ import { BudgetMemory, createEmbeddedBudgetStore } from '../adapters/budget-stor
 import { openRedisBudgetStore } from '../adapters/budget-store/budget-store.redis.ts';
 import { createEmbeddedFrequencyStore } from '../adapters/frequency/frequency-store.embedded.ts';
 import { openRedisFrequencyStore } from '../adapters/frequency/frequency-store.redis.ts';
-import { withoutUnlinkedUsers } from '../adapters/frequency/unlinked-users-store.ts';
+import { refusingUnlinkedUsers } from '../adapters/frequency/refusing-unlinked-users.ts';
 import { userKey, userKeyOf } from '../adapters/frequency/user-key.ts';
 import { openDeliveryReports } from '../adapters/ledger/delivery-reports.ts';
 import { openBudgetLedger } from '../adapters/ledger/ledger.ts';
@@ -105,7 +105,7 @@ export async function openCampaigns(
   const ledger = openBudgetLedger(database, { processId, billingHorizonMs: LEASE_GRACE_MS, feePpm, nowMs: null });
   const budgets = await openBudgetStore(parts);
   closing(() => budgets.close());
-  const frequencies = withoutUnlinkedUsers(await openFrequencyStore(parts), (user) => unlinked.has(user));
+  const frequencies = refusingUnlinkedUsers(await openFrequencyStore(parts), (user) => unlinked.has(user));
   closing(() => frequencies.close());
   const { unknownUser, silentStore, lifetimeMs } = campaigns.frequency;
   const capSecret = campaigns.frequency.secret || randomUUID();

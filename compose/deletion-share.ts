@@ -51,13 +51,13 @@ export interface DeletionShareObserver {
 const CHANGES_AT_ONCE = 1000;
 const DELETIONS_AT_ONCE = 20;
 /** Between two tries of the same deletion, ms: what keeps it open may last for days. */
-const RETRY_MS = { first: 500, longest: 60_000 } as const;
+const RETRY_MS = { first: 500, longest: 15_000 } as const;
 
 /** Longer than the pause between two looks of the one that has it, so that it stays its own while it lives. */
 const CLAIM_MS = 2 * RETRY_MS.longest;
 
 /** No auction takes so long; while a deletion is open that begins again with each try. */
-const UNDER_WAY_MS = 2 * RETRY_MS.longest;
+const UNDER_WAY_MS = 120_000;
 
 /** Somebody has said that what a keeper had is destroyed, and users were certified to be deleted on that word. */
 export class RetiredKeeperError extends Error {
@@ -92,7 +92,12 @@ export class DeletionShare {
     const ids = await books.openIds();
     this.#forgetAllBut(ids);
     const nowMs = this.#options.nowMs();
-    const due = ids.filter((id) => (this.#retries.get(id)?.atMs ?? 0) <= nowMs).slice(0, DELETIONS_AT_ONCE);
+    // Those that were tried last wait for all others, however many there are.
+    const dueMs = (id: string): number => this.#retries.get(id)?.atMs ?? 0;
+    const due = ids
+      .filter((id) => dueMs(id) <= nowMs)
+      .sort((one, other) => dueMs(one) - dueMs(other))
+      .slice(0, DELETIONS_AT_ONCE);
     if (due.length === 0) return;
     for (const deletion of await books.open(due)) await this.#work(deletion);
   }

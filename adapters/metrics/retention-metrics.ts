@@ -10,7 +10,10 @@ export class RetentionMetrics {
   readonly #failures;
 
   constructor(registry: Registry) {
-    const removed = register(registry, new Counter('rtb_retention_removed_total', 'Rows removed because of their age.'));
+    const removed = register(
+      registry,
+      new Counter('rtb_retention_removed_total', 'Rows removed because of their age.'),
+    );
     this.#removed = new CountersByLabel(removed, { label: 'rows', valuesMax: KINDS_MAX });
     const failures = new Counter('rtb_retention_failures_total', 'Looks for rows to remove that failed.');
     this.#failures = register(registry, failures).cell();

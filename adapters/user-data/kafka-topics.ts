@@ -42,7 +42,7 @@ interface Wanted {
 /** Between two searches, in times of how long the last one took: they cost a tenth of one reader at most. */
 const PAUSE_RATIO = 10;
 /** Who is not asked for any longer has been certified by another engine. */
-const FORGOTTEN_MS = 600_000;
+const FORGOTTEN_MS = 3_600_000;
 
 /** One search looks for all who are asked for. */
 export function kafkaUserData(options: KafkaUserDataOptions): UserDataStore {
