@@ -39,9 +39,9 @@ export async function archiveBesideEngine(
     const name = eventKeys.join();
     const fence = fences.get(name) ?? (await newestEvents(root));
     fences.set(name, fence);
-    if (!(await isArchiving(folder))) return;
+    const isWaitedFor = await isArchiving(folder);
     const places = openPlaces(folder, `log:${await keptSecret(join(eventLogFolder(root), 'log.id'))}`);
-    for (const [partition, newest] of fence) {
+    for (const [partition, newest] of isWaitedFor ? fence : []) {
       if (((await places.of(partition)) ?? 0) <= newest)
         throw new Error('waits until what was stored before is archived');
     }

@@ -79,7 +79,7 @@ export interface PastAuctions {
 
 /** Users who are deleted. */
 export interface DeletedUsers {
-  readonly unlinked: Pick<UnlinkedUsers, 'has'>;
+  readonly unlinked: Pick<UnlinkedUsers, 'has' | 'size'>;
 }
 
 /** Null: not enabled. Rejects when the database cannot be had, or a Redis might evict what it is told. */
@@ -125,7 +125,9 @@ export async function openCampaigns(
     store: budgets,
     ledger,
     userOf: (request) =>
-      unlinked.has(userKeyOf(request, config.events.userSecret)) ? null : userKeyOf(request, capSecret),
+      unlinked.size > 0 && unlinked.has(userKeyOf(request, config.events.userSecret))
+        ? null
+        : userKeyOf(request, capSecret),
     capLifetimeMs: lifetimeMs,
     readFunds: (plans, isNew) =>
       readFunds(plans, { ledger, reports, clock, newcomers: isNew ? { shares: budgets, traffic } : null, processId }),

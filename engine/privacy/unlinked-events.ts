@@ -11,7 +11,8 @@ export function withoutUnlinkedUsers(consumer: EventConsumer, isUnlinked: (key: 
     return { ...event, payload };
   };
   return {
-    ...consumer,
+    positionOf: (partition) => consumer.positionOf(partition),
+    onFailure: (error) => consumer.onFailure(error),
     handle: ({ partition, events }) => consumer.handle({ partition, events: events.map(unlinked) }),
   };
 }
