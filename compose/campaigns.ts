@@ -7,7 +7,7 @@ import { BudgetMemory, createEmbeddedBudgetStore } from '../adapters/budget-stor
 import { openRedisBudgetStore } from '../adapters/budget-store/budget-store.redis.ts';
 import { createEmbeddedFrequencyStore } from '../adapters/frequency/frequency-store.embedded.ts';
 import { openRedisFrequencyStore } from '../adapters/frequency/frequency-store.redis.ts';
-import { withoutUnlinkedUsers } from '../adapters/frequency/unlinked-users-store.ts';
+import { refusingUnlinkedUsers } from '../adapters/frequency/refusing-unlinked-users.ts';
 import { userKey, userKeyOf } from '../adapters/frequency/user-key.ts';
 import { openDeliveryReports } from '../adapters/ledger/delivery-reports.ts';
 import { openBudgetLedger } from '../adapters/ledger/ledger.ts';
@@ -78,7 +78,7 @@ export interface PastAuctions {
 
 /** Users who are deleted. */
 export interface DeletedUsers {
-  readonly unlinked: Pick<UnlinkedUsers, 'has'>;
+  readonly unlinked: Pick<UnlinkedUsers, 'has' | 'size'>;
 }
 
 /** Null: not enabled. Rejects when the database cannot be had, or a Redis might evict what it is told. */
@@ -104,7 +104,7 @@ export async function openCampaigns(
   const ledger = openBudgetLedger(database, { processId, billingHorizonMs: LEASE_GRACE_MS, feePpm, nowMs: null });
   const budgets = await openBudgetStore(parts);
   closing(() => budgets.close());
-  const frequencies = withoutUnlinkedUsers(await openFrequencyStore(parts), (user) => unlinked.has(user));
+  const frequencies = refusingUnlinkedUsers(await openFrequencyStore(parts), (user) => unlinked.has(user));
   closing(() => frequencies.close());
   const { unknownUser, silentStore, lifetimeMs } = campaigns.frequency;
   const capSecret = campaigns.frequency.secret || randomUUID();
@@ -124,7 +124,9 @@ export async function openCampaigns(
     store: budgets,
     ledger,
     userOf: (request) =>
-      unlinked.has(userKeyOf(request, config.events.userSecret)) ? null : userKeyOf(request, capSecret),
+      unlinked.size > 0 && unlinked.has(userKeyOf(request, config.events.userSecret))
+        ? null
+        : userKeyOf(request, capSecret),
     capLifetimeMs: lifetimeMs,
     readFunds: (plans, isNew) =>
       readFunds(plans, { ledger, reports, clock, newcomers: isNew ? { shares: budgets, traffic } : null, processId }),

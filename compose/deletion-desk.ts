@@ -27,7 +27,7 @@ export function openDeletionDesk(database: Database, userSecret: string): Deleti
         sealed: sealSubject({ ids: order.ids, userIds }, id, userSecret),
         requestedBy: by,
       });
-      return asked === null ? null : { view: await viewOf(books, asked.deletion), isNew: asked.isNew };
+      return typeof asked === 'string' ? asked : { view: await viewOf(books, asked.deletion), isNew: asked.isNew };
     },
     view: async (id) => {
       const deletion = await books.read(id);

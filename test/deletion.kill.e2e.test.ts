@@ -3,6 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openDuckDb, parquet } from '../adapters/archive/duckdb.ts';
+import { ALL_TIME, listRawFiles } from '../adapters/archive/layout.ts';
 import {
   ADMIN_TOKEN,
   ANN,
@@ -46,6 +48,8 @@ async function start(): Promise<void> {
     GAVEL_CAMPAIGNS_REFRESH_INTERVAL_MS: '50',
     GAVEL_EVENTS_USER_SECRET: USER_SECRET,
     GAVEL_EVENTS_SEGMENT_BYTES_MAX: '20000',
+    GAVEL_ARCHIVE_BESIDE_ENGINE: 'true',
+    GAVEL_ARCHIVE_FLUSH_MS: '200',
     GAVEL_ADMIN_PORT: String(port),
     GAVEL_ADMIN_TOKEN: ADMIN_TOKEN,
   });
@@ -59,6 +63,20 @@ async function unlinkedEvents(): Promise<string[]> {
     .map((event) =>
       JSON.stringify('userKey' in event && event.userKey === keyOf(BOB) ? event : { ...event, userKey: null }),
     );
+}
+
+/** Events of a user in the archive, each once. */
+async function archivedOf(userKey: string): Promise<number> {
+  const archive = join(folder, 'archive');
+  const files = await listRawFiles(archive, ALL_TIME);
+  if (files.length === 0) return 0;
+  const db = await openDuckDb({ threads: 1, memoryBytesMax: 128 * 1024 * 1024, spillFolder: join(folder, 'spill') });
+  try {
+    const rows = `SELECT DISTINCT id FROM ${parquet(files.map(({ path }) => path))} WHERE contains(payload, $1)`;
+    return (await db.rows(rows, [userKey])).length;
+  } finally {
+    db.close();
+  }
 }
 
 const AUCTIONS = 400;
@@ -79,6 +97,7 @@ describe.skipIf(!IS_BUILT)('an engine that is killed while it deletes a user (ne
         await Promise.all(burst);
       }
       await expect.poll(async () => (await readStoredEvents(folder)).length, { timeout: 30_000 }).toBe(AUCTIONS);
+      await expect.poll(() => archivedOf(keyOf(ANN)), { timeout: 60_000, interval: 500 }).toBe(AUCTIONS / 2);
       const before = await unlinkedEvents();
       const { body } = await askAdmin(adminUrl, '/admin/deletions', { kind: 'device', ids: [ANN] });
       for (const afterMs of KILLED_AFTER_MS) {
@@ -88,7 +107,10 @@ describe.skipIf(!IS_BUILT)('an engine that is killed while it deletes a user (ne
         await start();
       }
       const { certificate } = await certified(adminUrl, body.id);
-      expect(certificate.stores).toContainEqual(expect.objectContaining({ store: 'segments', left: 0 }));
+      for (const store of ['segments', 'archive']) {
+        expect(certificate.stores).toContainEqual(expect.objectContaining({ store, left: 0 }));
+      }
+      expect([await archivedOf(keyOf(ANN)), await archivedOf(keyOf(BOB))]).toEqual([0, AUCTIONS / 2]);
       await kill();
       expect(await filesHolding(folder, keyOf(ANN))).toEqual([]);
       expect((await filesHolding(folder, keyOf(BOB))).length).toBeGreaterThan(1);

@@ -61,7 +61,7 @@ describe.skipIf(!hasRedisServer)('billing behind the fast filter (needs redis-se
       'events.fastFilter.redisUrl': redis!.url,
     };
     const config = loadConfig({ file: null, environment: {}, overrides });
-    consumer = await startEventConsumer(config, { isBilling: true, counters: 'read', fromStart: false });
+    consumer = await startEventConsumer(config, { consumers: ['billing'], fromStart: false });
     await log.append(impressions);
     await expect.poll(() => billedAs('billed'), PATIENCE).toBe(EVENTS);
     // The first of them are judged by the books, which so find out that it is worth asking.

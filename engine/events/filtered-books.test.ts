@@ -50,6 +50,7 @@ function bookings(parts: { bills?: string[]; receivables?: string[]; reservation
     receivables: keyed(parts.receivables) as unknown as Receivable[],
     reservations: keyed(parts.reservations) as unknown as Bookings['reservations'],
     releases: [],
+    pendingNotices: [],
     refunds: [],
     deadLetters: [],
   };

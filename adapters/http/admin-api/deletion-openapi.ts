@@ -47,6 +47,7 @@ export function deletionPaths(): Record<string, object> {
           200: json('It is there already.', DELETION),
           202: json('It is taken.', DELETION),
           409: json('The key stands for another user.', ERROR),
+          503: json('Too many are open.', ERROR),
           ...refusals(),
         },
       },
@@ -86,7 +87,12 @@ export function deletionPaths(): Record<string, object> {
       parameters: [id()],
       post: {
         summary: 'Says that a keeper never comes back, and that what it had is destroyed.',
-        responses: { 204: { description: 'Done.' }, 404: json('There is none.', ERROR), ...refusals() },
+        responses: {
+          204: { description: 'Done.' },
+          404: json('There is none.', ERROR),
+          409: json('It is there.', ERROR),
+          ...refusals(),
+        },
       },
     },
   };

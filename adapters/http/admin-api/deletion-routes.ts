@@ -22,18 +22,18 @@ export interface DeletionOrder {
 }
 
 export interface DeletionApiOptions {
-  /** Null: the key stands for another subject. */
+  /** `conflict`: the key stands for another subject; `full`: too many are open. */
   readonly request: (
     order: DeletionOrder,
     who: { readonly idempotencyKey: string | null; readonly by: string },
-  ) => Promise<{ readonly view: object; readonly isNew: boolean } | null>;
+  ) => Promise<{ readonly view: object; readonly isNew: boolean } | 'conflict' | 'full'>;
   /** Null: there is none. */
   readonly view: (id: string) => Promise<object | null>;
   readonly list: (query: { readonly beforeId?: string; readonly limit: number }) => Promise<readonly object[]>;
   readonly verify: (certificate: unknown) => { readonly result: string };
   readonly keepers: () => Promise<readonly object[]>;
-  /** False: there is none, or it is retired. */
-  readonly retireKeeper: (id: string, by: string) => Promise<boolean>;
+  /** `present`: it is there; `unknown`: there is none, or it is retired. */
+  readonly retireKeeper: (id: string, by: string) => Promise<'retired' | 'present' | 'unknown'>;
 }
 
 const IDS_MAX = 20;
@@ -48,7 +48,8 @@ export function deletionApi(app: FastifyInstance, options: DeletionApiOptions): 
   app.post('/admin/deletions', { onRequest: needs('ops') }, async ({ body, headers, caller }, reply) => {
     const idempotencyKey = keyOf(headers['idempotency-key']);
     const asked = await options.request(readOrder(body), { idempotencyKey, by: caller.name });
-    if (asked === null) throw new Refusal(409, 'Idempotency-Key', 'stands for another user');
+    if (asked === 'conflict') throw new Refusal(409, 'Idempotency-Key', 'stands for another user');
+    if (asked === 'full') throw new Refusal(503, '', 'too many deletions are open: ask again when some are certified');
     return reply.code(asked.isNew ? 202 : 200).send(asked.view);
   });
   app.get<{ Querystring: Query }>('/admin/deletions', { onRequest: needs('read') }, async ({ query }) => {
@@ -65,9 +66,10 @@ export function deletionApi(app: FastifyInstance, options: DeletionApiOptions): 
     '/admin/deletions/keepers/:id/retire',
     { onRequest: needs('ops') },
     async ({ params: { id }, caller }, reply) => {
-      if (!ID.test(id) || !(await options.retireKeeper(id, caller.name))) {
+      const result = ID.test(id) ? await options.retireKeeper(id, caller.name) : 'unknown';
+      if (result === 'unknown')
         throw new Refusal(404, '', `there is no keeper ${JSON.stringify(id)} that is not retired`);
-      }
+      if (result === 'present') throw new Refusal(409, '', 'it is there: stop it first, and wait for a minute');
       return reply.code(204).send();
     },
   );
