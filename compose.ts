@@ -30,11 +30,14 @@ import { openAdmin, openPublicDoor } from './compose/listeners.ts';
 import { openMarkupFetcher, openNotices } from './compose/notices.ts';
 import { createParts, type OutsideParts, type Parts } from './compose/parts.ts';
 import { openGate, watchProcess } from './compose/process.ts';
+import type { compareSystems as CompareSystems, reconcile as Reconcile } from './compose/reconciliation.ts';
+import { openReconciliation } from './compose/reconciliation-job.ts';
 import { inExchangeCurrency, openReserves } from './compose/reserves.ts';
 import { openTracking } from './compose/tracking.ts';
 import { effectiveConfig } from './config/effective.ts';
 import { decisionRules, exchangeRules, waitingOptions } from './config/engine-options.ts';
 import { isBillingHere } from './config/event-billing.ts';
+import { isReconciling } from './config/reconciliation.ts';
 import type { Config } from './config/types.ts';
 import { VERSION } from './config/version.ts';
 import type { OutcomesTaken } from './engine/desk/outcome-billing.ts';
@@ -53,7 +56,7 @@ export { type AccountDelivery, type CampaignDelivery, campaignDelivery } from '.
 export type { DrainedEventLog } from './compose/drain.ts';
 export { CONSUMERS, type ConsumerName, type RunningConsumer, startEventConsumer } from './compose/event-consumer.ts';
 export { withKeptSecrets } from './compose/kept-secrets.ts';
-export { type Reconciliation, reconcile } from './compose/reconciliation.ts';
+export type { Reconciliation } from './compose/reconciliation.ts';
 
 /** Of `compose/drain.ts`: for a data folder whose engines have ended. */
 export async function drainEventLogs(config: Config, onDrained: (log: DrainedEventLog) => void): Promise<number> {
@@ -67,6 +70,12 @@ export async function drainEventLogs(config: Config, onDrained: (log: DrainedEve
 /** Of `compose/kafka.ts`, whose client is loaded where there is a Kafka only. */
 export const applyAllTopics: typeof ApplyAllTopics = async (...args) =>
   (await import('./compose/kafka.ts')).applyAllTopics(...args);
+
+/** Of `compose/reconciliation.ts`, whose DuckDB is loaded where something is reconciled only. */
+export const reconcile: typeof Reconcile = async (...args) =>
+  (await import('./compose/reconciliation.ts')).reconcile(...args);
+export const compareSystems: typeof CompareSystems = async (...args) =>
+  (await import('./compose/reconciliation.ts')).compareSystems(...args);
 
 export interface Gavel {
   /** Where publishers connect; empty in a worker, which has no port of its own. */
@@ -178,6 +187,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   if (outside.supervisor === undefined && outside.eventLog === undefined && isBillingHere(config)) {
     const { database } = campaigns?.books ?? (await openBooks(parts));
     await openEventBilling(parts, { database, notices }, await embeddedSource(parts));
+    if (isReconciling(config)) openReconciliation(parts, database);
   }
 
   const tracking = openTracking(parts, {

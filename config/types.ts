@@ -42,6 +42,7 @@ export interface ArchiveConfig {
   readonly flushMs: number;
   readonly flushRows: number;
   readonly flushBytes: number;
+  readonly reconcile: boolean;
   readonly rawDays: number;
   readonly hourlyDays: number;
   readonly threads: number;

@@ -15,6 +15,7 @@ import { EstimationMetrics } from './estimation-metrics.ts';
 import { type MetricSnapshot, register } from './exposition.ts';
 import { Gauge } from './gauge.ts';
 import { OutboxMetrics } from './outbox-metrics.ts';
+import { ReconciliationMetrics } from './reconciliation-metrics.ts';
 import { RemoteModelMetrics } from './remote-model-metrics.ts';
 import { TrackingMetrics } from './tracking-metrics.ts';
 
@@ -98,6 +99,8 @@ export function createMetrics(options: MetricsOptions) {
     consumer: () => new ConsumerMetrics(registry),
     /** Once, for whoever archives events. */
     archive: () => new ArchiveMetrics(registry),
+    /** Once, for whoever compares books and archive. */
+    reconciliation: () => new ReconciliationMetrics(registry),
     /** Once, for tracking URLs. */
     tracking: () => new TrackingMetrics(registry),
     outcomesReported: countOutcomes(registry),

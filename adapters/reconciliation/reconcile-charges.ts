@@ -16,7 +16,7 @@ import {
   verdictCounts,
 } from './charge-comparison.ts';
 import { loadBookings, loadBookingsOfSuspects, loadConsumed, loadDeadLetters } from './ledger-bookings.ts';
-import { inWorkspace } from './workspace.ts';
+import { inWorkspace, type WorkspaceBounds } from './workspace.ts';
 
 export interface ChargeReconciliationOptions {
   /** Migrated. Nothing is written. */
@@ -33,6 +33,7 @@ export interface ChargeReconciliationOptions {
   readonly nowMs: number;
   /** For so long an event may be on its way into books and archive, ms. */
   readonly settleMs: number;
+  readonly bounds: WorkspaceBounds;
   /** Of the list of differences. All are counted. */
   readonly differencesMax: number;
 }
@@ -44,7 +45,7 @@ const SLACK_MS = 900_000;
 
 /** Rejects when archive or database cannot be read. */
 export async function reconcileCharges(options: ChargeReconciliationOptions): Promise<ChargeReconciliation> {
-  return inWorkspace(async (db) => {
+  return inWorkspace(options.bounds, async (db) => {
     const { books, archive, window, paidWithinMs } = options;
     const { fromMs, toMs } = window;
     // In this order: what the books had consumed by then is booked by now, and what is booked by now is archived, or soon.

@@ -61,6 +61,7 @@ export class ReconciliationWorld extends LedgerWorld {
       paidWithinMs: PAID_WITHIN_MS,
       nowMs: START_MS + 24 * HOUR_MS,
       settleMs: 900_000,
+      bounds: { threads: 1, memoryBytesMax: 256 * 1024 * 1024 },
       differencesMax: 100,
       ...changes,
     });
