@@ -12,7 +12,7 @@ import { type ChargeReconciliationOptions, reconcileCharges } from '../reconcile
 
 export const SOURCE = 'log';
 export const HOUR_MS = 3_600_000;
-const PAID_WITHIN_MS = Object.fromEntries(
+export const PAID_WITHIN_MS = Object.fromEntries(
   ['click', 'conversion', 'banner', 'audio', 'video', 'native'].map((name) => [name, BILLABLE_MS]),
 ) as unknown as PaidWithinMs;
 
