@@ -30,11 +30,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     run: async (args) => (await import('./commands/score.ts')).score(args),
   },
   report: {
-    summary: 'print what campaigns were to deliver and did, or what everybody owes',
+    summary: 'print what was sold, shown, paid and owed: gavel report --help lists the reports',
     run: async (args) => (await import('./commands/report.ts')).report(args),
   },
   consume: {
-    summary: 'bill what events say, in a process of its own',
+    summary: 'bill and archive events, in a process of its own',
     run: async (args) => (await import('./commands/consume.ts')).consume(args),
   },
   reconcile: {

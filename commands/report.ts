@@ -1,4 +1,4 @@
-/** `gavel report campaigns`: delivery of each campaign, out of the database of a configuration. */
+/** `gavel report NAME`; of these, `campaigns`: delivery of each campaign, out of the database of a configuration. */
 import { systemClock } from '../adapters/clock.ts';
 import { type CampaignDelivery, campaignDelivery, readCampaignBooks } from '../compose.ts';
 import type { CampaignStore } from '../engine/ports/campaign-store.ts';
@@ -25,13 +25,32 @@ const COMMAND = {
 export async function report(args: readonly string[]): Promise<void> {
   const [subject, ...rest] = args;
   if (subject === 'statements') return (await import('./statements.ts')).statements(rest);
-  const isHelp = subject === '--help' || subject === '-h';
-  if (subject !== 'campaigns' && !isHelp) {
-    throw new UsageError(
-      `report: ${subject === undefined ? 'say of what' : `nothing is known of "${subject}"`}; there are gavel report campaigns and gavel report statements`,
-    );
+  if (subject === '--help' || subject === '-h') {
+    process.stdout.write(await help());
+    return;
   }
-  const options = readOptions(COMMAND, isHelp ? [subject] : rest);
+  if (subject === 'campaigns') return campaigns(rest);
+  const { ARCHIVE_REPORTS, archiveReport, isArchiveReport } = await import('./archive-report.ts');
+  if (subject !== undefined && isArchiveReport(subject)) return archiveReport(subject, rest);
+  throw new UsageError(
+    `report: ${subject === undefined ? 'say of what' : `nothing is known of "${subject}"`}; there are gavel report campaigns, statements, ${ARCHIVE_REPORTS.join(', ')}`,
+  );
+}
+
+/** Those of the database, then those of the archive. */
+async function help(): Promise<string> {
+  const { REPORTS } = await import('../compose/archive-reports.ts');
+  const reports = {
+    campaigns: COMMAND.summary,
+    statements: 'print what advertisers and DSPs owe, publishers have to get and the exchange keeps, by day',
+    ...Object.fromEntries(Object.entries(REPORTS).map(([name, { summary }]) => [name, `print ${summary}`])),
+  };
+  const lines = Object.entries(reports).map(([name, summary]) => `  ${name.padEnd(12)}${summary}`);
+  return `gavel report: figures of what was sold\n\nUsage: gavel report NAME [options]\n\n${lines.join('\n')}\n\n\`gavel report NAME --help\` lists the options of one.\n`;
+}
+
+async function campaigns(args: readonly string[]): Promise<void> {
+  const options = readOptions(COMMAND, args);
   if (options === null) return;
   const format = options.format ?? 'table';
   if (!isFormat(format))

@@ -1,11 +1,14 @@
 /** `gavel serve`: the engine as a process; ends cleanly on SIGTERM and SIGINT. */
 import closeWithGrace from 'close-with-grace';
+import { createLog } from '../adapters/log.ts';
 import { DRAIN_MS_MAX } from '../adapters/process/drain-budget.ts';
 import { startGavel } from '../compose.ts';
+import { isArchivingBesideEngine } from '../config/archive.ts';
 import type { Config } from '../config/types.ts';
 import { defaultScenarioPath, loadScenario, ScenarioError } from '../simulator/dsp/scenario.ts';
 import { type DspProcess, startDspProcess } from '../simulator/dsp/spawn.ts';
 import { readOptions, wholeNumber } from './options.ts';
+import { startArchiver } from './serve-archiver.ts';
 import { type RunningWorkers, startWorkers } from './serve-workers.ts';
 import { SYSTEM_OPTIONS, systemConfig } from './system-config.ts';
 import { startupError, UsageError } from './usage-error.ts';
@@ -40,6 +43,7 @@ export async function serve(args: readonly string[]): Promise<void> {
     await simulated?.close();
     throw startupError(error);
   });
+  const archiver = isArchivingBesideEngine(config) ? startArchiver(config, createLog(config.log.level)) : null;
   process.stdout.write(`${welcome(gavel.url, config.dsps.length)}\n`);
   if (config.dsps.length === 0 && !config.campaigns.enabled) process.stderr.write(`${NO_DSPS}\n`);
   let isClosing = false;
@@ -50,6 +54,7 @@ export async function serve(args: readonly string[]): Promise<void> {
   const ending = closeWithGrace({ delay: DRAIN_MS_MAX, logger: false, skip: OWN_EVENTS }, async () => {
     isClosing = true;
     await gavel.close();
+    await archiver?.close();
     await simulated?.close();
     // The exit code tells a supervisor to start another one.
     if (isFaulty) process.exit(1);

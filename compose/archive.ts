@@ -1,10 +1,13 @@
 /** What takes events to the archive, in a process that runs no auction. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { keepArchive } from '../adapters/archive/archive-keeper.ts';
+import type { DamagedFile } from '../adapters/archive/damaged-files.ts';
 import { type DuckDb, openDuckDb } from '../adapters/archive/duckdb.ts';
 import { spillFolder } from '../adapters/archive/layout.ts';
 import { createParquetArchive } from '../adapters/archive/parquet-archive.ts';
 import { FolderLockedError, lockFolder } from '../adapters/event-log/folder-lock.ts';
+import type { ArchiveMetrics } from '../adapters/metrics/archive-metrics.ts';
 import { archiveFolder, archiveRetention } from '../config/archive.ts';
 import type { Config } from '../config/types.ts';
 import { ArchiveConsumer } from '../engine/events/archive-consumer.ts';
@@ -13,6 +16,7 @@ import type { Parts } from './parts.ts';
 import { repeat } from './repeat.ts';
 
 const LOCK_RETRY_MS = 1000;
+const KEEP_INTERVAL_MS = 60_000;
 
 /** A DuckDB for the archive of a configuration. */
 export function openArchiveDb(config: Config): Promise<DuckDb> {
@@ -59,7 +63,30 @@ async function archive(parts: Parts, { source, name }: NamedSource, fromStart: b
   closing(() => consumer.close().catch(onFailure));
   const consumption = await source.consume(consumer);
   closing(consumption.close);
+  openKeeping(parts, await db.connectAgain(), metrics);
   log.info({ folder }, 'archiving events');
+}
+
+/** Its first round is an interval from now: processes that live shorter have nothing to keep. */
+function openKeeping(parts: Parts, db: DuckDb, metrics: ArchiveMetrics): void {
+  const { config, clock, log } = parts;
+  const { rawMs, hourlyMs } = archiveRetention(config);
+  const options = {
+    db,
+    folder: archiveFolder(config),
+    rawRetentionMs: rawMs,
+    hourlyRetentionMs: hourlyMs,
+    onDamaged: (file: DamagedFile) => {
+      metrics.onDamaged();
+      log.error({ file }, 'archive: a file cannot be read and was set aside');
+    },
+  };
+  repeat(parts, KEEP_INTERVAL_MS, async () => {
+    await keepArchive(options, clock.wallMs()).catch((err: unknown) => {
+      metrics.onKeepingFailed();
+      log.warn({ err }, 'archive: could not be kept; it is tried again');
+    });
+  });
 }
 
 /** `work` once the lock is this process's: at once, or when whoever has it has ended. Rejects when the first try fails otherwise. */

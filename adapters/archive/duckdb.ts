@@ -15,11 +15,14 @@ export interface DuckDbOptions {
 
 export type Row = Readonly<Record<string, unknown>>;
 
+/** One connection: one query at a time, and temporary tables of its own. */
 export interface DuckDb {
   readonly connection: DuckDBConnection;
   readonly run: (sql: string, values?: readonly DuckDBValue[]) => Promise<void>;
   /** Integers of 64 bits as bigint, dates and times as text, NULL as null. */
   readonly rows: (sql: string, values?: readonly DuckDBValue[]) => Promise<Row[]>;
+  /** Another connection, within the same bounds; closed with the first. */
+  readonly connectAgain: () => Promise<DuckDb>;
   readonly close: () => void;
 }
 
@@ -38,18 +41,24 @@ export async function openDuckDb({ threads, memoryBytesMax, spillFolder }: DuckD
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   });
-  const connection = await instance.connect();
-  return {
-    connection,
-    run: async (sql, values = []) => {
-      await connection.run(sql, [...values]);
-    },
-    rows: async (sql, values = []) => (await connection.runAndReadAll(sql, [...values])).getRowObjectsJS(),
-    close: () => {
-      connection.closeSync();
-      instance.closeSync();
-    },
+  const connections: DuckDBConnection[] = [];
+  const connect = async (): Promise<DuckDb> => {
+    const connection = await instance.connect();
+    connections.push(connection);
+    return {
+      connection,
+      run: async (sql, values = []) => {
+        await connection.run(sql, [...values]);
+      },
+      rows: async (sql, values = []) => (await connection.runAndReadAll(sql, [...values])).getRowObjectsJS(),
+      connectAgain: connect,
+      close: () => {
+        for (const opened of connections.splice(0)) opened.closeSync();
+        instance.closeSync();
+      },
+    };
   };
+  return connect();
 }
 
 /** Text as a literal of SQL: for the names of files, which no parameter can stand for. */

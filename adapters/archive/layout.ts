@@ -13,11 +13,12 @@ import { join } from 'node:path';
 
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 86_400_000;
-const HOURS_PER_DAY = 24;
 const PARQUET = '.parquet';
+/** Behind the name of a file. */
+export const DAMAGED = '.damaged';
 const DAY_FOLDER = /^day=(\d{4}-\d\d-\d\d)$/;
 const HOUR_FOLDER = /^hour=([01]\d|2[0-3])$/;
-const DAY_FILE = /^day=(\d{4}-\d\d-\d\d)\.parquet$/;
+const DAY_FILE = /^day=(\d{4}-\d\d-\d\d)(\.parquet|\.parquet\.damaged)$/;
 
 export interface ArchiveFile {
   readonly path: string;
@@ -53,7 +54,19 @@ export const placesFolder = (archive: string): string => join(archive, 'places')
 export const spillFolder = (archive: string): string => join(archive, 'spill');
 
 /** Raw files of the hours that the window touches, by hour, then by name. Rows outside of the window are in them as well. */
-export async function listRawFiles(archive: string, { fromMs, toMs }: TimeWindow): Promise<ArchiveFile[]> {
+export function listRawFiles(archive: string, window: TimeWindow): Promise<ArchiveFile[]> {
+  return listInHours(archive, window, PARQUET);
+}
+
+/** Files of either kind that could not be read when they were to be summed up: no longer among those, and removed with them. */
+export async function listSetAside(archive: string, window: TimeWindow): Promise<ArchiveFile[]> {
+  return [
+    ...(await listInHours(archive, window, DAMAGED)),
+    ...(await listDayFiles(archive, window, `${PARQUET}${DAMAGED}`)),
+  ];
+}
+
+async function listInHours(archive: string, { fromMs, toMs }: TimeWindow, ending: string): Promise<ArchiveFile[]> {
   const files: ArchiveFile[] = [];
   const raw = join(archive, 'raw');
   for (const day of await namesIn(raw)) {
@@ -64,28 +77,45 @@ export async function listRawFiles(archive: string, { fromMs, toMs }: TimeWindow
       const startMs = dayMs + Number(number) * HOUR_MS;
       if (number === undefined || startMs >= toMs || startMs + HOUR_MS <= fromMs) continue;
       const folder = join(raw, day, hour);
-      const names = (await namesIn(folder)).filter((name) => name.endsWith(PARQUET));
+      const names = (await namesIn(folder)).filter((name) => name.endsWith(ending));
       for (const name of names) files.push({ path: join(folder, name), startMs });
     }
   }
   return files;
 }
 
-/** Files of the days that the window touches, by day. */
-export async function listHourlyFiles(archive: string, { fromMs, toMs }: TimeWindow): Promise<ArchiveFile[]> {
-  const folder = join(archive, 'hourly');
-  const files = (await namesIn(folder)).map((name) => ({
-    path: join(folder, name),
-    startMs: startOf(DAY_FILE.exec(name)?.[1]),
-  }));
-  return files.filter(
-    (file): file is ArchiveFile => file.startMs !== null && file.startMs < toMs && file.startMs + DAY_MS > fromMs,
-  );
+export interface RawHour {
+  /** Its start, epoch ms. */
+  readonly hourMs: number;
+  readonly paths: readonly string[];
 }
 
-/** Starts of the hours of a day. */
-export function hoursOf(dayMs: number): number[] {
-  return Array.from({ length: HOURS_PER_DAY }, (_, hour) => dayMs + hour * HOUR_MS);
+/** By hour, in their order. */
+export function rawHours(files: readonly ArchiveFile[]): RawHour[] {
+  const hours = new Map<number, string[]>();
+  for (const { path, startMs } of files) {
+    const paths = hours.get(startMs);
+    if (paths === undefined) hours.set(startMs, [path]);
+    else paths.push(path);
+  }
+  return [...hours].map(([hourMs, paths]) => ({ hourMs, paths }));
+}
+
+/** Files of the days that the window touches, by day. */
+export function listHourlyFiles(archive: string, window: TimeWindow): Promise<ArchiveFile[]> {
+  return listDayFiles(archive, window, PARQUET);
+}
+
+async function listDayFiles(archive: string, { fromMs, toMs }: TimeWindow, ending: string): Promise<ArchiveFile[]> {
+  const files: ArchiveFile[] = [];
+  const folder = join(archive, 'hourly');
+  for (const name of await namesIn(folder)) {
+    const [, day, found] = DAY_FILE.exec(name) ?? [];
+    const startMs = startOf(day);
+    if (found !== ending || startMs === null || startMs >= toMs || startMs + DAY_MS <= fromMs) continue;
+    files.push({ path: join(folder, name), startMs });
+  }
+  return files;
 }
 
 function startOf(day: string | undefined): number | null {

@@ -8,6 +8,10 @@ import { putFile } from './durable-file.ts';
 import { HOUR_MS, rawHourFolder } from './layout.ts';
 import { rawRowsOf } from './raw-columns.ts';
 
+/** Begins the names of files as events were written. */
+export const PART = 'part-';
+/** Begins the names of those that parts were merged into. */
+export const MERGED = 'merged-';
 /** Few enough that a group of large auctions fits into memory, also where it is read. */
 const ROW_GROUP_ROWS = 8192;
 const FORMAT = `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}`;
@@ -46,7 +50,7 @@ export async function writeRawFiles(
       tooOld += Number(hour.rows);
       continue;
     }
-    const path = join(rawHourFolder(archive, startMs), `part-${randomUUID()}.parquet`);
+    const path = join(rawHourFolder(archive, startMs), `${PART}${randomUUID()}.parquet`);
     await writeParquet(db, path, `FROM raw_rows WHERE at_ms // ${HOUR_MS} = ${startMs / HOUR_MS}`);
     rows += Number(hour.rows);
     files += 1;

@@ -11,6 +11,7 @@ export class ArchiveMetrics {
   readonly #files;
   readonly #tooOld;
   readonly #failures;
+  readonly #keepingFailures;
   readonly #damaged;
 
   constructor(registry: Registry) {
@@ -20,6 +21,10 @@ export class ArchiveMetrics {
     this.#files = counter('rtb_archive_files_total', 'Files that events were written to.');
     this.#tooOld = counter('rtb_archive_too_old_total', 'Events left out: of hours that are no longer kept.');
     this.#failures = counter('rtb_archive_failures_total', 'Writes to the archive that failed and were tried again.');
+    this.#keepingFailures = counter(
+      'rtb_archive_keeping_failures_total',
+      'Rounds of merging, summing up and removing that failed; the next one tries again.',
+    );
     this.#damaged = counter('rtb_archive_damaged_files_total', 'Files that could not be read, and were set aside.');
   }
 
@@ -35,6 +40,8 @@ export class ArchiveMetrics {
   };
 
   readonly onFailure = (): void => this.#failures.add();
+
+  readonly onKeepingFailed = (): void => this.#keepingFailures.add();
 
   readonly onDamaged = (): void => this.#damaged.add();
 }

@@ -26,7 +26,9 @@ const METRICS_TIMEOUT_MS = 10_000;
 export async function startEngineProcess(config: Config, nodeOptions: readonly string[] = []): Promise<EngineProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'gavel-'));
   const configFile = join(folder, 'config.json');
-  await writeFile(configFile, JSON.stringify(config), { mode: 0o600 });
+  // What archives beside it has its own cost (`archive.ts`).
+  const alone: Config = { ...config, archive: { ...config.archive, besideEngine: false } };
+  await writeFile(configFile, JSON.stringify(alone), { mode: 0o600 });
   const main = fileURLToPath(new URL('../../main.js', import.meta.url));
   const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GAVEL_')));
   const child = spawn(process.execPath, [...nodeOptions, main, 'serve', '--config', configFile], {

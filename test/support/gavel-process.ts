@@ -59,7 +59,11 @@ export async function serveGavel(
 }
 
 /** Without settings of the engine: those of whoever runs the tests are not the tests'. */
-const ENVIRONMENT = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GAVEL_')));
+const ENVIRONMENT = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GAVEL_'))),
+  // A process more, which only tests of the archive look at.
+  GAVEL_ARCHIVE_BESIDE_ENGINE: 'false',
+};
 
 function start(args: readonly string[], env: Readonly<Record<string, string>>, timeout?: number): ChildProcess {
   return spawn(process.execPath, [MAIN, ...args], {
