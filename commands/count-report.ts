@@ -1,11 +1,14 @@
 /** How a comparison of two counting systems is printed. */
 import { formatDecimal, NANO_DIGITS } from '../engine/campaign/decimal.ts';
 import type { CountComparison, CountDelta } from '../engine/reconciliation/count-comparison.ts';
-import { csvOf, tableOf } from './columns.ts';
+import { type Cell, TABLE_FORMATS, type TableColumn } from './report-table.ts';
 
 export const COUNT_REPORTS = { table, csv, json } as const;
 
-const COLUMNS = ['verdict', 'dimension', 'id', 'measure', 'ours', 'theirs', 'deltaPercent', 'volume'] as const;
+const COLUMNS: readonly TableColumn[] = [
+  ...['verdict', 'dimension', 'id', 'measure'].map((name) => ({ name, isNumber: false })),
+  ...['ours', 'theirs', 'deltaPercent', 'volume'].map((name) => ({ name, isNumber: true })),
+];
 /** Lines of the table; all are in the others. */
 const LINES_MAX = 50;
 
@@ -20,31 +23,22 @@ function table({ verdict, threshold, volumeMin, deltas }: CountComparison): stri
   const rest = deltas.length - shown.length;
   return [
     `${SAYS[verdict]} (threshold ${threshold * 100}%, judged from ${volumeMin} events on)\n\n`,
-    tableOf(COLUMNS, shown.map(cellsOf), COLUMNS.indexOf('ours')),
+    TABLE_FORMATS.table(COLUMNS, shown.map(cellsOf)),
     rest === 0 ? '' : `and ${rest} more: --format csv has all\n`,
   ].join('');
 }
 
 function csv({ deltas }: CountComparison): string {
-  return csvOf(COLUMNS, deltas.map(cellsOf));
+  return TABLE_FORMATS.csv(COLUMNS, deltas.map(cellsOf));
 }
 
 function json({ verdict, threshold, volumeMin, deltas }: CountComparison): string {
-  const document = { verdict, safeToFlip: verdict === 'safe', threshold, volumeMin, deltas: deltas.map(cellsOf) };
+  const lines = deltas.map((delta) => Object.fromEntries(cellsOf(delta).map((cell, at) => [COLUMNS[at]!.name, cell])));
+  const document = { verdict, safeToFlip: verdict === 'safe', threshold, volumeMin, deltas: lines };
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-function cellsOf(delta: CountDelta): Record<(typeof COLUMNS)[number], string> {
-  const { verdict, dimension, id, measure, ours, theirs, share, volume } = delta;
-  const amount = (of: bigint): string => (measure.startsWith('spend') ? formatDecimal(of, NANO_DIGITS) : String(of));
-  return {
-    verdict,
-    dimension,
-    id,
-    measure,
-    ours: amount(ours),
-    theirs: amount(theirs),
-    deltaPercent: (share * 100).toFixed(4),
-    volume: String(volume),
-  };
+function cellsOf({ verdict, dimension, id, measure, ours, theirs, share, volume }: CountDelta): Cell[] {
+  const amount = (of: bigint): Cell => (measure.startsWith('spend') ? formatDecimal(of, NANO_DIGITS) : Number(of));
+  return [verdict, dimension, id, measure, amount(ours), amount(theirs), (share * 100).toFixed(4), volume];
 }

@@ -4,8 +4,8 @@ import { compareSystems, reconcile as reconcileConfig } from '../compose.ts';
 import { COUNT_REPORTS } from './count-report.ts';
 import { readOptions, wholeNumber } from './options.ts';
 import { isReconciled, RECONCILIATION_REPORTS } from './reconciliation-report.ts';
+import { reportWindow } from './report-window.ts';
 import { SYSTEM_OPTIONS, systemConfig } from './system-config.ts';
-import { readWindow, WINDOW_OPTIONS } from './time-window.ts';
 import { startupError, UsageError } from './usage-error.ts';
 
 const COMMAND = {
@@ -14,7 +14,12 @@ const COMMAND = {
   options: {
     config: SYSTEM_OPTIONS.config,
     data: SYSTEM_OPTIONS.data,
-    ...WINDOW_OPTIONS,
+    from: {
+      type: 'string',
+      value: 'TIME',
+      help: 'from that day (2026-11-21), hour (2026-11-21T14) or moment (2026-11-21T14:30) on, in UTC (default: yesterday)',
+    },
+    to: { type: 'string', value: 'TIME', help: 'to the end of that day or hour, or until that moment (default: now)' },
     'settle-minutes': {
       type: 'string',
       value: 'N',
@@ -35,6 +40,8 @@ const COMMAND = {
   },
 } as const;
 
+/** Days before this one. */
+const DAYS_BACK = 1;
 const MINUTE_MS = 60_000;
 const SETTLE_MINUTES = 15;
 const DIFFERENCES = 100;
@@ -69,7 +76,7 @@ async function printCharges(options: ReconcileOptions, format: Format): Promise<
   });
   const result = await withBooks(
     reconcileConfig(systemConfig(options, []), {
-      ...readWindow(options, nowMs),
+      ...reportWindow(options, nowMs, DAYS_BACK),
       nowMs,
       settleMs: settleMinutes * MINUTE_MS,
       differencesMax: wholeNumber(options.differences, 'differences', DIFFERENCES, { min: 0, max: 1_000_000 }),
@@ -83,7 +90,7 @@ async function printCounts(options: ReconcileOptions, against: string, format: F
   for (const name of ['differences', 'settle-minutes'] as const) {
     if (options[name] !== undefined) throw new UsageError(`--${name} has no meaning with --against`);
   }
-  const window = readWindow(options, Math.floor(systemClock.wallMs()));
+  const window = reportWindow(options, Math.floor(systemClock.wallMs()), DAYS_BACK);
   const threshold = shareOf(options.threshold);
   const comparison = await withBooks(compareSystems(systemConfig(options, []), { ...window, against, threshold }));
   process.stdout.write(COUNT_REPORTS[format](comparison));
