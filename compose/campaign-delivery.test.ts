@@ -48,7 +48,12 @@ it('plans the money of a campaign that spends some', async () => {
 
 it('plans no money for a campaign of guaranteed line items only, whose impressions it plans', async () => {
   const { delivery } = await deliveryOf([quota('l1'), quota('l2')]);
-  expect(delivery).toMatchObject({ budget: '10.00', pace: null, today: { plan: '0.00' }, forecast: { billed: '0.00' } });
+  expect(delivery).toMatchObject({
+    budget: '10.00',
+    pace: null,
+    today: { plan: '0.00' },
+    forecast: { billed: '0.00' },
+  });
   expect(delivery.slots.every(({ plan }) => plan === '0.00')).toBe(true);
   expect(delivery.lineItems.map(({ today }) => today.plan)).toEqual([expect.any(Number), expect.any(Number)]);
   expect(delivery.lineItems[0]!.today.plan).toBeGreaterThan(100);

@@ -2,6 +2,7 @@
  * Reads out of the archive which events are paid, and which undo a bill. By docs/billing.md alone: an ad is paid by the event that
  * its sale names, if that comes in time; tests never are; whoever pays, pays under the key AUCTION/IMP/EVENT.
  */
+import { OUTCOME_EVENT_VERSION } from '../../engine/events/outcome-events.ts';
 import type { DuckDb } from '../archive/duckdb.ts';
 import { literal } from '../archive/duckdb.ts';
 import { ALL_TIME, type TimeWindow } from '../archive/layout.ts';
@@ -17,8 +18,8 @@ export interface PaidWithinMs {
   readonly native: number;
 }
 
-/** Versions of events that this release reads: its own, and the next. */
-const VERSIONS_READ = '1, 2';
+/** Newest version of events that this release reads: the one behind its own. */
+const VERSION_MAX = OUTCOME_EVENT_VERSION + 1;
 
 /** Into `event`. */
 export async function loadEvents(
@@ -36,13 +37,18 @@ export async function loadEvents(
   );
 }
 
-/** Into `event`: all that there is of the keys in `suspect`, wins included. */
-export async function loadEventsOfSuspects(db: DuckDb, archive: string, paidWithinMs: PaidWithinMs): Promise<void> {
+/** Into `event`: all that there is of the keys in `suspect` in the hours that the window touches, wins included. */
+export async function loadEventsOfSuspects(
+  db: DuckDb,
+  archive: string,
+  window: TimeWindow,
+  paidWithinMs: PaidWithinMs,
+): Promise<void> {
   const isSuspect = `(${PAID} OR type = 'win') AND ${KEY} IN (SELECT key FROM suspect)`;
   await fromRawFiles(
     db,
     archive,
-    ALL_TIME,
+    window,
     (rows) => `INSERT INTO event ${eventsIn(rows, paidWithinMs)} AND ${isSuspect}`,
   );
 }
@@ -66,7 +72,7 @@ function eventsIn(rows: string, paidWithinMs: PaidWithinMs): string {
       payer AS payer_kind, CASE payer WHEN 'dsp' THEN dsp_id || '/' || seat ELSE account_id END AS payer, publisher_id,
       CASE WHEN amount_impressions IS NOT NULL THEN 'impressions' ELSE currency END AS currency,
       coalesce(amount_impressions, amount_nanos) AS amount
-    FROM ${rows} WHERE NOT is_test AND version IN (${VERSIONS_READ})`;
+    FROM ${rows} WHERE NOT is_test AND version <= ${VERSION_MAX}`;
 }
 
 /** SQL: how long after its sale an event's ad is paid. */

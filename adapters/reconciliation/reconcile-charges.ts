@@ -4,7 +4,7 @@
  */
 import type { ChargeReconciliation } from '../../engine/reconciliation/charge-verdict.ts';
 import type { DuckDb } from '../archive/duckdb.ts';
-import type { TimeWindow } from '../archive/layout.ts';
+import { ALL_TIME, type TimeWindow } from '../archive/layout.ts';
 import type { Queryable } from '../ledger/database.ts';
 import { loadArchivedByNow, loadEvents, loadEventsOfSuspects, type PaidWithinMs } from './archived-charges.ts';
 import {
@@ -55,31 +55,37 @@ export async function reconcileCharges(options: ChargeReconciliationOptions): Pr
     const settledBeforeMs = Math.floor(options.nowMs - options.settleMs);
     const rules: ComparisonRules = { window, feePpm: options.feePpm, settledBeforeMs, isArchiveComplete: true };
     await compareCharges(db, rules);
-    if (await suspect(db)) {
-      await reloadSuspects(db, options);
+    const nearby = { fromMs: fromMs - Math.max(...Object.values(paidWithinMs)), toMs: toMs + SLACK_MS };
+    for (const searched of [nearby, ALL_TIME]) {
+      if (!(await suspect(db))) break;
+      await reloadSuspects(db, options, searched);
       await compareCharges(db, { ...rules, isArchiveComplete: await isArchiveComplete(db) });
     }
     return resultOf(db, options);
   });
 }
 
-/** Whether there are any. */
+/** Whether there are any: charges that do not agree with what has been read of them so far. */
 async function suspect(db: DuckDb): Promise<boolean> {
-  await db.run(`INSERT INTO suspect SELECT key FROM verdict WHERE verdict NOT IN ('agreed', 'nothing-due')`);
+  await db.run(`CREATE OR REPLACE TABLE suspect AS SELECT key FROM verdict WHERE verdict NOT IN ('agreed', 'nothing-due')
+    AND NOT (verdict = 'reported' AND is_sold)`);
   const [row] = await db.rows('SELECT count(*) AS suspects FROM suspect');
   return row!.suspects !== 0n;
 }
 
+/** All that the books have of them, and what the archive has there. */
 async function reloadSuspects(
   db: DuckDb,
   { books, archive, source, paidWithinMs }: ChargeReconciliationOptions,
+  searched: TimeWindow,
 ): Promise<void> {
   await db.run('DELETE FROM event WHERE key IN (SELECT key FROM suspect)');
   await db.run('DELETE FROM booking WHERE key IN (SELECT key FROM suspect)');
+  for (const table of ['dead_letter', 'consumed_by_now', 'archived_by_now']) await db.run(`DELETE FROM ${table}`);
   await loadDeadLetters(db, books, source);
   await loadBookingsOfSuspects(db, books);
   await loadConsumed(db, 'consumed_by_now', books, source);
-  await loadEventsOfSuspects(db, archive, paidWithinMs);
+  await loadEventsOfSuspects(db, archive, searched, paidWithinMs);
   await loadArchivedByNow(db, archive);
 }
 

@@ -18,8 +18,7 @@ const BOOKING = `CREATE TABLE booking (key VARCHAR, kind VARCHAR, payer_kind VAR
 const OTHERS = `CREATE TABLE consumed (source_partition BIGINT, next_offset BIGINT);
   CREATE TABLE consumed_by_now (source_partition BIGINT, next_offset BIGINT);
   CREATE TABLE archived_by_now (source_partition BIGINT, next_offset BIGINT);
-  CREATE TABLE dead_letter (source_partition BIGINT, source_offset BIGINT, reason VARCHAR);
-  CREATE TABLE suspect (key VARCHAR)`;
+  CREATE TABLE dead_letter (source_partition BIGINT, source_offset BIGINT, reason VARCHAR)`;
 
 /** Runs `work` on new tables, which are gone behind it. */
 export async function inWorkspace<Result>(
