@@ -7,11 +7,16 @@ import { openPgliteDatabase } from '../adapters/ledger/database.pglite.ts';
 import { openPostgresDatabase } from '../adapters/ledger/database.postgres.ts';
 import type { Database, Queryable } from '../adapters/ledger/database.ts';
 import { type BooksProblem, checkBooks } from '../adapters/reconciliation/books-checks.ts';
+import { openArchiveCounts } from '../adapters/reconciliation/count-source.archive.ts';
+import { openCountFile } from '../adapters/reconciliation/count-source.file.ts';
+import { ledgerCounts } from '../adapters/reconciliation/count-source.ledger.ts';
 import { reconcileCharges } from '../adapters/reconciliation/reconcile-charges.ts';
+import { inWorkspace } from '../adapters/reconciliation/workspace.ts';
 import { archiveFolder } from '../config/archive.ts';
 import { paidWithinMs } from '../config/reconciliation.ts';
 import type { Config } from '../config/types.ts';
 import type { ChargeReconciliation } from '../engine/reconciliation/charge-verdict.ts';
+import { type CountComparison, compareCounts } from '../engine/reconciliation/count-comparison.ts';
 
 export interface ReconcileWindow {
   /** Epoch ms, from, until before. */
@@ -28,6 +33,16 @@ export interface ReconcileWindow {
 export interface Reconciliation extends ChargeReconciliation {
   /** What is wrong with the books by themselves. */
   readonly problems: readonly BooksProblem[];
+}
+
+export interface CountWindow {
+  /** Epoch ms, from, until before. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** `ledger`, or a CSV or JSON file of another system. */
+  readonly against: string;
+  /** As `CountComparisonOptions.threshold`. */
+  readonly threshold: number;
 }
 
 /** Statements of whole journals take their time. */
@@ -47,6 +62,22 @@ export async function reconcile(config: Config, window: ReconcileWindow): Promis
   }
 }
 
+/** What the archive has counted, beside another system. As `reconcile`; rejects with a CountFileError besides. */
+export async function compareSystems(config: Config, window: CountWindow): Promise<CountComparison | null> {
+  const { against, threshold } = window;
+  const books = against === 'ledger' ? await openReadingBooks(config) : undefined;
+  if (books === null) return null;
+  try {
+    return await inWorkspace(config.archive, async (db) => {
+      const ours = await openArchiveCounts(db, archiveFolder(config), window, paidWithinMs(config.campaigns.held));
+      const theirs = books === undefined ? await openCountFile(db, against, window) : ledgerCounts(books, window);
+      return compareCounts(ours, theirs, { threshold });
+    });
+  } finally {
+    await books?.close();
+  }
+}
+
 export async function reconcileBooks(
   config: Config,
   books: Queryable,
@@ -61,6 +92,7 @@ export async function reconcileBooks(
     paidWithinMs: paidWithinMs(config.campaigns.held),
     nowMs,
     settleMs,
+    bounds: config.archive,
     differencesMax,
   });
 }

@@ -949,6 +949,12 @@ export const CONFIG_SCHEMA: ConfigSchema = {
         1024 * MIB,
         'Bytes of events that are written at the latest when so many wait.',
       ),
+      reconcile: {
+        type: 'boolean',
+        default: true,
+        description:
+          'Whether whoever bills events compares each hour of the archive with the books, shortly after its end (docs/reconciliation.md). Of several, one is enough.',
+      },
       rawDays: integer(7, 1, 3650, 'Days that events are kept as they are.'),
       hourlyDays: integer(90, 1, 3650, 'Days that their sums by hour are kept, not fewer than `rawDays`.'),
       threads: integer(1, 1, 64, 'Threads that write, sum up and report.'),

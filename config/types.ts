@@ -45,6 +45,7 @@ export interface ArchiveConfig {
   readonly flushMs: number;
   readonly flushRows: number;
   readonly flushBytes: number;
+  readonly reconcile: boolean;
   readonly rawDays: number;
   readonly hourlyDays: number;
   readonly threads: number;

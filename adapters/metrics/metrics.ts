@@ -17,6 +17,7 @@ import { EstimationMetrics } from './estimation-metrics.ts';
 import { type MetricSnapshot, register } from './exposition.ts';
 import { Gauge } from './gauge.ts';
 import { OutboxMetrics } from './outbox-metrics.ts';
+import { ReconciliationMetrics } from './reconciliation-metrics.ts';
 import { RemoteModelMetrics } from './remote-model-metrics.ts';
 import { RetentionMetrics } from './retention-metrics.ts';
 import { TrackingMetrics } from './tracking-metrics.ts';
@@ -111,6 +112,8 @@ export function createMetrics(options: MetricsOptions) {
     deletions: (figures: DeletionFigures) => new DeletionMetrics(registry, figures),
     /** Once, for what has the books. */
     retention: () => new RetentionMetrics(registry),
+    /** Once, for whoever compares books and archive. */
+    reconciliation: () => new ReconciliationMetrics(registry),
     /** Once, for tracking URLs. */
     tracking: () => new TrackingMetrics(registry),
     outcomesReported: countOutcomes(registry),
