@@ -1,7 +1,7 @@
 /** A way to a server on which answers get lost: what was asked takes effect, and whoever asked never hears of it. */
 import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 
 export interface LosingProxy {
   readonly port: number;

@@ -32,6 +32,7 @@ const LOOK_MS = 10;
 const AGAIN_MS = 400;
 const CALL_MS_MAX = 10_000;
 const BATCH_MAX = 20;
+const RUSH_MAX = 100;
 /** A token is good until the end of its second. */
 const OVER_MS = BRIEF_MS + 2500;
 
@@ -64,6 +65,17 @@ export class Visitors {
   adsSince(atMs: number): Ad[] {
     const first = this.ads.findLastIndex((ad) => ad.atMs <= atMs) + 1;
     return this.ads.slice(first);
+  }
+
+  /** Tells an engine, all at once, of many ads that nobody has told of. */
+  rush(engine: Engine): void {
+    const untold = this.ads
+      .flatMap(({ placement, tellings }) => (placement === BRIEF ? [] : [...tellings.values()]))
+      .filter(({ sent, isPlanned }) => sent === 0 && !isPlanned);
+    for (const telling of untold.slice(-RUSH_MAX)) {
+      const call: Call = { intent: 'valid', telling, token: telling.token, dueAtMs: performance.now() };
+      void this.#counted(() => this.#tell(engine, call));
+    }
   }
 
   /** Asks for nothing more, and resolves when all that is to be told has been. */
@@ -148,6 +160,7 @@ export class Visitors {
   /** Some more than once, at whichever engine. */
   #callOften(telling: Telling, afterMs: number): void {
     const { random } = this.#options;
+    telling.isPlanned = true;
     this.#callLater('valid', telling, afterMs);
     for (let again = 0; again < 4 && random.chance(0.2); again++) {
       this.#callLater('valid', telling, afterMs + random.uniform(0, 1500));
