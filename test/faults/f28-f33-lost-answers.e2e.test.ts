@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemTimers } from '../../adapters/clock.ts';
 import { openEventLog } from '../../adapters/event-log/event-log.embedded.ts';
@@ -9,9 +10,10 @@ import { eventLogFolder } from '../../adapters/event-log/log-folders.ts';
 import { checkLedger } from '../../adapters/ledger/checks.ts';
 import { type PostgresTestDatabase, postgresTestDatabases } from '../../adapters/ledger/testing/databases.ts';
 import { ledgerHash } from '../../adapters/ledger/testing/ledger-hash.ts';
+import { START_MS } from '../../adapters/ledger/testing/world.ts';
 import type { OutcomeEvent } from '../../engine/events/outcome-events.ts';
 import { encodeEvent } from '../../engine/events/read-event.ts';
-import { seededRandom } from '../../simulator/random.ts';
+import { buildOutcome, DSP_SALE } from '../../engine/events/testing/build-events.ts';
 import { billedTraffic } from '../support/billed-traffic.ts';
 import { ConsumerProcess } from '../support/event-proof/consumers.ts';
 import { IS_BUILT, runGavel } from '../support/gavel-process.ts';
@@ -22,7 +24,8 @@ import { readTopic } from '../support/topic-reader.ts';
 const postgres = IS_BUILT ? await startOwnPostgres() : null;
 afterAll(() => postgres?.stop());
 
-const AD_COUNT = 600;
+const AD_COUNT = 300;
+const LOST_MAX = 4;
 /** A few events, so that there are many to lose the answer of. */
 const BATCH_BYTES_MAX = 16_384;
 const DONE = { timeout: 120_000, interval: 100 };
@@ -79,17 +82,21 @@ const deadLetters = () => test.database.query('SELECT reason FROM dead_letter');
 describe.skipIf(postgres === null)('F33 the database (needs a build and a PostgreSQL)', () => {
   it('loses its answers to commits: what took effect is not booked again', async () => {
     const { events, expected } = await billedTraffic(test, postgres!.url, AD_COUNT);
-    await store(events);
-    const random = seededRandom(1);
-    const proxy = await proxyTo(postgres!, (request) => isPostgresCommit(request) && random.chance(0.5));
+    let lossesLeft = 0;
+    const proxy = await proxyTo(postgres!, (request) => isPostgresCommit(request) && lossesLeft-- > 0);
     const databaseUrl = new URL(test.url);
     databaseUrl.port = String(proxy.port);
-    const consumer = consumerOf(databaseUrl.href);
-    await consumer.startEventually(20);
-    await expect.poll(bookedUntil, DONE).toBe(events.length + 1);
+    await consumerOf(databaseUrl.href).start();
+    lossesLeft = LOST_MAX;
+    const share = Math.ceil(events.length / (2 * LOST_MAX));
+    for (let at = 0; at < events.length; at += share) {
+      const part = events.slice(at, at + share);
+      await store(part);
+      await expect.poll(bookedUntil, DONE).toBe(at + part.length + 1);
+    }
     await expectBooks(expected);
     expect(await deadLetters()).toEqual([]);
-    expect(proxy.lost()).toBeGreaterThan(0);
+    expect(proxy.lost()).toBe(LOST_MAX);
   }, 180_000);
 
   it('fails to serialize, again and again and for a while each time: nothing is set aside for it', async () => {
@@ -132,7 +139,6 @@ const FAIL_TO_SERIALIZE = `
     FOR EACH ROW EXECUTE FUNCTION fail_to_serialize();`;
 
 describe.skipIf(postgres === null)('between log and books (needs a build, PostgreSQL and Kafka)', () => {
-  const KAFKA_LOST_MAX = 5;
   const PARTITIONS = 3;
   let kafka: KillableService | null = null;
   let lossesLeft = 0;
@@ -168,7 +174,7 @@ describe.skipIf(postgres === null)('between log and books (needs a build, Postgr
     const environment = await topics(context);
     const { events, expected } = await billedTraffic(test, postgres!.url, AD_COUNT);
     await store(events);
-    lossesLeft = KAFKA_LOST_MAX;
+    lossesLeft = LOST_MAX;
     expect(await runGavel(['drain', '--data', folder], environment)).toMatchObject({ code: 0 });
     expect(lossesLeft).toBeLessThan(0);
     const messages = await readTopic(kafka!.url, eventsTopic(environment));
@@ -185,14 +191,16 @@ describe.skipIf(postgres === null)('between log and books (needs a build, Postgr
     await store(events);
     const zombie = consumerOf(test.url, environment);
     await zombie.start();
-    // It waits for the lock, in a transaction that has begun.
-    await test.database.transaction(async (tx) => {
-      await tx.query('LOCK TABLE dsp_transfer IN EXCLUSIVE MODE');
-      expect(await runGavel(['drain', '--data', folder], environment)).toMatchObject({ code: 0 });
-      const waiting = `SELECT 1 AS one FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND state = 'active'`;
-      await expect.poll(async () => (await tx.query(waiting)).length, DONE).toBeGreaterThan(0);
-      zombie.signal('SIGSTOP');
-    });
+    const blocker = new pg.Client({ connectionString: test.url });
+    await blocker.connect();
+    closing.push(() => blocker.end());
+    await blocker.query('BEGIN; LOCK TABLE dsp_transfer IN EXCLUSIVE MODE');
+    expect(await runGavel(['drain', '--data', folder], environment)).toMatchObject({ code: 0 });
+    // Its transaction has begun, and has the place of the partition.
+    const waiting = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%dsp_transfer%'`;
+    await expect.poll(async () => (await blocker.query(waiting)).rowCount, DONE).toBeGreaterThan(0);
+    zombie.signal('SIGSTOP');
+    await blocker.query('ROLLBACK');
     try {
       await consumerOf(test.url, environment).start();
       await expect.poll(bookedUntil, DONE).toBe(events.length);
@@ -207,12 +215,14 @@ describe.skipIf(postgres === null)('between log and books (needs a build, Postgr
   it('F32 events that nobody can read or book are set aside, and the partitions go on', async (context) => {
     const environment = await topics(context);
     const { events, expected } = await billedTraffic(test, postgres!.url, AD_COUNT);
-    const refused = events.find(({ type }) => type === 'impression')!;
+    const sale = { ...DSP_SALE, soldAtMs: START_MS };
+    const refused = buildOutcome('impression', { auctionId: 'refused', sale, atMs: START_MS });
+    await test.database.script(REFUSE_ONE);
     const log = await openEventLog({ folder: eventLogFolder(folder), timers: systemTimers });
     await log.append(
       ['{"no":', '{"type":"impression","version":1}', '{"type":"what","version":1}'].map((text) => Buffer.from(text)),
     );
-    await log.append([encodeEvent({ ...refused, auctionId: 'a\u0000b' })]);
+    await log.append([encodeEvent(refused)]);
     await log.close();
     await store(events);
     expect(await runGavel(['drain', '--data', folder], environment)).toMatchObject({ code: 0 });
@@ -229,3 +239,10 @@ describe.skipIf(postgres === null)('between log and books (needs a build, Postgr
     expect(new Set(copies.map(({ value }) => value)).size).toBe(4);
   }, 240_000);
 });
+
+const REFUSE_ONE = `
+  CREATE FUNCTION refuse_one() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.key = 'refused/1/impression' THEN RAISE EXCEPTION 'not this one'; END IF;
+    RETURN NEW;
+  END $$;
+  CREATE TRIGGER refuse_one BEFORE INSERT ON dsp_transfer FOR EACH ROW EXECUTE FUNCTION refuse_one();`;
