@@ -141,7 +141,7 @@ export const EACH_KILLED: readonly FaultName[] = [
   'Redis killed',
 ];
 
-const RUSH_MS_MAX = 40;
+const RUSH_MS_MAX = 20;
 
 /** In the middle of what it is told. */
 async function killEngine(engine: Engine, { killed, rush, random }: FaultTargets): Promise<void> {

@@ -141,8 +141,8 @@ export class Visitors {
 
   #plan(ad: Ad): void {
     const { random } = this.#options;
-    // A tenth is never heard of.
-    if (random.chance(0.1)) return;
+    // Of a quarter nobody tells, unless in a rush.
+    if (random.chance(0.25)) return;
     const shownMs = random.uniform(0, 600);
     const impression = ad.tellings.get('impression')!;
     if (ad.placement === BRIEF && random.chance(0.5)) {
