@@ -12,9 +12,10 @@ import { book } from '../campaign-proof/bookings.ts';
 import { type Engine, type Fleet, startFleet } from '../campaign-proof/engines.ts';
 import { pause } from '../campaign-proof/traffic.ts';
 import { queryable, Witness } from '../campaign-proof/witness.ts';
+import { readTopicByConsole } from '../console-consumer.ts';
 import { runGavel } from '../gavel-process.ts';
 import { metricOf } from '../metric.ts';
-import { readTopic, topicEnds } from '../topic-reader.ts';
+import { topicEnds } from '../topic-reader.ts';
 import type { Ad } from './ads.ts';
 import { BRIEF_MS, HELD_MS, OWN, type ProofDsps, startDsps } from './bookings.ts';
 import { ConsumerProcess } from './consumers.ts';
@@ -157,7 +158,7 @@ class Proof {
     await this.#witness.audit([], () => false);
     const { problems: found, ...verdict } = await judge(this.#world.database, {
       ads,
-      messages: await readTopic(this.#options.servers.kafka.url, TOPIC),
+      messages: await readTopicByConsole(this.#options.servers.kafka.url, TOPIC),
       told: this.#world.dsps.told,
       mayBeUnwritten: (ad) => this.#mayBeUnwritten(ad),
     });
