@@ -103,16 +103,18 @@ export class Visitors {
     const placement = PLACEMENTS[random.integer(0, PLACEMENTS.length - 1)]!;
     const { life } = engine;
     this.counts.requests++;
-    try {
-      const response = await engine.auction(this.#request(requestId, placement));
-      const answer = (await response.json()) as BidResponse;
-      const ad = adIn(answer, { requestId, placement, atMs: performance.now(), seller: engine.name, life });
-      if (ad === null) return;
-      this.ads.push(ad);
-      this.#plan(ad);
-    } catch {
+    const answer = await engine
+      .auction(this.#request(requestId, placement))
+      .then((response) => response.json() as Promise<BidResponse>)
+      .catch(() => null);
+    if (answer === null) {
       this.counts.unanswered++;
+      return;
     }
+    const ad = adIn(answer, { requestId, placement, atMs: performance.now(), seller: engine.name, life });
+    if (ad === null) return;
+    this.ads.push(ad);
+    this.#plan(ad);
   }
 
   #request(id: string, placement: string): object {
