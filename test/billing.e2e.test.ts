@@ -90,7 +90,7 @@ async function killOften(total: number, start: () => Promise<ChildProcess>): Pro
 }
 
 describe.skipIf(!IS_BUILT || postgres === null)('gavel consume (needs a build and a PostgreSQL)', () => {
-  it('killed again and again bills a log once, and a replay of all of it nothing', async () => {
+  it('F31 killed again and again bills a log once, and a replay of all of it nothing', async () => {
     const { events, expected } = await traffic();
     const log = await openEventLog({ folder: eventLogFolder(folder), timers: systemTimers, segmentBytes: 200_000 });
     const half = events.length >> 1;

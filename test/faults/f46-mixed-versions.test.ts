@@ -34,7 +34,7 @@ async function hashOf(
   return ledgerHash(world.database, '');
 }
 
-it('events of the next version beside those of today, with fields that nobody knows yet, come to the same books', async () => {
+it('F46 events of the next version beside those of today, with fields that nobody knows yet, come to the same books', async () => {
   const today = await hashOf(sourced);
   const random = seededRandom(1);
   const mixed = await hashOf((event, at) => {
