@@ -83,7 +83,7 @@ eventLogContract('the embedded event log', async () => ({
   dispose: async () => {},
 }));
 
-describe('recovery', () => {
+describe('F34 recovery', () => {
   it.each([1, FRAME_OVERHEAD_BYTES - 1, FRAME_OVERHEAD_BYTES, FRAME_OVERHEAD_BYTES + 2])(
     'cuts a torn tail of %i bytes, counts it, and continues the sequence',
     async (tornBytes) => {
@@ -246,7 +246,7 @@ describe('one writer per folder', () => {
   });
 });
 
-describe('I/O errors', () => {
+describe('F34 I/O errors', () => {
   it('a full disk fails the append and every later one; the torn write is cut when reopened', async () => {
     let isFull = false;
     const files = filesWith((file) => ({
