@@ -28,7 +28,7 @@ import { type PoolWorker, type PoolWorkerEnd, WorkerPool } from '../adapters/wor
 import { forkWorkers } from '../adapters/workers/worker-process.ts';
 import { openCampaignBooks, startEventConsumer, withKeptSecrets } from '../compose.ts';
 import { adminTokens } from '../config/admin-tokens.ts';
-import { isBillingHere } from '../config/event-billing.ts';
+import { isBilling, isBillingHere } from '../config/event-billing.ts';
 import { trackingAt } from '../config/tracking.ts';
 import type { Config } from '../config/types.ts';
 import { VERSION } from '../config/version.ts';
@@ -72,7 +72,7 @@ export async function startWorkers(config: Config): Promise<RunningWorkers> {
     const tokens = adminTokens(config.admin);
     if (tokens.length > 0) {
       const { host, port } = config.admin;
-      const books = config.campaigns.enabled
+      const books = isBilling(config)
         ? await openCampaignBooks(config, systemClock, (err) => log.warn({ err }, 'a connection to the database broke'))
         : null;
       if (books !== null) opened.push(books.close);
@@ -80,7 +80,7 @@ export async function startWorkers(config: Config): Promise<RunningWorkers> {
         host,
         port,
         tokens,
-        campaigns: books?.api ?? null,
+        campaigns: config.campaigns.enabled ? (books?.api ?? null) : null,
         refunds: books?.refunds ?? null,
         dsps: supervisor.dsps,
         invalidateEstimates: config.estimation.model.source === 'remote' ? supervisor.invalidateEstimates : null,
