@@ -1,5 +1,6 @@
 /** What the books book by themselves leaves an event, once: expiries, reported outcomes, refunds. Over a real database. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ledgerOperationOf } from '../../engine/events/billing-decision.ts';
 import type { OutcomeEvent, Sale } from '../../engine/events/outcome-events.ts';
 import { encodeEvent, readEvent } from '../../engine/events/read-event.ts';
 import { buildOutcome, DSP_SALE, HOUSE_SALE } from '../../engine/events/testing/build-events.ts';
@@ -180,6 +181,19 @@ export function bookedEventsContract(name: string, createDatabase: CreateTestDat
       await world.ledger.sweep(world.nowMs);
       expect(await stored()).toEqual([]);
       expect(await world.figures()).toMatchObject({ spent: 0, reserved: 0, absorbed: 0 });
+    });
+
+    it('so does that of an ad of a DSP, with what was sold', async () => {
+      const operation = ledgerOperationOf(buildOutcome('refund', { auctionId: 'a', sale: ofDsp }));
+      if (operation?.kind !== 'refund-receivable') throw new Error('of a DSP');
+      const wanted = { auctionId: 'a', impId: '1', reason: 'robots' };
+      expect(await refunds.refund([wanted], 'cfo')).toMatchObject([{ result: 'unknown' }]);
+      const known = { ...wanted, unbilled: operation.receivable };
+      expect(await refunds.refund([known], 'cfo')).toMatchObject([{ result: 'prevented', amount: 0 }]);
+      expect(await refunds.refund([known], 'cfo')).toMatchObject([{ result: 'repeated' }]);
+      expect(await stored()).toMatchObject([{ type: 'refund', auctionId: 'a', sale: ofDsp }]);
+      await consume(shown('a', ofDsp));
+      expect(consumer.results()).toEqual(['released-before']);
     });
 
     it('refunds all or nothing: one that the books do not know keeps the others from being booked', async () => {

@@ -239,7 +239,11 @@ function refundOperation(): object {
     type: 'object',
     additionalProperties: false,
     required: ['auction', 'imp', 'reason'],
-    properties: { ...ad, reason: { type: 'string', maxLength: REASON_LENGTH_MAX } },
+    properties: {
+      ...ad,
+      reason: { type: 'string', maxLength: REASON_LENGTH_MAX },
+      sale: { type: 'object', description: "As the `win` event has it: for a DSP's ad that may not be billed yet." },
+    },
   };
   const made = {
     type: 'object',
