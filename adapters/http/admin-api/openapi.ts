@@ -1,6 +1,5 @@
-/** The OpenAPI document of `/admin/v1`, made of the schemas that requests are checked by, and of `/admin/deletions`. */
+/** The OpenAPI document of `/admin/v1`, made of the schemas that requests are checked by. */
 import type { JsonSchema } from '../../../engine/campaign/booking-schemas.ts';
-import { deletionPaths } from './deletion-openapi.ts';
 import { RESOURCE_NAMES, RESOURCES, type ResourceName } from './resources.ts';
 
 const ERROR = {
@@ -33,7 +32,7 @@ export function openApiDocument(version: string): object {
     openapi: '3.0.3',
     info: { title: 'Gavel: campaigns', version },
     security: [{ bearer: [] }],
-    paths: { ...paths, ...deletionPaths() },
+    paths,
     components: { schemas, securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
   };
 }
