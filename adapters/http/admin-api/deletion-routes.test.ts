@@ -38,6 +38,7 @@ beforeEach(async () => {
       list: async (query) => [query],
       verify: () => ({ result: 'valid' }),
       keepers: async () => [{ id: 'k' }],
+      version: '1.2.3',
       retireKeeper: async (id) => (id === 'k' ? 'retired' : id === 'here' ? 'present' : 'unknown'),
     },
   });
@@ -105,6 +106,23 @@ describe('asking', () => {
     expect((await call('', ORDER, { token: 'nobody' }))[0]).toBe(401);
     expect((await call('/d1', undefined, { token: TOKENS[0].token }))[0]).toBe(200);
   });
+});
+
+it('every operation of the description is there, and closed to strangers', async () => {
+  const [status, document] = await call('/openapi.json', undefined, { token: TOKENS[0].token });
+  expect([status, document.info.version]).toEqual([200, '1.2.3']);
+  const operations = Object.entries(document.paths as Record<string, Record<string, object>>).flatMap(
+    ([path, methods]) =>
+      Object.keys(methods).flatMap((method) => (method === 'parameters' ? [] : [[path, method] as const])),
+  );
+  expect(operations).toHaveLength(6);
+  for (const [path, method] of operations) {
+    const relative = path.replace('/admin/deletions', '').replace('{id}', 'd1');
+    const body = method === 'get' ? undefined : {};
+    expect((await call(relative, body, { token: 'nobody' }))[0], path).toBe(401);
+    // What is not there says which paths are.
+    expect((await call(relative, body))[1]?.error ?? '', path).not.toContain('no such path');
+  }
 });
 
 it('shows, lists, checks, retires', async () => {

@@ -4,6 +4,7 @@
  *   POST   /admin/deletions                        asks for it; the same again is the same request
  *   GET    /admin/deletions?before=ID&limit=100    a page, the latest first
  *   GET    /admin/deletions/ID                     its state, store by store, and its certificate
+ *   GET    /admin/deletions/openapi.json           this, described
  *   POST   /admin/deletions/verify                 whether a certificate is one of ours, unchanged
  *   GET    /admin/deletions/keepers                who keeps data outside the database
  *   POST   /admin/deletions/keepers/ID/retire      says that one never comes back, and that what it had is destroyed
@@ -12,6 +13,7 @@ import type { FastifyInstance } from 'fastify';
 import type { DeletionKind } from '../../../engine/ports/deletion-books.ts';
 import { needs } from './access.ts';
 import type { Query } from './booking-routes.ts';
+import { deletionOpenApi } from './deletion-openapi.ts';
 import { Refusal } from './refusal.ts';
 
 export interface DeletionOrder {
@@ -32,6 +34,8 @@ export interface DeletionApiOptions {
   readonly list: (query: { readonly beforeId?: string; readonly limit: number }) => Promise<readonly object[]>;
   readonly verify: (certificate: unknown) => { readonly result: string };
   readonly keepers: () => Promise<readonly object[]>;
+  /** Of the product. */
+  readonly version: string;
   /** `present`: it is there; `unknown`: there is none, or it is retired. */
   readonly retireKeeper: (id: string, by: string) => Promise<'retired' | 'present' | 'unknown'>;
 }
@@ -60,6 +64,8 @@ export function deletionApi(app: FastifyInstance, options: DeletionApiOptions): 
     });
     return { items };
   });
+  const description = deletionOpenApi(options.version);
+  app.get('/admin/deletions/openapi.json', { onRequest: needs('read') }, async () => description);
   app.post('/admin/deletions/verify', { onRequest: needs('read') }, async ({ body }) => options.verify(body));
   app.get('/admin/deletions/keepers', { onRequest: needs('read') }, async () => ({ items: await options.keepers() }));
   app.post<{ Params: { id: string } }>(
