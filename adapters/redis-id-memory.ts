@@ -2,7 +2,7 @@
  * Lua: ids that are remembered, as sets of 64-bit integers, which Redis keeps at 8 bytes a member as long as a set has no more than 512 of
  * them. Overflow policy `forget-oldest`: two generations; when the younger is full, the older is forgotten, set by set as the next one fills.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Per generation: of 4 million ids some 488 are in each. */
 const SETS = 8192;
@@ -12,7 +12,7 @@ const SETS = 8192;
  * a billion.
  */
 export function rememberedId(id: string): string {
-  const digest = createHash('sha1').update(id).digest();
+  const digest = hash('sha1', id, 'buffer');
   return `${digest.readUInt16LE(0) % SETS}:${digest.readBigInt64LE(2)}`;
 }
 
