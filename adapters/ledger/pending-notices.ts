@@ -20,10 +20,10 @@ export async function keepPendingNotices(
   const kept = notices.filter(({ soldAtMs }) => soldAtMs + KEPT_MS > nowMs);
   if (kept.length === 0) return;
   await tx.query(
-    `INSERT INTO pending_notice (key, dsp_id, auction_id, imp_id, user_key, url, kept_at_ms, until_ms)
-      SELECT key, dsp_id, auction_id, imp_id, user_key, url, $1, until_ms
-      FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[])
-        AS row (key, dsp_id, auction_id, imp_id, user_key, url, until_ms)
+    `INSERT INTO pending_notice (key, dsp_id, auction_id, imp_id, url, kept_at_ms, until_ms)
+      SELECT key, dsp_id, auction_id, imp_id, url, $1, until_ms
+      FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[])
+        AS row (key, dsp_id, auction_id, imp_id, url, until_ms)
       ON CONFLICT DO NOTHING`,
     [
       nowMs,
@@ -31,7 +31,6 @@ export async function keepPendingNotices(
       kept.map(({ dspId }) => dspId),
       kept.map(({ notice }) => notice.about.auctionId),
       kept.map(({ notice }) => notice.about.impId),
-      kept.map(({ notice }) => notice.about.userKey),
       kept.map(({ notice }) => withoutNul(notice.url)),
       kept.map(({ soldAtMs }) => soldAtMs + KEPT_MS),
     ],
@@ -57,8 +56,8 @@ function handOn(which: string): string {
       ORDER BY n.key FOR UPDATE OF n
     ), handed_on AS (
       UPDATE pending_notice n SET url = NULL FROM due WHERE n.key = due.key
-      RETURNING n.key, n.dsp_id, n.auction_id, n.imp_id, n.user_key, due.url
+      RETURNING n.key, n.dsp_id, n.auction_id, n.imp_id, due.url
     )
-    INSERT INTO billing_notice (key, dsp_id, auction_id, imp_id, user_key, url, at_ms)
+    INSERT INTO billing_notice (key, dsp_id, auction_id, imp_id, url, at_ms)
     SELECT *, $1::bigint FROM handed_on ON CONFLICT DO NOTHING`;
 }

@@ -50,17 +50,17 @@ function eventOf<Type extends OutcomeEventType>(
   readonly sale: Sale;
 } {
   const { auctionId, impId, billedBy } = parsePurchaseKey(key);
-  const { userKey, ...rest } = decodeTerms(terms);
   return {
     type,
     version: OUTCOME_EVENT_VERSION,
     id: eventId(auctionId, impId, type),
     auctionId,
     impId,
-    userKey,
+    // The books know none.
+    userKey: null,
     atMs,
     // Of tests nothing is booked.
     isTest: false,
-    sale: { ...rest, payer, amount, publisherId, billedBy },
+    sale: { ...decodeTerms(terms), payer, amount, publisherId, billedBy },
   };
 }

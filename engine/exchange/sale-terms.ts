@@ -1,14 +1,13 @@
 /**
- * What the books keep of a sale besides money, so that whatever they book of it can be told as an event: who was shown what, for
- * whom, and by which price.
+ * What the books keep of a sale besides money, so that whatever they book of it can be told as an event. Nothing
+ * of who saw it: the books know no users, so nobody has to be forgotten there.
  */
-import type { Sale, SoldAd } from './sale.ts';
+import type { Sale } from './sale.ts';
 
-export type SaleTerms = Omit<Sale, 'payer' | 'amount' | 'publisherId' | 'billedBy'> & Pick<SoldAd, 'userKey'>;
+export type SaleTerms = Omit<Sale, 'payer' | 'amount' | 'publisherId' | 'billedBy'>;
 
 /** Fields in order; what is added later goes to the end. */
 type StoredTerms = readonly [
-  userKey: string | null,
   pricing: Sale['pricing'],
   currency: string,
   placementId: string,
@@ -21,9 +20,8 @@ type StoredTerms = readonly [
 ];
 
 /** JSON, without anything that a database would not take. */
-export function encodeTerms({ userKey, sale }: Pick<SoldAd, 'userKey' | 'sale'>): string {
+export function encodeTerms(sale: SaleTerms): string {
   const terms: StoredTerms = [
-    userKey,
     sale.pricing,
     sale.currency,
     sale.placementId,
@@ -38,7 +36,7 @@ export function encodeTerms({ userKey, sale }: Pick<SoldAd, 'userKey' | 'sale'>)
 }
 
 export function decodeTerms(text: string): SaleTerms {
-  const [userKey, pricing, currency, placementId, media, ...ids] = JSON.parse(text) as StoredTerms;
+  const [pricing, currency, placementId, media, ...ids] = JSON.parse(text) as StoredTerms;
   const [advertiserId, campaignId, lineItemId, creativeId, soldAtMs] = ids;
-  return { userKey, pricing, currency, placementId, media, advertiserId, campaignId, lineItemId, creativeId, soldAtMs };
+  return { pricing, currency, placementId, media, advertiserId, campaignId, lineItemId, creativeId, soldAtMs };
 }

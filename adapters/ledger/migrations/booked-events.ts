@@ -24,7 +24,6 @@ CREATE TABLE pending_notice (
   dsp_id text NOT NULL,
   auction_id text NOT NULL,
   imp_id text NOT NULL,
-  user_key text,
   url text,
   kept_at_ms bigint NOT NULL,
   until_ms bigint NOT NULL
