@@ -50,7 +50,7 @@ describe.skipIf(kafka === null || redis === null)('counters from Kafka (needs a 
       'counters.redisUrl': redis!.url,
     };
     const config = loadConfig({ file: null, environment: {}, overrides });
-    const start = () => startEventConsumer(config, { isBilling: false, counters: 'count', fromStart: false });
+    const start = () => startEventConsumer(config, { consumers: ['counters'], fromStart: false });
     const reader = await openRedisCounterStore({
       ...{ url: redis!.url, keyPrefix: 'gavel:', source: '', commandTimeoutMs: 5000, onError: () => {} },
       ...{ keptMs: 3_600_000, thingsMax: 1000, rememberedMax: 1000 },
