@@ -133,8 +133,10 @@ export const REPORTS = {
     rows: (among, periods) => `(
       SELECT *, sum(count) OVER (${among('of', 'result')} ORDER BY duration_ms) AS running_count,
         sum(count) OVER (${among('of', 'result')}) AS total_count
-      FROM (SELECT ${periods}coalesce(dsp_id, 'auction') AS of, coalesce(result, ending) AS result,
-          ${DURATION_MS_OF_BUCKET} AS duration_ms, sum(coalesce(auctions, calls)) AS count FROM chosen GROUP BY ALL))`,
+      FROM (SELECT * REPLACE (coalesce(result, ending) AS result), coalesce(dsp_id, 'auction') AS of,
+          ${DURATION_MS_OF_BUCKET} AS duration_ms
+        FROM (SELECT ${periods}dsp_id, result, ending, duration_bucket, sum(coalesce(auctions, calls)) AS count
+          FROM chosen GROUP BY ALL)))`,
     measures: () => [
       count('count'),
       percentile('p50_ms', 0.5),
