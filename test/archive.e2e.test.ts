@@ -173,7 +173,7 @@ describe('the figures of reports', () => {
     await archive(2 * events.length, true);
     await check();
     expect((await archived()).ids).toBe(events.length);
-  });
+  }, 120_000);
 
   it('come as a table and as CSV, and say what is wrong with a question', async () => {
     await sell();
@@ -199,7 +199,7 @@ describe('the figures of reports', () => {
     ] as const) {
       await expect(printed(...args)).rejects.toThrow(problem);
     }
-  });
+  }, 120_000);
 
   it('are none while there is no archive', async () => {
     await expect(printed('fill')).rejects.toThrow(/no archive/);
