@@ -284,7 +284,7 @@ export function reconcileChargesContract(name: string, createDatabase: CreateTes
       const window = { fromMs: edge - HOUR_MS, toMs: edge };
       const { totals } = await world.reconcile({ window });
       expect(totals.find(({ party }) => party === 'dsp')).toMatchObject({ due: 1000n, booked: 1000n });
-    });
+    }, 120_000);
   });
 }
 
