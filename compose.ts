@@ -16,6 +16,7 @@ import type { MetricSnapshot } from './adapters/metrics/exposition.ts';
 import { createFaultPolicy, UNCAUGHT_FAULTS } from './adapters/process/fault-policy.ts';
 import { allocateYoungOnly } from './adapters/process/young-generation.ts';
 import type { DspState } from './adapters/workers/messages.ts';
+import type { readArchiveReport as ReadArchiveReport } from './compose/archive-reports.ts';
 import { openBooks } from './compose/campaign-books.ts';
 import { type Campaigns, openCampaigns } from './compose/campaigns.ts';
 import type { DrainedEventLog } from './compose/drain.ts';
@@ -76,6 +77,10 @@ export const reconcile: typeof Reconcile = async (...args) =>
   (await import('./compose/reconciliation.ts')).reconcile(...args);
 export const compareSystems: typeof CompareSystems = async (...args) =>
   (await import('./compose/reconciliation.ts')).compareSystems(...args);
+
+/** Of `compose/archive-reports.ts`, whose DuckDB is loaded where it is asked only. */
+export const readArchiveReport: typeof ReadArchiveReport = async (...args) =>
+  (await import('./compose/archive-reports.ts')).readArchiveReport(...args);
 
 export interface Gavel {
   /** Where publishers connect; empty in a worker, which has no port of its own. */
