@@ -86,6 +86,7 @@ export const reconcile: typeof Reconcile = async (...args) =>
   (await import('./compose/reconciliation.ts')).reconcile(...args);
 export const compareSystems: typeof CompareSystems = async (...args) =>
   (await import('./compose/reconciliation.ts')).compareSystems(...args);
+
 /** Of `compose/archive-reports.ts`, whose DuckDB is loaded where it is asked only. */
 export const readArchiveReport: typeof ReadArchiveReport = async (...args) =>
   (await import('./compose/archive-reports.ts')).readArchiveReport(...args);

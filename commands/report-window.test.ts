@@ -17,7 +17,7 @@ it('is the last seven days and this one so far when nobody says', () => {
   expect(iso()).toEqual(['2026-11-14T00:00', '2026-11-21T20:00']);
 });
 
-it.each(['2026-02-30', '2026-11-20T24', '2026-13-01', 'yesterday', '2026-11-20T05:00', ''])('refuses %j', (time) => {
+it.each(['2026-02-30', '2026-11-20T24', '2026-13-01', 'yesterday', '2026-11-20T05:60', ''])('refuses %j', (time) => {
   expect(() => iso(time)).toThrow(/--from must be a day/);
   expect(() => iso(undefined, time)).toThrow(/--to must be a day/);
 });

@@ -33,7 +33,7 @@ export function openReconciliation(parts: Parts, books: Queryable): void {
     const options = { ...window, nowMs: clock.wallMs(), settleMs: SETTLE_MS, differencesMax: LOGGED_MAX };
     // Loaded when it is first needed: DuckDB is large.
     const { reconcileBooks } = await import('./reconciliation.ts');
-    const result = await reconcileBooks(config, books, options);
+    const result = await reconcileBooks(config, books, options, config.archive);
     const problems = await checkWindow(books, window);
     hours.record({ ...result, problems: problems.length });
     if (differenceCount(result) === 0 && problems.length === 0) return;

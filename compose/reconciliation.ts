@@ -11,7 +11,7 @@ import { openArchiveCounts } from '../adapters/reconciliation/count-source.archi
 import { openCountFile } from '../adapters/reconciliation/count-source.file.ts';
 import { ledgerCounts } from '../adapters/reconciliation/count-source.ledger.ts';
 import { reconcileCharges } from '../adapters/reconciliation/reconcile-charges.ts';
-import { inWorkspace } from '../adapters/reconciliation/workspace.ts';
+import { inWorkspace, type WorkspaceBounds } from '../adapters/reconciliation/workspace.ts';
 import { archiveFolder } from '../config/archive.ts';
 import { paidWithinMs } from '../config/reconciliation.ts';
 import type { Config } from '../config/types.ts';
@@ -49,13 +49,15 @@ export interface CountWindow {
 const STATEMENT_TIMEOUT_MS = 600_000;
 const CONNECT_TIMEOUT_MS = 5000;
 const CONNECTIONS_MAX = 1;
+/** Of a process that does nothing else: a day of 10 million events fits, and more goes to the disk. */
+const BOUNDS: WorkspaceBounds = { threads: 2, memoryBytesMax: 2 * 1024 * 1024 * 1024 };
 
 /** Null: there are no books. Rejects when database or archive cannot be read, or another process has the folder. */
 export async function reconcile(config: Config, window: ReconcileWindow): Promise<Reconciliation | null> {
   const books = await openReadingBooks(config);
   if (books === null) return null;
   try {
-    const charges = await reconcileBooks(config, books, window);
+    const charges = await reconcileBooks(config, books, window, BOUNDS);
     return { ...charges, problems: await checkBooks(books, window) };
   } finally {
     await books.close();
@@ -68,7 +70,7 @@ export async function compareSystems(config: Config, window: CountWindow): Promi
   const books = against === 'ledger' ? await openReadingBooks(config) : undefined;
   if (books === null) return null;
   try {
-    return await inWorkspace(config.archive, async (db) => {
+    return await inWorkspace(BOUNDS, async (db) => {
       const ours = await openArchiveCounts(db, archiveFolder(config), window, paidWithinMs(config.campaigns.held));
       const theirs = books === undefined ? await openCountFile(db, against, window) : ledgerCounts(books, window);
       return compareCounts(ours, theirs, { threshold });
@@ -82,6 +84,7 @@ export async function reconcileBooks(
   config: Config,
   books: Queryable,
   { fromMs, toMs, nowMs, settleMs, differencesMax }: ReconcileWindow,
+  bounds: WorkspaceBounds,
 ): Promise<ChargeReconciliation> {
   return reconcileCharges({
     books,
@@ -92,7 +95,7 @@ export async function reconcileBooks(
     paidWithinMs: paidWithinMs(config.campaigns.held),
     nowMs,
     settleMs,
-    bounds: config.archive,
+    bounds,
     differencesMax,
   });
 }

@@ -40,7 +40,8 @@ beforeAll(async () => {
   const traffic = adTraffic({ prefix: 'c-', adCount: 600, random, nowMs: START_MS, leases: accounts });
   await world.takeBoth(...shuffled(traffic, random, 0.05));
   ours = await openArchiveCounts(db, world.archive.folder, WINDOW, PAID_WITHIN_MS);
-});
+  // The database starts, beside other tests.
+}, 120_000);
 
 afterAll(async () => {
   await world.dispose();
