@@ -75,6 +75,8 @@ export function createMetrics(options: MetricsOptions) {
     'rtb_event_log_unread_events',
     'Events that the log keeps for a consumer, which has not passed them.',
   );
+  const missingEvents = counter('rtb_event_log_missing_total', 'Stored events that a reader found damaged, or gone.');
+  const eventsMissing = new CountersByLabel(missingEvents, { label: 'reader', valuesMax: 8 });
   const unstorable = gauge(
     'rtb_events_unstorable',
     '1 while no outcome event can be stored, and house campaigns are not sold.',
@@ -136,6 +138,7 @@ export function createMetrics(options: MetricsOptions) {
     eventsDropped: (count: number, reason: string): void => eventsDropped.add(reason, count),
     eventLogBytes: (read: () => number): void => eventLogBytes.readFrom(read),
     eventLogUnread: (consumer: string, read: () => number): void => eventLogUnread.readFrom(read, { consumer }),
+    eventsMissing: (reader: string, count: number): void => eventsMissing.add(reader, count),
     eventsUnstorable: (read: () => boolean): void => unstorable.readFrom(() => (read() ? 1 : 0)),
     outbox,
 
