@@ -34,7 +34,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     run: async (args) => (await import('./commands/report.ts')).report(args),
   },
   consume: {
-    summary: 'bill and archive events, in a process of its own',
+    summary: 'bill, count and archive events, in a process of its own',
     run: async (args) => (await import('./commands/consume.ts')).consume(args),
   },
   reconcile: {
@@ -56,7 +56,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 };
 
 function help(): string {
-  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`);
+  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(11)}${summary}`);
   return `gavel: an OpenRTB auction engine\n\nUsage: gavel COMMAND [options]\n\nCommands:\n${lines.join('\n')}\n\n\`gavel COMMAND --help\` lists the options of one, \`gavel --version\` says which build this is.\n`;
 }
 
