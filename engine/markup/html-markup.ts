@@ -4,32 +4,42 @@ const TAG_NAME = /[a-zA-Z][^\s/>]*/y;
 /** What stands in them is text, or is not shown. */
 const RAW_ELEMENTS = new Set(['script', 'style', 'title', 'textarea', 'template', 'noscript', 'iframe', 'xmp']);
 const OPTIONAL_TAGS = /^(?:!doctype|html|head|body)$/i;
+/** What a document may have in front of its body; anything else begins one that shows no tag. */
+const HEAD_ELEMENTS = new Set(['meta', 'link', 'base', 'script', 'style', 'title', 'noscript', 'template']);
 /** An AMP ad may hold no plain image, and is not shown at all when it does. */
 const AMP = /^<html[^>]*(?:⚡4ads|amp4ads|⚡|\samp[\s>])/i;
 
 /**
- * In front of a fragment; in a document behind `<body>`. -1: there is no such place (a document that shows no body tag, AMP, text
- * without any tag).
+ * In front of a fragment; in a document behind `<body>`, or where its body begins without a tag. -1: there is no such place (frames,
+ * AMP, text without any tag).
  */
 export function imagePosition(html: string): number {
   let position = 0;
   let isFragment = true;
+  /** Where a body of nothing but text is: behind the head, and in front of the end of the document. */
+  let textAt = -1;
   for (;;) {
     const open = html.indexOf('<', position);
-    if (open === -1) return -1;
+    if (open === -1) return textAt;
     const next = afterTag(html, open);
     if (next === -1) return -1;
     const { name } = next;
-    if (isFragment && name !== '' && !OPTIONAL_TAGS.test(name)) return 0;
-    if (name !== '') isFragment = false;
+    if (name === '/html') return textAt === -1 ? open : textAt;
+    if (name === '/head') textAt = next.end;
+    else if (isFragment && name !== '' && !OPTIONAL_TAGS.test(name)) return 0;
     if (name === 'body') return next.end;
-    if (name === 'html' && AMP.test(html.slice(open, next.end))) return -1;
+    if (name === 'frameset' || (name === 'html' && AMP.test(html.slice(open, next.end)))) return -1;
+    if (name !== '' && name !== '/head' && !OPTIONAL_TAGS.test(name) && !HEAD_ELEMENTS.has(name)) return open;
+    if (name !== '') isFragment = false;
     position = next.end;
   }
 }
 
+const DOCUMENT_END = /^<(\/(?:head|html))[\s>]/i;
+const END_TAG_LENGTH = '</head>'.length;
+
 interface Tag {
-  /** Lower case; `!doctype` for a doctype; empty for comments, end tags and what only looks like a tag. */
+  /** Lower case; `!doctype` for a doctype, `/head` and `/html` for their ends; empty for comments, other end tags and what only looks like a tag. */
   readonly name: string;
   /** Behind it; of raw elements behind their end tag. */
   readonly end: number;
@@ -39,6 +49,8 @@ interface Tag {
 function afterTag(html: string, open: number): Tag | -1 {
   if (html.startsWith('<!--', open)) return ending('', html.indexOf('-->', open + 4), 3);
   if (html[open + 1] === '!') return ending('!doctype', html.indexOf('>', open), 1);
+  const endTag = DOCUMENT_END.exec(html.slice(open, open + END_TAG_LENGTH));
+  if (endTag !== null) return ending(endTag[1]!.toLowerCase(), html.indexOf('>', open), 1);
   TAG_NAME.lastIndex = open + 1;
   const name = TAG_NAME.exec(html)?.[0].toLowerCase();
   if (name === undefined) return { name: '', end: open + 1 };

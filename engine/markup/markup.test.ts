@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { withCreativeMacros, withoutCreativeMacros } from './creative-macros.ts';
-import { type MarkupKind, renderTemplate, trackedTemplate, untrackedTemplate } from './markup-template.ts';
+import { carries, type MarkupKind, renderTemplate, trackedTemplate, untrackedTemplate } from './markup-template.ts';
 
 const RULES = { playbackPoints: ['midpoint'], hasEventTrackers: false } as const;
 
@@ -31,6 +31,10 @@ describe('HTML', () => {
       '<script src="a"></script>',
     ],
     ['a body alone', ' \n<body>', 'an ad</body>'],
+    ['a document without a body tag', '<html>', '<b>an ad</b></html>'],
+    ['one with a head', '<!doctype html><html><head><meta a><style>a{}</style><!-- <b> -->', '<b>an ad</b>'],
+    ['one of text behind its head', '<!doctype html><html><head><title><b></title></head>', 'an ad</html>'],
+    ['one of text alone', '<html>an ad', '</HTML >'],
   ])('%s has the image where nothing comes before it', (_what, before, behind) => {
     expect(tracked(before + behind, 'html')).toBe(`${before}${image}${behind}`);
   });
@@ -38,7 +42,8 @@ describe('HTML', () => {
   test.each([
     ['text', 'an ad'],
     ['JSON', '{"a": 1}'],
-    ['a document without a body tag', '<!doctype html><html><head><title>t</title></head>an ad</html>'],
+    ['a document of frames', '<html><head></head><frameset cols="*"><frame src="a"></frameset></html>'],
+    ['a document of text that does not end', '<!doctype html><title>t</title>an ad'],
     ['AMP', '<!doctype html><html ⚡4ads lang="en"><head></head><body>an ad</body></html>'],
     ['a comment that does not end', '<!-- <b>an ad</b>'],
     ['a tag that does not end', '<html><body class="a'],
@@ -66,15 +71,60 @@ describe('VAST', () => {
     );
   });
 
-  it('of its own gets TrackingEvents behind the duration, and no clicks where it has none', () => {
+  it('of its own gets TrackingEvents behind the duration, and VideoClicks where it has none', () => {
     const [head, middle, tail] = [
       '<VAST><Ad><InLine>',
       '<Impression/><Creatives><Creative><Linear><Duration>00:00:15</Duration>',
-      '<MediaFiles></MediaFiles></Linear></Creative></Creatives></InLine></Ad></VAST>',
+      '</Linear></Creative></Creatives></InLine></Ad></VAST>',
     ];
-    expect(tracked(head! + middle + tail, 'vast')).toBe(
-      `${head}${impression}${middle}<TrackingEvents>${point}</TrackingEvents>${tail}`,
+    const media = '<MediaFiles></MediaFiles>';
+    expect(tracked(`${head}${middle}${media}${tail}`, 'vast')).toBe(
+      `${head}${impression}${middle}<TrackingEvents>${point}</TrackingEvents>${media}<VideoClicks>${click}</VideoClicks>${tail}`,
     );
+    expect(tracked(`${head}${middle}<VideoClicks/>${media}${tail}`, 'vast')).toBe(
+      `${head}${impression}${middle}<TrackingEvents>${point}</TrackingEvents><VideoClicks>${click}</VideoClicks>${media}${tail}`,
+    );
+  });
+
+  it('that is not linear has a tracker of its clicks too', () => {
+    const [head, middle] = ['<VAST><Ad><InLine>', '<Impression/><Creatives><Creative><NonLinearAds><NonLinear'];
+    const tail = '</NonLinearAds></Creative></Creatives></InLine></Ad></VAST>';
+    const own = `<NonLinearClickTracking id="gavel"><![CDATA[{click}]]></NonLinearClickTracking></NonLinear>`;
+    expect(tracked(`${head}${middle}><StaticResource/></NonLinear>${tail}`, 'vast')).toBe(
+      `${head}${impression}${middle}><StaticResource/>${own}${tail}`,
+    );
+    expect(tracked(`${head}${middle}/>${tail}`, 'vast')).toBe(`${head}${impression}${middle}>${own}${tail}`);
+  });
+
+  test.each([
+    ['no creatives', '<Impression/>', '<Creatives><Creative>', '</Creative></Creatives>', ''],
+    ['extensions', '<Impression/>', '<Creatives><Creative>', '</Creative></Creatives>', '<Extensions></Extensions>'],
+    ['creatives without one', '<Impression/><Creatives>', '<Creative>', '</Creative>', '</Creatives>'],
+  ])('that wraps another, with %s, has a creative that hears of both', (_what, before, open, close, behind) => {
+    const [head, tail] = ['<VAST><Ad><Wrapper>', '</Wrapper></Ad></VAST>'];
+    const linear = `<Linear><TrackingEvents>${point}</TrackingEvents><VideoClicks>${click}</VideoClicks></Linear>`;
+    expect(tracked(head + before + behind + tail, 'vast')).toBe(
+      `${head}${impression}${before}${open}${linear}${close}${behind}${tail}`,
+    );
+  });
+
+  it('that wraps another with empty creatives has one in them', () => {
+    const [head, tail] = ['<VAST><Ad><Wrapper>', '</Wrapper></Ad></VAST>'];
+    const linear = `<Linear><VideoClicks>${click}</VideoClicks></Linear>`;
+    expect(tracked(`${head}<Impression/><Creatives/>${tail}`, 'vast', { ...RULES, playbackPoints: [] })).toBe(
+      `${head}${impression}<Impression/><Creatives><Creative>${linear}</Creative></Creatives>${tail}`,
+    );
+  });
+
+  test.each([
+    ['each ad', '<Linear></Linear>', '<Linear></Linear>', true],
+    ['the first ad', '<Linear></Linear>', '', false],
+    ['the last ad', '', '<Linear></Linear>', false],
+  ])('with a click in %s carries it or not', (_what, first, last, isCarried) => {
+    const ad = (inside: string) => `<Ad><InLine><Impression/><Creatives>${inside}</Creatives></InLine></Ad>`;
+    const template = trackedTemplate(`<VAST>${ad(first)}${ad(last)}</VAST>`, 'vast', RULES)!;
+    expect(carries(template, 'click')).toBe(isCarried);
+    expect(carries(template, 'impression')).toBe(true);
   });
 
   it('that wraps another gets both', () => {
