@@ -101,7 +101,7 @@ async function openCommon(parts: Parts, { database, unlinked }: DeletionSubjects
     userSecret: config.events.userSecret,
     shared: [...(await openTopics(parts)), tableUserData(database)],
     issuer: { exchange: config.exchange.domain, version: VERSION },
-    unlinkedForMs: longestTrackingLifetimeMs(config.campaigns.held) + GRACE_MS,
+    unlinkedForMs: longestTrackingLifetimeMs(config) + GRACE_MS,
     nowMs: clock.wallMs,
     observer: {
       onRemoved: metrics.onRemoved,

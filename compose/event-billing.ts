@@ -7,9 +7,7 @@ import type { Database } from '../adapters/ledger/database.ts';
 import { type EventBooksOptions, openEventBooks } from '../adapters/ledger/event-books.ts';
 import { sweepPendingNotices } from '../adapters/ledger/pending-notices.ts';
 import { BILLING_CONSUMER } from '../config/event-consumers.ts';
-import { trackingLifetimeMs } from '../config/tracking.ts';
-import type { CampaignsConfig } from '../config/types.ts';
-import type { BillableForMs } from '../engine/events/billing-batch.ts';
+import { paidForMs } from '../config/tracking.ts';
 import { BillingConsumer } from '../engine/events/billing-consumer.ts';
 import type { EventSource } from '../engine/ports/event-source.ts';
 import type { NoticeSender } from '../engine/ports/notice-sender.ts';
@@ -29,9 +27,6 @@ export interface BilledSource {
   readonly topic: string;
   readonly books: Pick<EventBooksOptions, 'source' | 'copyDeadLetters'>;
 }
-
-/** Between two clocks that need not agree. */
-const GRACE_MS = 60_000;
 const NOTICES_INTERVAL_MS = 250;
 /** A twentieth of what may wait for all DSPs by default. */
 const NOTICES_AT_ONCE = 500;
@@ -45,10 +40,10 @@ export async function openEventBilling(
 ): Promise<void> {
   const { config, clock, metrics: all, log, closing } = parts;
   const metrics = all.consumer();
-  const { feePpm, held } = config.campaigns;
+  const { feePpm } = config.campaigns;
   const consumer = new BillingConsumer({
     books: openEventBooks(database, { ...billed.books, feePpm, nowMs: null }),
-    billableForMs: billableFor(held),
+    billableForMs: (sale) => paidForMs(sale, config),
     clock,
     observer: {
       onBooked: metrics.onBooked,
@@ -79,11 +74,6 @@ export async function openEventBilling(
   );
   const consumption = await billed.source.consume(consumer);
   closing(consumption.close);
-}
-
-/** As long as the tokens of URLs are good. */
-export function billableFor(held: CampaignsConfig['held']): BillableForMs {
-  return (type, media) => trackingLifetimeMs(type, media, held) + GRACE_MS;
 }
 
 /** The logs of a data folder. Rejects with a `FolderLockedError` while another process bills them. */

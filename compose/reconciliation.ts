@@ -58,7 +58,7 @@ export async function reconcileBooks(
     window: { fromMs, toMs },
     source: await logName(config),
     feePpm: config.campaigns.feePpm,
-    paidWithinMs: paidWithinMs(config.campaigns.held),
+    paidWithinMs: paidWithinMs(config),
     nowMs,
     settleMs,
     differencesMax,

@@ -42,11 +42,10 @@ export function openTracking(parts: Parts, subjects: TrackingSubjects): Tracking
         : { key: tracking.previousKey, untilMs: Date.parse(tracking.previousKeyUntil) },
   });
   let baseUrl = tracking.baseUrl === LISTENING ? '' : tracking.baseUrl;
-  const { held } = config.campaigns;
   const tracker = new AdTracker({
     signer: tokens,
     baseUrl: () => baseUrl,
-    lifetimeMs: (code, media) => trackingLifetimeMs(code, media, held),
+    lifetimeMs: (code, media) => trackingLifetimeMs(code, media, config),
     playbackPoints: tracking.playback,
     observer: metrics,
   });

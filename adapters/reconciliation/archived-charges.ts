@@ -7,14 +7,8 @@ import { literal, parquet } from '../archive/duckdb.ts';
 import { ALL_TIME, listRawFiles, type TimeWindow } from '../archive/layout.ts';
 
 /** How long after its sale an ad is paid, ms: by what it is paid by, and for impressions by media. */
-export interface PaidWithinMs {
-  readonly click: number;
-  readonly conversion: number;
-  readonly banner: number;
-  readonly audio: number;
-  readonly video: number;
-  readonly native: number;
-}
+/** By `PAYER/OUTCOME/MEDIA`. */
+export type PaidWithinMs = Readonly<Record<string, number>>;
 
 /** Versions of events that this release reads: its own, and the next. */
 const VERSIONS_READ = '1, 2';
@@ -71,9 +65,6 @@ function eventsIn(files: readonly string[], paidWithinMs: PaidWithinMs): string 
 
 /** SQL: how long after its sale an event's ad is paid. */
 export function withinMs(within: PaidWithinMs): string {
-  const ofMedia = (['banner', 'audio', 'video', 'native'] as const).map(
-    (media) => `WHEN ${literal(media)} THEN ${within[media]}`,
-  );
-  return `CASE billed_by WHEN 'click' THEN ${within.click} WHEN 'conversion' THEN ${within.conversion}
-    ELSE CASE media ${ofMedia.join(' ')} END END`;
+  const cases = Object.entries(within).map(([of, ms]) => `WHEN ${literal(of)} THEN ${ms}`);
+  return `CASE payer || '/' || billed_by || '/' || media ${cases.join(' ')} END`;
 }
