@@ -34,6 +34,24 @@ describe('HTML', () => {
     ['a document without a body tag', '<html>', '<b>an ad</b></html>'],
     ['one with a head', '<!doctype html><html><head><meta a><style>a{}</style><!-- <b> -->', '<b>an ad</b>'],
     ['one of text behind its head', '<!doctype html><html><head><title><b></title></head>', 'an ad</html>'],
+    [
+      'one with tags in raw text',
+      '<html><title><body></titles><body></title><style><body></style>',
+      '<p>an ad</p></html>',
+    ],
+    ...['noframes', 'noembed', 'plaintext', 'textarea', 'xmp', 'template', 'iframe'].map(
+      (name): [string, string, string] => [
+        `one with ${name} first`,
+        '<html>',
+        `<${name}><body></${name}><body></body></html>`,
+      ],
+    ),
+    [
+      'one with a comment that ends at once',
+      '<html><!--><!---><!-- <body> --!>',
+      '<textarea>--><body></textarea></html>',
+    ],
+    ['one with a tag in an end tag', '<html></p a="<body>">', '<p>an ad</p></html>'],
     ['one of text alone', '<html>an ad', '</HTML >'],
   ])('%s has the image where nothing comes before it', (_what, before, behind) => {
     expect(tracked(before + behind, 'html')).toBe(`${before}${image}${behind}`);
@@ -43,6 +61,11 @@ describe('HTML', () => {
     ['text', 'an ad'],
     ['JSON', '{"a": 1}'],
     ['a document of frames', '<html><head></head><frameset cols="*"><frame src="a"></frameset></html>'],
+    [
+      'a document that may forbid images',
+      '<html><meta http-equiv="Content-Security-Policy" content="x"><body>an ad</body>',
+    ],
+    ['a script that ends elsewhere', '<html><script><!--<script></script><body>--></script><body>an ad</body>'],
     ['a document of text that does not end', '<!doctype html><title>t</title>an ad'],
     ['AMP', '<!doctype html><html ⚡4ads lang="en"><head></head><body>an ad</body></html>'],
     ['a comment that does not end', '<!-- <b>an ad</b>'],
