@@ -323,7 +323,13 @@ describe('a batch', () => {
     expect([flight.status, flight.headers.get('access-control-allow-methods')]).toEqual([204, 'GET, POST']);
     expect((await call(three!, { method: 'POST' })).status).toBe(200);
     expect(await stored('impression')).toHaveLength(3);
-    for (const body of ['', '{}', '["a b"]', '[1]', JSON.stringify(Array(501).fill('a'))]) {
+    const odd = await batch(JSON.stringify([1, 'a b', one, null, 'ftp://a.example/event?t=']));
+    const malformed = 'malformed';
+    expect([odd.status, await odd.json()]).toEqual([
+      200,
+      { results: [malformed, malformed, 'duplicate', malformed, malformed] },
+    ]);
+    for (const body of ['', '{}', JSON.stringify(Array(501).fill('a'))]) {
       expect((await batch(body)).status, body.slice(0, 20)).toBe(400);
     }
     expect((await batch('x'.repeat(600_000))).status).toBe(413);
