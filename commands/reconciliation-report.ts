@@ -8,6 +8,7 @@ import {
   differenceCount,
   type PartyTotal,
 } from '../engine/reconciliation/charge-verdict.ts';
+import { jsonText, shownText } from './cell-text.ts';
 import { csvOf, tableOf } from './columns.ts';
 
 export const RECONCILIATION_REPORTS = { table, csv, json } as const;
@@ -44,7 +45,8 @@ function table(result: Reconciliation): string {
   const parts = [`${lines.join('\n')}\n`, tableOf(TOTAL_COLUMNS, totals.map(totalCells), 3)];
   if (differences.length > 0)
     parts.push(tableOf(DIFFERENCE_COLUMNS, differences.map(differenceCells), DIFFERENCE_COLUMNS.length));
-  if (problems.length > 0) parts.push(problems.map(({ check, finding }) => `not so: ${check}: ${finding}\n`).join(''));
+  if (problems.length > 0)
+    parts.push(problems.map(({ check, finding }) => `not so: ${check}: ${shownText(finding)}\n`).join(''));
   return parts.join('\n');
 }
 
@@ -68,7 +70,7 @@ function json({ fromMs, toMs, unreconciledNanos, totals, differences, ...result 
       booked: booked === null ? null : termsDocument(booked),
     })),
   };
-  return `${JSON.stringify(document, null, 2)}\n`;
+  return jsonText(document);
 }
 
 function termsDocument({ amount, fee, ...terms }: ChargeTerms) {

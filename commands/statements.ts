@@ -3,6 +3,8 @@ import { systemClock } from '../adapters/clock.ts';
 import { readStatements, type StatementLine } from '../adapters/ledger/statements.ts';
 import { readCampaignBooks } from '../compose.ts';
 import { formatDecimal, NANO_DIGITS } from '../engine/campaign/decimal.ts';
+import { jsonText } from './cell-text.ts';
+import { csvOf, tableOf } from './columns.ts';
 import { readOptions } from './options.ts';
 import { SYSTEM_OPTIONS, systemConfig } from './system-config.ts';
 import { startupError, UsageError } from './usage-error.ts';
@@ -57,31 +59,13 @@ function cellsOf({ day, party, id, currency, events, amount }: StatementLine): C
 }
 
 function json(lines: readonly Cells[]): string {
-  return `${JSON.stringify(
-    lines.map(({ events, ...line }) => ({ ...line, events: Number(events) })),
-    null,
-    2,
-  )}\n`;
+  return jsonText(lines.map(({ events, ...line }) => ({ ...line, events: Number(events) })));
 }
 
-/** RFC 4180. Ids are those of strangers. */
 function csv(lines: readonly Cells[]): string {
-  const quoted = (cell: string): string => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
-  const rows = [COLUMNS, ...lines.map((line) => COLUMNS.map((column) => quoted(line[column])))];
-  return rows.map((cells) => `${cells.join(',')}\r\n`).join('');
+  return csvOf(COLUMNS, lines);
 }
 
 function table(lines: readonly Cells[]): string {
-  const rows = [Object.fromEntries(COLUMNS.map((column) => [column, column])) as Cells, ...lines];
-  const widths = COLUMNS.map((column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows
-    .map((row) => {
-      const cells = COLUMNS.map((column, at) =>
-        column === 'events' || column === 'amount'
-          ? row[column].padStart(widths[at]!)
-          : row[column].padEnd(widths[at]!),
-      );
-      return `${cells.join('  ').trimEnd()}\n`;
-    })
-    .join('');
+  return tableOf(COLUMNS, lines, COLUMNS.indexOf('events'));
 }

@@ -6,10 +6,10 @@ import { openRedisCounterStore } from '../adapters/counters/counter-store.redis.
 import { FolderLockedError, lockFolder } from '../adapters/event-log/folder-lock.ts';
 import type { CounterApiOptions } from '../adapters/http/admin-api/counter-routes.ts';
 import { areCountersShared } from '../config/counters.ts';
+import { paidForMs } from '../config/tracking.ts';
 import { CountingConsumer } from '../engine/events/counting-consumer.ts';
 import type { CounterStore } from '../engine/ports/counter-store.ts';
 import { embeddedEvents, type NamedSource } from './embedded-events.ts';
-import { paidForMs } from '../config/tracking.ts';
 import type { Parts } from './parts.ts';
 
 /** Before all keys in Redis. */

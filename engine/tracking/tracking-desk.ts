@@ -59,7 +59,8 @@ export class TrackingDesk {
     const nowMs = wallMs();
     const reading = reader.read(token, nowMs);
     const claim = reading.content === null ? null : readClaim(reading.content);
-    const result = reading.kind === 'refused' ? this.#refused(reading.reason, claim) : await this.#take(claim, telling, nowMs);
+    const result =
+      reading.kind === 'refused' ? this.#refused(reading.reason, claim) : await this.#take(claim, telling, nowMs);
     onResult(claim?.code ?? null, result);
     return { result, target: claim?.target ?? null };
   }
