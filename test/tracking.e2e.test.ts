@@ -269,7 +269,7 @@ describe('a win of our own', () => {
 
 describe('what nobody has sold', () => {
   it('is refused by reason and is no event', async () => {
-    const engine = await start({}, { 'campaigns.held.bannerMs': 1000 });
+    const engine = await start({}, { 'campaigns.held.bannerMs': 4000 });
     const answers = await Promise.all(['r1', 'r2'].map((id) => engine.post(adRequest(id, FIRST_PRICE))));
     const [one, two] = answers.map((answer) => tokenOf(urlsIn(markupOf(answer))[0]!));
     const url = (token: string) => `${engine.url}/event?t=${token}`;
@@ -293,12 +293,13 @@ describe('what nobody has sold', () => {
     expect(await status(`${engine.url}/event`)).toBe(400);
     for (const method of ['HEAD', 'PUT', 'DELETE', 'PATCH']) expect(await status(url(one!), { method })).toBe(405);
     expect(await status(`${engine.url}/events?t=${one}`)).toBe(404);
-    const prefetched = await call(url(one!), { headers: { 'sec-purpose': 'prefetch;prerender' } });
-    expect(prefetched.status).toBe(204);
-    await eventually(async () => expect(await status(url(two!))).toBe(410));
+    const prefetch = { headers: { 'sec-purpose': 'prefetch;prerender' } };
+    expect(await status(url(two!), prefetch)).toBe(204);
+    await eventually(async () => expect(await status(url(two!), prefetch)).toBe(410));
+    expect(await status(url(two!))).toBe(410);
     expect(await stored('impression')).toHaveLength((await told(engine, 'impression', 'stored')) as number);
     expect(await told(engine, 'impression', 'expired')).toBeGreaterThan(0);
-    expect(await told(engine, 'impression', 'prefetched')).toBe(1);
+    expect(await told(engine, 'impression', 'prefetched')).toBeGreaterThan(0);
     expect(await told(engine, 'unknown', 'forged')).toBeGreaterThanOrEqual(1);
   });
 });

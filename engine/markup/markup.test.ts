@@ -242,6 +242,36 @@ describe('creatives of our own', () => {
     expect(slots('<b>an ad</b> ${AUCTION_ID}')).toEqual([]);
   });
 
+  test.each([
+    ['"${CLICK_URL}https://a.example/é ü?q=1 2"', '"[click url https://a.example/é%20ü?q=1%202]"'],
+    [String.raw`"${'${CLICK_URL}'}https:\/\/a.example\/x"`, '"[click url https://a.example/x]"'],
+    [
+      String.raw`"a href=\"${'${CLICK_URL}'}https://a.example/\">"`,
+      String.raw`"a href=\"[click url https://a.example/]\">"`,
+    ],
+    ['url(${CLICK_URL}https://a.example/)', 'url([click url https://a.example/])'],
+    ['<a href=${CLICK_URL}https://a.example/ id=a>', '<a href=[click url https://a.example/] id=a>'],
+    [
+      '"${CLICK_URL}https://a.example/?c=${CONVERSION_TOKEN}"',
+      '"[click url https://a.example/?c=${CONVERSION_TOKEN}]"',
+    ],
+    ["'${CLICK_URL}'", "'[click url null]'"],
+  ])('of %s make %s', (markup, expected) => {
+    expect(shown(markup)).toBe(expected);
+  });
+
+  test.each(['javascript:go()', 'data:text/html,x', 'ftp://a/', 'market://a', 'tel:1', '//a.example/', 'HTTPS:\\\\a'])(
+    'leave %s as it is',
+    (address) => {
+      expect(shown(`<a href="\${CLICK_URL}${address}">`)).toBe(`<a href="${address}">`);
+    },
+  );
+
+  it('leave alone what a script puts together', () => {
+    expect(shown('x="${CLICK_URL}"+encodeURIComponent(to)')).toBe('x=""+encodeURIComponent(to)');
+    expect(shown("x='%%CLICK_URL_UNESC%%' + to")).toBe("x='' + to");
+  });
+
   it('lead there without tracking too', () => {
     const markup = '<a href="${CLICK_URL}https://a.example/?c=${CONVERSION_TOKEN}">${CONVERSION_TOKEN}</a>';
     expect(withoutCreativeMacros(markup)).toBe('<a href="https://a.example/?c="></a>');
