@@ -1,5 +1,6 @@
 /** How deliveries are printed: a table for people, CSV for spreadsheets, JSON for programs. One line per account. */
 import type { AccountDelivery, CampaignDelivery } from '../compose.ts';
+import { csvCell, jsonText, shownText } from './cell-text.ts';
 
 export const CAMPAIGN_REPORTS = { table, csv, json } as const;
 export type ReportFormat = keyof typeof CAMPAIGN_REPORTS;
@@ -25,16 +26,15 @@ const COLUMNS = [
 ] as const;
 
 function json(deliveries: readonly CampaignDelivery[]): string {
-  return `${JSON.stringify(deliveries, null, 2)}\n`;
+  return jsonText(deliveries);
 }
 
-/** RFC 4180. Ids need no quotes, nor do numbers. */
 function csv(deliveries: readonly CampaignDelivery[]): string {
-  return [COLUMNS, ...deliveries.flatMap(linesOf)].map((cells) => `${cells.join(',')}\r\n`).join('');
+  return [COLUMNS, ...deliveries.flatMap(linesOf)].map((cells) => `${cells.map(csvCell).join(',')}\r\n`).join('');
 }
 
 function table(deliveries: readonly CampaignDelivery[]): string {
-  const lines = [COLUMNS, ...deliveries.flatMap(linesOf)];
+  const lines = [COLUMNS, ...deliveries.flatMap(linesOf).map((cells) => cells.map(shownText))];
   const widths = COLUMNS.map((_, column) => Math.max(...lines.map((cells) => cells[column]!.length)));
   return lines
     .map(

@@ -8,6 +8,7 @@ import {
   differenceCount,
   type PartyTotal,
 } from '../engine/reconciliation/charge-verdict.ts';
+import { jsonText, shownText } from './cell-text.ts';
 import { TABLE_FORMATS, type TableColumn } from './report-table.ts';
 
 export const RECONCILIATION_REPORTS = { table, csv, json } as const;
@@ -52,7 +53,8 @@ function table(result: Reconciliation): string {
   ];
   const parts = [`${head.join('\n')}\n`, lines('table', TOTAL_COLUMNS, totals.map(totalCells))];
   if (differences.length > 0) parts.push(lines('table', DIFFERENCE_COLUMNS, differences.map(differenceCells)));
-  if (problems.length > 0) parts.push(problems.map(({ check, finding }) => `not so: ${check}: ${finding}\n`).join(''));
+  if (problems.length > 0)
+    parts.push(problems.map(({ check, finding }) => `not so: ${check}: ${shownText(finding)}\n`).join(''));
   return parts.join('\n');
 }
 
@@ -76,7 +78,7 @@ function json({ fromMs, toMs, unreconciledNanos, totals, differences, ...result 
       booked: booked === null ? null : termsDocument(booked),
     })),
   };
-  return `${JSON.stringify(document, null, 2)}\n`;
+  return jsonText(document);
 }
 
 function lines<Column extends string>(

@@ -1,4 +1,5 @@
 /** Lines of a report as people, spreadsheets and programs want them. */
+import { csvCell, jsonText, shownText } from './cell-text.ts';
 
 export interface TableColumn {
   readonly name: string;
@@ -19,19 +20,18 @@ export function isTableFormat(text: string): text is TableFormat {
 /** An object a line. */
 function json(columns: readonly TableColumn[], lines: readonly (readonly Cell[])[]): string {
   const objects = lines.map((cells) => Object.fromEntries(columns.map(({ name }, at) => [name, cells[at]])));
-  return `${JSON.stringify(objects, null, 2)}\n`;
+  return jsonText(objects);
 }
 
 /** RFC 4180. Ids are those of strangers. */
 function csv(columns: readonly TableColumn[], lines: readonly (readonly Cell[])[]): string {
-  const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   return [columns.map(({ name }) => name), ...lines]
-    .map((cells) => `${cells.map((cell) => quoted(textOf(cell))).join(',')}\r\n`)
+    .map((cells) => `${cells.map((cell) => csvCell(textOf(cell))).join(',')}\r\n`)
     .join('');
 }
 
 function table(columns: readonly TableColumn[], lines: readonly (readonly Cell[])[]): string {
-  const rows = [columns.map(({ name }) => name), ...lines.map((cells) => cells.map(textOf))];
+  const rows = [columns.map(({ name }) => name), ...lines.map((cells) => cells.map((cell) => shownText(textOf(cell))))];
   const widths = columns.map((_, at) => Math.max(...rows.map((cells) => cells[at]!.length)));
   return rows.map((cells) => `${cells.map(padded).join('  ').trimEnd()}\n`).join('');
 

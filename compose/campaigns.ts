@@ -14,7 +14,7 @@ import { openBudgetLedger } from '../adapters/ledger/ledger.ts';
 import type { BudgetMetrics, BudgetOperation } from '../adapters/metrics/budget-metrics.ts';
 import type { UnlinkedUsers } from '../adapters/privacy/unlinked-users.ts';
 import { DESK_DRAIN_MS } from '../adapters/process/drain-budget.ts';
-import { trackingLifetimeMs } from '../config/tracking.ts';
+import { heldForMs } from '../config/tracking.ts';
 import type { CampaignsConfig } from '../config/types.ts';
 import type { AccountPlan } from '../engine/budget/account-plan.ts';
 import { FrequencyCaps } from '../engine/budget/frequency/frequency-caps.ts';
@@ -212,7 +212,7 @@ async function openFrequencyStore({ config, clock, log }: Parts): Promise<Freque
 }
 
 function heldMs({ billedBy, media }: Purchase, held: CampaignsConfig['held']): number {
-  return trackingLifetimeMs(billedBy, media, held);
+  return heldForMs(billedBy, media, held);
 }
 
 interface FundsSources {

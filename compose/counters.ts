@@ -6,10 +6,10 @@ import { openRedisCounterStore } from '../adapters/counters/counter-store.redis.
 import { FolderLockedError, lockFolder } from '../adapters/event-log/folder-lock.ts';
 import type { CounterApiOptions } from '../adapters/http/admin-api/counter-routes.ts';
 import { areCountersShared } from '../config/counters.ts';
+import { paidForMs } from '../config/tracking.ts';
 import { CountingConsumer } from '../engine/events/counting-consumer.ts';
 import type { CounterStore } from '../engine/ports/counter-store.ts';
 import { embeddedEvents, type NamedSource } from './embedded-events.ts';
-import { billableFor } from './event-billing.ts';
 import type { Parts } from './parts.ts';
 
 /** Before all keys in Redis. */
@@ -28,7 +28,7 @@ export async function openCounting(parts: Parts): Promise<CounterApiOptions | nu
   const consumer = new CountingConsumer({
     store,
     keptMs: config.counters.keptMs,
-    billableForMs: billableFor(config.campaigns.held),
+    billableForMs: (sale) => paidForMs(sale, config),
     clock,
     observer: {
       onCounted: metrics.onCounted,

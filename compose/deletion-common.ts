@@ -41,7 +41,7 @@ export async function openCommon(
     userSecret: config.events.userSecret,
     shared: [...(await openTopics(parts)), tableUserData(database)],
     issuer: { exchange: config.exchange.domain, version: VERSION },
-    unlinkedForMs: longestTrackingLifetimeMs(config.campaigns.held) + GRACE_MS,
+    unlinkedForMs: longestTrackingLifetimeMs(config) + GRACE_MS,
     nowMs: clock.wallMs,
     observer: {
       onRemoved: metrics.onRemoved,

@@ -9,9 +9,7 @@ import { type EventBooksOptions, openEventBooks } from '../adapters/ledger/event
 import { sweepPendingNotices } from '../adapters/ledger/pending-notices.ts';
 import type { ConsumerMetrics } from '../adapters/metrics/consumer-metrics.ts';
 import { BILLING_CONSUMER } from '../config/event-consumers.ts';
-import { trackingLifetimeMs } from '../config/tracking.ts';
-import type { CampaignsConfig } from '../config/types.ts';
-import type { BillableForMs } from '../engine/events/billing-batch.ts';
+import { paidForMs } from '../config/tracking.ts';
 import { BillingConsumer } from '../engine/events/billing-consumer.ts';
 import { filteredBooks } from '../engine/events/filtered-books.ts';
 import type { EventBooks } from '../engine/ports/event-books.ts';
@@ -34,8 +32,6 @@ export interface BilledSource {
   readonly books: Pick<EventBooksOptions, 'source' | 'copyDeadLetters'>;
 }
 
-/** Between two clocks that need not agree. */
-const GRACE_MS = 60_000;
 /** Before all keys in Redis. */
 const KEY_PREFIX = 'gavel:';
 /** Bookings wait no longer for the filter. */
@@ -53,7 +49,7 @@ export async function openEventBilling(
 ): Promise<void> {
   const { config, clock, metrics: all, log, closing } = parts;
   const metrics = all.consumer();
-  const { feePpm, held } = config.campaigns;
+  const { feePpm } = config.campaigns;
   const consumer = new BillingConsumer({
     books: await behindFilter(
       parts,
@@ -61,7 +57,7 @@ export async function openEventBilling(
       billed,
       openEventBooks(database, { ...billed.books, feePpm, nowMs: null }),
     ),
-    billableForMs: billableFor(held),
+    billableForMs: (sale) => paidForMs(sale, config),
     clock,
     observer: {
       onBooked: metrics.onBooked,
@@ -113,11 +109,6 @@ async function behindFilter(
   });
   closing(filter.close);
   return filteredBooks(books, filter, metrics.filter());
-}
-
-/** As long as the tokens of URLs are good. */
-export function billableFor(held: CampaignsConfig['held']): BillableForMs {
-  return (type, media) => trackingLifetimeMs(type, media, held) + GRACE_MS;
 }
 
 /** The logs of a data folder. Rejects with a `FolderLockedError` while another process bills them. */

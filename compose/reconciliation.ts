@@ -71,7 +71,7 @@ export async function compareSystems(config: Config, window: CountWindow): Promi
   if (books === null) return null;
   try {
     return await inWorkspace(BOUNDS, async (db) => {
-      const ours = await openArchiveCounts(db, archiveFolder(config), window, paidWithinMs(config.campaigns.held));
+      const ours = await openArchiveCounts(db, archiveFolder(config), window, paidWithinMs(config));
       const theirs = books === undefined ? await openCountFile(db, against, window) : ledgerCounts(books, window);
       return compareCounts(ours, theirs, { threshold });
     });
@@ -92,7 +92,7 @@ export async function reconcileBooks(
     window: { fromMs, toMs },
     source: await logName(config),
     feePpm: config.campaigns.feePpm,
-    paidWithinMs: paidWithinMs(config.campaigns.held),
+    paidWithinMs: paidWithinMs(config),
     nowMs,
     settleMs,
     bounds,

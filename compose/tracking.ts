@@ -3,7 +3,7 @@ import type { EventsActor } from '../actors/events-actor.ts';
 import type { EventDesk } from '../adapters/http/event-endpoint.ts';
 import type { TrackingMetrics } from '../adapters/metrics/tracking-metrics.ts';
 import { createSignedTokens } from '../adapters/tracking/signed-tokens.ts';
-import { isBilling } from '../config/event-billing.ts';
+import { isBilledByEvents } from '../config/event-billing.ts';
 import { LISTENING, trackingLifetimeMs } from '../config/tracking.ts';
 import { OUTCOME_TYPES, type Outcome, type OutcomeType } from '../engine/estimation/quality/awaited-outcomes.ts';
 import { ledgerOperationOf } from '../engine/events/billing-decision.ts';
@@ -42,11 +42,10 @@ export function openTracking(parts: Parts, subjects: TrackingSubjects): Tracking
         : { key: tracking.previousKey, untilMs: Date.parse(tracking.previousKeyUntil) },
   });
   let baseUrl = tracking.baseUrl === LISTENING ? '' : tracking.baseUrl;
-  const { held } = config.campaigns;
   const tracker = new AdTracker({
     signer: tokens,
     baseUrl: () => baseUrl,
-    lifetimeMs: (code, media) => trackingLifetimeMs(code, media, held),
+    lifetimeMs: (code, media) => trackingLifetimeMs(code, media, config),
     playbackPoints: tracking.playback,
     observer: metrics,
   });
@@ -72,7 +71,7 @@ export function openTracking(parts: Parts, subjects: TrackingSubjects): Tracking
 /** What an event means once it is stored, besides money: that is for whoever reads the log (`event-billing.ts`). */
 function whenStored({ config }: Parts, { notices, onOutcome }: TrackingSubjects): (event: TrackedEvent) => void {
   // Without books an ad is billed by its event alone.
-  const isUnbooked = !isBilling(config) && config.events.kafka.brokers === '';
+  const isUnbooked = !isBilledByEvents(config);
   return (event) => {
     const operation = isUnbooked ? ledgerOperationOf(event) : null;
     if (operation?.kind === 'receive' && event.billingNotice !== null) {

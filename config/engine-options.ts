@@ -13,6 +13,7 @@ import type { DecisionRules } from '../engine/exchange/decision.ts';
 import type { AdmissionOptions } from '../engine/traffic/admission/admission.ts';
 import { ADMISSION_DEFAULTS } from '../engine/traffic/admission/defaults.ts';
 import { bareHost } from '../openrtb/hosts.ts';
+import { isBilledByEvents } from './event-billing.ts';
 import type { Config, DspConfig, FloorConfig } from './types.ts';
 
 /** What is the same for all auctions. */
@@ -78,6 +79,7 @@ export function decisionRules(
     estimates,
     conversionEstimates,
     bidding: new Map(config.dsps.map(({ id, pricing, quality }) => [id, { pricing, quality }])),
+    isBilledByEvents: config.events.tracking.baseUrl !== '' && isBilledByEvents(config),
   };
 }
 

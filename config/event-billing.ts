@@ -6,6 +6,11 @@ export function isBilling({ campaigns, events }: Pick<Config, 'campaigns' | 'eve
   return campaigns.enabled || events.billing;
 }
 
+/** Whether DSPs pay by what the log says: it is booked here, or by whoever reads the topic. */
+export function isBilledByEvents(config: Pick<Config, 'campaigns' | 'events'>): boolean {
+  return isBilling(config) || config.events.kafka.brokers !== '';
+}
+
 /** Whether an engine has a database: for campaigns, bills, or requests to delete a user. */
 export function keepsBooks({ campaigns, events, privacy }: Pick<Config, 'campaigns' | 'events' | 'privacy'>): boolean {
   return isBilling({ campaigns, events }) || privacy.deletions;

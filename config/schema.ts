@@ -839,6 +839,18 @@ export const CONFIG_SCHEMA: ConfigSchema = {
             { type: 'string', enum: PLAYBACK_POINTS.filter((point) => point !== 'error') },
             'What is told of the playback of videos besides errors; each costs a URL in their markup.',
           ),
+          clickAfterMs: integer(
+            1_800_000,
+            0,
+            2_592_000_000,
+            'ms that URLs of clicks live longer than those of impressions (`campaigns.held`, by media). A click of ours beyond `campaigns.held.clickMs` is stored, and nobody pays for it.',
+          ),
+          conversionMs: integer(
+            86_400_000,
+            1000,
+            2_592_000_000,
+            'ms after the sale that conversions are stored; beyond `campaigns.held.conversionMs` nobody pays for them.',
+          ),
           underWayMax: integer(
             10_000,
             1,

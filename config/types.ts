@@ -307,6 +307,8 @@ export interface TrackingConfig {
   readonly previousKey: string;
   readonly previousKeyUntil: string;
   readonly playback: readonly Exclude<PlaybackPoint, 'error'>[];
+  readonly clickAfterMs: number;
+  readonly conversionMs: number;
   readonly underWayMax: number;
   readonly rememberedMax: number;
 }

@@ -269,7 +269,7 @@ describe('a win of our own', () => {
 
 describe('F49 what nobody has sold', () => {
   it('is refused by reason and is no event', async () => {
-    const engine = await start({}, { 'campaigns.held.bannerMs': 1000 });
+    const engine = await start({}, { 'campaigns.held.bannerMs': 4000 });
     const answers = await Promise.all(['r1', 'r2'].map((id) => engine.post(adRequest(id, FIRST_PRICE))));
     const [one, two] = answers.map((answer) => tokenOf(urlsIn(markupOf(answer))[0]!));
     const url = (token: string) => `${engine.url}/event?t=${token}`;
@@ -293,12 +293,13 @@ describe('F49 what nobody has sold', () => {
     expect(await status(`${engine.url}/event`)).toBe(400);
     for (const method of ['HEAD', 'PUT', 'DELETE', 'PATCH']) expect(await status(url(one!), { method })).toBe(405);
     expect(await status(`${engine.url}/events?t=${one}`)).toBe(404);
-    const prefetched = await call(url(one!), { headers: { 'sec-purpose': 'prefetch;prerender' } });
-    expect(prefetched.status).toBe(204);
-    await eventually(async () => expect(await status(url(two!))).toBe(410));
+    const prefetch = { headers: { 'sec-purpose': 'prefetch;prerender' } };
+    expect(await status(url(two!), prefetch)).toBe(204);
+    await eventually(async () => expect(await status(url(two!), prefetch)).toBe(410));
+    expect(await status(url(two!))).toBe(410);
     expect(await stored('impression')).toHaveLength((await told(engine, 'impression', 'stored')) as number);
     expect(await told(engine, 'impression', 'expired')).toBeGreaterThan(0);
-    expect(await told(engine, 'impression', 'prefetched')).toBe(1);
+    expect(await told(engine, 'impression', 'prefetched')).toBeGreaterThan(0);
     expect(await told(engine, 'unknown', 'forged')).toBeGreaterThanOrEqual(1);
   });
 });
@@ -323,7 +324,13 @@ describe('a batch', () => {
     expect([flight.status, flight.headers.get('access-control-allow-methods')]).toEqual([204, 'GET, POST']);
     expect((await call(three!, { method: 'POST' })).status).toBe(200);
     expect(await stored('impression')).toHaveLength(3);
-    for (const body of ['', '{}', '["a b"]', '[1]', JSON.stringify(Array(501).fill('a'))]) {
+    const odd = await batch(JSON.stringify([1, 'a b', one, null, 'ftp://a.example/event?t=']));
+    const malformed = 'malformed';
+    expect([odd.status, await odd.json()]).toEqual([
+      200,
+      { results: [malformed, malformed, 'duplicate', malformed, malformed] },
+    ]);
+    for (const body of ['', '{}', JSON.stringify(Array(501).fill('a'))]) {
       expect((await batch(body)).status, body.slice(0, 20)).toBe(400);
     }
     expect((await batch('x'.repeat(600_000))).status).toBe(413);

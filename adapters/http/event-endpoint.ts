@@ -125,8 +125,13 @@ class EventExchange {
       return;
     }
     const { events } = this.#options;
-    const told = tellings.map(({ token, errorCode }) => events.tell(token, { isPrefetch: false, errorCode }));
-    const results = (await Promise.all(told)).map(({ result }) => result);
+    const told = tellings.map(async (telling): Promise<TrackingResult> => {
+      // Told in vain for ever: it must not keep a sender from dropping the batch.
+      if (telling === null) return this.#refuseEntry();
+      const { token, errorCode } = telling;
+      return (await events.tell(token, { isPrefetch: false, errorCode })).result;
+    });
+    const results = await Promise.all(told);
     const isWhole = results.every((result) => STATUS[result] !== 503);
     this.#send(isWhole ? 200 : 503, isWhole ? JSON_TYPE : [...JSON_TYPE, ...RETRY], JSON.stringify({ results }));
   }
@@ -137,6 +142,11 @@ class EventExchange {
       this.#options.observer.onFault(error);
       if (!this.#response.headersSent) this.#sendError(500, 'internal error');
     });
+  }
+
+  #refuseEntry(): TrackingResult {
+    this.#options.observer.onEventRequestRefused();
+    return 'malformed';
   }
 
   /** There is no token to read. */

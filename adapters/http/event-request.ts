@@ -30,8 +30,8 @@ function valuesOf(query: string, name: string): string[] {
   return values;
 }
 
-/** A JSON array of tokens or of whole tracking URLs; else a message that says what is wrong. */
-export function readTellings(text: string): readonly BatchedTelling[] | string {
+/** A JSON array of tokens or of whole tracking URLs, null for what is neither; else a message that says what is wrong. */
+export function readTellings(text: string): readonly (BatchedTelling | null)[] | string {
   let entries: unknown;
   try {
     entries = JSON.parse(text);
@@ -40,13 +40,7 @@ export function readTellings(text: string): readonly BatchedTelling[] | string {
   }
   if (!Array.isArray(entries)) return 'the body must be a JSON array of tokens or tracking URLs';
   if (entries.length > TELLINGS_MAX) return `more than ${TELLINGS_MAX} events`;
-  const tellings: BatchedTelling[] = [];
-  for (const entry of entries) {
-    const telling = tellingOf(entry);
-    if (telling === null) return `[${tellings.length}] must be a token or a tracking URL`;
-    tellings.push(telling);
-  }
-  return tellings;
+  return entries.map(tellingOf);
 }
 
 function tellingOf(entry: unknown): BatchedTelling | null {

@@ -1,4 +1,5 @@
 /** The `EventBooks` over the database of the ledger. */
+import { storable } from '../../engine/campaign/storable.ts';
 import type { BillResult } from '../../engine/ports/budget-ledger.ts';
 import {
   type Booked,
@@ -16,7 +17,7 @@ import { ConflictError, type Database, type Queryable } from './database.ts';
 import { leasesOfCharges } from './ledger.ts';
 import { handOnPendingNotices, keepPendingNotices } from './pending-notices.ts';
 import { bookReceivables, refundReceivables } from './receivables.ts';
-import { CHARGE, type ChargeRow, selectRows, withoutNul } from './rows.ts';
+import { CHARGE, type ChargeRow, selectRows } from './rows.ts';
 
 export interface EventBooksOptions {
   /** Which log or topic, the same for ever: offsets count within it. */
@@ -198,9 +199,9 @@ async function keepDeadLetters(
         source,
         partition,
         offset,
-        withoutNul(type),
+        storable(type),
         reason,
-        withoutNul(message).slice(0, MESSAGE_LENGTH_MAX),
+        storable(message).slice(0, MESSAGE_LENGTH_MAX),
         tries,
         nowMs,
         kept,

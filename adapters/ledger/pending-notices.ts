@@ -2,9 +2,9 @@
  * `burl`s that no event of their ad carries: kept from its win until the books have both that and the bill, whichever comes first. What
  * was handed on leaves its key here, so that a replay hands on nothing again.
  */
+import { storable } from '../../engine/campaign/storable.ts';
 import type { PendingNotice } from '../../engine/ports/event-books.ts';
 import type { Queryable } from './database.ts';
-import { withoutNul } from './rows.ts';
 
 /** From the sale; longer than any log or topic keeps its event. A win that is read later than that is passed over. */
 const KEPT_MS = 2_592_000_000;
@@ -31,7 +31,7 @@ export async function keepPendingNotices(
       kept.map(({ dspId }) => dspId),
       kept.map(({ notice }) => notice.about.auctionId),
       kept.map(({ notice }) => notice.about.impId),
-      kept.map(({ notice }) => withoutNul(notice.url)),
+      kept.map(({ notice }) => storable(notice.url)),
       kept.map(({ soldAtMs }) => soldAtMs + KEPT_MS),
     ],
   );

@@ -1,7 +1,7 @@
 /** What DSPs owe: one row of the journal for each event that they pay by, under its unique key. */
+import { storable } from '../../engine/campaign/storable.ts';
 import type { Receivable, ReceivableResult } from '../../engine/ports/event-books.ts';
 import type { Queryable } from './database.ts';
-import { withoutNul } from './rows.ts';
 
 /** In the order given. What is billed for the first time has its notice put where it is taken from to be called. */
 export async function bookReceivables(
@@ -80,8 +80,8 @@ async function insert(
       nowMs,
       column(({ key }) => key),
       column(({ dspId }) => dspId),
-      column(({ seat }) => withoutNul(seat)),
-      column(({ publisherId }) => withoutNul(publisherId)),
+      column(({ seat }) => storable(seat)),
+      column(({ publisherId }) => storable(publisherId)),
       column(({ currency }) => currency),
       column(({ amount }) => amount),
       column(({ amount }) => feeOf(amount, feePpm)),
@@ -112,7 +112,7 @@ async function keepNotices(tx: Queryable, receivables: readonly Receivable[], no
       rows.map(({ dspId }) => dspId),
       rows.map(({ auctionId }) => auctionId),
       rows.map(({ impId }) => impId),
-      rows.map(({ url }) => withoutNul(url)),
+      rows.map(({ url }) => storable(url)),
     ],
   );
 }

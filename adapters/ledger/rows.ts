@@ -264,8 +264,3 @@ function onConflict({ key }: Table, set: readonly string[]): string {
 export function auditJson(details: unknown): string {
   return JSON.stringify(details, (_name, value) => (typeof value === 'bigint' ? String(value) : value));
 }
-
-/** Text of strangers: PostgreSQL takes no NUL, and for that alone nothing that is due may fail. */
-export function withoutNul(text: string): string {
-  return text.replaceAll('\0', '');
-}

@@ -9,14 +9,8 @@ import { ALL_TIME, type TimeWindow } from '../archive/layout.ts';
 import { fromRawFiles } from './raw-events.ts';
 
 /** How long after its sale an ad is paid, ms: by what it is paid by, and for impressions by media. */
-export interface PaidWithinMs {
-  readonly click: number;
-  readonly conversion: number;
-  readonly banner: number;
-  readonly audio: number;
-  readonly video: number;
-  readonly native: number;
-}
+/** By `PAYER/OUTCOME/MEDIA`. */
+export type PaidWithinMs = Readonly<Record<string, number>>;
 
 /** Newest version of events that this release reads: the one behind its own. */
 const VERSION_MAX = OUTCOME_EVENT_VERSION + 1;
@@ -77,9 +71,6 @@ function eventsIn(rows: string, paidWithinMs: PaidWithinMs): string {
 
 /** SQL: how long after its sale an event's ad is paid. */
 export function withinMs(within: PaidWithinMs): string {
-  const ofMedia = (['banner', 'audio', 'video', 'native'] as const).map(
-    (media) => `WHEN ${literal(media)} THEN ${within[media]}`,
-  );
-  return `CASE billed_by WHEN 'click' THEN ${within.click} WHEN 'conversion' THEN ${within.conversion}
-    ELSE CASE media ${ofMedia.join(' ')} END END`;
+  const cases = Object.entries(within).map(([of, ms]) => `WHEN ${literal(of)} THEN ${ms}`);
+  return `CASE payer || '/' || billed_by || '/' || media ${cases.join(' ')} END`;
 }

@@ -7,7 +7,7 @@ import { seededRandom } from '../../simulator/random.ts';
 import type { CreateTestDatabase } from '../ledger/testing/databases.ts';
 import { START_MS } from '../ledger/testing/world.ts';
 import { checkBooks } from './books-checks.ts';
-import { HOUR_MS, ReconciliationWorld } from './testing/reconciliation-world.ts';
+import { HOUR_MS, paidWithin, ReconciliationWorld } from './testing/reconciliation-world.ts';
 
 export function reconcileChargesContract(name: string, createDatabase: CreateTestDatabase): void {
   describe(`reconciling with ${name}`, () => {
@@ -166,8 +166,7 @@ export function reconcileChargesContract(name: string, createDatabase: CreateTes
       });
 
       it('an event that came too late to be paid, and is booked', async () => {
-        const within = { click: 1, conversion: 1, banner: -1, audio: 1, video: 1, native: 1 };
-        const differences = await world.differences({ paidWithinMs: within });
+        const differences = await world.differences({ paidWithinMs: paidWithin(-1) });
         expect(differences).toEqual(
           Object.fromEntries(['a', 'b', 'c', 'd'].map((auctionId) => [keyOf(auctionId), 'billed-late'])),
         );

@@ -89,3 +89,12 @@ describe('when the key changes', () => {
     expect(isValid(tokens.read(after.sign(CONTENT, untilMs), NOW_MS))).toBe(true);
   });
 });
+
+it('tells two live keys of the same id apart', () => {
+  const [current, previous] = ['a-signing-key-19840', 'a-signing-key-6186'];
+  const before = createSignedTokens({ current: previous!, previous: null }).sign(CONTENT, NOW_MS + HOUR_MS);
+  const changed = createSignedTokens({ current: current!, previous: { key: previous!, untilMs: NOW_MS + HOUR_MS } });
+  expect(isValid(changed.read(before, NOW_MS))).toBe(true);
+  expect(isValid(changed.read(changed.sign(CONTENT, NOW_MS + HOUR_MS), NOW_MS))).toBe(true);
+  expect(changed.read(before, NOW_MS + HOUR_MS)).toMatchObject({ kind: 'refused', reason: 'retired-key' });
+});

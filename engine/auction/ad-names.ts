@@ -2,6 +2,7 @@
  * What an ad goes by in events, tracking URLs, reports and keys of the books: beside its auction's id, a name of its own,
  * whatever publishers take for ids of imps.
  */
+import { storable } from '../campaign/storable.ts';
 import type { Win } from './types.ts';
 
 /** Of the imps of one auction. */
@@ -25,11 +26,4 @@ function isPositionOf(text: string, impId: string, positions: number): boolean {
   if (!text.startsWith(`${impId}#`)) return false;
   const position = text.slice(impId.length + 1);
   return String(Number(position)) === position && Number(position) >= 1 && Number(position) < positions;
-}
-
-/** The replacement character itself is replaced too: so no two names become one. */
-const REPLACED = /[\0\p{Surrogate}\uFFFD]/gu;
-
-function storable(name: string): string {
-  return name.replace(REPLACED, (unit) => `\uFFFD${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -20,6 +20,15 @@ export const REFUSALS = {
     lossReason: LossReason.InternalError,
     meaning: 'a bid of our own won, and its user has meanwhile seen the campaign often enough',
   },
+  'untrackable-pricing': {
+    lossReason: LossReason.CreativeFiltered,
+    meaning: 'events bill, and none tells what the bid pays for: a conversion, or a click on a banner',
+  },
+  'untrackable-markup': {
+    lossReason: LossReason.CreativeFilteredFormat,
+    meaning:
+      'events bill, and its markup, or that of several winners of its DSP, has no safe place for the URL that tells what it pays for',
+  },
   'invalid-price': {
     lossReason: LossReason.InvalidBidResponse,
     meaning: 'price is not a positive safe integer of micros, nor 0 for a deal whose floor is 0',

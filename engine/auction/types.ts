@@ -113,6 +113,12 @@ export type EstimateSource = 'model' | 'l1' | 'l2' | 'stale' | 'fallback' | 'pri
 /** Of a model in this process its number, of one behind a server what that calls it; empty if it does not say. */
 export type ModelVersion = number | string;
 
+/**
+ * Of our own when it has won and could not be reserved; of a DSP when no event could bill its ad, found before it is ranked or when it
+ * has won.
+ */
+export type WithheldReason = 'budget-refused' | 'frequency-capped' | 'untrackable-pricing' | 'untrackable-markup';
+
 /** Everything of one bid that the decision may look at. Markup itself stays outside; only facts about it come in. */
 export interface BidCandidate {
   /** Index in `AuctionInput.bids`; links the outcome back to the wire bid. Never part of a decision. */
@@ -179,8 +185,8 @@ export interface BidCandidate {
    * Of our own, sold in advance: ranks before all others and pays what it was sold at; no floor but the request's binds it.
    */
   readonly isGuaranteed: boolean;
-  /** Why a bid of our own may not win though it would: set when it has won and could not be reserved. Null: nothing. */
-  readonly withheld: 'budget-refused' | 'frequency-capped' | null;
+  /** Why the exchange keeps back a bid that might win otherwise; null: nothing. */
+  readonly withheld: WithheldReason | null;
 }
 
 export interface AuctionPolicy {

@@ -10,6 +10,14 @@ export function isStorable(text: string): boolean {
   return !UNSTORABLE.test(text);
 }
 
+/** The replacement character itself is replaced too: so no two texts become one. */
+const REPLACED = /[\0\p{Surrogate}\uFFFD]/gu;
+
+/** Text of strangers as the database keeps it: what it does not take is written as U+FFFD and four hex digits. */
+export function storable(text: string): string {
+  return text.replace(REPLACED, (unit) => `\uFFFD${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 /** Whether it can also be part of a key there. Publishers choose some of those, and one that no table takes must not get far. */
 export function isStorableKeyPart(text: string): boolean {
   return text.length <= KEY_PART_LENGTH_MAX && isStorable(text);

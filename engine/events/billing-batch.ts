@@ -2,9 +2,7 @@
  * What a batch of stored events means for money, before anybody has booked it. Pure. Most events of a log mean nothing: those are
  * told by their type and never parsed.
  */
-import type { MediaType } from '../auction/types.ts';
-import type { OutcomeType } from '../estimation/quality/awaited-outcomes.ts';
-import type { Payer } from '../exchange/sale.ts';
+import type { Payer, Sale } from '../exchange/sale.ts';
 import type { Bookings, DeadLetter } from '../ports/event-books.ts';
 import type { SourcedEvent } from '../ports/event-source.ts';
 import { type LedgerOperation, ledgerOperationOf } from './billing-decision.ts';
@@ -24,8 +22,8 @@ export interface BillingBatch {
   readonly firstAtMs: number | null;
 }
 
-/** How long after the sale its event is paid, ms: as long as money is held for it. */
-export type BillableForMs = (type: OutcomeType, media: MediaType) => number;
+/** How long after the sale its event is paid, ms. */
+export type BillableForMs = (sale: Pick<Sale, 'payer' | 'billedBy' | 'media'>) => number;
 
 /** Of types that never move money. An unknown type is read, and so set aside. */
 const PASSED_OVER: ReadonlySet<string> = new Set([
@@ -81,8 +79,7 @@ export function deadLetterOf(
 /** By the event's own time, so that it means the same whenever and in whatever order it is read. */
 function isLate(event: GavelEvent, operation: LedgerOperation | null, billableForMs: BillableForMs): boolean {
   if ((operation?.kind !== 'bill' && operation?.kind !== 'receive') || !('sale' in event)) return false;
-  const { billedBy, media, soldAtMs } = event.sale;
-  return event.atMs > soldAtMs + billableForMs(billedBy, media);
+  return event.atMs > event.sale.soldAtMs + billableForMs(event.sale);
 }
 
 function take(bookings: BookingsOfEvents, operation: LedgerOperation, stored: SourcedEvent): void {

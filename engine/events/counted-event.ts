@@ -66,7 +66,7 @@ function placementThingId(publisherId: string, placementId: string): string {
 }
 
 function spendOf({ type, atMs, sale }: CountedOutcome, billableForMs: BillableForMs): CountedEvent['spend'] {
-  const { payer, billedBy, amount, currency, media, soldAtMs } = sale;
-  if (type !== billedBy || amount === 0 || atMs > soldAtMs + billableForMs(billedBy, media)) return null;
+  const { payer, billedBy, amount, currency, soldAtMs } = sale;
+  if (type !== billedBy || amount === 0 || atMs > soldAtMs + billableForMs(sale)) return null;
   return payer.kind === 'house' && payer.unit === 'impressions' ? null : { currency, nanos: amount };
 }

@@ -3,10 +3,11 @@
 import { compileMacros, type MacroValues, renderMacros, renderMacrosWithin } from '../../openrtb/macros.ts';
 import type { Bid, BidRequest, BidResponse } from '../../openrtb/types.ts';
 import type { MediaType, Win } from '../auction/types.ts';
+import type { MarkupTemplate } from '../markup/markup-template.ts';
 import { asksForEventTrackers } from '../markup/native-markup.ts';
 import type { Decision } from './decision.ts';
 import { macroValues } from './macro-values.ts';
-import type { MarkupTracker } from './markup-tracker.ts';
+import type { MarkupTracker, UncutMarkup } from './markup-tracker.ts';
 import type { SoldAd } from './sale.ts';
 
 const MTYPE: Readonly<Record<MediaType, number>> = { banner: 1, video: 2, audio: 3, native: 4 };
@@ -34,7 +35,7 @@ export function auctionAnswer(
       seatBid = { seat: seat ?? dspId, bid: [] };
       seats.set(key, seatBid);
     }
-    const plain = fetched.get(win.bidIndex) ?? decision.collected[win.bidIndex]!.bid.adm ?? '';
+    const plain = plainMarkup(decision, win, fetched);
     const values = macroValues(request, decision, win.bidIndex, win);
     const markup = tracking === null ? plain : trackedMarkup(request, decision, win, plain, values, tracking, index);
     seatBid.bid.push(winningBid(decision, win, renderMacros(compileMacros(markup), values), ids));
@@ -47,6 +48,8 @@ export interface AnswerTracking {
   readonly tracker: MarkupTracker;
   /** One for each win, in their order. */
   readonly sales: readonly SoldAd[];
+  /** Markup that was cut before, by bid index. */
+  readonly cuts: ReadonlyMap<number, MarkupTemplate>;
 }
 
 /** Before its macros are resolved: no value of a macro can move a tracker. */
@@ -56,16 +59,33 @@ function trackedMarkup(
   win: Win,
   markup: string,
   values: MacroValues,
-  { tracker, sales }: AnswerTracking,
+  { tracker, sales, cuts }: AnswerTracking,
   index: number,
 ): string {
+  const winner = uncutMarkup(request, decision, win, markup, cuts);
+  return winner === null ? markup : tracker.track(sales[index]!, { ...winner, values });
+}
+
+/** Null: nobody knows what kind of markup it is. */
+export function uncutMarkup(
+  request: BidRequest,
+  decision: Decision,
+  win: Win,
+  markup: string,
+  cuts: AnswerTracking['cuts'],
+): UncutMarkup | null {
   const kind = decision.input.bids[win.bidIndex]!.sniffedMedia;
-  if (kind === null) return markup;
+  if (kind === null) return null;
   const native = kind === 'native' ? request.imp.find(({ id }) => id === win.impId)?.native?.request : undefined;
   const hasEventTrackers = native !== undefined && asksForEventTrackers(native);
   const templates = decision.collected[win.bidIndex]!.house?.templates ?? null;
-  const template = templates === null ? null : hasEventTrackers ? templates.eventTrackers : templates.plain;
-  return tracker.track(sales[index]!, { markup, kind, template, hasEventTrackers, values });
+  const ours = hasEventTrackers ? templates?.eventTrackers : templates?.plain;
+  return { markup, kind, template: ours ?? cuts.get(win.bidIndex) ?? null, hasEventTrackers };
+}
+
+/** As the bid or its nurl gave it. */
+export function plainMarkup(decision: Decision, { bidIndex }: Win, fetched: FetchedMarkup): string {
+  return fetched.get(bidIndex) ?? decision.collected[bidIndex]!.bid.adm ?? '';
 }
 
 /** Markup beyond this, with its macros resolved, is no creative. */
@@ -76,7 +96,7 @@ const MARKUP_LENGTH_SAFE = 16 * 1024;
 /** A winner whose markup would grow out of bounds when its macros are resolved; null = none. */
 export function oversizedWinner(request: BidRequest, decision: Decision, fetched: FetchedMarkup): number | null {
   for (const win of decision.outcome.wins) {
-    const markup = fetched.get(win.bidIndex) ?? decision.collected[win.bidIndex]!.bid.adm ?? '';
+    const markup = plainMarkup(decision, win, fetched);
     if (markup.length <= MARKUP_LENGTH_SAFE) continue;
     const values = macroValues(request, decision, win.bidIndex, win);
     if (renderMacrosWithin(compileMacros(markup), values, MARKUP_LENGTH_MAX) === null) return win.bidIndex;

@@ -3,7 +3,7 @@ import { type CurrencyTable, rateBetween } from '../../openrtb/currency.ts';
 import type { ReadResponse } from '../../openrtb/read-response.ts';
 import type { Bid } from '../../openrtb/types.ts';
 import { clearAuction } from '../auction/clear.ts';
-import type { AuctionInput, AuctionOutcome, BidCandidate, PricingModel } from '../auction/types.ts';
+import type { AuctionInput, AuctionOutcome, BidCandidate, PricingModel, WithheldReason } from '../auction/types.ts';
 import type { DspReply } from '../dsp/reply.ts';
 import type {
   ClickEstimates,
@@ -16,6 +16,7 @@ import type { Priors } from '../estimation/priors.ts';
 import type { CreativeTemplates } from '../markup/creative-templates.ts';
 import type { AuctionTerms } from './auction-terms.ts';
 import { bidCandidate, markupFacts } from './bid-candidate.ts';
+import { canBeTold } from './billable-bids.ts';
 
 /** A candidate's wire bid and the response it came in; same index as `AuctionInput.bids`. */
 export interface CollectedBid {
@@ -72,6 +73,8 @@ export interface DecisionRules {
   readonly conversionEstimates: ConversionEstimates | null;
   /** By DSP id; absent = `PER_MILLE`. */
   readonly bidding: ReadonlyMap<string, BiddingTerms>;
+  /** DSPs pay by what tracking URLs tell: an ad that none can tell of may not win. */
+  readonly isBilledByEvents: boolean;
 }
 
 /** What a DSP's prices mean, by agreement, and how relevant its bids by click or conversion are (1 = neutral). */
@@ -193,11 +196,8 @@ export function clearWithMarkup(decision: Decision, markupByBid: ReadonlyMap<num
   return { ...decision, input, outcome: clearAuction(input) };
 }
 
-/** The same auction without house bids that cannot be paid or shown. */
-export function clearWithout(
-  decision: Decision,
-  withheld: ReadonlyMap<number, NonNullable<BidCandidate['withheld']>>,
-): Decision {
+/** The same auction without bids that cannot be paid or shown. */
+export function clearWithout(decision: Decision, withheld: ReadonlyMap<number, WithheldReason>): Decision {
   const bids = decision.input.bids.map((bid) => {
     const reason = withheld.get(bid.index);
     return reason === undefined ? bid : { ...bid, withheld: reason };
@@ -230,16 +230,19 @@ function collectBids(
     for (const bid of seatBids) {
       const read = bidCandidate(collection.bids.length, bid, origin, rules.priors);
       const candidate = read.hasMarkup || mayFetchMarkup(read, terms) ? read : withoutNotice(read);
-      collect(collection, candidate, { dspId, seat, bid, response, house: null });
+      const isBillable = !rules.isBilledByEvents || canBeTold(candidate, terms);
+      const entered: DraftCandidate = isBillable ? candidate : { ...candidate, withheld: 'untrackable-pricing' };
+      collect(collection, entered, { dspId, seat, bid, response, house: null });
     }
   }
 }
 
 function collect({ bids, collected, byAction, byConversion }: Collection, bid: DraftCandidate, of: CollectedBid): void {
   bids.push(bid);
+  collected.push(of);
+  if (bid.withheld !== null) return;
   if (bid.pricing !== 'cpm') byAction.push(bid);
   if (bid.pricing === 'cpa') byConversion.push(bid);
-  collected.push(of);
 }
 
 /**

@@ -4,20 +4,25 @@ import type { MarkupKind, MarkupTemplate } from '../markup/markup-template.ts';
 import type { SoldAd } from './sale.ts';
 
 /** Markup of a winner. */
-export interface WinnerMarkup {
+export interface WinnerMarkup extends UncutMarkup {
+  /** Of the addresses that clicks of our own lead to. */
+  readonly values: MacroValues;
+}
+
+export interface UncutMarkup {
   readonly markup: string;
   readonly kind: MarkupKind;
-  /** Of our own creatives, cut when they were loaded; null: of a DSP's. */
+  /** As it was cut already: of our own creatives when they were loaded; null: it is to be cut. */
   readonly template: MarkupTemplate | null;
   /** Of native: the request asks which `eventtrackers` it may have. */
   readonly hasEventTrackers: boolean;
-  /** Of the addresses that clicks of our own lead to. */
-  readonly values: MacroValues;
 }
 
 export interface MarkupTracker {
   /** False: nothing can be tracked yet, as no URL is known. */
   readonly isReady: boolean;
+  /** The markup with places for URLs of this ad; null: there is none, or none that could hold them. */
+  readonly cut: (ad: SoldAd, markup: UncutMarkup) => MarkupTemplate | null;
   /** The markup with URLs of this ad; its own macros are not resolved yet. */
   readonly track: (ad: SoldAd, markup: WinnerMarkup) => string;
 }

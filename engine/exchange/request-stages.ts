@@ -13,6 +13,8 @@
  * A house win is reserved before it is served. What its account does not give, or its user has seen often enough, is
  * withheld and the auction cleared again without it; reservations of the round before are given back, since prices change.
  *
+ * Where events bill, a DSP's winner whose markup cannot tell what it is paid by is withheld in the same way, at once.
+ *
  * `advance` gets a message and the time and gives the effects to perform; the request actor performs them.
  */
 
@@ -22,10 +24,12 @@ import type { DspReply } from '../dsp/reply.ts';
 import { type AuctionRanking, rankingOf } from '../dsp/waiting/auction-ranking.ts';
 import type { EstimateSubject } from '../estimation/click-estimates.ts';
 import type { EstimateAnswer, EstimateQuestion } from '../estimation/estimate-question.ts';
+import type { MarkupTemplate } from '../markup/markup-template.ts';
 import type { MarkupOutcome } from '../ports/markup-fetcher.ts';
 import { auctionAnswer, noBidAnswer, oversizedWinner } from './answer.ts';
 import type { AuctionClosing, AuctionEnding } from './auction-event.ts';
 import type { AuctionTerms } from './auction-terms.ts';
+import { unbillableBids, withOthersOfTheirDsps } from './billable-bids.ts';
 import {
   clearBids,
   clearWithMarkup,
@@ -151,6 +155,10 @@ export interface RequestState {
   /** How often markup has been asked for: each round takes time that the deadline does not give back. */
   fetchRounds: number;
   reserveRounds: number;
+  /** How often winners that no event could bill have stepped back. */
+  withholdRounds: number;
+  /** Markup of winners of DSPs with its places for tracking URLs, by bid index: cut once. */
+  readonly cuts: Map<number, MarkupTemplate>;
   /** Of the house wins, once all of them are reserved. */
   reservations: readonly PurchaseReservation[];
 }
@@ -189,6 +197,8 @@ export function openRequest(
     notified: new Set(),
     fetchRounds: 0,
     reserveRounds: 0,
+    withholdRounds: 0,
+    cuts: new Map(),
     reservations: [],
   };
 }
@@ -197,6 +207,8 @@ export function openRequest(
 const FETCH_ROUNDS_MAX = 2;
 /** Accounts that refuse do so one after the other; then what is left of the house bids steps back together. */
 const RESERVE_ROUNDS_MAX = 4;
+/** From this round on a DSP whose markup cannot be billed leaves with all its bids: so there are only so many more as DSPs. */
+const WITHHOLD_ROUNDS_MAX = 3;
 
 const NOTHING: readonly RequestEffect[] = [];
 const NO_BIDS: readonly HouseBid[] = [];
@@ -392,7 +404,7 @@ function serve(state: RequestState): readonly RequestEffect[] {
   for (;;) {
     const decision = state.decision!;
     const oversized = oversizedWinner(state.request, decision, state.fetched);
-    if (oversized === null) return reserve(state);
+    if (oversized === null) return withhold(state) ? settle(state) : reserve(state);
     state.fetched.set(oversized, '');
     state.decision = clearWithMarkup(decision, state.fetched);
     const isMissing = state.decision.outcome.wins.some(
@@ -400,6 +412,20 @@ function serve(state: RequestState): readonly RequestEffect[] {
     );
     if (isMissing) return settleWithout(state);
   }
+}
+
+/** Whether winners that no event could bill had to step back, and the auction was cleared again without them. */
+function withhold(state: RequestState): boolean {
+  const { tracker } = state.selling;
+  if (!state.rules.isBilledByEvents || tracker?.isReady !== true) return false;
+  const decision = state.decision!;
+  const unbillable = unbillableBids(decision, saleContext(state), state.fetched, tracker, state.cuts);
+  if (unbillable.length === 0) return false;
+  state.withholdRounds += 1;
+  const isOver = state.withholdRounds >= WITHHOLD_ROUNDS_MAX;
+  const withheld = isOver ? withOthersOfTheirDsps(decision, unbillable) : unbillable;
+  state.decision = clearWithout(decision, new Map(withheld.map((index) => [index, 'untrackable-markup'])));
+  return true;
 }
 
 /** Concludes unless a house bid has won. */
@@ -453,7 +479,7 @@ function saleContext({ request, subject, reservations, selling }: RequestState):
 function answerFor(state: RequestState, sales: readonly SoldAd[]): BidResponse {
   const { decision, selling } = state;
   if (decision === null || decision.outcome.wins.length === 0) return noBidAnswer(state.request.id, noBidReason(state));
-  const tracking = selling.tracker?.isReady === true ? { tracker: selling.tracker, sales } : null;
+  const tracking = selling.tracker?.isReady === true ? { tracker: selling.tracker, sales, cuts: state.cuts } : null;
   return auctionAnswer(state.request, decision, state.fetched, tracking);
 }
 

@@ -20,14 +20,19 @@ export interface SaleContext {
 
 /** One for each win, in their order. */
 export function salesOf(decision: Decision, context: SaleContext): readonly SoldAd[] {
-  return decision.outcome.wins.map((win) => ({
+  return decision.outcome.wins.map((win) => soldAd(decision, win, context));
+}
+
+/** `context.reservations` needs to have what is of our own. */
+export function soldAd(decision: Decision, win: Win, context: SaleContext): SoldAd {
+  return {
     auctionId: decision.input.auctionId,
     impId: adImpId(win, decision.input.imps),
     userKey: context.userKey,
     isTest: context.request.test === 1,
     sale: saleOf(decision, win, context),
     billingNotice: billingNoticeUrl(context.request, decision, win),
-  }));
+  };
 }
 
 function saleOf(decision: Decision, win: Win, { subject, reservations }: SaleContext): Sale {

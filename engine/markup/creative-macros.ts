@@ -1,8 +1,8 @@
 /**
  * Macros that creatives of our own may hold beside those of OpenRTB, found when a creative is loaded:
  *
- * - `${CLICK_URL}` (or `%%CLICK_URL_UNESC%%`) in front of an address counts the click and leads to that address, which
- *   is signed; alone it counts;
+ * - `${CLICK_URL}` (or `%%CLICK_URL_UNESC%%`) in front of an http or https address counts the click and leads to that address,
+ *   which is signed; alone it counts. In front of anything else it vanishes: who clicks gets where the ad says;
  * - `${VIEWABLE_URL}` is to be called once the ad was in view, by the measure of the creative;
  * - `${CONVERSION_TOKEN}` is what the advertiser sends back to `GET /event?t=TOKEN` when the click has led to a
  *   conversion.
@@ -11,9 +11,14 @@
  */
 import { type MarkupTemplate, TemplateBuilder } from './markup-template.ts';
 
-/** An address ends where an attribute, a string or a tag does. */
-const MACRO =
-  /(?:\$\{CLICK_URL\}|%%CLICK_URL_UNESC%%)((?:https?:\/\/|https?%3a%2f%2f)[^\s"'<>`)\\\]]*)?|\$\{CONVERSION_TOKEN\}|\$\{VIEWABLE_URL\}/gi;
+const MACRO = /\$\{CLICK_URL\}|%%CLICK_URL_UNESC%%|\$\{CONVERSION_TOKEN\}|\$\{VIEWABLE_URL\}/gi;
+/** What an address that is in quotes or brackets ends with. */
+const CLOSING: Readonly<Record<string, string>> = { '"': '"', "'": "'", '`': '`', '(': ')' };
+const UNQUOTED_END = /[\s"'<>`)\\\]]|$/g;
+/** Plain, with slashes as scripts write them, or encoded whole. */
+const WEB_ADDRESS = /^https?(?::\/\/|:\\\/\\\/|%3a%2f%2f)/i;
+/** A script that puts an address behind: no URL of ours can have it. */
+const JOINED = /^["'`]\s*\+/;
 
 /** The same template with slots in the place of macros. */
 export function withCreativeMacros({ literals, slots }: MarkupTemplate): MarkupTemplate {
@@ -27,10 +32,7 @@ export function withCreativeMacros({ literals, slots }: MarkupTemplate): MarkupT
 
 /** The markup as it is shown when nothing is tracked. */
 export function withoutCreativeMacros(markup: string): string {
-  return withConversionToken(
-    markup.replace(MACRO, (_macro, address: string | undefined) => address ?? ''),
-    '',
-  );
+  return markup.replace(MACRO, '');
 }
 
 export const CONVERSION_TOKEN = '${CONVERSION_TOKEN}';
@@ -43,18 +45,49 @@ export function withConversionToken(address: string, token: string): string {
 function cut(builder: TemplateBuilder, literal: string): void {
   let position = 0;
   for (const match of literal.matchAll(MACRO)) {
+    // Within the address of a click.
+    if (match.index < position) continue;
     builder.text(literal.slice(position, match.index));
     position = match.index + match[0].length;
-    if (/^\$\{CONVERSION/i.test(match[0])) builder.slot({ code: 'conversion', form: 'token', target: null });
-    else if (/^\$\{VIEWABLE/i.test(match[0])) builder.url('viewable');
-    else builder.slot({ code: 'click', form: 'url', target: match[1] === undefined ? null : plain(match[1]) });
+    if (/^\$\{CONVERSION/i.test(match[0])) {
+      builder.slot({ code: 'conversion', form: 'token', target: null });
+      continue;
+    }
+    if (/^\$\{VIEWABLE/i.test(match[0])) {
+      builder.url('viewable');
+      continue;
+    }
+    const end = addressEnd(literal, match.index, position);
+    const address = literal.slice(position, end);
+    const target = webAddress(address);
+    if (target === null && (address !== '' || JOINED.test(literal.slice(position, position + 8)))) continue;
+    builder.slot({ code: 'click', form: 'url', target });
+    position = end;
   }
   builder.text(literal.slice(position));
 }
 
-/** As it would be asked for: attributes write `&` as an entity, and some creatives encode the whole address. */
-function plain(address: string): string {
-  const text = address.replace(/&(?:amp|#38|#x26);/gi, '&');
+/** Of what is behind a macro that stands at `macroAt`. */
+function addressEnd(literal: string, macroAt: number, from: number): number {
+  const closing = CLOSING[literal[macroAt - 1] ?? ''];
+  const end = closing === undefined ? -1 : literal.indexOf(closing, from);
+  if (end === -1) {
+    UNQUOTED_END.lastIndex = from;
+    return UNQUOTED_END.exec(literal)!.index;
+  }
+  // Quotes within a string are escaped, both of them.
+  return end > from && literal[macroAt - 2] === '\\' && literal[end - 1] === '\\' ? end - 1 : end;
+}
+
+/** As it would be asked for: attributes write `&` as an entity, scripts `/` as `\/`, and some creatives encode the whole. Null: none. */
+function webAddress(address: string): string | null {
+  if (!WEB_ADDRESS.test(address)) return null;
+  const text = address
+    .replace(/&(?:amp|#38|#x26);/gi, '&')
+    .replaceAll('\\/', '/')
+    .trim()
+    .replace(/\s/g, '%20');
+  if (/[\\<>]/.test(text)) return null;
   if (!/^https?%3a/i.test(text)) return text;
   try {
     return decodeURIComponent(text);

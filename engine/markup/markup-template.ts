@@ -6,7 +6,7 @@ import type { BidCandidate } from '../auction/types.ts';
 import { imagePosition } from './html-markup.ts';
 import { trackNative } from './native-markup.ts';
 import type { PlaybackPoint, TrackedCode } from './tracked-codes.ts';
-import { type VastPart, vastInsertions } from './vast-markup.ts';
+import { isContent, type VastPart, vastInsertions } from './vast-markup.ts';
 
 export interface TrackingSlot {
   readonly code: TrackedCode;
@@ -42,6 +42,19 @@ export function trackedTemplate(markup: string, kind: MarkupKind, rules: MarkupR
     case 'native':
       return nativeTemplate(markup, rules.hasEventTrackers);
   }
+}
+
+/** Whether each ad in it tells `code`. A VAST document may hold several: each begins with its impression. */
+export function carries({ slots }: MarkupTemplate, code: TrackedCode): boolean {
+  const isOneAd = slots.filter((slot) => slot.code === 'impression').length <= 1;
+  if (isOneAd || code === 'impression') return slots.some((slot) => slot.code === code);
+  let isMissing = false;
+  for (const slot of slots) {
+    if (slot.code === 'impression' && isMissing) return false;
+    if (slot.code === 'impression') isMissing = true;
+    if (slot.code === code) isMissing = false;
+  }
+  return !isMissing;
 }
 
 /** Markup as it is. */
@@ -111,7 +124,7 @@ function vastTemplate(vast: string, points: readonly PlaybackPoint[]): MarkupTem
   for (const { at, part } of insertions) {
     builder.text(vast.slice(position, at));
     VAST_PARTS[part](builder, points);
-    position = part === 'linear-content' ? at + '/>'.length : at;
+    position = isContent(part) ? at + '/>'.length : at;
   }
   return builder.text(vast.slice(position)).build();
 }
@@ -152,11 +165,37 @@ const VAST_PARTS: Readonly<Record<VastPart, VastWriter>> = {
     VAST_PARTS.clicks(builder, points);
     builder.text('</VideoClicks>');
   },
+  'clicks-content': (builder, points) => {
+    builder.text('>');
+    VAST_PARTS.clicks(builder, points);
+    builder.text('</VideoClicks>');
+  },
   'linear-content': (builder, points) => {
     builder.text('>');
     VAST_PARTS['events-element'](builder, points);
     VAST_PARTS['clicks-element'](builder, points);
     builder.text('</Linear>');
+  },
+  'nonlinear-clicks': (builder) =>
+    builder.text('<NonLinearClickTracking id="gavel"><![CDATA[').url('click').text(']]></NonLinearClickTracking>'),
+  'nonlinear-content': (builder, points) => {
+    builder.text('>');
+    VAST_PARTS['nonlinear-clicks'](builder, points);
+    builder.text('</NonLinear>');
+  },
+  creative: (builder, points) => {
+    builder.text('<Creative><Linear');
+    VAST_PARTS['linear-content'](builder, points);
+    builder.text('</Creative>');
+  },
+  creatives: (builder, points) => {
+    builder.text('<Creatives');
+    VAST_PARTS['creatives-content'](builder, points);
+  },
+  'creatives-content': (builder, points) => {
+    builder.text('>');
+    VAST_PARTS.creative(builder, points);
+    builder.text('</Creatives>');
   },
 };
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { withCreativeMacros, withoutCreativeMacros } from './creative-macros.ts';
-import { type MarkupKind, renderTemplate, trackedTemplate, untrackedTemplate } from './markup-template.ts';
+import { carries, type MarkupKind, renderTemplate, trackedTemplate, untrackedTemplate } from './markup-template.ts';
 
 const RULES = { playbackPoints: ['midpoint'], hasEventTrackers: false } as const;
 
@@ -31,6 +31,28 @@ describe('HTML', () => {
       '<script src="a"></script>',
     ],
     ['a body alone', ' \n<body>', 'an ad</body>'],
+    ['a document without a body tag', '<html>', '<b>an ad</b></html>'],
+    ['one with a head', '<!doctype html><html><head><meta a><style>a{}</style><!-- <b> -->', '<b>an ad</b>'],
+    ['one of text behind its head', '<!doctype html><html><head><title><b></title></head>', 'an ad</html>'],
+    [
+      'one with tags in raw text',
+      '<html><title><body></titles><body></title><style><body></style>',
+      '<p>an ad</p></html>',
+    ],
+    ...['noframes', 'noembed', 'plaintext', 'textarea', 'xmp', 'template', 'iframe'].map(
+      (name): [string, string, string] => [
+        `one with ${name} first`,
+        '<html>',
+        `<${name}><body></${name}><body></body></html>`,
+      ],
+    ),
+    [
+      'one with a comment that ends at once',
+      '<html><!--><!---><!-- <body> --!>',
+      '<textarea>--><body></textarea></html>',
+    ],
+    ['one with a tag in an end tag', '<html></p a="<body>">', '<p>an ad</p></html>'],
+    ['one of text alone', '<html>an ad', '</HTML >'],
   ])('%s has the image where nothing comes before it', (_what, before, behind) => {
     expect(tracked(before + behind, 'html')).toBe(`${before}${image}${behind}`);
   });
@@ -38,7 +60,13 @@ describe('HTML', () => {
   test.each([
     ['text', 'an ad'],
     ['JSON', '{"a": 1}'],
-    ['a document without a body tag', '<!doctype html><html><head><title>t</title></head>an ad</html>'],
+    ['a document of frames', '<html><head></head><frameset cols="*"><frame src="a"></frameset></html>'],
+    [
+      'a document that may forbid images',
+      '<html><meta http-equiv="Content-Security-Policy" content="x"><body>an ad</body>',
+    ],
+    ['a script that ends elsewhere', '<html><script><!--<script></script><body>--></script><body>an ad</body>'],
+    ['a document of text that does not end', '<!doctype html><title>t</title>an ad'],
     ['AMP', '<!doctype html><html ⚡4ads lang="en"><head></head><body>an ad</body></html>'],
     ['a comment that does not end', '<!-- <b>an ad</b>'],
     ['a tag that does not end', '<html><body class="a'],
@@ -66,15 +94,60 @@ describe('VAST', () => {
     );
   });
 
-  it('of its own gets TrackingEvents behind the duration, and no clicks where it has none', () => {
+  it('of its own gets TrackingEvents behind the duration, and VideoClicks where it has none', () => {
     const [head, middle, tail] = [
       '<VAST><Ad><InLine>',
       '<Impression/><Creatives><Creative><Linear><Duration>00:00:15</Duration>',
-      '<MediaFiles></MediaFiles></Linear></Creative></Creatives></InLine></Ad></VAST>',
+      '</Linear></Creative></Creatives></InLine></Ad></VAST>',
     ];
-    expect(tracked(head! + middle + tail, 'vast')).toBe(
-      `${head}${impression}${middle}<TrackingEvents>${point}</TrackingEvents>${tail}`,
+    const media = '<MediaFiles></MediaFiles>';
+    expect(tracked(`${head}${middle}${media}${tail}`, 'vast')).toBe(
+      `${head}${impression}${middle}<TrackingEvents>${point}</TrackingEvents>${media}<VideoClicks>${click}</VideoClicks>${tail}`,
     );
+    expect(tracked(`${head}${middle}<VideoClicks/>${media}${tail}`, 'vast')).toBe(
+      `${head}${impression}${middle}<TrackingEvents>${point}</TrackingEvents><VideoClicks>${click}</VideoClicks>${media}${tail}`,
+    );
+  });
+
+  it('that is not linear has a tracker of its clicks too', () => {
+    const [head, middle] = ['<VAST><Ad><InLine>', '<Impression/><Creatives><Creative><NonLinearAds><NonLinear'];
+    const tail = '</NonLinearAds></Creative></Creatives></InLine></Ad></VAST>';
+    const own = `<NonLinearClickTracking id="gavel"><![CDATA[{click}]]></NonLinearClickTracking></NonLinear>`;
+    expect(tracked(`${head}${middle}><StaticResource/></NonLinear>${tail}`, 'vast')).toBe(
+      `${head}${impression}${middle}><StaticResource/>${own}${tail}`,
+    );
+    expect(tracked(`${head}${middle}/>${tail}`, 'vast')).toBe(`${head}${impression}${middle}>${own}${tail}`);
+  });
+
+  test.each([
+    ['no creatives', '<Impression/>', '<Creatives><Creative>', '</Creative></Creatives>', ''],
+    ['extensions', '<Impression/>', '<Creatives><Creative>', '</Creative></Creatives>', '<Extensions></Extensions>'],
+    ['creatives without one', '<Impression/><Creatives>', '<Creative>', '</Creative>', '</Creatives>'],
+  ])('that wraps another, with %s, has a creative that hears of both', (_what, before, open, close, behind) => {
+    const [head, tail] = ['<VAST><Ad><Wrapper>', '</Wrapper></Ad></VAST>'];
+    const linear = `<Linear><TrackingEvents>${point}</TrackingEvents><VideoClicks>${click}</VideoClicks></Linear>`;
+    expect(tracked(head + before + behind + tail, 'vast')).toBe(
+      `${head}${impression}${before}${open}${linear}${close}${behind}${tail}`,
+    );
+  });
+
+  it('that wraps another with empty creatives has one in them', () => {
+    const [head, tail] = ['<VAST><Ad><Wrapper>', '</Wrapper></Ad></VAST>'];
+    const linear = `<Linear><VideoClicks>${click}</VideoClicks></Linear>`;
+    expect(tracked(`${head}<Impression/><Creatives/>${tail}`, 'vast', { ...RULES, playbackPoints: [] })).toBe(
+      `${head}${impression}<Impression/><Creatives><Creative>${linear}</Creative></Creatives>${tail}`,
+    );
+  });
+
+  test.each([
+    ['each ad', '<Linear></Linear>', '<Linear></Linear>', true],
+    ['the first ad', '<Linear></Linear>', '', false],
+    ['the last ad', '', '<Linear></Linear>', false],
+  ])('with a click in %s carries it or not', (_what, first, last, isCarried) => {
+    const ad = (inside: string) => `<Ad><InLine><Impression/><Creatives>${inside}</Creatives></InLine></Ad>`;
+    const template = trackedTemplate(`<VAST>${ad(first)}${ad(last)}</VAST>`, 'vast', RULES)!;
+    expect(carries(template, 'click')).toBe(isCarried);
+    expect(carries(template, 'impression')).toBe(true);
   });
 
   it('that wraps another gets both', () => {
@@ -198,6 +271,36 @@ describe('creatives of our own', () => {
     expect(shown('${CONVERSION_TOKEN}')).toBe('[conversion token null]');
     expect(shown('measure("${VIEWABLE_URL}")')).toBe('measure("[viewable url null]")');
     expect(slots('<b>an ad</b> ${AUCTION_ID}')).toEqual([]);
+  });
+
+  test.each([
+    ['"${CLICK_URL}https://a.example/é ü?q=1 2"', '"[click url https://a.example/é%20ü?q=1%202]"'],
+    [String.raw`"${'${CLICK_URL}'}https:\/\/a.example\/x"`, '"[click url https://a.example/x]"'],
+    [
+      String.raw`"a href=\"${'${CLICK_URL}'}https://a.example/\">"`,
+      String.raw`"a href=\"[click url https://a.example/]\">"`,
+    ],
+    ['url(${CLICK_URL}https://a.example/)', 'url([click url https://a.example/])'],
+    ['<a href=${CLICK_URL}https://a.example/ id=a>', '<a href=[click url https://a.example/] id=a>'],
+    [
+      '"${CLICK_URL}https://a.example/?c=${CONVERSION_TOKEN}"',
+      '"[click url https://a.example/?c=${CONVERSION_TOKEN}]"',
+    ],
+    ["'${CLICK_URL}'", "'[click url null]'"],
+  ])('of %s make %s', (markup, expected) => {
+    expect(shown(markup)).toBe(expected);
+  });
+
+  test.each(['javascript:go()', 'data:text/html,x', 'ftp://a/', 'market://a', 'tel:1', '//a.example/', 'HTTPS:\\\\a'])(
+    'leave %s as it is',
+    (address) => {
+      expect(shown(`<a href="\${CLICK_URL}${address}">`)).toBe(`<a href="${address}">`);
+    },
+  );
+
+  it('leave alone what a script puts together', () => {
+    expect(shown('x="${CLICK_URL}"+encodeURIComponent(to)')).toBe('x=""+encodeURIComponent(to)');
+    expect(shown("x='%%CLICK_URL_UNESC%%' + to")).toBe("x='' + to");
   });
 
   it('lead there without tracking too', () => {

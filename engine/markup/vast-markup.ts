@@ -7,7 +7,10 @@ import { tagEnd } from './html-markup.ts';
 
 /**
  * `impression`: an Error and an Impression; `events`, `clicks`: children of TrackingEvents and VideoClicks, or
- * (`…-element`) these themselves; `viewable`: a child of ViewableImpression, or itself, from VAST 4 on; `linear-content`: both in a `<Linear/>` without content, whose `/>` they replace.
+ * (`…-element`) these themselves; `viewable`: a child of ViewableImpression, or itself, from VAST 4 on; `linear-content`: both in a
+ * `<Linear/>` without content, whose `/>` they replace; `clicks-content`: in a `<VideoClicks/>` likewise; `nonlinear-clicks`,
+ * `nonlinear-content`: a NonLinearClickTracking; `creative`, `creatives`, `creatives-content`: a creative with both for a wrapper
+ * that has none.
  */
 export type VastPart =
   | 'impression'
@@ -17,7 +20,18 @@ export type VastPart =
   | 'events-element'
   | 'clicks'
   | 'clicks-element'
-  | 'linear-content';
+  | 'clicks-content'
+  | 'linear-content'
+  | 'nonlinear-clicks'
+  | 'nonlinear-content'
+  | 'creative'
+  | 'creatives'
+  | 'creatives-content';
+
+/** They stand in the place of the `/>` that ends an element without content. */
+export function isContent(part: VastPart): boolean {
+  return part.endsWith('-content');
+}
 
 export interface VastInsertion {
   readonly at: number;
@@ -61,12 +75,17 @@ class VastWalk {
   /** Of this document. */
   hasViewables = false;
   readonly #insertions: VastInsertion[] = [];
+  /** DAAST calls them AudioInteractions, and they are left to who made it. */
+  #mayAddClicks = true;
   #adCount = 0;
   #isInAd = false;
   #isWrapper = false;
   #hasImpression = false;
   #hasViewable = false;
   #creativesAt: number | null = null;
+  #hasClickPlace = false;
+  /** Within a wrapper: where a creative may be put, and how. */
+  #creativeAt: VastInsertion | null = null;
   /** Within a Linear: where TrackingEvents may be put. */
   #eventsAt: number | null = null;
   #hasEvents = false;
@@ -75,9 +94,11 @@ class VastWalk {
   /** False: this ad cannot be tracked. */
   visit(tag: Tag): boolean {
     const { name, kind } = tag;
-    if (name === 'InLine' || name === 'Wrapper') return kind === 'end' ? this.#endAd() : this.#beginAd(tag);
+    if (name === 'InLine' || name === 'Wrapper') return kind === 'end' ? this.#endAd(tag) : this.#beginAd(tag);
+    if (name === 'DAAST') this.#mayAddClicks = false;
     if (!this.#isInAd) return true;
     if (name === 'Creatives' && kind !== 'end') this.#creativesAt = tag.start;
+    this.#visitCreatives(tag);
     // An ad must have an Impression, and it stands before the creatives; some without are shown all the same.
     if (!this.#hasImpression && kind !== 'end' && (name === 'Impression' || name === 'Creatives')) {
       this.#hasImpression = true;
@@ -86,6 +107,8 @@ class VastWalk {
       this.#visitViewable(tag);
     } else if (name === 'Linear') {
       this.#visitLinear(tag);
+    } else if (name === 'NonLinear') {
+      this.#visitNonLinear(tag);
     } else if (this.#eventsAt !== null) {
       this.#visitInLinear(tag);
     }
@@ -104,13 +127,20 @@ class VastWalk {
     this.#hasImpression = false;
     this.#hasViewable = false;
     this.#creativesAt = null;
+    this.#hasClickPlace = false;
+    this.#creativeAt = null;
     return kind === 'start';
   }
 
-  #endAd(): boolean {
+  #endAd({ start }: Tag): boolean {
     this.#isInAd = false;
     if (this.hasViewables && !this.#hasViewable && this.#creativesAt !== null) {
       this.#insert('viewable-element', this.#creativesAt);
+    }
+    // A wrapper needs no creative of its own to hear of what it leads to.
+    if (this.#isWrapper && !this.#hasClickPlace && this.#mayAddClicks) {
+      const { at, part } = this.#creativeAt ?? { at: start, part: 'creatives' };
+      this.#insert(part, at);
     }
     return this.#hasImpression;
   }
@@ -121,19 +151,29 @@ class VastWalk {
     this.#hasViewable = true;
   }
 
+  #visitCreatives({ name, kind, start, end }: Tag): void {
+    if (name === 'Creatives' && kind === 'empty') this.#creativeAt = { at: end - 2, part: 'creatives-content' };
+    else if (name === 'Creatives' && kind === 'end') this.#creativeAt = { at: start, part: 'creative' };
+    else if (name === 'Extensions') this.#creativeAt ??= { at: start, part: 'creatives' };
+  }
+
   #visitLinear({ kind, start, end }: Tag): void {
     if (kind === 'empty') {
-      this.#insert('linear-content', end - 2);
+      if (this.#mayAddClicks) this.#insertClicks('linear-content', end - 2);
     } else if (kind === 'start') {
       this.#eventsAt = end;
       this.#hasEvents = false;
       this.#hasClicks = false;
     } else if (this.#eventsAt !== null) {
       if (!this.#hasEvents) this.#insert('events-element', this.#eventsAt);
-      // An ad of its own without VideoClicks cannot be clicked; what a wrapper leads to perhaps can.
-      if (this.#isWrapper && !this.#hasClicks) this.#insert('clicks-element', start);
+      if (!this.#hasClicks && this.#mayAddClicks) this.#insertClicks('clicks-element', start);
       this.#eventsAt = null;
     }
+  }
+
+  #visitNonLinear({ kind, start, end }: Tag): void {
+    if (kind === 'empty') this.#insertClicks('nonlinear-content', end - 2);
+    else if (kind === 'end') this.#insertClicks('nonlinear-clicks', start);
   }
 
   #visitInLinear({ name, kind, start, end }: Tag): void {
@@ -142,16 +182,26 @@ class VastWalk {
     } else if (name === 'TrackingEvents' && kind === 'start') {
       this.#hasEvents = true;
       this.#insert('events', end);
-    } else if (name === 'VideoClicks' && kind === 'end') {
+    } else if (name === 'VideoClicks' && kind === 'empty') {
       this.#hasClicks = true;
-      this.#insert('clicks', start);
+      this.#insertClicks('clicks-content', end - 2);
+    } else if (CLICK_ELEMENTS.has(name) && kind === 'end') {
+      this.#hasClicks = true;
+      this.#insertClicks('clicks', start);
     }
+  }
+
+  #insertClicks(part: VastPart, at: number): void {
+    this.#hasClickPlace = true;
+    this.#insert(part, at);
   }
 
   #insert(part: VastPart, at: number): void {
     this.#insertions.push({ at, part });
   }
 }
+
+const CLICK_ELEMENTS = new Set(['VideoClicks', 'AudioInteractions']);
 
 const NO_TAGS = [
   ['<!--', '-->'],

@@ -6,7 +6,7 @@ import { Buffer } from 'node:buffer';
 import { compileMacros, type MacroValues, renderMacros } from '../../openrtb/macros.ts';
 import type { MediaType } from '../auction/types.ts';
 import { isCarried } from '../events/carried-notice.ts';
-import type { MarkupTracker, WinnerMarkup } from '../exchange/markup-tracker.ts';
+import type { MarkupTracker, UncutMarkup, WinnerMarkup } from '../exchange/markup-tracker.ts';
 import type { SoldAd } from '../exchange/sale.ts';
 import { CONVERSION_TOKEN, withConversionToken } from '../markup/creative-macros.ts';
 import {
@@ -58,16 +58,24 @@ export class AdTracker implements MarkupTracker {
     return this.#options.baseUrl() !== '';
   }
 
-  track(ad: SoldAd, { markup, kind, template, hasEventTrackers, values }: WinnerMarkup): string {
-    const { playbackPoints, observer } = this.#options;
+  cut(ad: SoldAd, markup: UncutMarkup): MarkupTemplate | null {
+    return this.#cut(claimHead(ad), markup);
+  }
+
+  track(ad: SoldAd, winner: WinnerMarkup): string {
+    const { markup, kind, values } = winner;
     const head = claimHead(ad);
-    const isSigned = Buffer.byteLength(head) <= HEAD_BYTES_MAX;
-    const rules = { playbackPoints, hasEventTrackers };
-    const cut = isSigned ? (template ?? withinBounds(trackedTemplate(markup, kind, rules))) : null;
+    const cut = this.#cut(head, winner);
     const isTracked = cut?.slots.some(({ code }) => code === 'impression') === true;
-    observer.onMarkup(kind, isTracked ? 'tracked' : 'left-alone');
+    this.#options.observer.onMarkup(kind, isTracked ? 'tracked' : 'left-alone');
     if (cut === null) return markup;
     return renderTemplate(cut, (slot) => this.#fill(slot, ad, head, values));
+  }
+
+  #cut(head: string, { markup, kind, template, hasEventTrackers }: UncutMarkup): MarkupTemplate | null {
+    if (Buffer.byteLength(head) > HEAD_BYTES_MAX) return null;
+    const { playbackPoints } = this.#options;
+    return template ?? withinBounds(trackedTemplate(markup, kind, { playbackPoints, hasEventTrackers }));
   }
 
   #fill(slot: TrackingSlot, ad: SoldAd, head: string, values: MacroValues): string {

@@ -40,6 +40,7 @@ it('a claim says all of its ad again', () => {
 /** Tokens are what they hold. */
 const read = (token: string): TokenReading => {
   if (token === 'forged') return { kind: 'refused', reason: 'forged', content: null };
+  if (token.startsWith('old ')) return { kind: 'refused', reason: 'expired', content: JSON.parse(token.slice(4)) };
   return { kind: 'valid', content: JSON.parse(token) };
 };
 const tokenOf = (code: TrackedCode, ad = AD) => JSON.stringify(contentOf(code, ad));
@@ -112,6 +113,17 @@ describe('a desk', () => {
       ['impression', 'prefetched'],
       [null, 'malformed'],
     ]);
+  });
+
+  it('says of what has expired whether it was stored in time', async () => {
+    const token = tokenOf('click');
+    expect((await tell(`old ${token}`)).result).toBe('expired');
+    const answer = tell(token);
+    settle[0]!(true);
+    await answer;
+    expect((await tell(`old ${token}`)).result).toBe('duplicate');
+    expect((await tell(`old ${tokenOf('impression')}`)).result).toBe('expired');
+    expect(stored).toHaveLength(1);
   });
 
   it('tells what a player says of its error, and how far it played', async () => {

@@ -59,9 +59,16 @@ export class TrackingDesk {
     const nowMs = wallMs();
     const reading = reader.read(token, nowMs);
     const claim = reading.content === null ? null : readClaim(reading.content);
-    const result = reading.kind === 'refused' ? reading.reason : await this.#take(claim, telling, nowMs);
+    const result =
+      reading.kind === 'refused' ? this.#refused(reading.reason, claim) : await this.#take(claim, telling, nowMs);
     onResult(claim?.code ?? null, result);
     return { result, target: claim?.target ?? null };
+  }
+
+  /** Who tells again what was stored in time, and has not heard so, is to stop. */
+  #refused(reason: TokenRefusal, claim: Claim | null): TrackingResult {
+    const isStored = reason === 'expired' && claim !== null && this.#seen.has(trackedEvent(claim, 0, null).id);
+    return isStored ? 'duplicate' : reason;
   }
 
   async #take(claim: Claim | null, { isPrefetch, errorCode }: Telling, nowMs: number): Promise<TrackingResult> {

@@ -12,9 +12,17 @@ import { type ChargeReconciliationOptions, reconcileCharges } from '../reconcile
 
 export const SOURCE = 'log';
 export const HOUR_MS = 3_600_000;
-export const PAID_WITHIN_MS = Object.fromEntries(
-  ['click', 'conversion', 'banner', 'audio', 'video', 'native'].map((name) => [name, BILLABLE_MS]),
-) as unknown as PaidWithinMs;
+export const PAID_WITHIN_MS = paidWithin(BILLABLE_MS);
+
+/** The same for whatever is paid. */
+export function paidWithin(ms: number): PaidWithinMs {
+  const of = ['house', 'dsp'].flatMap((payer) =>
+    ['impression', 'click', 'conversion'].map((outcome) => `${payer}/${outcome}`),
+  );
+  return Object.fromEntries(
+    of.flatMap((name) => ['banner', 'video', 'audio', 'native'].map((media) => [`${name}/${media}`, ms])),
+  );
+}
 
 export class ReconciliationWorld extends LedgerWorld {
   readonly consumer = new TestConsumer(openTestBooks(this.database, SOURCE));

@@ -85,6 +85,7 @@ export const DECISION_RULES: DecisionRules = {
   estimates: null,
   conversionEstimates: null,
   bidding: new Map(),
+  isBilledByEvents: false,
 };
 
 /** What is decided when exactly these replies have come. */
