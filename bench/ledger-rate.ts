@@ -109,7 +109,6 @@ async function billAll(
   const consumer = new BillingConsumer({
     books: openEventBooks(database, { source, feePpm: 200_000, nowMs: null, copyDeadLetters: async () => {} }),
     billableForMs: () => 86_400_000,
-    clock: { wallMs: Date.now, monotonicMs: () => performance.now() },
     observer: { onBooked: () => {}, onLate: () => {}, onSetAside: () => {}, onFenced: () => {}, onFailure: () => {} },
   });
   const cpuBefore = process.cpuUsage();

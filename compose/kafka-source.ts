@@ -33,8 +33,13 @@ export function kafkaSource(parts: Parts): BilledSource {
   return { source, topic, books: { source: name, copyDeadLetters: deadLetterCopies(deadLetters, onRefused) } };
 }
 
+/** As places in it are kept under. */
+export function kafkaSourceName(topicPrefix: string): string {
+  return `kafka:${eventsTopic(topicPrefix)}`;
+}
+
 /** `group`: all that make the same of events, of all machines; they share the partitions. */
-export function kafkaEvents({ config, timers, log }: Parts, group: string): NamedSource {
+export function kafkaEvents({ config, clock, timers, log }: Parts, group: string): NamedSource {
   const { kafka } = config.events;
   const topic = eventsTopic(kafka.topicPrefix);
   return {
@@ -44,10 +49,12 @@ export function kafkaEvents({ config, timers, log }: Parts, group: string): Name
       groupId: `${kafka.topicPrefix}${group}`,
       concurrency: CONCURRENCY,
       retryMs: RETRY_MS,
+      clock,
       timers,
       onLog: (line) => log.debug(line, 'kafka'),
+      onProblem: (partition, problem) => log.error({ partition, problem }, `${group}: events are missing`),
     }),
-    name: `kafka:${topic}`,
+    name: kafkaSourceName(kafka.topicPrefix),
   };
 }
 

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { EventSender, OutgoingEvent } from '../../../engine/ports/event-sender.ts';
 import { startKafka } from '../../../test/support/services.ts';
 import { readTopic } from '../../../test/support/topic-reader.ts';
-import { systemTimers } from '../../clock.ts';
+import { systemClock, systemTimers } from '../../clock.ts';
 import { eventSourceContract, payloadOf } from '../event-source.contract.ts';
 import { createKafkaSender } from './event-sender.kafka.ts';
 import { createKafkaSource } from './event-source.kafka.ts';
@@ -134,8 +134,10 @@ describe.skipIf(kafka === null)('events from Kafka', () => {
       groupId: `group-${topic}`,
       concurrency: 1,
       retryMs: 20,
+      clock: systemClock,
       timers: systemTimers,
       onLog: quiet,
+      onProblem: () => {},
     });
     let handled = 0;
     const failures: unknown[] = [];
@@ -174,8 +176,10 @@ describe.skipIf(kafka === null)('events from Kafka', () => {
           groupId: `group-${topic}`,
           concurrency: 2,
           retryMs: 20,
+          clock: systemClock,
           timers: systemTimers,
           onLog: quiet,
+          onProblem: () => {},
         }),
       dispose: () => toTopic.close(),
     };
