@@ -158,6 +158,35 @@ describe.skipIf(kafka === null)('events from Kafka', () => {
     await consumption.close();
   }, 60_000);
 
+  it('are found in partitions that are added while they are read', async () => {
+    const topic = await newTopic(1);
+    const partitions = new Set<number>();
+    const consumption = await createKafkaSource({
+      connection,
+      topic,
+      groupId: `group-${topic}`,
+      concurrency: 2,
+      retryMs: 20,
+      clock: systemClock,
+      timers: systemTimers,
+      onLog: quiet,
+      onProblem: () => {},
+    }).consume({
+      positionOf: async () => null,
+      handle: async ({ partition }) => {
+        partitions.add(partition);
+      },
+      onFailure: () => {},
+    });
+    await applyTopics(connection, [{ name: topic, partitions: 3, replicationFactor: -1, retentionMs: DAY_MS }], quiet);
+    await expect.poll(async () => (await consumption.ends()).length, { timeout: 30_000 }).toBe(3);
+    const sender = senderTo(topic);
+    await sender.send(Array.from({ length: 60 }, (_, n) => event(String(n), { key: `user-${n}` })));
+    await sender.close();
+    await expect.poll(() => partitions.size, { timeout: 60_000 }).toBe(3);
+    await consumption.close();
+  }, 120_000);
+
   eventSourceContract('the Kafka source', async () => {
     const topic = await newTopic(1);
     const toTopic = senderTo(topic);
