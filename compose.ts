@@ -17,6 +17,7 @@ import { UnlinkedUsers } from './adapters/privacy/unlinked-users.ts';
 import { createFaultPolicy, UNCAUGHT_FAULTS } from './adapters/process/fault-policy.ts';
 import { allocateYoungOnly } from './adapters/process/young-generation.ts';
 import type { DspState } from './adapters/workers/messages.ts';
+import type { readArchiveReport as ReadArchiveReport } from './compose/archive-reports.ts';
 import { storeBookedEvents } from './compose/booked-events.ts';
 import { openBooks } from './compose/campaign-books.ts';
 import { type Campaigns, openCampaigns } from './compose/campaigns.ts';
@@ -37,6 +38,8 @@ import { openAdmin, openPublicDoor } from './compose/listeners.ts';
 import { openMarkupFetcher, openNotices } from './compose/notices.ts';
 import { createParts, type OutsideParts, type Parts } from './compose/parts.ts';
 import { openGate, watchProcess } from './compose/process.ts';
+import type { compareSystems as CompareSystems, reconcile as Reconcile } from './compose/reconciliation.ts';
+import { openReconciliation } from './compose/reconciliation-job.ts';
 import { inExchangeCurrency, openReserves } from './compose/reserves.ts';
 import { openRetention } from './compose/retention.ts';
 import { openTracking } from './compose/tracking.ts';
@@ -44,6 +47,7 @@ import { isCountingHere } from './config/counters.ts';
 import { effectiveConfig } from './config/effective.ts';
 import { decisionRules, exchangeRules, waitingOptions } from './config/engine-options.ts';
 import { isBillingHere, keepsBooks } from './config/event-billing.ts';
+import { isReconciling } from './config/reconciliation.ts';
 import type { Config } from './config/types.ts';
 import { VERSION } from './config/version.ts';
 import type { OutcomesTaken } from './engine/desk/outcome-billing.ts';
@@ -63,7 +67,7 @@ export { openDeletionDesk } from './compose/deletion-desk.ts';
 export type { DrainedEventLog } from './compose/drain.ts';
 export { CONSUMERS, type ConsumerName, type RunningConsumer, startEventConsumer } from './compose/event-consumer.ts';
 export { withKeptSecrets } from './compose/kept-secrets.ts';
-export { type Reconciliation, reconcile } from './compose/reconciliation.ts';
+export type { Reconciliation } from './compose/reconciliation.ts';
 
 /** Of `compose/drain.ts`: for a data folder whose engines have ended. */
 export async function drainEventLogs(config: Config, onDrained: (log: DrainedEventLog) => void): Promise<number> {
@@ -77,6 +81,16 @@ export async function drainEventLogs(config: Config, onDrained: (log: DrainedEve
 /** Of `compose/kafka.ts`, whose client is loaded where there is a Kafka only. */
 export const applyAllTopics: typeof ApplyAllTopics = async (...args) =>
   (await import('./compose/kafka.ts')).applyAllTopics(...args);
+
+/** Of `compose/reconciliation.ts`, whose DuckDB is loaded where something is reconciled only. */
+export const reconcile: typeof Reconcile = async (...args) =>
+  (await import('./compose/reconciliation.ts')).reconcile(...args);
+export const compareSystems: typeof CompareSystems = async (...args) =>
+  (await import('./compose/reconciliation.ts')).compareSystems(...args);
+
+/** Of `compose/archive-reports.ts`, whose DuckDB is loaded where it is asked only. */
+export const readArchiveReport: typeof ReadArchiveReport = async (...args) =>
+  (await import('./compose/archive-reports.ts')).readArchiveReport(...args);
 
 export interface Gavel {
   /** Where publishers connect; empty in a worker, which has no port of its own. */
@@ -194,6 +208,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   // Of several workers their supervisor does it.
   if (books !== null && outside.supervisor === undefined && eventLog.segments !== null && isBillingHere(config)) {
     await openEventBilling(parts, { database: books.database, notices }, await embeddedSource(parts));
+    if (isReconciling(config)) openReconciliation(parts, books.database);
   }
   if (books !== null && eventLog.outbox !== null) await openHandingOn(parts, books.database, eventLog.outbox);
   if (books !== null) openRetention(parts, books.database);

@@ -1,5 +1,6 @@
 /** All benchmarks by the names of their results. */
 
+import { ARCHIVE_NAMES, measureArchive } from './archive.ts';
 import { measureCacheHits } from './cache-hits.ts';
 import { measureCampaignCost } from './campaign-cost.ts';
 import { measureCampaignPath, PATH_NAMES } from './campaign-path-cost.ts';
@@ -83,6 +84,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   { names: DRAIN_NAMES, run: measureEventDrain },
   { names: LEDGER_RATE_NAMES, run: measureLedgerRate },
   { names: COUNTER_NAMES, run: measureCounterLag },
+  { names: ARCHIVE_NAMES, run: measureArchive },
   ...FAN_OUT_WIDTHS.map((dspCount) => ({
     names: [`fanout.cpu_ratio.${dspCount}`],
     run: (context: BenchContext) => measureFanOut(dspCount, context),

@@ -1,5 +1,4 @@
 /** `gavel report NAME` for what is answered out of the archive of events (docs/archive.md). */
-import { systemClock } from '../adapters/clock.ts';
 import {
   type ColumnKind,
   type FilterName,
@@ -7,8 +6,9 @@ import {
   REPORTS,
   type ReportColumn,
   type ReportName,
-  readArchiveReport,
-} from '../compose/archive-reports.ts';
+} from '../adapters/archive/reports.ts';
+import { systemClock } from '../adapters/clock.ts';
+import { readArchiveReport } from '../compose.ts';
 import { formatDecimal, NANO_DIGITS } from '../engine/campaign/decimal.ts';
 import { type OptionSpecs, readOptions } from './options.ts';
 import { type Cell, isTableFormat, TABLE_FORMATS } from './report-table.ts';

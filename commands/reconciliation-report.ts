@@ -8,7 +8,7 @@ import {
   differenceCount,
   type PartyTotal,
 } from '../engine/reconciliation/charge-verdict.ts';
-import { csvOf, tableOf } from './columns.ts';
+import { TABLE_FORMATS, type TableColumn } from './report-table.ts';
 
 export const RECONCILIATION_REPORTS = { table, csv, json } as const;
 
@@ -32,24 +32,32 @@ const DIFFERENCE_COLUMNS = [
   'bookedFee',
 ] as const;
 const TOTAL_COLUMNS = ['party', 'id', 'currency', 'due', 'booked', 'difference', 'absorbed'] as const;
+const AMOUNTS: ReadonlySet<string> = new Set([
+  'atStake',
+  'due',
+  'dueFee',
+  'booked',
+  'bookedFee',
+  'difference',
+  'absorbed',
+]);
 
 function table(result: Reconciliation): string {
   const { fromMs, toMs, verdicts, unreconciledNanos, differences, totals, problems, unreadable } = result;
   const charges = Object.entries(verdicts).map(([verdict, count]) => `${verdict} ${count}`);
-  const lines = [
+  const head = [
     `${iso(fromMs)} to ${iso(toMs)}: ${isReconciled(result) ? 'reconciled' : 'DIFFERENCES'}`,
     `charges: ${charges.length === 0 ? 'none' : charges.join(', ')}`,
     `unreconciled: ${money(unreconciledNanos)}; events ${result.eventRows}, of them unreadable ${unreadable}; journal rows ${result.journalRows}`,
   ];
-  const parts = [`${lines.join('\n')}\n`, tableOf(TOTAL_COLUMNS, totals.map(totalCells), 3)];
-  if (differences.length > 0)
-    parts.push(tableOf(DIFFERENCE_COLUMNS, differences.map(differenceCells), DIFFERENCE_COLUMNS.length));
+  const parts = [`${head.join('\n')}\n`, lines('table', TOTAL_COLUMNS, totals.map(totalCells))];
+  if (differences.length > 0) parts.push(lines('table', DIFFERENCE_COLUMNS, differences.map(differenceCells)));
   if (problems.length > 0) parts.push(problems.map(({ check, finding }) => `not so: ${check}: ${finding}\n`).join(''));
   return parts.join('\n');
 }
 
 function csv({ differences }: Reconciliation): string {
-  return csvOf(DIFFERENCE_COLUMNS, differences.map(differenceCells));
+  return lines('csv', DIFFERENCE_COLUMNS, differences.map(differenceCells));
 }
 
 function json({ fromMs, toMs, unreconciledNanos, totals, differences, ...result }: Reconciliation): string {
@@ -69,6 +77,18 @@ function json({ fromMs, toMs, unreconciledNanos, totals, differences, ...result 
     })),
   };
   return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+function lines<Column extends string>(
+  format: 'table' | 'csv',
+  names: readonly Column[],
+  rows: readonly Readonly<Record<Column, string>>[],
+): string {
+  const columns: TableColumn[] = names.map((name) => ({ name, isNumber: AMOUNTS.has(name) }));
+  return TABLE_FORMATS[format](
+    columns,
+    rows.map((row) => names.map((name) => row[name])),
+  );
 }
 
 function termsDocument({ amount, fee, ...terms }: ChargeTerms) {

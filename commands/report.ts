@@ -1,7 +1,9 @@
 /** `gavel report NAME`; of these, `campaigns`: delivery of each campaign, out of the database of a configuration. */
+import { REPORTS } from '../adapters/archive/reports.ts';
 import { systemClock } from '../adapters/clock.ts';
 import { type CampaignDelivery, campaignDelivery, readCampaignBooks } from '../compose.ts';
 import type { CampaignStore } from '../engine/ports/campaign-store.ts';
+import { ARCHIVE_REPORTS, archiveReport, isArchiveReport } from './archive-report.ts';
 import { CAMPAIGN_REPORTS, type ReportFormat } from './campaign-report.ts';
 import { readOptions } from './options.ts';
 import { SYSTEM_OPTIONS, systemConfig } from './system-config.ts';
@@ -26,11 +28,10 @@ export async function report(args: readonly string[]): Promise<void> {
   const [subject, ...rest] = args;
   if (subject === 'statements') return (await import('./statements.ts')).statements(rest);
   if (subject === '--help' || subject === '-h') {
-    process.stdout.write(await help());
+    process.stdout.write(help());
     return;
   }
   if (subject === 'campaigns') return campaigns(rest);
-  const { ARCHIVE_REPORTS, archiveReport, isArchiveReport } = await import('./archive-report.ts');
   if (subject !== undefined && isArchiveReport(subject)) return archiveReport(subject, rest);
   throw new UsageError(
     `report: ${subject === undefined ? 'say of what' : `nothing is known of "${subject}"`}; there are gavel report campaigns, statements, ${ARCHIVE_REPORTS.join(', ')}`,
@@ -38,8 +39,7 @@ export async function report(args: readonly string[]): Promise<void> {
 }
 
 /** Those of the database, then those of the archive. */
-async function help(): Promise<string> {
-  const { REPORTS } = await import('../compose/archive-reports.ts');
+function help(): string {
   const reports = {
     campaigns: COMMAND.summary,
     statements: 'print what advertisers and DSPs owe, publishers have to get and the exchange keeps, by day',

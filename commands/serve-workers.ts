@@ -36,7 +36,7 @@ import {
 } from '../compose.ts';
 import { adminTokens } from '../config/admin-tokens.ts';
 import { areCountersShared, isCountingHere } from '../config/counters.ts';
-import { isBillingHere, keepsBooks } from '../config/event-billing.ts';
+import { isBilling, isBillingHere, keepsBooks } from '../config/event-billing.ts';
 import { trackingAt } from '../config/tracking.ts';
 import type { Config } from '../config/types.ts';
 import { VERSION } from '../config/version.ts';
@@ -92,7 +92,7 @@ export async function startWorkers(config: Config): Promise<RunningWorkers> {
         campaigns: config.campaigns.enabled ? (books?.api ?? null) : null,
         counters: consumer?.counters ?? null,
         deletions: books === null ? null : openDeletionDesk(books.database, kept.events.userSecret),
-        refunds: books?.refunds ?? null,
+        refunds: isBilling(config) ? (books?.refunds ?? null) : null,
         dsps: supervisor.dsps,
         invalidateEstimates: config.estimation.model.source === 'remote' ? supervisor.invalidateEstimates : null,
         onChange: (change) => log.info(change, 'changed by an admin'),

@@ -4,6 +4,7 @@ import { readStatements, type StatementLine } from '../adapters/ledger/statement
 import { readCampaignBooks } from '../compose.ts';
 import { formatDecimal, NANO_DIGITS } from '../engine/campaign/decimal.ts';
 import { readOptions } from './options.ts';
+import { type Cell, isTableFormat, TABLE_FORMATS } from './report-table.ts';
 import { SYSTEM_OPTIONS, systemConfig } from './system-config.ts';
 import { startupError, UsageError } from './usage-error.ts';
 
@@ -19,18 +20,19 @@ const COMMAND = {
   },
 } as const;
 
-const COLUMNS = ['day', 'party', 'id', 'currency', 'events', 'amount'] as const;
-type Cells = Readonly<Record<(typeof COLUMNS)[number], string>>;
+const COLUMNS = ['day', 'party', 'id', 'currency', 'events', 'amount'].map((name) => ({
+  name,
+  isNumber: name === 'events' || name === 'amount',
+}));
 
-const FORMATS = { table, csv, json } as const;
 const DAY_MS = 86_400_000;
 
 export async function statements(args: readonly string[]): Promise<void> {
   const options = readOptions(COMMAND, args);
   if (options === null) return;
   const { format = 'table' } = options;
-  if (!Object.hasOwn(FORMATS, format)) {
-    throw new UsageError(`--format must be one of ${Object.keys(FORMATS).join(', ')}, is "${format}"`);
+  if (!isTableFormat(format)) {
+    throw new UsageError(`--format must be one of ${Object.keys(TABLE_FORMATS).join(', ')}, is "${format}"`);
   }
   const fromMs = options.from === undefined ? 0 : dayMs('from', options.from);
   const toMs = (options.to === undefined ? systemClock.wallMs() : dayMs('to', options.to)) + DAY_MS;
@@ -40,7 +42,7 @@ export async function statements(args: readonly string[]): Promise<void> {
   if (books === null) throw new UsageError("there are no books yet: name the engine's --config or --data");
   try {
     const lines = await readStatements(books.database, { fromMs, toMs: Math.floor(toMs) });
-    process.stdout.write(FORMATS[format as keyof typeof FORMATS](lines.map(cellsOf)));
+    process.stdout.write(TABLE_FORMATS[format](COLUMNS, lines.map(cellsOf)));
   } finally {
     await books.close();
   }
@@ -52,36 +54,6 @@ function dayMs(option: string, text: string): number {
   throw new UsageError(`--${option} must be a day, YYYY-MM-DD, is "${text}"`);
 }
 
-function cellsOf({ day, party, id, currency, events, amount }: StatementLine): Cells {
-  return { day, party, id, currency, events: String(events), amount: formatDecimal(amount, NANO_DIGITS) };
-}
-
-function json(lines: readonly Cells[]): string {
-  return `${JSON.stringify(
-    lines.map(({ events, ...line }) => ({ ...line, events: Number(events) })),
-    null,
-    2,
-  )}\n`;
-}
-
-/** RFC 4180. Ids are those of strangers. */
-function csv(lines: readonly Cells[]): string {
-  const quoted = (cell: string): string => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
-  const rows = [COLUMNS, ...lines.map((line) => COLUMNS.map((column) => quoted(line[column])))];
-  return rows.map((cells) => `${cells.join(',')}\r\n`).join('');
-}
-
-function table(lines: readonly Cells[]): string {
-  const rows = [Object.fromEntries(COLUMNS.map((column) => [column, column])) as Cells, ...lines];
-  const widths = COLUMNS.map((column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows
-    .map((row) => {
-      const cells = COLUMNS.map((column, at) =>
-        column === 'events' || column === 'amount'
-          ? row[column].padStart(widths[at]!)
-          : row[column].padEnd(widths[at]!),
-      );
-      return `${cells.join('  ').trimEnd()}\n`;
-    })
-    .join('');
+function cellsOf({ day, party, id, currency, events, amount }: StatementLine): Cell[] {
+  return [day, party, id, currency, Number(events), formatDecimal(amount, NANO_DIGITS)];
 }

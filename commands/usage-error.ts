@@ -38,6 +38,14 @@ const SYSTEM_PROBLEMS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'has too long a name',
 };
 
+/** What is wrong is the folder, and another one would do. */
+const FOLDER_ERRORS: ReadonlySet<string> = new Set([
+  'FolderLockedError',
+  'EventLogError',
+  'KeptSecretError',
+  'RetiredKeeperError',
+]);
+
 /** What a start can fail with that the caller can mend; anything else stays what it is. */
 export function startupError(error: unknown): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
@@ -47,7 +55,6 @@ export function startupError(error: unknown): unknown {
   const { name } = error as Error;
   if (name === 'ConfigError') return new UsageError(message);
   if (name === 'BudgetLedgerError') return new UsageError(`${message}; see campaigns.databaseUrl`);
-  if (name === 'FolderLockedError' || name === 'EventLogError' || name === 'KeptSecretError')
-    return new UsageError(`${message}; choose another --data folder`);
+  if (FOLDER_ERRORS.has(name)) return new UsageError(`${message}; choose another --data folder`);
   return error;
 }

@@ -5,16 +5,6 @@ import { archiveFolder } from '../config/archive.ts';
 import type { Config } from '../config/types.ts';
 import { openArchiveDb } from './archive.ts';
 
-export type { ReportAnswer } from '../adapters/archive/report-reader.ts';
-export {
-  type ColumnKind,
-  type FilterName,
-  type Period,
-  REPORTS,
-  type ReportColumn,
-  type ReportName,
-} from '../adapters/archive/reports.ts';
-
 /** Null: there is no archive. */
 export async function readArchiveReport(
   config: Config,

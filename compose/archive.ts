@@ -11,6 +11,7 @@ import type { ArchiveMetrics } from '../adapters/metrics/archive-metrics.ts';
 import { archiveFolder, archiveRetention } from '../config/archive.ts';
 import type { Config } from '../config/types.ts';
 import { ArchiveConsumer } from '../engine/events/archive-consumer.ts';
+import { archiveOfConsumer } from './archive-deletions.ts';
 import { embeddedEvents, type NamedSource } from './embedded-events.ts';
 import type { Parts } from './parts.ts';
 import { repeat } from './repeat.ts';
@@ -61,7 +62,7 @@ async function archive(parts: Parts, { source, name }: NamedSource, fromStart: b
   const consumer = new ArchiveConsumer({ archive: files, limits: config.archive, timers, onFailure });
   metrics.readWaitingFrom(() => consumer.waitingCount);
   closing(() => consumer.close().catch(onFailure));
-  const consumption = await source.consume(consumer);
+  const consumption = await source.consume(await archiveOfConsumer(parts, consumer));
   closing(consumption.close);
   openKeeping(parts, await db.connectAgain(), metrics);
   log.info({ folder }, 'archiving events');

@@ -7,7 +7,7 @@ import { BudgetMemory, createEmbeddedBudgetStore } from '../adapters/budget-stor
 import { openRedisBudgetStore } from '../adapters/budget-store/budget-store.redis.ts';
 import { createEmbeddedFrequencyStore } from '../adapters/frequency/frequency-store.embedded.ts';
 import { openRedisFrequencyStore } from '../adapters/frequency/frequency-store.redis.ts';
-import { withoutUnlinkedUsers } from '../adapters/frequency/unlinked-users-store.ts';
+import { refusingUnlinkedUsers } from '../adapters/frequency/refusing-unlinked-users.ts';
 import { userKey, userKeyOf } from '../adapters/frequency/user-key.ts';
 import { databaseNowMs } from '../adapters/ledger/books.ts';
 import type { Database } from '../adapters/ledger/database.ts';
@@ -80,7 +80,7 @@ export interface PastAuctions {
 
 /** Users who are deleted. */
 export interface DeletedUsers {
-  readonly unlinked: Pick<UnlinkedUsers, 'has'>;
+  readonly unlinked: Pick<UnlinkedUsers, 'has' | 'size'>;
 }
 
 /** Null: not enabled. Rejects when the database cannot be had, or a Redis might evict what it is told. */
@@ -118,7 +118,7 @@ export async function openCampaigns(
   });
   const budgets = await openBudgetStore(parts);
   closing(() => budgets.close());
-  const frequencies = withoutUnlinkedUsers(await openFrequencyStore(parts), (user) => unlinked.has(user));
+  const frequencies = refusingUnlinkedUsers(await openFrequencyStore(parts), (user) => unlinked.has(user));
   closing(() => frequencies.close());
   const { unknownUser, silentStore, lifetimeMs } = campaigns.frequency;
   const capSecret = campaigns.frequency.secret || randomUUID();
@@ -138,7 +138,9 @@ export async function openCampaigns(
     store: budgets,
     ledger,
     userOf: (request) =>
-      unlinked.has(userKeyOf(request, config.events.userSecret)) ? null : userKeyOf(request, capSecret),
+      unlinked.size > 0 && unlinked.has(userKeyOf(request, config.events.userSecret))
+        ? null
+        : userKeyOf(request, capSecret),
     capLifetimeMs: lifetimeMs,
     readFunds: (plans, isNew) =>
       readFunds(plans, { ledger, reports, clock, newcomers: isNew ? { shares: budgets, traffic } : null, processId }),

@@ -6,6 +6,7 @@ import type { Database } from '../adapters/ledger/database.ts';
 import { openDeletionBooks } from '../adapters/ledger/deletion-books.ts';
 import { sealSubject } from '../adapters/privacy/sealed-subject.ts';
 import { checkCertificate } from '../adapters/privacy/signed-certificate.ts';
+import { VERSION } from '../config/version.ts';
 import { deviceUserId, publisherUserId } from '../engine/budget/frequency/user-id.ts';
 import type { Deletion, DeletionBooks } from '../engine/ports/deletion-books.ts';
 import { SHARED } from '../engine/ports/deletion-books.ts';
@@ -27,7 +28,7 @@ export function openDeletionDesk(database: Database, userSecret: string): Deleti
         sealed: sealSubject({ ids: order.ids, userIds }, id, userSecret),
         requestedBy: by,
       });
-      return asked === null ? null : { view: await viewOf(books, asked.deletion), isNew: asked.isNew };
+      return typeof asked === 'string' ? asked : { view: await viewOf(books, asked.deletion), isNew: asked.isNew };
     },
     view: async (id) => {
       const deletion = await books.read(id);
@@ -44,6 +45,7 @@ export function openDeletionDesk(database: Database, userSecret: string): Deleti
         retired: retired === null ? null : { at: rfc3339(retired.atMs), by: retired.by },
       })),
     retireKeeper: books.retireKeeper,
+    version: VERSION,
   };
 }
 

@@ -11,10 +11,10 @@ import type { UnlinkedUsers } from '../adapters/privacy/unlinked-users.ts';
 import { tagOfId } from '../engine/estimation/cache/invalidations.ts';
 import { OUTCOME_EVENT_VERSION, type UserDeletionEvent } from '../engine/events/outcome-events.ts';
 import type { DataKeeper, DeletionBooks, DeletionPart, OpenDeletion } from '../engine/ports/deletion-books.ts';
-import { SHARED } from '../engine/ports/deletion-books.ts';
+import { PRESENCE_INTERVAL_MS, SHARED } from '../engine/ports/deletion-books.ts';
 import type { UserKey } from '../engine/ports/frequency-store.ts';
 import type { ErasedUsers, UserDataStore } from '../engine/ports/user-data-store.ts';
-import { certificateOf, outstandingOf, outstandingShared } from '../engine/privacy/certificate.ts';
+import { certificateOf, outstandingOf } from '../engine/privacy/certificate.ts';
 
 export interface DeletionShareOptions {
   readonly books: DeletionBooks;
@@ -23,7 +23,11 @@ export interface DeletionShareOptions {
   /** By which this process knows users whose impressions are counted; null: none are. */
   readonly capKeyOf: ((userId: string) => UserKey) | null;
   /** Who this process is as a keeper, with what it keeps. */
-  readonly keeper: Pick<DataKeeper, 'id' | 'name'> & { readonly stores: readonly UserDataStore[] };
+  readonly keeper: Pick<DataKeeper, 'id' | 'name'> & {
+    readonly stores: readonly UserDataStore[];
+    /** What it keeps comes from other keepers' stores: it looks when those are clean. */
+    readonly isLast: boolean;
+  };
   /** Of all processes, in the order in which they may be given up: what comes first may still feed what comes behind it. */
   readonly shared: readonly UserDataStore[];
   /** Resolves to whether the event, and all that were recorded before it, are in the log. */
@@ -46,13 +50,23 @@ export interface DeletionShareObserver {
 
 const CHANGES_AT_ONCE = 1000;
 const DELETIONS_AT_ONCE = 20;
-/** That a process is there is told so often, ms. */
-const PRESENCE_INTERVAL_MS = 15_000;
 /** Between two tries of the same deletion, ms: what keeps it open may last for days. */
-const RETRY_MS = { first: 500, longest: 60_000 } as const;
+const RETRY_MS = { first: 500, longest: 15_000 } as const;
 
 /** Longer than the pause between two looks of the one that has it, so that it stays its own while it lives. */
 const CLAIM_MS = 2 * RETRY_MS.longest;
+
+/** No auction takes so long; while a deletion is open that begins again with each try. */
+const UNDER_WAY_MS = 120_000;
+
+/** Somebody has said that what a keeper had is destroyed, and users were certified to be deleted on that word. */
+export class RetiredKeeperError extends Error {
+  override readonly name = 'RetiredKeeperError';
+
+  constructor(keeper: string) {
+    super(`${keeper} was retired from deletions of users: it may hold some who are certified to be deleted, remove it`);
+  }
+}
 
 interface Retry {
   readonly atMs: number;
@@ -75,14 +89,20 @@ export class DeletionShare {
     await this.#learn();
     await this.#beHere();
     const { books } = this.#options;
-    const open = await books.open(DELETIONS_AT_ONCE);
-    this.#forgetAllBut(open);
-    for (const deletion of open) {
-      if ((this.#retries.get(deletion.id)?.atMs ?? 0) <= this.#options.nowMs()) await this.#work(deletion);
-    }
+    const ids = await books.openIds();
+    this.#forgetAllBut(ids);
+    const nowMs = this.#options.nowMs();
+    // Those that were tried last wait for all others, however many there are.
+    const dueMs = (id: string): number => this.#retries.get(id)?.atMs ?? 0;
+    const due = ids
+      .filter((id) => dueMs(id) <= nowMs)
+      .sort((one, other) => dueMs(one) - dueMs(other))
+      .slice(0, DELETIONS_AT_ONCE);
+    if (due.length === 0) return;
+    for (const deletion of await books.open(due)) await this.#work(deletion);
   }
 
-  /** Before this process sells anything. */
+  /** Before this process sells anything. Rejects with a `RetiredKeeperError` too. */
   async begin(): Promise<void> {
     await this.#learn();
     await this.#beHere();
@@ -101,12 +121,13 @@ export class DeletionShare {
   async #beHere(): Promise<void> {
     const { books, keeper, nowMs } = this.#options;
     if (nowMs() - this.#presentAtMs < PRESENCE_INTERVAL_MS) return;
-    await books.keeperIsHere({ ...keeper, stores: keeper.stores.map(({ name }) => name) });
+    const isKnown = await books.keeperIsHere({ id: keeper.id, name: keeper.name, stores: names(keeper.stores) });
+    if (!isKnown) throw new RetiredKeeperError(keeper.name);
     this.#presentAtMs = nowMs();
   }
 
-  #forgetAllBut(open: readonly OpenDeletion[]): void {
-    const ids = new Set(open.map(({ id }) => id));
+  #forgetAllBut(openIds: readonly string[]): void {
+    const ids = new Set(openIds);
     for (const id of this.#announced) if (!ids.has(id)) this.#announced.delete(id);
     for (const id of this.#retries.keys()) if (!ids.has(id)) this.#retries.delete(id);
   }
@@ -120,9 +141,16 @@ export class DeletionShare {
     }
     const parts = await books.parts(deletion.id);
     const own = keeper.stores.filter(({ name }) => !isClean(parts, keeper.id, name));
-    await this.#clean(deletion.id, keeper.id, own, users);
+    if (!keeper.isLast || (await this.#areOthersClean(parts, own)))
+      await this.#clean(deletion.id, keeper.id, own, users);
     if (await this.#finish(deletion, users)) return;
     this.#tryLater(deletion.id);
+  }
+
+  /** Those of the same kind wait for each other's sources, not for each other. */
+  async #areOthersClean(parts: readonly DeletionPart[], own: readonly UserDataStore[]): Promise<boolean> {
+    const outstanding = outstandingOf(await this.#options.books.keepers(), parts);
+    return outstanding.every(({ store }) => own.some(({ name }) => name === store));
   }
 
   /** Null: they cannot be read here, and that is told. */
@@ -131,7 +159,7 @@ export class DeletionShare {
     try {
       const { ids, userIds } = openSubject(sealed, id, userSecret);
       const capKeys = capKeyOf === null ? [] : userIds.map(capKeyOf);
-      for (const key of capKeys) unlinked.learnKey(key);
+      for (const key of capKeys) unlinked.learnKey(key, UNDER_WAY_MS);
       return { ids, eventKeys: userIds.map((userId) => userKey(userId, userSecret)), capKeys };
     } catch (error) {
       const waitsFor = (error as Error).message;
@@ -171,23 +199,34 @@ export class DeletionShare {
     const { books } = this.#options;
     let isAllClean = true;
     for (const store of stores) {
-      const part = await this.#cleanOne(store, users);
+      const part = await this.#eraseFrom(store, users, () => store.search(users));
       await books.report(deletionId, [{ keeperId, store: store.name, ...part }]);
       isAllClean &&= part.remaining === 0;
     }
     return isAllClean;
   }
 
-  async #cleanOne(
+  /** What lies there need not stay until the last keeper is back; whether it is all, only a later search tells. */
+  async #eraseAhead(deletionId: string, stores: readonly UserDataStore[], users: ErasedUsers): Promise<void> {
+    for (const store of stores) {
+      const part = await this.#eraseFrom(store, users, null);
+      await this.#options.books.report(deletionId, [{ keeperId: SHARED, store: store.name, ...part }]);
+    }
+  }
+
+  /** What cannot be done now is told, and tried again. `search` null: another time. */
+  async #eraseFrom(
     store: UserDataStore,
     users: ErasedUsers,
+    search: (() => Promise<number>) | null,
   ): Promise<Pick<DeletionPart, 'removed' | 'remaining' | 'waitsFor'>> {
     const { observer } = this.#options;
     let removed = 0;
     try {
       removed = await store.erase(users);
       observer.onRemoved(store.name, removed);
-      return { removed, remaining: await store.search(users), waitsFor: null };
+      if (search === null) return { removed, remaining: null, waitsFor: 'is searched behind all keepers' };
+      return { removed, remaining: await search(), waitsFor: null };
     } catch (error) {
       observer.onFailure(store.name, error);
       return { removed, remaining: null, waitsFor: (error as Error).message };
@@ -203,10 +242,11 @@ export class DeletionShare {
     if (!(await books.claim(deletion.id, keeper.id, CLAIM_MS))) return false;
     const keepers = await books.keepers();
     const before = await books.parts(deletion.id);
-    const isFirstTime = outstandingShared(names(shared), before).length > 0;
-    const isFed = keepers.length === 0 || outstandingOf(keepers, before).length > 0;
-    if (isFed) {
-      if (isFirstTime) await this.#clean(deletion.id, SHARED, shared, users);
+    if (keepers.length === 0 || outstandingOf(keepers, before).length > 0) {
+      const untouched = shared.filter(
+        ({ name }) => !before.some(({ keeperId, store }) => keeperId === SHARED && store === name),
+      );
+      await this.#eraseAhead(deletion.id, untouched, users);
       return false;
     }
     for (const store of shared) if (!(await this.#clean(deletion.id, SHARED, [store], users))) return false;

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { keepingPlaces } from '../adapters/event-log/consumer-places.ts';
 import { createEmbeddedSource } from '../adapters/event-log/event-source.embedded.ts';
 import { eventLogFolder } from '../adapters/event-log/log-folders.ts';
+import { missingEvents } from '../adapters/event-log/reader.ts';
 import { envelopeOf } from '../engine/exchange/event-envelope.ts';
 import type { EventSource } from '../engine/ports/event-source.ts';
 import { eventLogId } from './event-log-id.ts';
@@ -19,7 +20,10 @@ const BATCH_BYTES_MAX = 1024 * 1024;
 const POLL_MS = 100;
 
 /** `reader` names the consumer: in the log of this process, and in the files that say how far it is. */
-export async function embeddedEvents({ config, clock, timers, log }: Parts, reader: string): Promise<NamedSource> {
+export async function embeddedEvents(
+  { config, clock, timers, metrics, log }: Parts,
+  reader: string,
+): Promise<NamedSource> {
   const { dataDirectory } = config;
   const folder = eventLogFolder(dataDirectory);
   await mkdir(folder, { recursive: true });
@@ -32,7 +36,10 @@ export async function embeddedEvents({ config, clock, timers, log }: Parts, read
         pollMs: POLL_MS,
         clock,
         timers,
-        onProblem: (partition, problem) => log.warn({ partition, problem }, `${reader}: events are missing`),
+        onProblem: (partition, problem) => {
+          metrics.eventsMissing(reader, missingEvents(problem));
+          log.error({ partition, problem }, `${reader}: events are missing`);
+        },
       }),
       { dataDirectory, name: reader },
     ),

@@ -1,16 +1,20 @@
 /** What bills stored events: source, books, and the notices to DSPs that follow. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openRedisBookingFilter } from '../adapters/booking-filter/booking-filter.redis.ts';
 import { lockFolder } from '../adapters/event-log/folder-lock.ts';
 import { takeBillingNotices } from '../adapters/ledger/billing-notices.ts';
 import type { Database } from '../adapters/ledger/database.ts';
 import { type EventBooksOptions, openEventBooks } from '../adapters/ledger/event-books.ts';
 import { sweepPendingNotices } from '../adapters/ledger/pending-notices.ts';
+import type { ConsumerMetrics } from '../adapters/metrics/consumer-metrics.ts';
 import { BILLING_CONSUMER } from '../config/event-consumers.ts';
 import { trackingLifetimeMs } from '../config/tracking.ts';
 import type { CampaignsConfig } from '../config/types.ts';
 import type { BillableForMs } from '../engine/events/billing-batch.ts';
 import { BillingConsumer } from '../engine/events/billing-consumer.ts';
+import { filteredBooks } from '../engine/events/filtered-books.ts';
+import type { EventBooks } from '../engine/ports/event-books.ts';
 import type { EventSource } from '../engine/ports/event-source.ts';
 import type { NoticeSender } from '../engine/ports/notice-sender.ts';
 import { embeddedEvents } from './embedded-events.ts';
@@ -34,6 +38,10 @@ export interface BilledSource {
 
 /** Between two clocks that need not agree. */
 const GRACE_MS = 60_000;
+/** Before all keys in Redis. */
+const KEY_PREFIX = 'gavel:';
+/** Bookings wait no longer for the filter. */
+const FILTER_MS_MAX = 500;
 const NOTICES_INTERVAL_MS = 250;
 /** A twentieth of what may wait for all DSPs by default. */
 const NOTICES_AT_ONCE = 500;
@@ -53,7 +61,12 @@ export async function openEventBilling(
     recovered: 'billing: events are booked again',
   });
   const consumer = new BillingConsumer({
-    books: openEventBooks(database, { ...billed.books, feePpm, nowMs: null }),
+    books: await behindFilter(
+      parts,
+      metrics,
+      billed,
+      openEventBooks(database, { ...billed.books, feePpm, nowMs: null }),
+    ),
     billableForMs: billableFor(held),
     observer: {
       onBooked: metrics.onBooked,
@@ -86,6 +99,27 @@ export async function openEventBilling(
   const consumption = await billed.source.consume(consumer);
   closing(consumption.close);
   metrics.readLagFrom(billed.topic, keepWatermarks(parts, database, { source, consumption, outage }));
+}
+
+/** The books, behind the filter that is configured. */
+async function behindFilter(
+  { config, log, closing }: Parts,
+  metrics: ConsumerMetrics,
+  { books: { source } }: BilledSource,
+  books: EventBooks,
+): Promise<EventBooks> {
+  const { redisUrl, rememberedMax } = config.events.fastFilter;
+  if (redisUrl === '') return books;
+  const filter = await openRedisBookingFilter({
+    url: redisUrl,
+    keyPrefix: KEY_PREFIX,
+    source,
+    rememberedMax,
+    commandTimeoutMs: FILTER_MS_MAX,
+    onError: (err) => log.warn({ err }, 'billing: Redis with what is booked'),
+  });
+  closing(filter.close);
+  return filteredBooks(books, filter, metrics.filter());
 }
 
 /** As long as the tokens of URLs are good. */

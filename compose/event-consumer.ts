@@ -3,6 +3,7 @@ import { createHostResolvers } from '../adapters/dns/host-resolvers.ts';
 import type { CounterApiOptions } from '../adapters/http/admin-api/counter-routes.ts';
 import { forgetPlaces } from '../adapters/ledger/event-books.ts';
 import type { MetricSnapshot } from '../adapters/metrics/exposition.ts';
+import { isReconciling } from '../config/reconciliation.ts';
 import type { Config } from '../config/types.ts';
 import { openBooks } from './campaign-books.ts';
 import { openCounterReading, openCounting } from './counters.ts';
@@ -10,6 +11,7 @@ import { embeddedSource, openEventBilling } from './event-billing.ts';
 import { openNotices } from './notices.ts';
 import { createParts, type OutsideParts, type Parts } from './parts.ts';
 import { openPassedOnEvents } from './passed-on-events.ts';
+import { openReconciliation } from './reconciliation-job.ts';
 
 export interface RunningConsumer {
   /** Text of its metrics, for a Prometheus. */
@@ -69,4 +71,5 @@ async function openBilling(parts: Parts, fromStart: boolean): Promise<void> {
   const notices = openNotices(parts, createHostResolvers({ clock, onRefused }), events);
   if (fromStart) await forgetPlaces(database, billed.books.source);
   await openEventBilling(parts, { database, notices }, billed);
+  if (isReconciling(config)) openReconciliation(parts, database);
 }

@@ -7,6 +7,7 @@ import type { UnlinkedUsers } from '../adapters/privacy/unlinked-users.ts';
 import { keptSecret } from '../adapters/tracking/kept-secret.ts';
 import { segmentUserData } from '../adapters/user-data/segments.ts';
 import type { UserDataStore } from '../engine/ports/user-data-store.ts';
+import type { CommonOptions } from './deletion-common.ts';
 import { DeletionShare, type DeletionShareOptions } from './deletion-share.ts';
 
 export interface InheritedLogsOptions {
@@ -15,10 +16,7 @@ export interface InheritedLogsOptions {
   /** Log of this process itself. */
   readonly own: string;
   readonly unlinked: UnlinkedUsers;
-  readonly common: Omit<
-    DeletionShareOptions,
-    'unlinked' | 'capKeyOf' | 'keeper' | 'announce' | 'invalidatePredictions'
-  >;
+  readonly common: CommonOptions;
 }
 
 /** A log as a keeper: whoever removes its folder, and makes another, is another one. */
@@ -26,7 +24,12 @@ export async function keeperOf(
   folder: string,
   stores: readonly UserDataStore[],
 ): Promise<DeletionShareOptions['keeper']> {
-  return { id: await keptSecret(join(folder, 'log.id')), name: `${hostname()}:${resolve(folder)}`, stores };
+  return {
+    id: await keptSecret(join(folder, 'log.id')),
+    name: `${hostname()}:${resolve(folder)}`,
+    stores,
+    isLast: false,
+  };
 }
 
 /** They take part in deletions by whoever is there, while nobody else has them. */

@@ -5,12 +5,13 @@ import type { UserDataStore } from '../engine/ports/user-data-store.ts';
 import { kafkaConnection } from './kafka.ts';
 import type { Parts } from './parts.ts';
 
-export function topicsOfUsers({ config, log }: Parts): UserDataStore {
+export function topicsOfUsers({ config, clock, log }: Parts): UserDataStore {
   const { kafka } = config.events;
   return kafkaUserData({
     connection: kafkaConnection(kafka),
     topics: [eventsTopic(kafka.topicPrefix), deadLettersTopic(kafka.topicPrefix)],
     groupPrefix: kafka.topicPrefix,
+    nowMs: clock.monotonicMs,
     onLog: (line) => log.debug(line, 'kafka'),
   });
 }

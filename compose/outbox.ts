@@ -5,6 +5,7 @@ import { eventsTopic } from '../adapters/event-log/kafka/topics.ts';
 import { nodeLogFiles } from '../adapters/event-log/log-files.ts';
 import { DrainPosition } from '../adapters/event-log/outbox/drain-position.ts';
 import { OutboxDrain } from '../adapters/event-log/outbox/outbox-drain.ts';
+import { missingEvents } from '../adapters/event-log/reader.ts';
 import { listSegments } from '../adapters/event-log/recover-segments.ts';
 import { firstSequenceOf } from '../adapters/event-log/segment-format.ts';
 import { SegmentTail } from '../adapters/event-log/segment-tail.ts';
@@ -33,7 +34,10 @@ export async function openOutbox(parts: Parts, folder: string, logNextSequence: 
     tail: new SegmentTail({
       folder,
       fromSequence,
-      onProblem: (problem) => log.warn({ folder, problem }, 'outbox: events are missing'),
+      onProblem: (problem) => {
+        metrics.eventsMissing('outbox', missingEvents(problem));
+        log.error({ folder, problem }, 'outbox: events are missing');
+      },
     }),
     position,
     sender,

@@ -1,5 +1,10 @@
 /** What the configuration says about reconciling (docs/reconciliation.md). */
-import type { CampaignsConfig } from './types.ts';
+import type { CampaignsConfig, Config } from './types.ts';
+
+/** Whether those who bill reconcile each hour. */
+export function isReconciling({ archive }: Pick<Config, 'archive'>): boolean {
+  return archive.enabled && archive.reconcile;
+}
 
 /** Between the clocks of those who tell of an event and of those who sold the ad: docs/billing.md, "Late". */
 const GRACE_MS = 60_000;

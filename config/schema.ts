@@ -865,6 +865,21 @@ export const CONFIG_SCHEMA: ConfigSchema = {
         description:
           'What events say is booked (docs/billing.md): in the database of `campaigns.databaseUrl`, also where campaigns are not enabled. With campaigns it always is.',
       },
+      fastFilter: section('What is known to be billed does not get to the database again (docs/billing.md).', {
+        redisUrl: {
+          type: 'string',
+          pattern: '^(rediss?://\\S+)?$',
+          default: '',
+          description: 'Redis of all that bill. Empty: the database is asked about everything.',
+          secret: true,
+        },
+        rememberedMax: integer(
+          4_000_000,
+          1000,
+          REMEMBERED_MAX,
+          'Bills that are remembered, at most; about 10 bytes each.',
+        ),
+      }),
       sellUnstored: choice(
         'dsps',
         ['dsps', 'nothing'],
@@ -940,6 +955,12 @@ export const CONFIG_SCHEMA: ConfigSchema = {
         1024 * MIB,
         'Bytes of events that are written at the latest when so many wait.',
       ),
+      reconcile: {
+        type: 'boolean',
+        default: true,
+        description:
+          'Whether whoever bills events compares each hour of the archive with the books, shortly after its end (docs/reconciliation.md). Of several, one is enough.',
+      },
       rawDays: integer(7, 1, 3650, 'Days that events are kept as they are.'),
       hourlyDays: integer(90, 1, 3650, 'Days that their sums by hour are kept, not fewer than `rawDays`.'),
       threads: integer(1, 1, 64, 'Threads that write, sum up and report.'),

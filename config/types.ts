@@ -45,6 +45,7 @@ export interface ArchiveConfig {
   readonly flushMs: number;
   readonly flushRows: number;
   readonly flushBytes: number;
+  readonly reconcile: boolean;
   readonly rawDays: number;
   readonly hourlyDays: number;
   readonly threads: number;
@@ -272,6 +273,11 @@ export interface EventsConfig {
   readonly lossSampleRate: number;
   readonly userSecret: string;
   readonly tracking: TrackingConfig;
+  readonly fastFilter: {
+    /** Empty: there is none. */
+    readonly redisUrl: string;
+    readonly rememberedMax: number;
+  };
   readonly sellUnstored: 'dsps' | 'nothing';
   readonly kafka: EventsKafkaConfig;
 }

@@ -12,15 +12,12 @@ import { createKafkaSender } from '../adapters/event-log/kafka/event-sender.kafk
 import { applyTopics, deadLettersTopic, eventsTopic } from '../adapters/event-log/kafka/topics.ts';
 import { eventLogFolder } from '../adapters/event-log/log-folders.ts';
 import { checkLedger } from '../adapters/ledger/checks.ts';
-import { BILLABLE_MS, openTestBooks, sourced, TestConsumer } from '../adapters/ledger/testing/billing-world.ts';
+import { BILLABLE_MS } from '../adapters/ledger/testing/billing-world.ts';
 import { type PostgresTestDatabase, postgresTestDatabases } from '../adapters/ledger/testing/databases.ts';
 import { ledgerHash } from '../adapters/ledger/testing/ledger-hash.ts';
-import { LedgerWorld, START_MS } from '../adapters/ledger/testing/world.ts';
 import { partitionKey } from '../engine/events/event-keys.ts';
-import type { OutcomeEvent } from '../engine/events/outcome-events.ts';
 import { encodeEvent } from '../engine/events/read-event.ts';
-import { adTraffic, shuffled } from '../engine/events/testing/event-traffic.ts';
-import { seededRandom } from '../simulator/random.ts';
+import { billedTraffic } from './support/billed-traffic.ts';
 import { collect, firstLine, IS_BUILT, MAIN, ROOT } from './support/gavel-process.ts';
 import { startKafka, startPostgres } from './support/services.ts';
 import { readTopic } from './support/topic-reader.ts';
@@ -69,33 +66,7 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number 
   return child.exitCode;
 }
 
-/** Accounts with leases, and what becomes of ads that are paid from them. */
-async function traffic(): Promise<{ readonly events: OutcomeEvent[]; readonly expected: string }> {
-  const world = new LedgerWorld(test);
-  const leases = [];
-  for (const accountId of ['one', 'two']) {
-    await world.setTerms({ accountId, budget: 10_000_000n });
-    leases.push(await world.lease(5_000_000, accountId));
-  }
-  const random = seededRandom(11);
-  const draw = (): number => random.next();
-  const events = adTraffic({ prefix: '', adCount: AD_COUNT, random: draw, nowMs: START_MS, leases });
-  const expected = await inAnotherDatabase(events);
-  return { events: shuffled(events, draw, 0.05), expected };
-}
-
-/** What they come to when each is told once, in order, by nobody who is killed. */
-async function inAnotherDatabase(events: readonly OutcomeEvent[]): Promise<string> {
-  const world = new LedgerWorld(await postgresTestDatabases(postgres!.url)());
-  for (const accountId of ['one', 'two']) {
-    await world.setTerms({ accountId, budget: 10_000_000n });
-    await world.lease(5_000_000, accountId);
-  }
-  await new TestConsumer(openTestBooks(world.database, 'x')).takeAll(events.map(sourced), 500);
-  const hash = await ledgerHash(world.database, '');
-  await world.dispose();
-  return hash;
-}
+const traffic = () => billedTraffic(test, postgres!.url, AD_COUNT);
 
 async function placesSum(): Promise<number> {
   const [row] = await test.database.query<{ sum: bigint | null }>(
@@ -119,7 +90,7 @@ async function killOften(total: number, start: () => Promise<ChildProcess>): Pro
 }
 
 describe.skipIf(!IS_BUILT || postgres === null)('gavel consume (needs a build and a PostgreSQL)', () => {
-  it('killed again and again bills a log once, and a replay of all of it nothing', async () => {
+  it('F31 killed again and again bills a log once, and a replay of all of it nothing', async () => {
     const { events, expected } = await traffic();
     const log = await openEventLog({ folder: eventLogFolder(folder), timers: systemTimers, segmentBytes: 200_000 });
     const half = events.length >> 1;

@@ -65,7 +65,7 @@ it('a reported impression is in the log when it is answered, a refund soon, and 
   expect(await admin('/admin/outcomes', [told])).toMatchObject({ status: 200, body: { bills: { billed: 1 } } });
   const [win] = await eventsOf(auction, 'win');
   expect(await eventsOf(auction, 'impression')).toMatchObject([
-    { id: `${auction}/1/impression`, userKey: win!.userKey, sale: 'sale' in win! ? win.sale : null },
+    { id: `${auction}/1/impression`, userKey: null, sale: 'sale' in win! ? win.sale : null },
   ]);
   expect(await admin('/admin/outcomes', [told])).toMatchObject({ body: { bills: { repeated: 1 } } });
   const { ledger, books } = gavel.gavel.campaigns!;

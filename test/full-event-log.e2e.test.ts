@@ -49,7 +49,7 @@ async function makeRoom(): Promise<void> {
   await rm(join(folder, segments[0]!));
 }
 
-it('bids of DSPs are, campaigns of our own are not, and are again once there is room', async () => {
+it('F34 bids of DSPs are, campaigns of our own are not, and are again once there is room', async () => {
   await start({ 'campaigns.enabled': true, 'campaigns.refreshIntervalMs': 50, 'campaigns.pacingIntervalMs': 1000 });
   const { store } = gavel.gavel.campaigns!.books;
   await store.write(writesOf({ campaign: campaign({ delivery: 'asap' }) }), 'test');
@@ -67,7 +67,7 @@ it('bids of DSPs are, campaigns of our own are not, and are again once there is 
   expect(await unstorable()).toBe(0);
 });
 
-it('with sellUnstored nothing, nothing is, until there is room', async () => {
+it('F34 with sellUnstored nothing, nothing is, until there is room', async () => {
   await start({ 'events.sellUnstored': 'nothing' });
   expect(bidsOf(await ask())).toHaveLength(1);
   await untilFull();

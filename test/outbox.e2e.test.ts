@@ -95,7 +95,7 @@ describe.skipIf(kafka === null)(
     timeout: TEST_MS_MAX,
   },
   () => {
-    it('Kafka killed with events flowing: auctions go on, nothing is lost, order is kept, all is drained', async () => {
+    it('F27 Kafka killed with events flowing: auctions go on, nothing is lost, order is kept, all is drained', async () => {
       await makeTopics();
       const gavel = await serve();
       const load = startLoad(gavel.url, { clients: 2, seed: 1 });

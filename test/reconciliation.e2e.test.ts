@@ -142,6 +142,7 @@ async function provesItself(databaseUrl: string, open: () => Promise<Database>):
   expect(clean).toMatchObject({ code: 0, reconciled: true, differences: [] });
   expect(clean.verdicts).toEqual({ agreed: paid, reported: expect.any(Number) });
   expect(clean.totals.map(({ party }) => party)).toEqual(['advertiser', 'dsp', 'exchange', 'publisher']);
+  for (const { due, booked } of clean.totals) expect(booked).toBe(due);
   const database = await open();
   const [row] = await database.query<{ key: string }>(
     "SELECT key FROM dsp_transfer WHERE kind = 'bill' ORDER BY id LIMIT 1",

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { loadConfig } from '../config/load.ts';
 import { hasRedisServer } from './support/services.ts';
 
 const SCRIPT = fileURLToPath(new URL('../scripts/services', import.meta.url));
@@ -36,6 +37,24 @@ it('takes what the environment names as it is, and starts nothing', () => {
   expect(readdirSync(join(folder, 'services'))).toEqual([]);
 });
 
+it('says it in settings of Gavel', () => {
+  const { status, stdout, stderr } = run(['settings'], GIVEN);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  const environment = Object.fromEntries(
+    stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.split('=')),
+  );
+  const { campaigns, counters, events } = loadConfig({ file: null, environment, overrides: {} });
+  expect([campaigns.databaseUrl, campaigns.redisUrl, counters.redisUrl, events.kafka.brokers]).toEqual([
+    GIVEN.DATABASE_URL,
+    GIVEN.REDIS_URL,
+    GIVEN.REDIS_URL,
+    GIVEN.KAFKA_BROKERS,
+  ]);
+});
+
 it('says what is not running', () => {
   const { status, stdout, stderr } = run(['status'], { REDIS_URL: 'redis://given:1' });
   expect({ status, stdout }).toEqual({ status: 1, stdout: 'REDIS_URL=redis://given:1\n' });
@@ -59,7 +78,7 @@ it.skipIf(!hasRedisServer)('starts what is missing once, says where it is, and e
 it.each([[[]], [['start']], [['up', 'redis']]])('refuses %j in one line', (args) => {
   const { status, stdout, stderr } = run(args, {});
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
-  expect(stderr).toMatch(/^scripts\/services: say up, down or status .*\n$/);
+  expect(stderr).toMatch(/^scripts\/services: say up, down, status or settings .*\n$/);
 });
 
 it('explains itself', () => {

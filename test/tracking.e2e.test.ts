@@ -267,7 +267,7 @@ describe('a win of our own', () => {
   }, 120_000);
 });
 
-describe('what nobody has sold', () => {
+describe('F49 what nobody has sold', () => {
   it('is refused by reason and is no event', async () => {
     const engine = await start({}, { 'campaigns.held.bannerMs': 1000 });
     const answers = await Promise.all(['r1', 'r2'].map((id) => engine.post(adRequest(id, FIRST_PRICE))));
@@ -331,7 +331,7 @@ describe('a batch', () => {
   });
 });
 
-it('what cannot be stored is not acknowledged, and may be told again', async () => {
+it('F34 what cannot be stored is not acknowledged, and may be told again', async () => {
   let isBroken = false;
   const kept: Uint8Array[] = [];
   const eventLog: EventLog = {

@@ -136,7 +136,7 @@ describe('what was told again in a later hour', () => {
 });
 
 describe('retention', () => {
-  it('keeps figures when the events of an hour go, and drops them with their day', async () => {
+  it('keeps figures when the events of an hour go', async () => {
     await write([impression('a', HOUR), impression('b', HOUR + HOUR_MS)]);
     const wanted = [
       ['2026-11-21T10', 1, 1000],
@@ -151,12 +151,32 @@ describe('retention', () => {
     await keep(dueMs + HOUR_MS);
     expect([await rawNames(), await shown()]).toEqual([[], wanted]);
     expect(await readdir(join(archive.folder, 'raw'))).toEqual([]);
+  });
+});
 
-    const dayEndMs = Date.UTC(2026, 10, 22);
-    await keep(dayEndMs + HOURLY_DAYS * DAY_MS - 1);
-    expect(await shown()).toEqual(wanted);
-    await keep(dayEndMs + HOURLY_DAYS * DAY_MS);
-    expect(await shown()).toEqual([]);
+describe('a month', () => {
+  const mergedMs = Date.UTC(2026, 11, 1) + (RAW_DAYS + 2) * DAY_MS;
+  const november = { fromMs: Date.UTC(2026, 10, 1), toMs: Date.UTC(2026, 11, 1) };
+
+  it('that changes no more is one file, with the same figures, and goes when all of it is old', async () => {
+    await write([impression('a', HOUR), impression('b', HOUR + DAY_MS), impression('c', HOUR + 20 * DAY_MS)]);
+    await keep(mergedMs - 1);
+    const before = await shown();
+    const [day] = await listHourlyFiles(archive.folder, november);
+    const rescued = await readFile(day!.path);
+    await keep(mergedMs);
+    expect(await summedDays()).toEqual(['month=2026-11.parquet']);
+    expect(await shown(november)).toEqual(before.slice(0, 2));
+    // A day that a killed process has left is in its month.
+    await writeFile(day!.path, rescued);
+    expect(await shown(november)).toEqual(before.slice(0, 2));
+    expect(await shown({ fromMs: HOUR, toMs: HOUR + HOUR_MS })).toEqual(before.slice(0, 1));
+    await keep(mergedMs);
+    expect(await readdir(join(archive.folder, 'hourly'))).toEqual(['month=2026-11.parquet']);
+    await keep(november.toMs + HOURLY_DAYS * DAY_MS - 1);
+    expect(await shown(november)).toEqual(before.slice(0, 2));
+    await keep(november.toMs + HOURLY_DAYS * DAY_MS);
+    expect(await shown(november)).toEqual([]);
   });
 });
 

@@ -19,13 +19,16 @@ import {
   HOUR_MS,
   hourlyFile,
   listHourlyFiles,
+  listMergedDays,
   listRawFiles,
+  monthFile,
+  monthOf,
   placesFolder,
   rawHourFolder,
   rawHours,
 } from './layout.ts';
 import { keptFrom } from './parquet-archive.ts';
-import { MERGED, PART, writeParquet } from './raw-files.ts';
+import { MERGED, PART, writeHourly, writeParquet } from './raw-files.ts';
 
 export interface KeeperOptions {
   readonly db: DuckDb;
@@ -41,6 +44,8 @@ const CLOSED_AFTER_MS = 5 * 60_000;
 const PARTS_TO_MERGE = { open: 64, closed: 2, late: 16 } as const;
 /** Whoever writes an hour's last events may have looked at the clock so long ago. */
 const REMOVED_AFTER_MS = HOUR_MS;
+/** Behind the time at which the last of its raw files go. */
+const MONTH_MERGED_AFTER_MS = 2 * DAY_MS;
 /** Whatever is being written takes less. */
 const UNFINISHED_MS_MAX = HOUR_MS;
 const LOCK_WAIT_MS = 10_000;
@@ -59,7 +64,8 @@ export function keepArchive(options: KeeperOptions, nowMs: number): Promise<void
       if (!(await setDamagedAside(options))) throw error;
     }
     await removeOldHours(options, nowMs);
-    await removeOldDays(options, nowMs);
+    await mergeMonths(options, nowMs);
+    await removeOldSums(options, nowMs);
   });
 }
 
@@ -97,7 +103,7 @@ async function putSums(db: DuckDb, folder: string, dayMs: number, summed: readon
       ? ''
       : `UNION ALL BY NAME SELECT * FROM ${parquet([before.path])}
           WHERE hour_ms NOT IN (SELECT hour_ms FROM ${SUMS} WHERE kind = 'hour')`;
-  await writeParquet(
+  await writeHourly(
     db,
     hourlyFile(folder, dayMs),
     `SELECT * FROM (SELECT * FROM ${SUMS} ${kept}) ORDER BY kind, hour_ms`,
@@ -118,9 +124,23 @@ async function removeOldHours({ db, folder, rawRetentionMs }: KeeperOptions, now
   }
 }
 
-async function removeOldDays({ folder, hourlyRetentionMs }: KeeperOptions, nowMs: number): Promise<void> {
-  const days = await listHourlyFiles(folder, { fromMs: 0, toMs: nowMs });
-  for (const { path, startMs } of days) if (startMs + DAY_MS <= nowMs - hourlyRetentionMs) await rm(path);
+/** Of months of which no hour is to be summed up again: a year of days takes longer to open than to read. */
+async function mergeMonths({ db, folder, rawRetentionMs }: KeeperOptions, nowMs: number): Promise<void> {
+  const days = (await listHourlyFiles(folder, ALL_TIME)).filter(({ kind }) => kind === 'day');
+  for (const startMs of new Set(days.map((day) => monthOf(day.startMs).startMs))) {
+    const month = monthOf(startMs);
+    if (month.endMs + rawRetentionMs + MONTH_MERGED_AFTER_MS > nowMs) continue;
+    if ((await listRawFiles(folder, { fromMs: startMs, toMs: month.endMs })).length > 0) continue;
+    const paths = days.filter((day) => day.startMs >= startMs && day.endMs <= month.endMs).map(({ path }) => path);
+    const query = `SELECT * FROM ${parquet(paths)} WHERE kind <> 'hour' ORDER BY kind, hour_ms`;
+    await writeHourly(db, monthFile(folder, startMs), query);
+  }
+  for (const { path } of await listMergedDays(folder)) await rm(path);
+}
+
+async function removeOldSums({ folder, hourlyRetentionMs }: KeeperOptions, nowMs: number): Promise<void> {
+  const files = await listHourlyFiles(folder, ALL_TIME);
+  for (const { path, endMs } of files) if (endMs <= nowMs - hourlyRetentionMs) await rm(path);
 }
 
 async function removeIfEmpty(folder: string): Promise<void> {

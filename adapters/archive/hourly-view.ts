@@ -1,5 +1,5 @@
 /**
- * All hours of a window as one view: those that are summed up from their files of a day, the others from their raw files, so that
+ * All hours of a window as one table: those that are summed up from their files of a day, the others from their raw files, so that
  * what has just happened shows. No hour comes from both: its sums hold while they name the raw files that are there, and when
  * there are none any more.
  */
@@ -15,13 +15,13 @@ import {
   type TimeWindow,
 } from './layout.ts';
 
-/** Makes the view `hourly`, with the rows of the window, whole hours. Rejects when a file cannot be read. */
-export async function openHourlyView(
+/** The rows of the window, whole hours, as SQL for `FROM`. Rejects when a raw file cannot be read. */
+export async function hourlyRows(
   db: DuckDb,
   archive: string,
   window: TimeWindow,
   isReadable: IsReadable,
-): Promise<void> {
+): Promise<string> {
   const summed = (await listHourlyFiles(archive, window)).filter(({ path }) => isReadable(path));
   const open = await hoursToSum(db, summed, await listRawFiles(archive, window), isReadable);
   await beginSums(db);
@@ -32,7 +32,7 @@ export async function openHourlyView(
       : `UNION ALL BY NAME SELECT * FROM ${parquet(summed.map(({ path }) => path))}
            WHERE kind <> 'hour' AND hour_ms NOT IN (SELECT hour_ms FROM ${SUMS} WHERE kind = 'hour')
              AND hour_ms >= ${window.fromMs} AND hour_ms < ${window.toMs}`;
-  await db.run(`CREATE OR REPLACE TEMP VIEW hourly AS SELECT * FROM ${SUMS} WHERE kind <> 'hour' ${kept}`);
+  return `(SELECT * FROM ${SUMS} WHERE kind <> 'hour' ${kept})`;
 }
 
 /** Of the hours with raw files, those whose sums are not of just these, and what hangs on them. */

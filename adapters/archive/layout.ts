@@ -3,6 +3,7 @@
  *
  *     raw/day=2026-11-21/hour=19/NAME.parquet   events of an hour, by their own time, UTC: a row each (`raw-columns.ts`)
  *     hourly/day=2026-11-21.parquet             what they come to, by hour (`hourly-rows.ts`)
+ *     hourly/month=2026-10.parquet              the same, of a month that changes no more: days of it that are there still are in it
  *     places/                                   how far whose log has been archived (`places.ts`)
  *     spill/                                    of queries that do not fit into memory
  *
@@ -18,12 +19,18 @@ const PARQUET = '.parquet';
 export const DAMAGED = '.damaged';
 const DAY_FOLDER = /^day=(\d{4}-\d\d-\d\d)$/;
 const HOUR_FOLDER = /^hour=([01]\d|2[0-3])$/;
-const DAY_FILE = /^day=(\d{4}-\d\d-\d\d)(\.parquet|\.parquet\.damaged)$/;
+const HOURLY_FILE = /^(day|month)=(\d{4}-\d\d(?:-\d\d)?)(\.parquet|\.parquet\.damaged)$/;
 
 export interface ArchiveFile {
   readonly path: string;
   /** Start of the hour, or of the day, that it holds: epoch ms. */
   readonly startMs: number;
+}
+
+export interface HourlyFile extends ArchiveFile {
+  readonly kind: 'day' | 'month';
+  /** End of what it holds, epoch ms. */
+  readonly endMs: number;
 }
 
 /** From `fromMs` until before `toMs`, epoch ms. */
@@ -50,6 +57,18 @@ export function hourlyFile(archive: string, atMs: number): string {
   return join(archive, 'hourly', `day=${dayOf(atMs)}${PARQUET}`);
 }
 
+/** `atMs`: any time within the month. */
+export function monthFile(archive: string, atMs: number): string {
+  return join(archive, 'hourly', `month=${dayOf(atMs).slice(0, 7)}${PARQUET}`);
+}
+
+/** Of the month, epoch ms. */
+export function monthOf(atMs: number): { readonly startMs: number; readonly endMs: number } {
+  const date = new Date(atMs);
+  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
+  return { startMs: Date.UTC(year, month), endMs: Date.UTC(year, month + 1) };
+}
+
 export const placesFolder = (archive: string): string => join(archive, 'places');
 export const spillFolder = (archive: string): string => join(archive, 'spill');
 
@@ -62,7 +81,7 @@ export function listRawFiles(archive: string, window: TimeWindow): Promise<Archi
 export async function listSetAside(archive: string, window: TimeWindow): Promise<ArchiveFile[]> {
   return [
     ...(await listInHours(archive, window, DAMAGED)),
-    ...(await listDayFiles(archive, window, `${PARQUET}${DAMAGED}`)),
+    ...(await filesOfHours(archive, window, `${PARQUET}${DAMAGED}`)),
   ];
 }
 
@@ -101,19 +120,29 @@ export function rawHours(files: readonly ArchiveFile[]): RawHour[] {
   return [...hours].map(([hourMs, paths]) => ({ hourMs, paths }));
 }
 
-/** Files of the days that the window touches, by day. */
-export function listHourlyFiles(archive: string, window: TimeWindow): Promise<ArchiveFile[]> {
-  return listDayFiles(archive, window, PARQUET);
+/** Files of sums of the days that the window touches: what one says, no other does. */
+export async function listHourlyFiles(archive: string, window: TimeWindow): Promise<HourlyFile[]> {
+  const files = await filesOfHours(archive, window, PARQUET);
+  const months = new Set(files.filter(({ kind }) => kind === 'month').map(({ startMs }) => startMs));
+  return files.filter(({ kind, startMs }) => kind === 'month' || !months.has(monthOf(startMs).startMs));
 }
 
-async function listDayFiles(archive: string, { fromMs, toMs }: TimeWindow, ending: string): Promise<ArchiveFile[]> {
-  const files: ArchiveFile[] = [];
+/** Days that are in the file of their month as well. */
+export async function listMergedDays(archive: string): Promise<HourlyFile[]> {
+  const listed = new Set((await listHourlyFiles(archive, ALL_TIME)).map(({ path }) => path));
+  return (await filesOfHours(archive, ALL_TIME, PARQUET)).filter(({ path }) => !listed.has(path));
+}
+
+async function filesOfHours(archive: string, { fromMs, toMs }: TimeWindow, ending: string): Promise<HourlyFile[]> {
+  const files: HourlyFile[] = [];
   const folder = join(archive, 'hourly');
   for (const name of await namesIn(folder)) {
-    const [, day, found] = DAY_FILE.exec(name) ?? [];
-    const startMs = startOf(day);
-    if (found !== ending || startMs === null || startMs >= toMs || startMs + DAY_MS <= fromMs) continue;
-    files.push({ path: join(folder, name), startMs });
+    const [, kind, time, found] = HOURLY_FILE.exec(name) ?? [];
+    const startMs = startOf(time);
+    if (found !== ending || startMs === null) continue;
+    const endMs = kind === 'month' ? monthOf(startMs).endMs : startMs + DAY_MS;
+    if (startMs >= toMs || endMs <= fromMs) continue;
+    files.push({ path: join(folder, name), kind: kind as HourlyFile['kind'], startMs, endMs });
   }
   return files;
 }

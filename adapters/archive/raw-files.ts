@@ -15,6 +15,8 @@ export const MERGED = 'merged-';
 /** Few enough that a group of large auctions fits into memory, also where it is read. */
 const ROW_GROUP_ROWS = 8192;
 const FORMAT = `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}`;
+/** Sums are small; their groups cost more to open than to read. */
+const HOURLY_FORMAT = 'FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880';
 /** As many as a chunk of DuckDB holds. */
 const CHUNK_ROWS = 2048;
 const STORED_COLUMNS = [INTEGER, BIGINT, VARCHAR, VARCHAR, BIGINT, VARCHAR];
@@ -67,6 +69,11 @@ export async function writeParquet(
   values: readonly DuckDBValue[] = [],
 ): Promise<void> {
   await putFile(path, (draft) => db.run(`COPY (${query}) TO ${literal(draft)} (${FORMAT})`, values));
+}
+
+/** The same for sums. */
+export async function writeHourly(db: DuckDb, path: string, query: string): Promise<void> {
+  await putFile(path, (draft) => db.run(`COPY (${query}) TO ${literal(draft)} (${HOURLY_FORMAT})`));
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Answers reports out of an archive folder, also while others write to it. */
 import { type DamagedFile, findDamaged } from './damaged-files.ts';
 import type { DuckDb, Row } from './duckdb.ts';
-import { openHourlyView } from './hourly-view.ts';
+import { hourlyRows } from './hourly-view.ts';
 import { listHourlyFiles, listRawFiles, listSetAside, type TimeWindow } from './layout.ts';
 import { type ReportColumn, type ReportName, type ReportRequest, reportQuery } from './reports.ts';
 
@@ -34,8 +34,8 @@ export async function readReport(
   for (let tries = 1; ; tries += 1) {
     try {
       const unreadable = new Set(damaged.map(({ path }) => path));
-      await openHourlyView(db, archive, window, (path) => !unreadable.has(path));
-      return { columns, rows: await db.rows(sql, values), damaged };
+      const hourly = await hourlyRows(db, archive, window, (path) => !unreadable.has(path));
+      return { columns, rows: await db.rows(sql(hourly), values), damaged };
     } catch (error) {
       if (tries === TRIES_MAX) throw error;
       // What was told again is looked for in all hours before.

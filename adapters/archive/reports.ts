@@ -1,4 +1,4 @@
-/** The reports over the archive: queries of the view `hourly` (`hourly-view.ts`). What a caller says comes in as values only. */
+/** The reports over the archive: queries of `hourly`, the rows of all hours (`hourly-rows.ts`). What a caller says comes in as values only. */
 import type { DuckDBValue } from '@duckdb/node-api';
 import { DURATION_MS_OF_BUCKET, PRICE_MICROS_OF_BUCKET } from './hourly-rows.ts';
 
@@ -40,8 +40,8 @@ interface Report {
   readonly dimensions: readonly ReportColumn[];
   /** Over the rows of a line. `among`: of the lines of one period, as `PARTITION BY` names them. */
   readonly measures: (among: (...dimensions: string[]) => string) => readonly ReportColumn[];
-  /** Rows to measure in the place of those it is about, which are `chosen`. */
-  readonly rows?: (among: (...dimensions: string[]) => string) => string;
+  /** Rows to measure in the place of those it is about, which are `chosen`; with the columns of its periods. */
+  readonly rows?: (among: (...dimensions: string[]) => string, periods: string) => string;
   readonly orderBy: string;
 }
 
@@ -130,11 +130,13 @@ export const REPORTS = {
     filters: ['dsp'],
     about: "kind IN ('auction', 'call')",
     dimensions: [text('of'), text('result')],
-    rows: (among) => `(
+    rows: (among, periods) => `(
       SELECT *, sum(count) OVER (${among('of', 'result')} ORDER BY duration_ms) AS running_count,
         sum(count) OVER (${among('of', 'result')}) AS total_count
       FROM (SELECT * REPLACE (coalesce(result, ending) AS result), coalesce(dsp_id, 'auction') AS of,
-          ${DURATION_MS_OF_BUCKET} AS duration_ms, coalesce(auctions, calls) AS count FROM chosen))`,
+          ${DURATION_MS_OF_BUCKET} AS duration_ms
+        FROM (SELECT ${periods}dsp_id, result, ending, duration_bucket, sum(coalesce(auctions, calls)) AS count
+          FROM chosen GROUP BY ALL)))`,
     measures: () => [
       count('count'),
       percentile('p50_ms', 0.5),
@@ -182,7 +184,8 @@ const PERIODS: Readonly<Record<Period, readonly ReportColumn[]>> = {
 
 export interface ReportQuery {
   readonly columns: readonly ReportColumn[];
-  readonly sql: string;
+  /** Over `hourly`. */
+  readonly sql: (hourly: string) => string;
   readonly values: readonly DuckDBValue[];
 }
 
@@ -205,8 +208,10 @@ export function reportQuery(name: ReportName, { by, filters, includesTests }: Re
   const lines = [...periods.map(({ name }) => text(name)), ...report.dimensions];
   const columns = [...lines, ...report.measures(among)];
   const inPeriods = ['*', ...periods.map(selected)].join(', ');
-  const sql = `WITH chosen AS (SELECT ${inPeriods} FROM hourly WHERE ${conditions.join(' AND ')})
-    SELECT ${columns.map(selected).join(',\n')} FROM ${report.rows?.(among) ?? 'chosen'}
+  const sql = (
+    hourly: string,
+  ): string => `WITH chosen AS (SELECT ${inPeriods} FROM ${hourly} WHERE ${conditions.join(' AND ')})
+    SELECT ${columns.map(selected).join(',\n')} FROM ${report.rows?.(among, periods.map(({ name }) => `${name}, `).join('')) ?? 'chosen'}
     GROUP BY ${lines.map((_, index) => index + 1).join(', ')}
     ORDER BY ${[...periods.map((period) => period.name), report.orderBy].join(', ')}`;
   return { columns, sql, values };

@@ -11,13 +11,7 @@ import {
   noCounts,
   windowOf,
 } from '../../engine/counters/counts.ts';
-import {
-  type CountedEvent,
-  type CountedType,
-  type Dimension,
-  OTHER_ID,
-  type Thing,
-} from '../../engine/counters/dimensions.ts';
+import { type CountedEvent, type Dimension, OTHER_ID, type Thing } from '../../engine/counters/dimensions.ts';
 import { SeenEvents } from '../../engine/events/seen-events.ts';
 import type { Clock } from '../../engine/ports/clock.ts';
 import {
@@ -27,6 +21,7 @@ import {
   type CountingResult,
 } from '../../engine/ports/counter-store.ts';
 import { isWindowKept } from './retention.ts';
+import { newTally, type Tally } from './tally.ts';
 
 export interface CounterBounds {
   /** How long a window is kept after its end, ms. */
@@ -40,12 +35,6 @@ export interface CounterBounds {
 export interface EmbeddedCounterStoreOptions extends CounterBounds {
   readonly clock: Clock;
 }
-
-type Tally = {
-  -readonly [Field in keyof CountingResult]: CountingResult[Field] extends number
-    ? number
-    : Partial<Record<CountedType, number>>;
-};
 
 export function createEmbeddedCounterStore(options: EmbeddedCounterStoreOptions): CounterStore {
   return new EmbeddedCounterStore(options);
@@ -75,7 +64,7 @@ class EmbeddedCounterStore implements CounterStore {
     const nowMs = this.#open();
     this.#forgetOld(nowMs);
     const from = this.#places.get(partition) ?? Number.NEGATIVE_INFINITY;
-    const tally: Tally = { counted: {}, repeated: 0, outside: 0, overflowed: 0 };
+    const tally = newTally();
     for (const event of events) if (event.offset >= from) this.#take(event, nowMs, tally);
     this.#places.set(partition, Math.max(from, toOffset));
     return tally;

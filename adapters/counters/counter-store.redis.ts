@@ -12,13 +12,7 @@ import {
   WINDOW_MS,
   windowOf,
 } from '../../engine/counters/counts.ts';
-import {
-  COUNTED_TYPES,
-  type CountedEvent,
-  type CountedType,
-  type Dimension,
-  type Thing,
-} from '../../engine/counters/dimensions.ts';
+import { COUNTED_TYPES, type CountedEvent, type Dimension, type Thing } from '../../engine/counters/dimensions.ts';
 import {
   type CounterStore,
   CounterStoreError,
@@ -29,6 +23,7 @@ import { createRedisClient } from '../redis-client.ts';
 import { rememberedId } from '../redis-id-memory.ts';
 import type { CounterBounds } from './counter-store.embedded.ts';
 import { CLAIM, COUNT } from './redis-scripts.ts';
+import { newTally, type Tally } from './tally.ts';
 
 export interface RedisCounterStoreOptions extends CounterBounds {
   /** `redis://` or `rediss://`, with credentials if there are any. */
@@ -52,8 +47,8 @@ declare module 'ioredis' {
   }
 }
 
-/** Counted in one script, which holds up all others at that Redis: about a millisecond. */
-const EVENTS_PER_CALL = 200;
+/** Counted in one script, which holds up all others at that Redis: 2 to 3 ms on a busy core. */
+const EVENTS_PER_CALL = 100;
 /** Of a source that nobody reads any more. */
 const PLACE_KEPT_MS = 7 * 86_400_000;
 /** Ids are kept until they are too many, or for so long: as long as a click may be told behind its ad by default. */
@@ -112,14 +107,15 @@ class RedisCounterStore implements CounterStore {
     if (place.unsureTo !== null) await this.#lookAgain(partition, place, place.unsureTo);
     const from = place.next ?? Number.NEGATIVE_INFINITY;
     const rest = events.filter(({ offset }) => offset >= from);
-    const sum = { counted: {} as Partial<Record<CountedType, number>>, repeated: 0, outside: 0, overflowed: 0 };
-    if (toOffset <= from) return sum;
+    const tally = newTally();
+    if (toOffset <= from) return tally;
     for (let at = 0; at === 0 || at < rest.length; at += EVENTS_PER_CALL) {
       const part = rest.slice(at, at + EVENTS_PER_CALL);
       const isLast = at + EVENTS_PER_CALL >= rest.length;
-      await this.#countPart(partition, place, part, isLast ? toOffset : part.at(-1)!.offset + 1, sum);
+      const partTo = isLast ? toOffset : part.at(-1)!.offset + 1;
+      await this.#countPart(place, { partition, events: part, toOffset: partTo }, tally);
     }
-    return sum;
+    return tally;
   };
 
   readonly read = async ({ dimension, id }: Thing, period: CounterPeriod): Promise<ReadonlyMap<number, Counts>> => {
@@ -157,13 +153,7 @@ class RedisCounterStore implements CounterStore {
     this.#redis.disconnect();
   };
 
-  async #countPart(
-    partition: number,
-    place: Place,
-    events: readonly CountedEvent[],
-    toOffset: number,
-    sum: { counted: Partial<Record<CountedType, number>>; repeated: number; outside: number; overflowed: number },
-  ): Promise<void> {
+  async #countPart(place: Place, { partition, events, toOffset }: CountingBatch, tally: Tally): Promise<void> {
     const { keptMs, thingsMax, rememberedMax } = this.#options;
     place.unsureTo = toOffset;
     const [kind, ...values] = await this.#run(() =>
@@ -188,10 +178,12 @@ class RedisCounterStore implements CounterStore {
     place.next = toOffset;
     place.unsureTo = null;
     const [repeated, outside, overflowed, ...counted] = values.map(Number);
-    sum.repeated += repeated!;
-    sum.outside += outside!;
-    sum.overflowed += overflowed!;
-    for (const [at, type] of COUNTED_TYPES.entries()) sum.counted[type] = (sum.counted[type] ?? 0) + counted[at]!;
+    tally.repeated += repeated!;
+    tally.outside += outside!;
+    tally.overflowed += overflowed!;
+    for (const [at, type] of COUNTED_TYPES.entries()) {
+      tally.counted[type] = (tally.counted[type] ?? 0) + counted[at]!;
+    }
   }
 
   /** Either where the last call began or where it would have ended: anything else was not written by this process. */
@@ -262,11 +254,8 @@ function encodeEvents(events: readonly CountedEvent[]): string {
 
 function decodeRow(text: string): Counts {
   const counts = noCounts();
-  const words = text.split(' ');
-  for (const [at, type] of COUNTED_TYPES.entries()) counts[type] = Number(words[at] ?? 0);
-  for (const word of words.slice(COUNTED_TYPES.length)) {
-    const [currency, nanos] = word.split('=');
-    addSpend(counts, currency!, BigInt(nanos ?? 0));
-  }
+  const row = JSON.parse(text) as (number | string)[];
+  for (const [at, type] of COUNTED_TYPES.entries()) counts[type] = Number(row[at]);
+  for (let at = COUNTED_TYPES.length; at < row.length; at += 2) addSpend(counts, String(row[at]), BigInt(row[at + 1]!));
   return counts;
 }

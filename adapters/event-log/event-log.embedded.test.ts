@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Timers } from '../../engine/ports/clock.ts';
 import type { EventLog } from '../../engine/ports/event-log.ts';
 import { eventLogContract, records } from './event-log.contract.ts';
@@ -83,7 +85,7 @@ eventLogContract('the embedded event log', async () => ({
   dispose: async () => {},
 }));
 
-describe('recovery', () => {
+describe('F34 recovery', () => {
   it.each([1, FRAME_OVERHEAD_BYTES - 1, FRAME_OVERHEAD_BYTES, FRAME_OVERHEAD_BYTES + 2])(
     'cuts a torn tail of %i bytes, counts it, and continues the sequence',
     async (tornBytes) => {
@@ -231,6 +233,27 @@ describe('one writer per folder', () => {
     expect(await readdir(folder)).toEqual(['0000000000000001.seg']);
   });
 
+  it.runIf(process.platform === 'linux')(
+    'takes over the lock of a killed process that nobody has asked after',
+    async () => {
+      // A shell that becomes another program does not ask after its children.
+      const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] });
+      try {
+        const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+        const child = Number(line.toString());
+        const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+        const stat = async () => (await readFile(`/proc/${child}/stat`, 'utf8')).split(') ')[1]!.split(' ');
+        await writeFile(join(folder, 'lock'), `${child} ${boot} ${(await stat())[19]}`);
+        await expect(open()).rejects.toThrow('in use by process');
+        process.kill(child, 'SIGKILL');
+        await vi.waitFor(async () => expect((await stat())[0]).toBe('Z'));
+        await (await open()).close();
+      } finally {
+        parent.kill('SIGKILL');
+      }
+    },
+  );
+
   it('takes over its own lock that an earlier log of this process could not remove', async () => {
     const log = await open();
     const lock = await readFile(join(folder, 'lock'));
@@ -246,7 +269,7 @@ describe('one writer per folder', () => {
   });
 });
 
-describe('I/O errors', () => {
+describe('F34 I/O errors', () => {
   it('a full disk fails the append and every later one; the torn write is cut when reopened', async () => {
     let isFull = false;
     const files = filesWith((file) => ({

@@ -83,17 +83,21 @@ async function isAlive(owner: string): Promise<boolean> {
     return codeOf(error) === 'EPERM';
   }
   const running = await describeProcess(pid);
-  return !running.includes(' ') || running === owner;
+  return running !== GONE && (!running.includes(' ') || running === owner);
 }
 
-/** `pid bootId startTicks`; only `pid` where /proc does not tell. */
+/** Of a process that has ended, and whose parent has not asked how yet: in a container without an init it may stay so. */
+const GONE = 'gone';
+const ENDED_STATES = new Set(['Z', 'X']);
+
+/** `pid bootId startTicks`; only `pid` where /proc does not tell; `GONE`. */
 async function describeProcess(pid: number): Promise<string> {
   try {
     const bootId = await readFile('/proc/sys/kernel/random/boot_id', 'utf8');
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    // The command name may hold spaces and brackets; field 22 (start time) is counted from after the last bracket.
-    const startTicks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-    return `${pid} ${bootId.trim()} ${startTicks}`;
+    // The command name may hold spaces and brackets; field 3 (state) and 22 (start time) are counted from after the last bracket.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return ENDED_STATES.has(fields[0]!) ? GONE : `${pid} ${bootId.trim()} ${fields[19]}`;
   } catch {
     return String(pid);
   }

@@ -101,7 +101,7 @@ describe('readEvents', () => {
     expect(sequences).toEqual([1, 2, 3]);
   });
 
-  it('survives any single flipped bit: every event not hit is there, in order, unchanged', async () => {
+  it('F34 survives any single flipped bit: every event not hit is there, in order, unchanged', async () => {
     const texts = ['first', '', 'a third, longer one', 'x'.repeat(200), 'last'];
     const clean = segment(1, texts);
     const property = fc.asyncProperty(fc.nat(clean.length - HEADER_BYTES - 1), fc.nat(7), async (at, bit) => {

@@ -25,6 +25,12 @@ export type LogProblem =
   /** Sequences that no segment holds: removed by retention, or the end of a segment was lost. */
   | { readonly kind: 'gap'; readonly fromSequence: number; readonly toSequence: number };
 
+/** How many events it means that nobody will read. */
+export function missingEvents(problem: LogProblem): number {
+  if (problem.kind === 'damage') return problem.records;
+  return problem.kind === 'gap' ? problem.toSequence - problem.fromSequence + 1 : 0;
+}
+
 export interface ReadEventsOptions {
   /** First sequence wanted; default: the oldest that is there. */
   readonly fromSequence?: number;

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { TAG_ALL, tagOfId } from '../../engine/estimation/cache/invalidations.ts';
 import type { Outcome } from '../../engine/estimation/quality/awaited-outcomes.ts';
+import { DSP_SALE, HOUSE_SALE } from '../../engine/events/testing/build-events.ts';
 import type { Refund } from '../../engine/ports/refunds.ts';
 import { type AdminServer, startAdminServer } from './admin-server.ts';
 
@@ -119,7 +120,16 @@ describe('refunds', () => {
     expect(changes).toEqual([]);
   });
 
+  test('of an ad of a DSP may say what was sold, for the books do not know it before it is billed', async () => {
+    expect((await post([{ ...wanted, sale: DSP_SALE }])).status).toBe(200);
+    expect(refunded).toMatchObject([
+      { wanted: [{ unbilled: { key: 'a-1/1/impression', dspId: 'dsp-1', amount: DSP_SALE.amount } }] },
+    ]);
+  });
+
   test.each([
+    ['a sale that is none', [{ ...wanted, sale: { ...DSP_SALE, amount: -1 } }], '[0].sale'],
+    ['a sale of our own', [{ ...wanted, sale: HOUSE_SALE }], '[0].sale'],
     ['an object', wanted, ''],
     ['none', [], ''],
     ['too many', new Array(501).fill(wanted), ''],

@@ -1,5 +1,6 @@
 /** What the books book by themselves leaves an event, once: expiries, reported outcomes, refunds. Over a real database. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ledgerOperationOf } from '../../engine/events/billing-decision.ts';
 import type { OutcomeEvent, Sale } from '../../engine/events/outcome-events.ts';
 import { encodeEvent, readEvent } from '../../engine/events/read-event.ts';
 import { buildOutcome, DSP_SALE, HOUSE_SALE } from '../../engine/events/testing/build-events.ts';
@@ -46,6 +47,8 @@ export function bookedEventsContract(name: string, createDatabase: CreateTestDat
       buildOutcome('win', { sale, auctionId, atMs: START_MS, heldUntilMs: START_MS + 5000, ...parts } as never);
     const shown = (auctionId = 'auction-1', of: Sale = sale) =>
       buildOutcome('impression', { sale: of, auctionId, atMs: world.nowMs, billingNotice: null });
+    /** As the books tell it: they know no users. */
+    const told = (auctionId = 'auction-1') => ({ ...shown(auctionId), userKey: null });
     const ofDsp: Sale = { ...DSP_SALE, amount: 1000, soldAtMs: START_MS };
     /** As an engine does: they are stored, and so gone. All that a reader of the log takes. */
     const stored = async (): Promise<OutcomeEvent[]> => {
@@ -56,7 +59,7 @@ export function bookedEventsContract(name: string, createDatabase: CreateTestDat
     };
     const keyOf = (auctionId: string) => purchaseKey(auctionId, '1', 'impression');
     /** As the desk tells the ledger, ahead of the log. */
-    const reserve = (auctionId: string, terms: string | null = encodeTerms({ sale })) => {
+    const reserve = (auctionId: string, terms: string | null = encodeTerms(sale)) => {
       if (sale.payer.kind !== 'house') throw new Error('ours');
       const { accountId, epoch, sequence } = sale.payer;
       const { amount, publisherId } = sale;
@@ -70,7 +73,7 @@ export function bookedEventsContract(name: string, createDatabase: CreateTestDat
       expect(await stored()).toEqual([]);
       world.nowMs += 5000;
       await Promise.all([world.ledger.sweep(world.nowMs), world.anotherLedger().sweep(world.nowMs)]);
-      const expired = buildOutcome('win_expired', { sale, atMs: world.nowMs });
+      const expired = buildOutcome('win_expired', { sale, atMs: world.nowMs, userKey: null });
       expect(await stored()).toEqual([expired]);
       await consume(win(), expired);
       await world.ledger.sweep(world.nowMs + 1);
@@ -109,7 +112,7 @@ export function bookedEventsContract(name: string, createDatabase: CreateTestDat
       await reserve('auction-1');
       expect(await world.report(keyOf('auction-1'))).toBe('billed');
       const [event] = await stored();
-      expect(event).toEqual(shown());
+      expect(event).toEqual(told());
       await consume(win(), event!);
       expect(consumer.results()).toEqual(['repeated']);
       expect(await world.report(keyOf('auction-1'))).toBe('repeated');
@@ -120,12 +123,12 @@ export function bookedEventsContract(name: string, createDatabase: CreateTestDat
     it('so does one that came before its win was known, and one whose sale is told later', async () => {
       expect(await world.report(keyOf('parked'))).toBe('parked');
       await consume(win('parked'));
-      expect(await stored()).toEqual([shown('parked')]);
+      expect(await stored()).toEqual([told('parked')]);
       await reserve('recovered', null);
       expect(await world.report(keyOf('recovered'))).toBe('billed');
       expect(await stored()).toEqual([]);
       await consume(win('recovered'), win('recovered'));
-      expect(await stored()).toEqual([shown('recovered')]);
+      expect(await stored()).toEqual([told('recovered')]);
     });
 
     it('what a tracking URL has told is not told again for a report', async () => {
@@ -146,7 +149,7 @@ export function bookedEventsContract(name: string, createDatabase: CreateTestDat
       expect(await refunds.refund([...wanted, ...wanted], 'cfo')).toEqual(new Array(4).fill(repeated));
       const events = await stored();
       const refundOf = (auctionId: string, of: Sale) =>
-        buildOutcome('refund', { auctionId, sale: of, atMs: world.nowMs, reason: 'robots' });
+        buildOutcome('refund', { auctionId, sale: of, atMs: world.nowMs, reason: 'robots', userKey: null });
       expect(events).toEqual([refundOf('auction-1', sale), refundOf('of-dsp', ofDsp)]);
       expect(await world.figures()).toMatchObject({ spent: 0 });
       const audits = await world.database.query(
@@ -180,6 +183,19 @@ export function bookedEventsContract(name: string, createDatabase: CreateTestDat
       await world.ledger.sweep(world.nowMs);
       expect(await stored()).toEqual([]);
       expect(await world.figures()).toMatchObject({ spent: 0, reserved: 0, absorbed: 0 });
+    });
+
+    it('so does that of an ad of a DSP, with what was sold', async () => {
+      const operation = ledgerOperationOf(buildOutcome('refund', { auctionId: 'a', sale: ofDsp }));
+      if (operation?.kind !== 'refund-receivable') throw new Error('of a DSP');
+      const wanted = { auctionId: 'a', impId: '1', reason: 'robots' };
+      expect(await refunds.refund([wanted], 'cfo')).toMatchObject([{ result: 'unknown' }]);
+      const known = { ...wanted, unbilled: operation.receivable };
+      expect(await refunds.refund([known], 'cfo')).toMatchObject([{ result: 'prevented', amount: 0 }]);
+      expect(await refunds.refund([known], 'cfo')).toMatchObject([{ result: 'repeated' }]);
+      expect(await stored()).toMatchObject([{ type: 'refund', auctionId: 'a', sale: ofDsp }]);
+      await consume(shown('a', ofDsp));
+      expect(consumer.results()).toEqual(['released-before']);
     });
 
     it('refunds all or nothing: one that the books do not know keeps the others from being booked', async () => {

@@ -1,5 +1,4 @@
 /** What was won: reserved, then billed or released. One row per key, so each is paid once, whatever comes in which order, a report before its win included. */
-
 import { type BookedSale, bookedOutcome } from '../../engine/events/booked-events.ts';
 import {
   type Bill,
@@ -27,7 +26,7 @@ export function reserve(books: Books, reservation: Reservation, feePpm: number):
   const before = books.charge(key);
   if (account === undefined) return null;
   if (before !== undefined && before.state !== 'parked') {
-    learnTerms(books, before, reservation.terms);
+    learnTerms(books, before, reservation);
     return null;
   }
   const lease = books.lease(reservation);
@@ -124,8 +123,8 @@ function billReported(books: Books, wanted: Bill, feePpm: number): BillResult {
 }
 
 /** Of what was reserved without saying what it was, once somebody says it. */
-function learnTerms(books: Books, charge: ChargeRow, terms: string | undefined): void {
-  if (terms === undefined || charge.terms !== null || charge.account_id === null) return;
+function learnTerms(books: Books, charge: ChargeRow, { accountId, terms }: Reservation): void {
+  if (terms === undefined || charge.terms !== null || charge.account_id !== accountId) return;
   charge.terms = terms;
   books.change(charge);
   if (charge.reported_at_ms !== null) tellReported(books, charge);

@@ -1,6 +1,12 @@
 /** What must hold of deletions, of what tables hold of users, and of retention, on every database. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { DeletionBooks, NewDeletion } from '../../engine/ports/deletion-books.ts';
+import {
+  type DeletionBooks,
+  type NewDeletion,
+  OPEN_MAX,
+  PRESENT_MS,
+  type RequestedDeletion,
+} from '../../engine/ports/deletion-books.ts';
 import { tableUserData } from '../user-data/tables.ts';
 import { openDeletionBooks } from './deletion-books.ts';
 import { removeExpired } from './retention.ts';
@@ -33,38 +39,58 @@ export function deletionBooksContract(name: string, createDatabase: CreateTestDa
       ...parts,
     });
 
+    const ask = async (parts: Partial<NewDeletion> = {}): Promise<RequestedDeletion> => {
+      const asked = await books.request(order(parts));
+      if (typeof asked === 'string') throw new Error(asked);
+      return asked;
+    };
+
     it('the same asked twice is one request, also at the same time', async () => {
-      const asked = await Promise.all([1, 2, 3].map(() => books.request(order())));
-      expect(new Set(asked.map((one) => one!.deletion.id)).size).toBe(1);
-      expect(asked.filter((one) => one!.isNew)).toHaveLength(1);
-      expect((await books.request(order({ subjects: ['hash-of-bob'] })))!.isNew).toBe(true);
+      const asked = await Promise.all([1, 2, 3].map(() => ask()));
+      expect(new Set(asked.map(({ deletion }) => deletion.id)).size).toBe(1);
+      expect(asked.filter(({ isNew }) => isNew)).toHaveLength(1);
+      expect((await ask({ subjects: ['hash-of-bob'] })).isNew).toBe(true);
       expect(await books.openCount()).toEqual({ count: 2, oldestAtMs: nowMs });
     });
 
     it('a key of the caller stands for one subject for good', async () => {
-      const first = await books.request(order({ idempotencyKey: 'k' }));
-      expect(await books.request(order({ idempotencyKey: 'k', subjects: ['hash-of-bob'] }))).toBeNull();
-      expect(await books.certify(first!.deletion.id, { a: 1 }, nowMs + 5)).toBe(true);
+      const first = await ask({ idempotencyKey: 'k' });
+      expect(await books.request(order({ idempotencyKey: 'k', subjects: ['hash-of-bob'] }))).toBe('conflict');
+      expect(await books.certify(first.deletion.id, { a: 1 }, nowMs + 5)).toBe(true);
       expect(await books.request(order({ idempotencyKey: 'k' }))).toMatchObject({
         isNew: false,
-        deletion: { id: first!.deletion.id, state: 'certified', certificate: { a: 1 }, certifiedAtMs: nowMs },
+        deletion: { id: first.deletion.id, state: 'certified', certificate: { a: 1 }, certifiedAtMs: nowMs },
       });
-      expect((await books.request(order()))!.isNew).toBe(true);
+      expect((await ask()).isNew).toBe(true);
+    });
+
+    it('no more are open than all can look after', async () => {
+      await test.database.query(
+        `INSERT INTO deletion (id, kind, state, subjects, sealed, sequence, requested_by, requested_at_ms)
+          SELECT 'x' || n, 'user', 'open', ARRAY['h' || n], ''::bytea, -n, 'ops', 0 FROM generate_series(1, $1::int) AS n`,
+        [OPEN_MAX - 1],
+      );
+      const { deletion } = await ask();
+      expect(await books.request(order({ subjects: ['hash-of-bob'] }))).toBe('full');
+      expect((await ask()).deletion.id).toBe(deletion.id);
+      expect(await books.openIds()).toHaveLength(OPEN_MAX);
     });
 
     it('a certificate is given once, and takes the ids with it', async () => {
-      const { deletion } = (await books.request(order()))!;
-      expect((await books.open(5)).map(({ sealed }) => Buffer.from(sealed).toString())).toEqual(['sealed']);
+      const { deletion } = await ask();
+      expect((await books.open(await books.openIds())).map(({ sealed }) => Buffer.from(sealed).toString())).toEqual([
+        'sealed',
+      ]);
       expect(await books.certify(deletion.id, { a: 1 }, nowMs + 5)).toBe(true);
       expect(await books.certify(deletion.id, { a: 2 }, nowMs + 9)).toBe(false);
-      expect(await books.open(5)).toEqual([]);
+      expect([await books.openIds(), await books.open([deletion.id])]).toEqual([[], []]);
       const rows = await test.database.query('SELECT sealed FROM deletion');
       expect(rows).toEqual([{ sealed: null }]);
     });
 
     it('whoever asks from a sequence on learns of every change, once', async () => {
-      const one = (await books.request(order()))!.deletion;
-      await books.request(order({ subjects: ['hash-of-bob'] }));
+      const one = (await ask()).deletion;
+      await ask({ subjects: ['hash-of-bob'] });
       expect(await books.unlinkedSince(0, 1)).toEqual([{ subjects: ['hash-of-ann'], untilMs: null, sequence: 1 }]);
       expect(await books.unlinkedSince(1, 5)).toEqual([{ subjects: ['hash-of-bob'], untilMs: null, sequence: 2 }]);
       await books.certify(one.id, {}, nowMs + 5);
@@ -73,7 +99,7 @@ export function deletionBooksContract(name: string, createDatabase: CreateTestDa
     });
 
     it('what was removed adds up; what was searched last counts', async () => {
-      const { deletion } = (await books.request(order()))!;
+      const { deletion } = await ask();
       const part = { keeperId: 'k', store: 'segments' };
       await books.report(deletion.id, [{ ...part, removed: 3, remaining: null, waitsFor: 'Kafka' }]);
       await books.report(deletion.id, [{ ...part, removed: 2, remaining: 0, waitsFor: null }]);
@@ -83,7 +109,7 @@ export function deletionBooksContract(name: string, createDatabase: CreateTestDa
     });
 
     it('one looks after what all share, until it is gone', async () => {
-      const { deletion } = (await books.request(order()))!;
+      const { deletion } = await ask();
       expect(await books.claim(deletion.id, 'a', 100)).toBe(true);
       expect(await books.claim(deletion.id, 'b', 100)).toBe(false);
       expect(await books.claim(deletion.id, 'a', 100)).toBe(true);
@@ -92,16 +118,19 @@ export function deletionBooksContract(name: string, createDatabase: CreateTestDa
       expect(await books.claim(deletion.id, 'a', 100)).toBe(false);
     });
 
-    it('keepers stay until somebody retires them, and are back when they are', async () => {
-      await books.keeperIsHere({ id: 'k', name: 'host', stores: ['segments'] });
+    it('keepers stay until somebody retires them when they are away, and then for good', async () => {
+      const here = () => books.keeperIsHere({ id: 'k', name: 'host', stores: ['segments'] });
+      expect([await here(), await here()]).toEqual([true, true]);
       const keeper = { id: 'k', name: 'host', stores: ['segments'], seenAtMs: nowMs, retired: null };
       expect(await books.keepers()).toEqual([keeper]);
-      expect(await books.retireKeeper('k', 'ops')).toBe(true);
-      expect(await books.retireKeeper('k', 'ops')).toBe(false);
+      expect(await books.retireKeeper('k', 'ops')).toBe('present');
+      nowMs += PRESENT_MS;
+      expect([await books.retireKeeper('k', 'ops'), await books.retireKeeper('k', 'ops')]).toEqual([
+        'retired',
+        'unknown',
+      ]);
+      expect(await here()).toBe(false);
       expect(await books.keepers()).toEqual([{ ...keeper, retired: { atMs: nowMs, by: 'ops' } }]);
-      nowMs += 5;
-      await books.keeperIsHere({ id: 'k', name: 'host', stores: ['segments'] });
-      expect(await books.keepers()).toEqual([{ ...keeper, seenAtMs: nowMs }]);
     });
 
     const letter = (offset: number, userKey: string, atMs = nowMs) =>
@@ -143,9 +172,9 @@ export function deletionBooksContract(name: string, createDatabase: CreateTestDa
       await notice('old', ANN, nowMs - 201);
       await notice('young', ANN, nowMs - 200);
       const [over, unlinked, open] = [
-        (await books.request(order({ subjects: ['1'] })))!.deletion.id,
-        (await books.request(order({ subjects: ['2'] })))!.deletion.id,
-        (await books.request(order({ subjects: ['3'] })))!.deletion.id,
+        (await ask({ subjects: ['1'] })).deletion.id,
+        (await ask({ subjects: ['2'] })).deletion.id,
+        (await ask({ subjects: ['3'] })).deletion.id,
       ];
       await books.report(over, [{ keeperId: 'k', store: 's', removed: 0, remaining: 0, waitsFor: null }]);
       await books.certify(over, {}, nowMs);

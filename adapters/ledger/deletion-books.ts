@@ -7,7 +7,9 @@ import type {
   DeletionPart,
   NewDeletion,
   OpenDeletion,
+  RequestedDeletion,
 } from '../../engine/ports/deletion-books.ts';
+import { OPEN_MAX, PRESENT_MS } from '../../engine/ports/deletion-books.ts';
 import { databaseNowMs } from './books.ts';
 import type { Database, Queryable } from './database.ts';
 import { AUDIT, auditJson, insertRows } from './rows.ts';
@@ -61,10 +63,16 @@ export function openDeletionBooks(
         sequence: Number(at),
       }));
     },
-    open: async (limit) => {
+    openIds: async () => {
+      const rows = await database.query<{ id: string }>(
+        `SELECT id FROM deletion WHERE state = 'open' ORDER BY requested_at_ms, id LIMIT ${OPEN_MAX}`,
+      );
+      return rows.map(({ id }) => id);
+    },
+    open: async (ids) => {
       const rows = await database.query<DeletionRow>(
-        `SELECT ${COLUMNS} FROM deletion WHERE state = 'open' ORDER BY requested_at_ms, id LIMIT $1`,
-        [limit],
+        `SELECT ${COLUMNS} FROM deletion WHERE state = 'open' AND id = ANY ($1::text[]) ORDER BY requested_at_ms, id`,
+        [ids],
       );
       return rows.map((row): OpenDeletion => ({ ...toDeletion(row), sealed: row.sealed! }));
     },
@@ -75,11 +83,12 @@ export function openDeletionBooks(
       return { count: Number(row!.count), oldestAtMs: toNumber(row!.oldest) };
     },
     keeperIsHere: async ({ id, name, stores }) => {
-      await database.query(
+      const seen = await database.query(
         `INSERT INTO data_keeper (id, name, stores, seen_at_ms) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO UPDATE
-          SET name = $2, stores = $3, seen_at_ms = $4, retired_at_ms = NULL, retired_by = NULL`,
+          SET name = $2, stores = $3, seen_at_ms = $4 WHERE data_keeper.retired_at_ms IS NULL RETURNING id`,
         [id, name, stores, Math.floor(await now(database))],
       );
+      return seen.length > 0;
     },
     retireKeeper: (id, by) => database.transaction(async (tx) => retire(tx, id, by, await now(tx))),
     claim: async (id, keeperId, forMs) => {
@@ -112,7 +121,7 @@ async function request(
   tx: Queryable,
   deletion: NewDeletion,
   nowMs: number,
-): Promise<{ readonly deletion: Deletion; readonly isNew: boolean } | null> {
+): Promise<RequestedDeletion | 'conflict' | 'full'> {
   // Others that ask wait here until this is over: two that ask for the same at a time make one request.
   const sequence = await nextSequence(tx);
   const { id, idempotencyKey, kind, subjects, sealed, requestedBy } = deletion;
@@ -124,8 +133,10 @@ async function request(
   );
   if (known !== undefined) {
     const isSame = known.subjects.join() === subjects.join();
-    return isSame ? { deletion: toDeletion(known), isNew: false } : null;
+    return isSame ? { deletion: toDeletion(known), isNew: false } : 'conflict';
   }
+  const [open] = await tx.query<{ count: bigint }>(`SELECT count(*) AS count FROM deletion WHERE state = 'open'`);
+  if (Number(open!.count) >= OPEN_MAX) return 'full';
   const [row] = await tx.query<DeletionRow>(
     `INSERT INTO deletion (id, idempotency_key, kind, state, subjects, sealed, sequence, requested_by, requested_at_ms)
       VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8) RETURNING ${COLUMNS}`,
@@ -160,14 +171,25 @@ async function certify(
   return true;
 }
 
-async function retire(tx: Queryable, id: string, by: string, nowMs: number): Promise<boolean> {
-  const retired = await tx.query(
-    'UPDATE data_keeper SET retired_at_ms = $2, retired_by = $3 WHERE id = $1 AND retired_at_ms IS NULL RETURNING name',
-    [id, Math.floor(nowMs), by],
+async function retire(
+  tx: Queryable,
+  id: string,
+  by: string,
+  nowMs: number,
+): Promise<'retired' | 'present' | 'unknown'> {
+  const [keeper] = await tx.query<{ name: string; seen_at_ms: bigint }>(
+    'SELECT name, seen_at_ms FROM data_keeper WHERE id = $1 AND retired_at_ms IS NULL FOR UPDATE',
+    [id],
   );
-  if (retired.length === 0) return false;
-  await audit(tx, nowMs, { actor: by, action: 'retire-keeper', subject: `keeper ${id}` }, { name: retired[0]!.name });
-  return true;
+  if (keeper === undefined) return 'unknown';
+  if (Number(keeper.seen_at_ms) > nowMs - PRESENT_MS) return 'present';
+  await tx.query('UPDATE data_keeper SET retired_at_ms = $2, retired_by = $3 WHERE id = $1', [
+    id,
+    Math.floor(nowMs),
+    by,
+  ]);
+  await audit(tx, nowMs, { actor: by, action: 'retire-keeper', subject: `keeper ${id}` }, { name: keeper.name });
+  return 'retired';
 }
 
 async function nextSequence(tx: Queryable): Promise<bigint> {

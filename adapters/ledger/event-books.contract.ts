@@ -63,7 +63,7 @@ export function eventBooksContract(
       expect(test.results()).toEqual(['billed', 'repeated']);
     });
 
-    it('the event may come before its win, in a batch and apart', async () => {
+    it('F29 the event may come before its win, in a batch and apart', async () => {
       await take(ofUs('impression'), win());
       expect(test.results()).toEqual(['billed']);
       await test.take([sourced(ofUs('impression', { auctionId: 'other' }), 2)]);
@@ -90,7 +90,7 @@ export function eventBooksContract(
       expect(await dspEntries()).toEqual([]);
     });
 
-    it('what no lease or reservation knows of is kept apart', async () => {
+    it('F29 what no lease or reservation knows of is kept apart', async () => {
       const payer = { ...sale.payer, epoch: 77 } as Sale['payer'];
       await take(ofUs('impression', { sale: { ...sale, payer } }), ofUs('impression', { auctionId: 'b' }));
       expect(test.results()).toEqual(['unknown-sale', 'billed']);
@@ -189,7 +189,7 @@ export function eventBooksContract(
       expect(await readStatements(world.database, { fromMs: START_MS + 1, toMs: START_MS + 2 })).toEqual([]);
     });
 
-    it('a replay changes nothing', async () => {
+    it('F31 a replay changes nothing', async () => {
       const random = randomOf(3);
       const { accountId, epoch, sequence } = await world.lease(500);
       const leases = [{ accountId, epoch, sequence }];
@@ -205,7 +205,7 @@ export function eventBooksContract(
     });
 
     it(
-      `comes to the same in ${shuffles} orders, with duplicates`,
+      `F29 comes to the same in ${shuffles} orders, with duplicates`,
       async () => {
         const hashes = new Set<string>();
         for (let seed = 0; seed < shuffles; seed += 1) hashes.add(await hashOfShuffle(world, seed));
@@ -214,7 +214,7 @@ export function eventBooksContract(
       60_000 + shuffles * 3000,
     );
 
-    it('an event that the books refuse is tried, kept apart, and holds up nobody', async () => {
+    it('F32 an event that the books refuse is tried, kept apart, and holds up nobody', async () => {
       const refused = ofUs('impression', { auctionId: 'a\u0000b' });
       const unread = rawSourced(Buffer.from('{"type":"impression","version":1}'), 2, 'impression');
       const noJson = rawSourced(Buffer.from('{'), 3, 'unknown');
@@ -251,7 +251,7 @@ export function eventBooksContract(
       expect(await world.figures()).toMatchObject({ spent: 100 });
     });
 
-    it('who has lost a partition books nothing there', async () => {
+    it('F30 who has lost a partition books nothing there', async () => {
       await take(win());
       const other = new TestConsumer(openTestBooks(world.database, 'log'));
       expect(await other.consumer.positionOf(0)).toBe(1);
@@ -275,7 +275,7 @@ export function eventBooksContract(
       expect(await new TestConsumer(openTestBooks(world.database, 'new')).consumer.positionOf(0, 2)).toBeNull();
     });
 
-    it('a batch whose answer was lost goes on behind what took effect', async () => {
+    it('F33 a batch whose answer was lost goes on behind what took effect', async () => {
       const answers = ['lost', 'none', 'there'];
       const lossy: EventBooks = {
         ...books,

@@ -144,7 +144,7 @@ describe.skipIf(postgres === null)('many processes on one PostgreSQL', () => {
     }
   }, 60_000);
 
-  it('a transaction that fails to serialize is run again', async () => {
+  it('F33 a transaction that fails to serialize is run again', async () => {
     const [one, two] = [test.another(), test.another()];
     let runs = 0;
     const increment = (database: typeof one) =>

@@ -1,5 +1,6 @@
 import { afterAll } from 'vitest';
 import { campaignStoreContract } from './campaign-store.contract.ts';
+import { deletionBooksContract } from './deletion-books.contract.ts';
 import { deliveryReportsContract } from './delivery-reports.contract.ts';
 import { budgetLedgerContract } from './ledger.contract.ts';
 import { ledgerRecordsContract } from './ledger-records.contract.ts';
@@ -15,6 +16,7 @@ afterAll(() => databases.stop());
 budgetLedgerContract('the ledger on PGlite', async () => new LedgerWorld(await databases()));
 ledgerRecordsContract('the ledger on PGlite', databases);
 campaignStoreContract('the campaign store on PGlite', databases);
+deletionBooksContract('deletions on PGlite', databases);
 deliveryReportsContract('the delivery reports on PGlite', databases);
 moneySurveyContract('the survey on PGlite', databases);
 trafficMemoriesContract('the memories of traffic on PGlite', databases);

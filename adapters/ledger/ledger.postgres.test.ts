@@ -1,6 +1,7 @@
 import { afterAll, describe } from 'vitest';
 import { startPostgres } from '../../test/support/services.ts';
 import { campaignStoreContract } from './campaign-store.contract.ts';
+import { deletionBooksContract } from './deletion-books.contract.ts';
 import { deliveryReportsContract } from './delivery-reports.contract.ts';
 import { budgetLedgerContract } from './ledger.contract.ts';
 import { ledgerRecordsContract } from './ledger-records.contract.ts';
@@ -18,6 +19,7 @@ describe.skipIf(postgres === null)('with a PostgreSQL', () => {
   budgetLedgerContract('the ledger on PostgreSQL', async () => new LedgerWorld(await databases()));
   ledgerRecordsContract('the ledger on PostgreSQL', databases);
   campaignStoreContract('the campaign store on PostgreSQL', databases);
+  deletionBooksContract('deletions on PostgreSQL', databases);
   deliveryReportsContract('the delivery reports on PostgreSQL', databases);
   moneySurveyContract('the survey on PostgreSQL', databases);
   trafficMemoriesContract('the memories of traffic on PostgreSQL', databases);

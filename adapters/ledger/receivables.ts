@@ -31,7 +31,7 @@ export async function bookReceivables(
   });
 }
 
-/** Undoes what was billed, at its price; what was not billed never will be. Gives the keys of what is undone by this. */
+/** Undoes what was billed, at its price; what was not billed never will be. Gives the keys for which that is new. */
 export async function refundReceivables(
   tx: Queryable,
   refunds: readonly Receivable[],
@@ -42,7 +42,7 @@ export async function refundReceivables(
   const nothing = firsts.map((refund) => ({ ...refund, amount: 0 }));
   const voided = await insert(tx, 'void', nothing, 0, nowMs);
   const billed = firsts.map(({ key }) => key).filter((key) => !voided.has(key));
-  return keysOf(
+  const refunded = await keysOf(
     tx,
     `INSERT INTO dsp_transfer (kind, key, dsp_id, seat, publisher_id, currency, amount, fee, happened_at_ms, terms, at_ms)
       SELECT 'refund', key, dsp_id, seat, publisher_id, currency, amount, fee, happened_at_ms, terms, $2 FROM dsp_transfer
@@ -50,6 +50,7 @@ export async function refundReceivables(
     billed,
     nowMs,
   );
+  return new Set([...voided, ...refunded]);
 }
 
 /** By key: transactions that meet wait for each other in one order. */

@@ -34,7 +34,7 @@ async function refundAll(
   const keys = [...new Set(wanted.flatMap(keysOf))];
   const books = await booksOfCharges(tx, keys, nowMs);
   const owed = await readOwed(tx, keys);
-  const found = wanted.map((each) => find(keysOf(each), books, owed));
+  const found = wanted.map((each) => find(keysOf(each), books, owed) ?? unbilled(each));
   if (found.some(({ result }) => result === 'unknown')) return found.map(({ result }) => refundOf(result, null));
   const done = new Set<string>();
   const refunds: Refund[] = [];
@@ -60,14 +60,20 @@ function keysOf({ auctionId, impId }: RefundWanted): string[] {
   return OUTCOME_TYPES.map((type) => purchaseKey(auctionId, impId, type));
 }
 
-function find(keys: readonly string[], books: Books, owed: ReadonlyMap<string, Found>): Found {
+function find(keys: readonly string[], books: Books, owed: ReadonlyMap<string, Found>): Found | undefined {
   for (const key of keys) {
     const charge = books.charge(key);
     if (charge !== undefined && charge.state !== 'parked') return ofCharge(books, charge);
     const ofDsp = owed.get(key);
     if (ofDsp !== undefined) return ofDsp;
   }
-  return UNKNOWN;
+  return undefined;
+}
+
+function unbilled({ unbilled: known }: RefundWanted): Found {
+  if (known === undefined) return UNKNOWN;
+  const { key, dspId, seat, amount, publisherId, terms } = known;
+  return { result: 'prevented', sold: { key, payer: { kind: 'dsp', dspId, seat }, amount, publisherId, terms } };
 }
 
 const UNKNOWN: Found = { result: 'unknown', sold: null };

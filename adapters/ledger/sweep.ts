@@ -1,5 +1,4 @@
 /** What time ends: reservations nobody billed, leases nobody gave back, tranches whose day is over, reports of nothing. */
-
 import { bookedExpiry } from '../../engine/events/booked-events.ts';
 import type { LeaseKey, SweepResult } from '../../engine/ports/budget-ledger.ts';
 import { Books, databaseNowMs } from './books.ts';

@@ -2,6 +2,7 @@
 import type { Registry } from 'prom-client';
 import { OUTCOME_TYPES, type OutcomeType } from '../../engine/estimation/quality/awaited-outcomes.ts';
 import type { BillingObserver } from '../../engine/events/billing-consumer.ts';
+import type { FilterObserver } from '../../engine/events/filtered-books.ts';
 import type { BillResult } from '../../engine/ports/budget-ledger.ts';
 import type { Booked, Bookings, DeadLetter } from '../../engine/ports/event-books.ts';
 import { Counter, CountersByLabel, cellsBy } from './counter.ts';
@@ -62,6 +63,23 @@ export class ConsumerMetrics {
       'max',
     );
     register(this.#registry, lag).readFrom(() => lagMs() / 1000, { topic });
+  }
+
+  /** Once, for the filter in front of the books. */
+  filter(): FilterObserver {
+    const counter = new Counter('rtb_event_filter_total', 'Bookings by what the fast filter knew of them.');
+    const states = cellsBy(register(this.#registry, counter), 'state', ['absent', 'in-flight', 'done'] as const);
+    const silent = new Counter(
+      'rtb_event_filter_silent_total',
+      'Batches about which the fast filter could not be asked.',
+    );
+    const silences = register(this.#registry, silent).cell();
+    return {
+      onAsked: (asked) => {
+        for (const state of asked) states[state].add();
+      },
+      onSilent: () => silences.add(),
+    };
   }
 
   readonly onFenced: BillingObserver['onFenced'] = () => this.#fenced.add();

@@ -17,6 +17,7 @@ import { EstimationMetrics } from './estimation-metrics.ts';
 import { type MetricSnapshot, register } from './exposition.ts';
 import { Gauge } from './gauge.ts';
 import { OutboxMetrics } from './outbox-metrics.ts';
+import { ReconciliationMetrics } from './reconciliation-metrics.ts';
 import { RemoteModelMetrics } from './remote-model-metrics.ts';
 import { RetentionMetrics } from './retention-metrics.ts';
 import { TrackingMetrics } from './tracking-metrics.ts';
@@ -74,6 +75,8 @@ export function createMetrics(options: MetricsOptions) {
     'rtb_event_log_unread_events',
     'Events that the log keeps for a consumer, which has not passed them.',
   );
+  const missingEvents = counter('rtb_event_log_missing_total', 'Stored events that a reader found damaged, or gone.');
+  const eventsMissing = new CountersByLabel(missingEvents, { label: 'reader', valuesMax: 8 });
   const unstorable = gauge(
     'rtb_events_unstorable',
     '1 while no outcome event can be stored, and house campaigns are not sold.',
@@ -111,6 +114,8 @@ export function createMetrics(options: MetricsOptions) {
     deletions: (figures: DeletionFigures) => new DeletionMetrics(registry, figures),
     /** Once, for what has the books. */
     retention: () => new RetentionMetrics(registry),
+    /** Once, for whoever compares books and archive. */
+    reconciliation: () => new ReconciliationMetrics(registry),
     /** Once, for tracking URLs. */
     tracking: () => new TrackingMetrics(registry),
     outcomesReported: countOutcomes(registry),
@@ -133,6 +138,7 @@ export function createMetrics(options: MetricsOptions) {
     eventsDropped: (count: number, reason: string): void => eventsDropped.add(reason, count),
     eventLogBytes: (read: () => number): void => eventLogBytes.readFrom(read),
     eventLogUnread: (consumer: string, read: () => number): void => eventLogUnread.readFrom(read, { consumer }),
+    eventsMissing: (reader: string, count: number): void => eventsMissing.add(reader, count),
     eventsUnstorable: (read: () => boolean): void => unstorable.readFrom(() => (read() ? 1 : 0)),
     outbox,
 

@@ -28,7 +28,7 @@ function queueWith(limits: { total?: number; perDsp?: number; inFlight?: number 
   return { queue, dropped, takeAll, takeUrls: () => takeAll().map((entry) => entry.notice.url) };
 }
 
-describe('NoticeQueue', () => {
+describe('F50 NoticeQueue', () => {
   it('sends wins and bills before losses, and DSPs in turn', () => {
     const { queue, takeUrls } = queueWith({});
     for (const url of ['l1', 'l2']) queue.offer(notice('loss', 'a', url));

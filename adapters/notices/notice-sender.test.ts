@@ -97,7 +97,7 @@ describe('delivery', () => {
   });
 });
 
-describe('retries', () => {
+describe('F50 retries', () => {
   it.each([
     ['win', [1_000, 4_000]],
     ['bill', [10_000, 10_000, 10_000, 10_000, 10_000, 10_000]],
@@ -131,7 +131,7 @@ describe('retries', () => {
   });
 });
 
-describe('limits', () => {
+describe('F50 limits', () => {
   it('gives up on an answer that takes longer than a second, headers or body', async () => {
     answer = (request, response) => {
       // Headers only, or nothing at all.

@@ -39,9 +39,9 @@ export class UnlinkedUsers {
     }
   }
 
-  /** A key that only this process knows the user by, for as long as it runs. */
-  learnKey(userKey: string): void {
-    this.#untilMs.set(subjectHash(userKey), Number.POSITIVE_INFINITY);
+  /** A key that only this process knows the user by, for so long. */
+  learnKey(userKey: string, forMs: number): void {
+    this.#untilMs.set(subjectHash(userKey), this.#wallMs() + forMs);
   }
 
   /** Lets go of those whose time is over. */

@@ -14,14 +14,31 @@ export interface BooksProblem {
 /** Rows of one check. One is enough to look. */
 const FINDINGS_MAX = 100;
 
-/** `$1`, `$2`: from, until before, epoch ms. */
-const CHECKS: readonly { readonly name: string; readonly sql: string }[] = [
+interface Check {
+  readonly name: string;
+  /** `$1`, `$2`: from, until before, epoch ms. */
+  readonly sql: string;
+}
+
+/** Of what was booked in the window alone. */
+const WINDOW_CHECKS: readonly Check[] = [
   {
     name: 'debits are credits, by currency',
     sql: `SELECT currency || ': ' || sum(amount) AS finding FROM (
         SELECT currency, amount, at_ms FROM ledger_entry UNION ALL SELECT currency, amount, at_ms FROM dsp_ledger_entry) AS e
       WHERE at_ms >= $1 AND at_ms < $2 GROUP BY currency HAVING sum(amount) <> 0`,
   },
+  {
+    name: 'a key is billed once',
+    sql: `SELECT key || ': ' || count(*) || ' bills' AS finding FROM (
+        SELECT key FROM transfer WHERE kind IN ('bill', 'absorb') AND at_ms >= $1 AND at_ms < $2
+        UNION ALL SELECT key FROM dsp_transfer WHERE kind = 'bill' AND at_ms >= $1 AND at_ms < $2) AS bill
+      GROUP BY key HAVING count(*) > 1`,
+  },
+];
+
+/** They read the whole journal of each account that was booked to in the window. */
+const ACCOUNT_CHECKS: readonly Check[] = [
   {
     name: 'what an account has spent, and we for it, is what its bills and refunds come to',
     sql: `SELECT a.id || ': spent ' || a.spent || ' and absorbed ' || a.absorbed || ', by the journal ' || j.spent || ' and ' || j.absorbed
@@ -54,23 +71,27 @@ const CHECKS: readonly { readonly name: string; readonly sql: string }[] = [
         FROM transfer WHERE account_id IN (SELECT account_id FROM transfer WHERE kind = 'bill' AND at_ms >= $1 AND at_ms < $2)) AS prefix
       WHERE kind = 'bill' AND spent > budget AND at_ms >= $1 AND at_ms < $2`,
   },
-  {
-    name: 'a key is billed once',
-    sql: `SELECT key || ': ' || count(*) || ' bills' AS finding FROM (
-        SELECT key FROM transfer WHERE kind IN ('bill', 'absorb') AND at_ms >= $1 AND at_ms < $2
-        UNION ALL SELECT key FROM dsp_transfer WHERE kind = 'bill' AND at_ms >= $1 AND at_ms < $2) AS bill
-      GROUP BY key HAVING count(*) > 1`,
-  },
 ];
 
-/** Empty when all is right. Reads the whole journal of each account that was booked to in the window. */
-export async function checkBooks(books: Queryable, { fromMs, toMs }: TimeWindow): Promise<BooksProblem[]> {
+/** Empty when all is right. */
+export async function checkBooks(books: Queryable, window: TimeWindow): Promise<BooksProblem[]> {
+  return [...(await checkWindow(books, window)), ...(await findings(books, ACCOUNT_CHECKS, window))];
+}
+
+/** Those that cost as much as the window holds. Empty when all is right. */
+export function checkWindow(books: Queryable, window: TimeWindow): Promise<BooksProblem[]> {
+  return findings(books, WINDOW_CHECKS, window);
+}
+
+async function findings(
+  books: Queryable,
+  checks: readonly Check[],
+  { fromMs, toMs }: TimeWindow,
+): Promise<BooksProblem[]> {
   const problems: BooksProblem[] = [];
-  for (const { name, sql } of CHECKS) {
-    const rows = await books.query<{ finding: string }>(`${sql} LIMIT ${FINDINGS_MAX}`, [
-      Math.floor(fromMs),
-      Math.floor(toMs),
-    ]);
+  for (const { name, sql } of checks) {
+    const window = [Math.floor(fromMs), Math.floor(toMs)];
+    const rows = await books.query<{ finding: string }>(`${sql} LIMIT ${FINDINGS_MAX}`, window);
     problems.push(...rows.map(({ finding }) => ({ check: name, finding })));
   }
   return problems;

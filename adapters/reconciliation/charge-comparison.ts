@@ -88,8 +88,9 @@ function verdictSql({ feePpm, settledBeforeMs, isArchiveComplete }: ComparisonRu
     ), judged AS (
       SELECT *, CASE
         WHEN bills > 1 THEN 'double'
-        WHEN NOT has_event AND is_reported THEN CASE WHEN is_sold THEN coalesce(otherwise, 'reported') ELSE 'reported' END
-        WHEN NOT has_event AND bills > 0 THEN CASE WHEN ${mayBeUnarchived} THEN 'pending' ELSE 'missing-in-archive' END
+        WHEN is_reported AND NOT is_due AND NOT is_refunded THEN CASE WHEN terms IS NULL THEN 'reported' ELSE coalesce(otherwise, 'reported') END
+        WHEN NOT has_event AND bills + refunds > 0 THEN CASE WHEN ${mayBeUnarchived} THEN 'pending' ELSE 'missing-in-archive' END
+        WHEN bills = 0 AND refunds > 0 THEN 'missing-in-ledger'
         WHEN is_conflicting THEN 'conflicting-events'
         WHEN is_due AND bills = 0 AND due > 0 THEN CASE
           WHEN bill_waits THEN ${waits}
@@ -106,10 +107,10 @@ function verdictSql({ feePpm, settledBeforeMs, isArchiveComplete }: ComparisonRu
       FROM compared
     )
     SELECT *, CASE
-        WHEN verdict IN ('missing-in-ledger', 'unconsumed', 'set-aside', 'refunded-without-event') THEN greatest(due, left_over)
+        WHEN verdict IN ('missing-in-ledger', 'unconsumed', 'set-aside', 'refunded-without-event') THEN greatest(due, abs(left_over))
         WHEN verdict = 'double' THEN abs(billed - coalesce(terms.amount, 0))
-        WHEN verdict IN ('missing-in-archive', 'billed-late', 'not-refunded') THEN left_over
-        WHEN verdict = 'other-amount' THEN abs(CASE WHEN is_due OR NOT has_event THEN terms.amount ELSE 0 END - left_over)
+        WHEN verdict IN ('missing-in-archive', 'billed-late', 'not-refunded') THEN abs(left_over)
+        WHEN verdict = 'other-amount' THEN abs(CASE WHEN is_refunded THEN 0 ELSE terms.amount END - left_over)
         WHEN verdict = 'other-fee' THEN abs(full_fee - billed_fee)
         WHEN verdict = 'other-charge' THEN greatest(coalesce(charge_amount, 0), billed)
         WHEN verdict IN ('other-payer', 'other-currency', 'other-publisher', 'conflicting-events') THEN greatest(due, left_over)
@@ -182,6 +183,8 @@ export async function partyTotals(db: DuckDb): Promise<PartyTotal[]> {
     ), side AS (
       SELECT terms.payer_kind AS payer_kind, terms.payer AS payer, terms.publisher_id AS publisher_id, terms.currency AS currency, due, due_fee, 0 AS booked,
         0 AS booked_fee, 0 AS absorbed FROM charge WHERE due <> 0
+      UNION ALL
+      SELECT payer_kind, payer, publisher_id, currency, left_over, left_over_fee, 0, 0, 0 FROM charge WHERE verdict = 'reported'
       UNION ALL
       SELECT payer_kind, payer, publisher_id, currency, 0, 0, left_over, left_over_fee, CASE WHEN is_absorbed THEN left_over ELSE 0 END
       FROM charge WHERE left_over <> 0

@@ -1,9 +1,10 @@
 /** What the archived events come to: each once, of whatever copies there are. */
 import type { CountDimension, CountSource, ThingCounts } from '../../engine/ports/count-source.ts';
 import { COUNT_DIMENSIONS, COUNT_MEASURES } from '../../engine/ports/count-source.ts';
-import { type DuckDb, parquet } from '../archive/duckdb.ts';
-import { HOUR_MS, listRawFiles, type TimeWindow } from '../archive/layout.ts';
+import type { DuckDb } from '../archive/duckdb.ts';
+import { HOUR_MS, type TimeWindow } from '../archive/layout.ts';
 import { type PaidWithinMs, withinMs } from './archived-charges.ts';
+import { fromRawFiles } from './raw-events.ts';
 
 const THING: Readonly<Record<CountDimension, string>> = {
   day: "strftime(make_timestamp(at_ms * 1000), '%Y-%m-%d')",
@@ -20,20 +21,21 @@ export async function openArchiveCounts(
   { fromMs, toMs }: TimeWindow,
   paidWithinMs: PaidWithinMs,
 ): Promise<CountSource> {
-  // Of an event that came again, the first counts: so those of the hour before are looked at, too.
-  const files = await listRawFiles(archive, { fromMs: fromMs - HOUR_MS, toMs });
   const isPaid = `type = billed_by AND at_ms <= sold_at_ms + ${withinMs(paidWithinMs)} AND coalesce(amount_nanos, 0) > 0`;
   await db.run(`CREATE OR REPLACE TABLE counted (type VARCHAR, at_ms BIGINT, publisher_id VARCHAR, payer VARCHAR, dsp_id VARCHAR,
     campaign_id VARCHAR, currency VARCHAR, paid_nanos BIGINT)`);
-  if (files.length > 0) {
-    await db.run(`INSERT INTO counted BY NAME SELECT * EXCLUDE (id) FROM (
+  await fromRawFiles(
+    db,
+    archive,
+    // Of an event that came again, the first counts.
+    { fromMs: fromMs - HOUR_MS, toMs },
+    (rows) => `INSERT INTO counted BY NAME SELECT * EXCLUDE (id) FROM (
         SELECT id, first(type) AS type, min(at_ms) AS at_ms, first(publisher_id) AS publisher_id, first(payer) AS payer,
           first(dsp_id) AS dsp_id, first(campaign_id) AS campaign_id, first(currency) AS currency,
           max(CASE WHEN ${isPaid} THEN amount_nanos END) AS paid_nanos
-        FROM ${parquet(files.map(({ path }) => path))}
-        WHERE type IN ('impression', 'click', 'conversion') AND NOT is_test AND at_ms < ${toMs} GROUP BY id)
-      WHERE at_ms >= ${fromMs}`);
-  }
+        FROM ${rows} WHERE type IN ('impression', 'click', 'conversion') AND NOT is_test AND at_ms < ${toMs} GROUP BY id)
+      WHERE at_ms >= ${fromMs}`,
+  );
   return {
     name: 'archive',
     measures: new Set(COUNT_MEASURES),

@@ -73,7 +73,7 @@ async function loadFile(db: DuckDb, path: string): Promise<string> {
   const file = literal(path);
   const rows = isJson
     ? `read_json(${file})`
-    : `read_csv(${file}, header = true, all_varchar = true, strict_mode = true)`;
+    : `read_csv(${file}, header = true, all_varchar = true, strict_mode = true, parallel = false)`;
   const columns = isJson ? 'CAST(COLUMNS(*) AS VARCHAR)' : '*';
   try {
     await db.run(

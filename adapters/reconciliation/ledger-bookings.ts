@@ -5,7 +5,7 @@ import type { TimeWindow } from '../archive/layout.ts';
 import type { Queryable, Row } from '../ledger/database.ts';
 
 /** Ids of a journal that are looked at by one statement: short enough for whoever else uses the connection. */
-const PAGE_IDS = 10_000;
+const PAGE_IDS = 2000;
 const PAGE_KEYS = 2000;
 /** As many as a chunk of DuckDB holds. */
 const CHUNK_ROWS = 2048;

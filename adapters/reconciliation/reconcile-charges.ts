@@ -4,7 +4,7 @@
  */
 import type { ChargeReconciliation } from '../../engine/reconciliation/charge-verdict.ts';
 import type { DuckDb } from '../archive/duckdb.ts';
-import type { TimeWindow } from '../archive/layout.ts';
+import { ALL_TIME, type TimeWindow } from '../archive/layout.ts';
 import type { Queryable } from '../ledger/database.ts';
 import { loadArchivedByNow, loadEvents, loadEventsOfSuspects, type PaidWithinMs } from './archived-charges.ts';
 import {
@@ -16,7 +16,7 @@ import {
   verdictCounts,
 } from './charge-comparison.ts';
 import { loadBookings, loadBookingsOfSuspects, loadConsumed, loadDeadLetters } from './ledger-bookings.ts';
-import { inWorkspace } from './workspace.ts';
+import { inWorkspace, type WorkspaceBounds } from './workspace.ts';
 
 export interface ChargeReconciliationOptions {
   /** Migrated. Nothing is written. */
@@ -33,6 +33,7 @@ export interface ChargeReconciliationOptions {
   readonly nowMs: number;
   /** For so long an event may be on its way into books and archive, ms. */
   readonly settleMs: number;
+  readonly bounds: WorkspaceBounds;
   /** Of the list of differences. All are counted. */
   readonly differencesMax: number;
 }
@@ -44,7 +45,7 @@ const SLACK_MS = 900_000;
 
 /** Rejects when archive or database cannot be read. */
 export async function reconcileCharges(options: ChargeReconciliationOptions): Promise<ChargeReconciliation> {
-  return inWorkspace(async (db) => {
+  return inWorkspace(options.bounds, async (db) => {
     const { books, archive, window, paidWithinMs } = options;
     const { fromMs, toMs } = window;
     // In this order: what the books had consumed by then is booked by now, and what is booked by now is archived, or soon.
@@ -54,31 +55,37 @@ export async function reconcileCharges(options: ChargeReconciliationOptions): Pr
     const settledBeforeMs = Math.floor(options.nowMs - options.settleMs);
     const rules: ComparisonRules = { window, feePpm: options.feePpm, settledBeforeMs, isArchiveComplete: true };
     await compareCharges(db, rules);
-    if (await suspect(db)) {
-      await reloadSuspects(db, options);
+    const nearby = { fromMs: fromMs - Math.max(...Object.values(paidWithinMs)), toMs: toMs + SLACK_MS };
+    for (const searched of [nearby, ALL_TIME]) {
+      if (!(await suspect(db))) break;
+      await reloadSuspects(db, options, searched);
       await compareCharges(db, { ...rules, isArchiveComplete: await isArchiveComplete(db) });
     }
     return resultOf(db, options);
   });
 }
 
-/** Whether there are any. */
+/** Whether there are any: charges that do not agree with what has been read of them so far. */
 async function suspect(db: DuckDb): Promise<boolean> {
-  await db.run(`INSERT INTO suspect SELECT key FROM verdict WHERE verdict NOT IN ('agreed', 'nothing-due')`);
+  await db.run(`CREATE OR REPLACE TABLE suspect AS SELECT key FROM verdict WHERE verdict NOT IN ('agreed', 'nothing-due')
+    AND NOT (verdict = 'reported' AND is_sold)`);
   const [row] = await db.rows('SELECT count(*) AS suspects FROM suspect');
   return row!.suspects !== 0n;
 }
 
+/** All that the books have of them, and what the archive has there. */
 async function reloadSuspects(
   db: DuckDb,
   { books, archive, source, paidWithinMs }: ChargeReconciliationOptions,
+  searched: TimeWindow,
 ): Promise<void> {
   await db.run('DELETE FROM event WHERE key IN (SELECT key FROM suspect)');
   await db.run('DELETE FROM booking WHERE key IN (SELECT key FROM suspect)');
+  for (const table of ['dead_letter', 'consumed_by_now', 'archived_by_now']) await db.run(`DELETE FROM ${table}`);
   await loadDeadLetters(db, books, source);
   await loadBookingsOfSuspects(db, books);
   await loadConsumed(db, 'consumed_by_now', books, source);
-  await loadEventsOfSuspects(db, archive, paidWithinMs);
+  await loadEventsOfSuspects(db, archive, searched, paidWithinMs);
   await loadArchivedByNow(db, archive);
 }
 

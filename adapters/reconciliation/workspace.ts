@@ -2,10 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type DuckDb, openDuckDb } from '../archive/duckdb.ts';
+import { type DuckDb, type DuckDbOptions, openDuckDb } from '../archive/duckdb.ts';
 
-const THREADS = 2;
-const MEMORY_BYTES_MAX = 1024 * 1024 * 1024;
+export type WorkspaceBounds = Pick<DuckDbOptions, 'threads' | 'memoryBytesMax'>;
 
 /** Of the archive: one row for each event that is paid, or undoes a bill, as often as it is archived. */
 const EVENT = `CREATE TABLE event (key VARCHAR, kind VARCHAR, at_ms BIGINT, source_partition BIGINT, source_offset BIGINT,
@@ -19,13 +18,15 @@ const BOOKING = `CREATE TABLE booking (key VARCHAR, kind VARCHAR, payer_kind VAR
 const OTHERS = `CREATE TABLE consumed (source_partition BIGINT, next_offset BIGINT);
   CREATE TABLE consumed_by_now (source_partition BIGINT, next_offset BIGINT);
   CREATE TABLE archived_by_now (source_partition BIGINT, next_offset BIGINT);
-  CREATE TABLE dead_letter (source_partition BIGINT, source_offset BIGINT, reason VARCHAR);
-  CREATE TABLE suspect (key VARCHAR)`;
+  CREATE TABLE dead_letter (source_partition BIGINT, source_offset BIGINT, reason VARCHAR)`;
 
 /** Runs `work` on new tables, which are gone behind it. */
-export async function inWorkspace<Result>(work: (db: DuckDb) => Promise<Result>): Promise<Result> {
+export async function inWorkspace<Result>(
+  { threads, memoryBytesMax }: WorkspaceBounds,
+  work: (db: DuckDb) => Promise<Result>,
+): Promise<Result> {
   const spillFolder = await mkdtemp(join(tmpdir(), 'gavel-reconcile-'));
-  const db = await openDuckDb({ threads: THREADS, memoryBytesMax: MEMORY_BYTES_MAX, spillFolder });
+  const db = await openDuckDb({ threads, memoryBytesMax, spillFolder });
   try {
     for (const table of [EVENT, BOOKING, OTHERS]) await db.run(table);
     return await work(db);

@@ -3,8 +3,8 @@
  * found is waited for, and when Kafka has forgotten the last of it, everything is read once more.
  */
 import { randomUUID } from 'node:crypto';
-import type { Admin, Kafka } from 'kafkajs';
-import type { ErasedUsers, UserDataStore } from '../../engine/ports/user-data-store.ts';
+import type { Admin, Kafka, KafkaMessage } from 'kafkajs';
+import type { UserDataStore } from '../../engine/ports/user-data-store.ts';
 import { createKafkaClient, type KafkaConnection, type KafkaLog } from '../event-log/kafka/kafka-client.ts';
 
 export interface KafkaUserDataOptions {
@@ -13,6 +13,8 @@ export interface KafkaUserDataOptions {
   /** Before the name of the consumer group that a search reads as. */
   readonly groupPrefix: string;
   readonly onLog: KafkaLog;
+  /** Any clock that only rises. */
+  readonly nowMs: () => number;
 }
 
 /** Offsets by partition of a topic. */
@@ -25,34 +27,70 @@ interface Watermarks {
 
 interface Found {
   count: number;
-  /** Of the last record that holds something, by topic and partition. */
-  readonly last: ReadonlyMap<string, Offsets>;
+  /** Offset of the last record that holds something, by topic and partition. */
+  readonly last: Map<string, number>;
 }
 
+/** Users who are looked for. */
+interface Wanted {
+  readonly needles: readonly Buffer[];
+  askedAtMs: number;
+  /** Of a search that has begun after they were asked for; null: there was none yet. */
+  found: Found | null;
+}
+
+/** Between two searches, in times of how long the last one took: they cost a tenth of one reader at most. */
+const PAUSE_RATIO = 10;
+/** Who is not asked for any longer has been certified by another engine. */
+const FORGOTTEN_MS = 3_600_000;
+
+/** One search looks for all who are asked for. */
 export function kafkaUserData(options: KafkaUserDataOptions): UserDataStore {
-  /** What searches have found and Kafka still keeps: it need not be read again before that is over. */
-  const kept = new Map<string, Found>();
+  const wanted = new Map<string, Wanted>();
+  let nextSearchAtMs = Number.NEGATIVE_INFINITY;
   return {
     name: 'kafka',
     erase: async () => 0,
-    search: async (users) => {
-      const kafka = createKafkaClient(options.connection, options.onLog);
-      const admin = kafka.admin();
-      await admin.connect();
-      try {
+    search: async ({ eventKeys }) => {
+      const name = eventKeys.join();
+      const nowMs = options.nowMs();
+      for (const [each, { askedAtMs }] of wanted) if (nowMs - askedAtMs > FORGOTTEN_MS) wanted.delete(each);
+      const mine: Wanted = wanted.get(name) ?? { needles: eventKeys.map(bytesOf), askedAtMs: nowMs, found: null };
+      mine.askedAtMs = nowMs;
+      wanted.set(name, mine);
+      return withAdmin(options, async (kafka, admin) => {
         const marks = await watermarksOf(admin, options.topics);
-        const name = users.eventKeys.join();
-        const before = kept.get(name);
-        if (before !== undefined && isKept(before, marks)) return before.count;
-        const found = await searchTopics(kafka, admin, { ...options, marks, users });
-        if (found.count === 0) kept.delete(name);
-        else kept.set(name, found);
-        return found.count;
-      } finally {
-        await admin.disconnect();
-      }
+        if (mine.found !== null && mine.found.count > 0 && !isKept(mine.found, marks)) mine.found = null;
+        if (mine.found === null) {
+          if (options.nowMs() < nextSearchAtMs) throw new Error('waits for the next search of the topics');
+          const beganAtMs = options.nowMs();
+          await searchTopics(kafka, admin, { ...options, marks, wanted: [...wanted.values()] });
+          nextSearchAtMs = options.nowMs() + PAUSE_RATIO * (options.nowMs() - beganAtMs);
+        }
+        const { count } = mine.found!;
+        if (count === 0) wanted.delete(name);
+        return count;
+      });
     },
   };
+}
+
+function bytesOf(key: string): Buffer {
+  return Buffer.from(key, 'latin1');
+}
+
+async function withAdmin<Result>(
+  { connection, onLog }: KafkaUserDataOptions,
+  work: (kafka: Kafka, admin: Admin) => Promise<Result>,
+): Promise<Result> {
+  const kafka = createKafkaClient(connection, onLog);
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    return await work(kafka, admin);
+  } finally {
+    await admin.disconnect();
+  }
 }
 
 async function watermarksOf(admin: Admin, topics: readonly string[]): Promise<ReadonlyMap<string, Watermarks>> {
@@ -68,46 +106,63 @@ async function watermarksOf(admin: Admin, topics: readonly string[]): Promise<Re
 }
 
 function isKept({ last }: Found, marks: ReadonlyMap<string, Watermarks>): boolean {
-  for (const [topic, offsets] of last) {
-    for (const [partition, offset] of offsets) if ((marks.get(topic)?.low.get(partition) ?? 0) <= offset) return true;
+  for (const [topic, { low }] of marks) {
+    for (const [partition, oldest] of low) if (oldest <= (last.get(`${topic}/${partition}`) ?? -1)) return true;
   }
   return false;
 }
 
 interface TopicSearch extends Pick<KafkaUserDataOptions, 'groupPrefix'> {
   readonly marks: ReadonlyMap<string, Watermarks>;
-  readonly users: ErasedUsers;
+  readonly wanted: readonly Wanted[];
 }
 
 /** All partitions from their oldest record to the newest of now: key and value, whatever they mean. */
-async function searchTopics(kafka: Kafka, admin: Admin, { groupPrefix, marks, users }: TopicSearch): Promise<Found> {
-  const needles = users.eventKeys.map((key) => Buffer.from(key, 'latin1'));
-  const last = new Map<string, Offsets>([...marks.keys()].map((topic) => [topic, new Map()]));
-  const found: Found = { count: 0, last };
-  const unread = new Set<string>();
+async function searchTopics(kafka: Kafka, admin: Admin, { groupPrefix, marks, wanted }: TopicSearch): Promise<void> {
+  const searched = wanted.map((one) => ({ one, found: { count: 0, last: new Map<string, number>() } }));
+  const unread = new Map<string, number>();
   for (const [topic, { low, high }] of marks) {
-    for (const [partition, end] of high) if ((low.get(partition) ?? 0) < end) unread.add(`${topic}/${partition}`);
+    for (const [partition, end] of high) if (low.get(partition)! < end) unread.set(`${topic}/${partition}`, end);
   }
-  if (unread.size === 0) return found;
   const groupId = `${groupPrefix}deletion-search-${randomUUID()}`;
-  const consumer = kafka.consumer({ groupId, retry: { retries: 3 } });
+  await readAll(kafka, admin, { groupId, topics: [...marks.keys()], unread }, (place, message) => {
+    for (const { one, found } of searched) {
+      if (!one.needles.some((needle) => holds(message.key, needle) || holds(message.value, needle))) continue;
+      found.count += 1;
+      found.last.set(place, Number(message.offset));
+    }
+  });
+  // A search that broke off has found nothing out.
+  for (const { one, found } of searched) one.found = found;
+}
+
+interface Reading {
+  readonly groupId: string;
+  readonly topics: string[];
+  /** Ends by topic and partition; empty when all have been read. */
+  readonly unread: Map<string, number>;
+}
+
+async function readAll(
+  kafka: Kafka,
+  admin: Admin,
+  { groupId, topics, unread }: Reading,
+  onMessage: (place: string, message: KafkaMessage) => void,
+): Promise<void> {
+  if (unread.size === 0) return;
+  const consumer = kafka.consumer({ groupId });
   await consumer.connect();
   try {
-    await consumer.subscribe({ topics: [...marks.keys()], fromBeginning: true });
+    await consumer.subscribe({ topics, fromBeginning: true });
     await new Promise<void>((resolve, reject) => {
       consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
-      void consumer
+      consumer
         .run({
           autoCommit: false,
-          eachBatchAutoResolve: true,
           eachBatch: async ({ batch: { topic, partition, messages } }) => {
-            for (const { offset, key, value } of messages) {
-              if (!needles.some((needle) => holds(key, needle) || holds(value, needle))) continue;
-              found.count += 1;
-              last.get(topic)!.set(partition, Number(offset));
-            }
-            const end = marks.get(topic)!.high.get(partition) ?? 0;
-            if (Number(messages.at(-1)?.offset ?? -1) + 1 >= end) unread.delete(`${topic}/${partition}`);
+            const place = `${topic}/${partition}`;
+            for (const message of messages) onMessage(place, message);
+            if (Number(messages.at(-1)?.offset ?? -1) + 1 >= (unread.get(place) ?? 0)) unread.delete(place);
             if (unread.size === 0) resolve();
           },
         })
@@ -115,9 +170,9 @@ async function searchTopics(kafka: Kafka, admin: Admin, { groupPrefix, marks, us
     });
   } finally {
     await consumer.disconnect();
+    // It is nobody's any more; brokers forget it by themselves otherwise.
     await admin.deleteGroups([groupId]).catch(() => {});
   }
-  return found;
 }
 
 function holds(bytes: Buffer | null, needle: Buffer): boolean {

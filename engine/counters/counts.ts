@@ -10,8 +10,8 @@ export interface CounterPeriod {
   readonly toMs: number;
 }
 
-/** Ids of counted events that may be remembered. */
-export const REMEMBERED_MAX = 32_000_000;
+/** Ids of events that may be remembered: as many as Redis keeps small. */
+export const REMEMBERED_MAX = 8_000_000;
 
 export type Counts = Record<CountedType, number> & {
   /** Nanos by currency. */

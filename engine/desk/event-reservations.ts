@@ -14,7 +14,7 @@ export function reservationsOf(
   const { publisherId } = features;
   return reservations.map(({ bidIndex: _bidIndex, ...reservation }) => {
     const sold = sales.find((sale) => keyOf(sale) === reservation.key);
-    return { ...reservation, publisherId, ...(sold === undefined ? {} : { terms: encodeTerms(sold) }) };
+    return { ...reservation, publisherId, ...(sold === undefined ? {} : { terms: encodeTerms(sold.sale) }) };
   });
 }
 

@@ -70,6 +70,9 @@ export class BillingConsumer implements EventConsumer {
       this.#options.observer.onFenced(partition);
       throw new PlaceLostError(`another process has taken partition ${partition} over`);
     }
+    if ((place.nextOffset ?? -1) < (state.place.nextOffset ?? -1)) {
+      throw new PlaceLostError(`the books have lost partition ${partition} from ${place.nextOffset} on`);
+    }
     state.place = place;
     state.isUnsure = false;
   }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { encodeTerms } from '../exchange/sale-terms.ts';
 import { ledgerOperationOf } from './billing-decision.ts';
 import type { OutcomeEvent } from './outcome-events.ts';
 import type { GavelEvent } from './read-event.ts';
@@ -6,7 +7,9 @@ import { buildOutcome, DSP_SALE, HOUSE_SALE, SAMPLES } from './testing/build-eve
 
 const LEASE = { accountId: 'spring', epoch: 3, sequence: 4 };
 const KEY = 'auction-1/1/impression';
+const TERMS = encodeTerms(HOUSE_SALE);
 const RECEIVABLE = {
+  terms: encodeTerms(DSP_SALE),
   key: KEY,
   dspId: 'dsp-1',
   seat: 'seat-1',
@@ -22,13 +25,20 @@ const RECEIVABLE = {
 
 describe('of our own campaigns', () => {
   it('a win reserves, for as long as it is held', () => {
-    const reservation = { ...LEASE, key: KEY, amount: 1_500_000, publisherId: 'pub-1', heldMs: 3_600_000 };
+    const reservation = {
+      ...LEASE,
+      key: KEY,
+      amount: 1_500_000,
+      publisherId: 'pub-1',
+      heldMs: 3_600_000,
+      terms: TERMS,
+    };
     expect(ledgerOperationOf(buildOutcome('win'))).toEqual({ kind: 'reserve', reservation });
   });
 
   it('the event that it is paid by bills, under the key of its reservation', () => {
     const event = buildOutcome('impression', { sale: HOUSE_SALE });
-    const bill = { ...LEASE, key: KEY, amount: 1_500_000, publisherId: 'pub-1', atMs: 1_700_000_001_000 };
+    const bill = { ...LEASE, key: KEY, amount: 1_500_000, publisherId: 'pub-1', atMs: 1_700_000_001_000, terms: TERMS };
     expect(ledgerOperationOf(event)).toEqual({ kind: 'bill', bill });
     expect(event.id).toBe(KEY);
   });
@@ -59,6 +69,17 @@ describe('of DSPs', () => {
   it('a win is not held, so nothing expires', () => {
     expect(ledgerOperationOf(buildOutcome('win', { sale: DSP_SALE, heldUntilMs: null }))).toBeNull();
     expect(ledgerOperationOf(buildOutcome('win_expired', { sale: DSP_SALE }))).toBeNull();
+  });
+
+  it('a notice of a win that no tracking URL carries is kept for its bill', () => {
+    const winWith = (billingNotice: string) =>
+      buildOutcome('win', { sale: DSP_SALE, heldUntilMs: null, billingNotice });
+    const url = `https://dsp.example/${'x'.repeat(1500)}`;
+    expect(ledgerOperationOf(winWith(url))).toMatchObject({
+      kind: 'keep-notice',
+      notice: { key: KEY, dspId: 'dsp-1', notice: { url }, soldAtMs: DSP_SALE.soldAtMs },
+    });
+    expect(ledgerOperationOf(winWith(url.slice(0, 1498)))).toBeNull();
   });
 });
 

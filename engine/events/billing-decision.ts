@@ -64,7 +64,7 @@ function reservationOf(event: WinEvent, { accountId, epoch, sequence }: HousePay
   if (event.heldUntilMs === null) return null;
   const heldMs = Math.max(0, event.heldUntilMs - event.sale.soldAtMs);
   const key = billKey(event);
-  const terms = encodeTerms(event);
+  const terms = encodeTerms(event.sale);
   const reservation = { key, accountId, epoch, sequence, amount, publisherId, heldMs, terms };
   return { kind: 'reserve', reservation: event.isShared ? { ...reservation, isShared: true } : reservation };
 }
@@ -80,7 +80,7 @@ function billOf(event: SaleEvent): LedgerOperation {
   if (payer.kind === 'dsp') return { kind: 'receive', receivable: receivableOf(event, payer) };
   const { accountId, epoch, sequence } = payer;
   const lease = { accountId, epoch, sequence };
-  const terms = encodeTerms(event);
+  const terms = encodeTerms(event.sale);
   return { kind: 'bill', bill: { key: billKey(event), ...lease, amount, publisherId, atMs: event.atMs, terms } };
 }
 
@@ -105,7 +105,7 @@ function receivableOf(event: SaleEvent, payer: DspPayer): Receivable {
     publisherId,
     atMs: event.atMs,
     billingNotice: billingNoticeOf(event),
-    terms: encodeTerms(event),
+    terms: encodeTerms(event.sale),
   };
 }
 

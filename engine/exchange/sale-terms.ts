@@ -1,8 +1,8 @@
 /**
- * What the books keep of a sale besides money, so that whatever they book of it can be told as an event: who was shown what, for
- * whom, and by which price.
+ * What the books keep of a sale besides money, so that whatever they book of it can be told as an event. Nothing
+ * of who saw it: the books know no users, so nobody has to be forgotten there.
  */
-import type { Sale, SoldAd } from './sale.ts';
+import type { Sale } from './sale.ts';
 
 export type SaleTerms = Omit<Sale, 'payer' | 'amount' | 'publisherId' | 'billedBy'>;
 
@@ -20,7 +20,7 @@ type StoredTerms = readonly [
 ];
 
 /** JSON, without anything that a database would not take. The books know no users (docs/privacy.md). */
-export function encodeTerms({ sale }: Pick<SoldAd, 'sale'>): string {
+export function encodeTerms(sale: SaleTerms): string {
   const terms: StoredTerms = [
     sale.pricing,
     sale.currency,

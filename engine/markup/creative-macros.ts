@@ -3,16 +3,17 @@
  *
  * - `${CLICK_URL}` (or `%%CLICK_URL_UNESC%%`) in front of an address counts the click and leads to that address, which
  *   is signed; alone it counts;
+ * - `${VIEWABLE_URL}` is to be called once the ad was in view, by the measure of the creative;
  * - `${CONVERSION_TOKEN}` is what the advertiser sends back to `GET /event?t=TOKEN` when the click has led to a
  *   conversion.
  *
- * Without tracking both are empty.
+ * Without tracking all of them are empty.
  */
 import { type MarkupTemplate, TemplateBuilder } from './markup-template.ts';
 
 /** An address ends where an attribute, a string or a tag does. */
 const MACRO =
-  /(?:\$\{CLICK_URL\}|%%CLICK_URL_UNESC%%)((?:https?:\/\/|https?%3a%2f%2f)[^\s"'<>`)\\\]]*)?|\$\{CONVERSION_TOKEN\}/gi;
+  /(?:\$\{CLICK_URL\}|%%CLICK_URL_UNESC%%)((?:https?:\/\/|https?%3a%2f%2f)[^\s"'<>`)\\\]]*)?|\$\{CONVERSION_TOKEN\}|\$\{VIEWABLE_URL\}/gi;
 
 /** The same template with slots in the place of macros. */
 export function withCreativeMacros({ literals, slots }: MarkupTemplate): MarkupTemplate {
@@ -45,6 +46,7 @@ function cut(builder: TemplateBuilder, literal: string): void {
     builder.text(literal.slice(position, match.index));
     position = match.index + match[0].length;
     if (/^\$\{CONVERSION/i.test(match[0])) builder.slot({ code: 'conversion', form: 'token', target: null });
+    else if (/^\$\{VIEWABLE/i.test(match[0])) builder.url('viewable');
     else builder.slot({ code: 'click', form: 'url', target: match[1] === undefined ? null : plain(match[1]) });
   }
   builder.text(literal.slice(position));

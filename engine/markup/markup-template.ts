@@ -129,6 +129,12 @@ const VAST_PARTS: Readonly<Record<VastPart, VastWriter>> = {
       .text(`${ERROR_CODE}]]></Error><Impression id="gavel"><![CDATA[`)
       .url('impression')
       .text(']]></Impression>'),
+  viewable: (builder) => builder.text('<Viewable><![CDATA[').url('viewable').text(']]></Viewable>'),
+  'viewable-element': (builder, points) => {
+    builder.text('<ViewableImpression id="gavel">');
+    VAST_PARTS.viewable(builder, points);
+    builder.text('</ViewableImpression>');
+  },
   events: (builder, points) => {
     for (const point of points) {
       builder.text(`<Tracking event="${point}"><![CDATA[`).url(point).text(']]></Tracking>');

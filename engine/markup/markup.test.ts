@@ -55,7 +55,7 @@ describe('VAST', () => {
 
   it('has all of it beside its own', () => {
     const [head, inImpression, inEvents, inClicks, tail] = [
-      '<?xml version="1.0"?><VAST version="4.0"><!-- <InLine> --><Ad><InLine><AdSystem>x</AdSystem>',
+      '<?xml version="1.0"?><VAST version="3.0"><!-- <InLine> --><Ad><InLine><AdSystem>x</AdSystem>',
       '<Impression><![CDATA[<Impression>]]></Impression><Creatives><Creative><Linear skipoffset="00:00:05"><Duration>00:00:15</Duration><TrackingEvents>',
       '<Tracking event="start"><![CDATA[https://d.example/s]]></Tracking></TrackingEvents><VideoClicks><ClickThrough>https://d.example</ClickThrough>',
       '</VideoClicks><MediaFiles/></Linear></Creative></Creatives></InLine></Ad></VAST>',
@@ -149,6 +149,36 @@ describe('native', () => {
   });
 });
 
+describe('VAST that knows ViewableImpression', () => {
+  const viewable = '<Viewable><![CDATA[{viewable}]]></Viewable>';
+  const vast = (version: string, before: string, behind = '') =>
+    `<VAST version="${version}"><Ad><InLine><Impression/>${before}<Creatives/>${behind}</InLine></Ad></VAST>`;
+  const viewablesOf = (markup: string) =>
+    /<ViewableImpression.*<\/ViewableImpression>/.exec(tracked(markup, 'vast') ?? '')?.[0];
+
+  it('has ours in its own, or one of ours before the creatives', () => {
+    const own = '<Viewable><![CDATA[https://d.example]]></Viewable></ViewableImpression>';
+    expect(viewablesOf(vast('4.0', `<ViewableImpression id="x">${own}`))).toBe(
+      `<ViewableImpression id="x">${viewable}${own}`,
+    );
+    expect(viewablesOf(vast('4.2', '', `<ViewableImpression>${own}`))).toBe(`<ViewableImpression>${viewable}${own}`);
+    expect(tracked(vast('4.1', ''), 'vast')).toContain(
+      `<Impression/><ViewableImpression id="gavel">${viewable}</ViewableImpression><Creatives/>`,
+    );
+  });
+
+  it('has none where there is no place for it', () => {
+    for (const markup of [vast('3.0', ''), vast('2.0', ''), vast('4.0', '<ViewableImpression/>')]) {
+      expect(tracked(markup, 'vast')).not.toContain('{viewable}');
+    }
+  });
+
+  it('has one in each ad', () => {
+    const ad = '<Ad><Wrapper><Impression/><Creatives/></Wrapper></Ad>';
+    expect(tracked(`<VAST version='4.2'>${ad}${ad}</VAST>`, 'vast')!.split('{viewable}')).toHaveLength(3);
+  });
+});
+
 describe('creatives of our own', () => {
   const slots = (markup: string) => withCreativeMacros(untrackedTemplate(markup)).slots;
   const shown = (markup: string) =>
@@ -166,12 +196,14 @@ describe('creatives of our own', () => {
     );
     expect(shown('<a href="${CLICK_URL}">')).toBe('<a href="[click url null]">');
     expect(shown('${CONVERSION_TOKEN}')).toBe('[conversion token null]');
+    expect(shown('measure("${VIEWABLE_URL}")')).toBe('measure("[viewable url null]")');
     expect(slots('<b>an ad</b> ${AUCTION_ID}')).toEqual([]);
   });
 
   it('lead there without tracking too', () => {
     const markup = '<a href="${CLICK_URL}https://a.example/?c=${CONVERSION_TOKEN}">${CONVERSION_TOKEN}</a>';
     expect(withoutCreativeMacros(markup)).toBe('<a href="https://a.example/?c="></a>');
+    expect(withoutCreativeMacros('measure("${VIEWABLE_URL}")')).toBe('measure("")');
   });
 });
 

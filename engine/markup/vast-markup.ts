@@ -7,9 +7,17 @@ import { tagEnd } from './html-markup.ts';
 
 /**
  * `impression`: an Error and an Impression; `events`, `clicks`: children of TrackingEvents and VideoClicks, or
- * (`…-element`) these themselves; `linear-content`: both in a `<Linear/>` without content, whose `/>` they replace.
+ * (`…-element`) these themselves; `viewable`: a child of ViewableImpression, or itself, from VAST 4 on; `linear-content`: both in a `<Linear/>` without content, whose `/>` they replace.
  */
-export type VastPart = 'impression' | 'events' | 'events-element' | 'clicks' | 'clicks-element' | 'linear-content';
+export type VastPart =
+  | 'impression'
+  | 'viewable'
+  | 'viewable-element'
+  | 'events'
+  | 'events-element'
+  | 'clicks'
+  | 'clicks-element'
+  | 'linear-content';
 
 export interface VastInsertion {
   readonly at: number;
@@ -26,7 +34,9 @@ export function vastInsertions(vast: string): readonly VastInsertion[] | null {
     const skipped = afterNoTag(vast, start);
     if (skipped === null) {
       const tag = tagAt(vast, start);
-      if (tag === null || !walk.visit(tag)) return null;
+      if (tag === null) return null;
+      if (tag.name === 'VAST' && tag.kind === 'start') walk.hasViewables = VERSION_4.test(vast.slice(start, tag.end));
+      if (!walk.visit(tag)) return null;
       position = tag.end;
     } else if (skipped === -1) {
       return null;
@@ -35,6 +45,9 @@ export function vastInsertions(vast: string): readonly VastInsertion[] | null {
     }
   }
 }
+
+/** Earlier ones do not know ViewableImpression. */
+const VERSION_4 = /\sversion\s*=\s*["']4/;
 
 interface Tag {
   /** Without namespace. */
@@ -45,11 +58,15 @@ interface Tag {
 }
 
 class VastWalk {
+  /** Of this document. */
+  hasViewables = false;
   readonly #insertions: VastInsertion[] = [];
   #adCount = 0;
   #isInAd = false;
   #isWrapper = false;
   #hasImpression = false;
+  #hasViewable = false;
+  #creativesAt: number | null = null;
   /** Within a Linear: where TrackingEvents may be put. */
   #eventsAt: number | null = null;
   #hasEvents = false;
@@ -60,10 +77,13 @@ class VastWalk {
     const { name, kind } = tag;
     if (name === 'InLine' || name === 'Wrapper') return kind === 'end' ? this.#endAd() : this.#beginAd(tag);
     if (!this.#isInAd) return true;
+    if (name === 'Creatives' && kind !== 'end') this.#creativesAt = tag.start;
     // An ad must have an Impression, and it stands before the creatives; some without are shown all the same.
     if (!this.#hasImpression && kind !== 'end' && (name === 'Impression' || name === 'Creatives')) {
       this.#hasImpression = true;
       this.#insert('impression', tag.start);
+    } else if (name === 'ViewableImpression') {
+      this.#visitViewable(tag);
     } else if (name === 'Linear') {
       this.#visitLinear(tag);
     } else if (this.#eventsAt !== null) {
@@ -82,12 +102,23 @@ class VastWalk {
     this.#isInAd = true;
     this.#isWrapper = name === 'Wrapper';
     this.#hasImpression = false;
+    this.#hasViewable = false;
+    this.#creativesAt = null;
     return kind === 'start';
   }
 
   #endAd(): boolean {
     this.#isInAd = false;
+    if (this.hasViewables && !this.#hasViewable && this.#creativesAt !== null) {
+      this.#insert('viewable-element', this.#creativesAt);
+    }
     return this.#hasImpression;
+  }
+
+  /** There is one of them in an ad at most; one without content has no place for ours. */
+  #visitViewable({ kind, end }: Tag): void {
+    if (this.hasViewables && !this.#hasViewable && kind === 'start') this.#insert('viewable', end);
+    this.#hasViewable = true;
   }
 
   #visitLinear({ kind, start, end }: Tag): void {

@@ -50,6 +50,13 @@ export interface DeletionPart {
 
 export const SHARED = 'shared';
 
+/** A keeper says so often, ms, that it is there: one that has not for several times that is away. */
+export const PRESENCE_INTERVAL_MS = 15_000;
+export const PRESENT_MS = 4 * PRESENCE_INTERVAL_MS;
+
+/** Requests that may be open at a time: what is asked for beyond is refused. */
+export const OPEN_MAX = 10_000;
+
 /** Who keeps data of users outside the database. */
 export interface DataKeeper {
   readonly id: string;
@@ -70,9 +77,14 @@ export interface UnlinkedUser {
   readonly sequence: number;
 }
 
+export interface RequestedDeletion {
+  readonly deletion: Deletion;
+  readonly isNew: boolean;
+}
+
 export interface DeletionBooks {
-  /** Null: the idempotency key stands for another subject. */
-  readonly request: (deletion: NewDeletion) => Promise<{ readonly deletion: Deletion; readonly isNew: boolean } | null>;
+  /** `conflict`: the idempotency key stands for another subject; `full`: `OPEN_MAX` are open. */
+  readonly request: (deletion: NewDeletion) => Promise<RequestedDeletion | 'conflict' | 'full'>;
   readonly read: (id: string) => Promise<Deletion | null>;
   /** The latest first, behind the one with this id. */
   readonly list: (query: { readonly beforeId?: string; readonly limit: number }) => Promise<readonly Deletion[]>;
@@ -80,14 +92,16 @@ export interface DeletionBooks {
   readonly keepers: () => Promise<readonly DataKeeper[]>;
   /** What changed after `sequence`, by sequence; from 0 on that is everything. */
   readonly unlinkedSince: (sequence: number, limit: number) => Promise<readonly UnlinkedUser[]>;
-  /** The oldest first. */
-  readonly open: (limit: number) => Promise<readonly OpenDeletion[]>;
+  /** Ids of those that are open, the oldest first: `OPEN_MAX` at most. */
+  readonly openIds: () => Promise<readonly string[]>;
+  /** Of these, those that are still open. */
+  readonly open: (ids: readonly string[]) => Promise<readonly OpenDeletion[]>;
   /** Of those that are open, how many, and since when the oldest is; null: none is. */
   readonly openCount: () => Promise<{ readonly count: number; readonly oldestAtMs: number | null }>;
-  /** It is there, and so are its stores. One that was retired is back. */
-  readonly keeperIsHere: (keeper: Pick<DataKeeper, 'id' | 'name' | 'stores'>) => Promise<void>;
-  /** False: there is none. */
-  readonly retireKeeper: (id: string, by: string) => Promise<boolean>;
+  /** It is there, and so are its stores. False: it is retired, and stays so. */
+  readonly keeperIsHere: (keeper: Pick<DataKeeper, 'id' | 'name' | 'stores'>) => Promise<boolean>;
+  /** `present`: it was there in the last `PRESENT_MS`; `unknown`: there is none that is not retired. */
+  readonly retireKeeper: (id: string, by: string) => Promise<'retired' | 'present' | 'unknown'>;
   /** Whether what all share is now this keeper's to look after: nobody else has claimed it in the last `forMs`. */
   readonly claim: (id: string, keeperId: string, forMs: number) => Promise<boolean>;
   /** `removed` adds to what was removed before. */

@@ -1,5 +1,7 @@
 /** Undoing what was billed, on somebody's word. Adapter: `adapters/ledger/refunds.ts`. */
 
+import type { Receivable } from './event-books.ts';
+
 /** Of one ad: it is paid by one event, whichever that is. */
 export interface RefundWanted {
   readonly auctionId: string;
@@ -7,11 +9,13 @@ export interface RefundWanted {
   readonly impId: string;
   /** For people. */
   readonly reason: string;
+  /** Of a DSP's ad that may not be billed yet, so that it never will be: the books know nothing of it. Absent: it is `unknown` then. */
+  readonly unbilled?: Receivable;
 }
 
 /**
  * `refunded`: who paid has it back; `prevented`: nobody had paid, and nobody ever will; `repeated`: it was one of both before;
- * `unknown`: the books know nothing of it, or not what was sold: a DSP's ad that is not billed yet, or an old bill.
+ * `unknown`: the books know nothing of it, or not what was sold, which old bills do not say.
  */
 export const REFUND_RESULTS = ['refunded', 'prevented', 'repeated', 'unknown'] as const;
 export type RefundResult = (typeof REFUND_RESULTS)[number];

@@ -12,6 +12,8 @@ export interface Recipe {
 export interface ServerKind {
   /** Environment variable that says where one is. */
   readonly variable: string;
+  /** Those that say it to Gavel. */
+  readonly settings: readonly string[];
   readonly portCount: number;
   readonly missing: () => string | null;
   readonly prepare: (folder: string, ports: readonly number[]) => Promise<void>;

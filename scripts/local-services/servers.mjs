@@ -14,6 +14,7 @@ const HOST = '127.0.0.1';
 export const SERVERS = {
   redis: {
     variable: 'REDIS_URL',
+    settings: ['GAVEL_CAMPAIGNS_REDIS_URL', 'GAVEL_COUNTERS_REDIS_URL'],
     portCount: 1,
     missing: () => (runs('redis-server', ['--version']) ? null : 'no redis-server: install Redis'),
     prepare: async () => {},
@@ -30,6 +31,7 @@ export const SERVERS = {
   },
   postgres: {
     variable: 'DATABASE_URL',
+    settings: ['GAVEL_CAMPAIGNS_DATABASE_URL'],
     portCount: 1,
     missing: () => {
       if (postgresBinaries() === null) return 'no PostgreSQL: install its server';
@@ -59,6 +61,7 @@ export const SERVERS = {
   },
   kafka: {
     variable: 'KAFKA_BROKERS',
+    settings: ['GAVEL_EVENTS_KAFKA_BROKERS'],
     // For its clients, and for its controller.
     portCount: 2,
     missing: missingForKafka,

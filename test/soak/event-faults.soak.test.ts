@@ -1,13 +1,10 @@
 /** No acknowledged event is lost and none is billed twice, with engines, consumers, Kafka, PostgreSQL and Redis that are killed: minutes of faults. */
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../simulator/random.ts';
 import { FAULTS, type FaultName } from '../support/event-proof/faults.ts';
 import { runEventProof } from '../support/event-proof/proof.ts';
 import { startProofServers } from '../support/event-proof/servers.ts';
 import { IS_BUILT } from '../support/gavel-process.ts';
-
-const servers = IS_BUILT ? await startProofServers() : null;
-afterAll(() => servers?.stop());
 
 /** In whole rounds of all faults. */
 const ROUNDS = Number(process.env.GAVEL_PROOF_ROUNDS ?? 1);
@@ -23,20 +20,26 @@ function inAnyOrder(seed: number): FaultName[] {
   ).flat();
 }
 
-describe.skipIf(servers === null)('events under faults (needs a build, redis-server, PostgreSQL and Kafka)', () => {
-  it('every acknowledged event is booked once, at the price that was answered, and nothing else is', async () => {
+describe.skipIf(!IS_BUILT)('events under faults (needs a build, redis-server, PostgreSQL and Kafka)', () => {
+  it('every acknowledged event is booked once, at the price that was answered, and nothing else is', async (context) => {
+    const servers = await startProofServers();
+    if (servers === null) return context.skip();
     const seed = Number(process.env.GAVEL_PROOF_SEED ?? Date.now());
     const faults = inAnyOrder(seed);
     console.log({ seed, faults });
-    const result = await runEventProof({
-      servers: servers!,
-      seed,
-      engines: 3,
-      faults,
-      auctionsPerSecond: 15,
-      onRecovered: (fault, untilRecoveredMs) => console.log(`${fault}: recovered within ${untilRecoveredMs} ms`),
-    });
-    console.log(result);
-    expect(result.problems).toEqual([]);
+    try {
+      const result = await runEventProof({
+        servers,
+        seed,
+        engines: 3,
+        faults,
+        auctionsPerSecond: 15,
+        onRecovered: (fault, untilRecoveredMs) => console.log(`${fault}: recovered within ${untilRecoveredMs} ms`),
+      });
+      console.log(result);
+      expect(result.problems).toEqual([]);
+    } finally {
+      await servers.stop();
+    }
   }, 3_600_000);
 });

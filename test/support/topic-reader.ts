@@ -14,7 +14,7 @@ export interface TopicMessage {
 /** Up to where the topic ends when it is called, partition by partition. */
 export async function readTopic(brokers: string, topic: string): Promise<TopicMessage[]> {
   const kafka = new kafkajs.Kafka({ brokers: brokers.split(','), logLevel: kafkajs.logLevel.NOTHING });
-  const ends = await endsOf(kafka, topic);
+  const ends = await topicEnds(brokers, topic);
   const missing = new Map([...ends].filter(([, end]) => end > 0));
   const messages: TopicMessage[] = [];
   if (missing.size === 0) return messages;
@@ -48,8 +48,9 @@ export async function readTopic(brokers: string, topic: string): Promise<TopicMe
   return messages.toSorted((a, b) => a.partition - b.partition || a.offset - b.offset);
 }
 
-async function endsOf(kafka: InstanceType<typeof kafkajs.Kafka>, topic: string): Promise<Map<number, number>> {
-  const admin = kafka.admin();
+/** Offset behind the last message, by partition. */
+export async function topicEnds(brokers: string, topic: string): Promise<Map<number, number>> {
+  const admin = new kafkajs.Kafka({ brokers: brokers.split(','), logLevel: kafkajs.logLevel.NOTHING }).admin();
   await admin.connect();
   try {
     return new Map((await admin.fetchTopicOffsets(topic)).map(({ partition, high }) => [partition, Number(high)]));

@@ -169,7 +169,7 @@ describe('an outbox', () => {
     await drain.close(100);
   });
 
-  it('sends again what may have arrived, with the same ids', async () => {
+  it('F28 sends again what may have arrived, with the same ids', async () => {
     const drain = await openDrain();
     broker.failure = 'acks-lost';
     await append(drain, 'a', 'b');

@@ -1,4 +1,4 @@
-/** The part of the OpenAPI document that describes `/admin/deletions`. */
+/** The OpenAPI document of `/admin/deletions`. */
 
 const DELETION = {
   type: 'object',
@@ -27,9 +27,27 @@ const ORDER = {
   },
 };
 
-const ERROR = { $ref: '#/components/schemas/Error' };
+const ERROR = {
+  type: 'object',
+  required: ['error'],
+  properties: {
+    error: { type: 'string', description: 'What is wrong, and what would be right.' },
+    path: { type: 'string', description: 'Where in the request.' },
+  },
+};
 
-export function deletionPaths(): Record<string, object> {
+/** `version`: of the product. */
+export function deletionOpenApi(version: string): object {
+  return {
+    openapi: '3.0.3',
+    info: { title: 'Gavel: deletion of users', version },
+    security: [{ bearer: [] }],
+    paths: paths(),
+    components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+  };
+}
+
+function paths(): Record<string, object> {
   return {
     '/admin/deletions': {
       post: {
@@ -47,6 +65,7 @@ export function deletionPaths(): Record<string, object> {
           200: json('It is there already.', DELETION),
           202: json('It is taken.', DELETION),
           409: json('The key stands for another user.', ERROR),
+          503: json('Too many are open.', ERROR),
           ...refusals(),
         },
       },
@@ -86,7 +105,12 @@ export function deletionPaths(): Record<string, object> {
       parameters: [id()],
       post: {
         summary: 'Says that a keeper never comes back, and that what it had is destroyed.',
-        responses: { 204: { description: 'Done.' }, 404: json('There is none.', ERROR), ...refusals() },
+        responses: {
+          204: { description: 'Done.' },
+          404: json('There is none.', ERROR),
+          409: json('It is there.', ERROR),
+          ...refusals(),
+        },
       },
     },
   };

@@ -4,6 +4,7 @@
  *   POST   /admin/deletions                        asks for it; the same again is the same request
  *   GET    /admin/deletions?before=ID&limit=100    a page, the latest first
  *   GET    /admin/deletions/ID                     its state, store by store, and its certificate
+ *   GET    /admin/deletions/openapi.json           this, described
  *   POST   /admin/deletions/verify                 whether a certificate is one of ours, unchanged
  *   GET    /admin/deletions/keepers                who keeps data outside the database
  *   POST   /admin/deletions/keepers/ID/retire      says that one never comes back, and that what it had is destroyed
@@ -12,6 +13,7 @@ import type { FastifyInstance } from 'fastify';
 import type { DeletionKind } from '../../../engine/ports/deletion-books.ts';
 import { needs } from './access.ts';
 import type { Query } from './booking-routes.ts';
+import { deletionOpenApi } from './deletion-openapi.ts';
 import { Refusal } from './refusal.ts';
 
 export interface DeletionOrder {
@@ -22,18 +24,20 @@ export interface DeletionOrder {
 }
 
 export interface DeletionApiOptions {
-  /** Null: the key stands for another subject. */
+  /** `conflict`: the key stands for another subject; `full`: too many are open. */
   readonly request: (
     order: DeletionOrder,
     who: { readonly idempotencyKey: string | null; readonly by: string },
-  ) => Promise<{ readonly view: object; readonly isNew: boolean } | null>;
+  ) => Promise<{ readonly view: object; readonly isNew: boolean } | 'conflict' | 'full'>;
   /** Null: there is none. */
   readonly view: (id: string) => Promise<object | null>;
   readonly list: (query: { readonly beforeId?: string; readonly limit: number }) => Promise<readonly object[]>;
   readonly verify: (certificate: unknown) => { readonly result: string };
   readonly keepers: () => Promise<readonly object[]>;
-  /** False: there is none, or it is retired. */
-  readonly retireKeeper: (id: string, by: string) => Promise<boolean>;
+  /** Of the product. */
+  readonly version: string;
+  /** `present`: it is there; `unknown`: there is none, or it is retired. */
+  readonly retireKeeper: (id: string, by: string) => Promise<'retired' | 'present' | 'unknown'>;
 }
 
 const IDS_MAX = 20;
@@ -48,7 +52,8 @@ export function deletionApi(app: FastifyInstance, options: DeletionApiOptions): 
   app.post('/admin/deletions', { onRequest: needs('ops') }, async ({ body, headers, caller }, reply) => {
     const idempotencyKey = keyOf(headers['idempotency-key']);
     const asked = await options.request(readOrder(body), { idempotencyKey, by: caller.name });
-    if (asked === null) throw new Refusal(409, 'Idempotency-Key', 'stands for another user');
+    if (asked === 'conflict') throw new Refusal(409, 'Idempotency-Key', 'stands for another user');
+    if (asked === 'full') throw new Refusal(503, '', 'too many deletions are open: ask again when some are certified');
     return reply.code(asked.isNew ? 202 : 200).send(asked.view);
   });
   app.get<{ Querystring: Query }>('/admin/deletions', { onRequest: needs('read') }, async ({ query }) => {
@@ -59,15 +64,18 @@ export function deletionApi(app: FastifyInstance, options: DeletionApiOptions): 
     });
     return { items };
   });
+  const description = deletionOpenApi(options.version);
+  app.get('/admin/deletions/openapi.json', { onRequest: needs('read') }, async () => description);
   app.post('/admin/deletions/verify', { onRequest: needs('read') }, async ({ body }) => options.verify(body));
   app.get('/admin/deletions/keepers', { onRequest: needs('read') }, async () => ({ items: await options.keepers() }));
   app.post<{ Params: { id: string } }>(
     '/admin/deletions/keepers/:id/retire',
     { onRequest: needs('ops') },
     async ({ params: { id }, caller }, reply) => {
-      if (!ID.test(id) || !(await options.retireKeeper(id, caller.name))) {
+      const result = ID.test(id) ? await options.retireKeeper(id, caller.name) : 'unknown';
+      if (result === 'unknown')
         throw new Refusal(404, '', `there is no keeper ${JSON.stringify(id)} that is not retired`);
-      }
+      if (result === 'present') throw new Refusal(409, '', 'it is there: stop it first, and wait for a minute');
       return reply.code(204).send();
     },
   );

@@ -1,8 +1,7 @@
-/** The OpenAPI document of `/admin/v1`, made of the schemas that requests are checked by, and of `/admin/deletions`. */
+/** The OpenAPI document of `/admin/v1`, made of the schemas that requests are checked by. */
 import type { JsonSchema } from '../../../engine/campaign/booking-schemas.ts';
 import { COUNTED_TYPES, DIMENSIONS } from '../../../engine/counters/dimensions.ts';
 import { REFUND_RESULTS } from '../../../engine/ports/refunds.ts';
-import { deletionPaths } from './deletion-openapi.ts';
 import { REASON_LENGTH_MAX, REFUNDS_MAX } from './refund-routes.ts';
 import { RESOURCE_NAMES, RESOURCES, type ResourceName } from './resources.ts';
 
@@ -39,7 +38,7 @@ export function openApiDocument(version: string): object {
     openapi: '3.0.3',
     info: { title: 'Gavel: campaigns', version },
     security: [{ bearer: [] }],
-    paths: { ...paths, ...deletionPaths() },
+    paths,
     components: { schemas, securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
   };
 }
@@ -239,7 +238,11 @@ function refundOperation(): object {
     type: 'object',
     additionalProperties: false,
     required: ['auction', 'imp', 'reason'],
-    properties: { ...ad, reason: { type: 'string', maxLength: REASON_LENGTH_MAX } },
+    properties: {
+      ...ad,
+      reason: { type: 'string', maxLength: REASON_LENGTH_MAX },
+      sale: { type: 'object', description: "As the `win` event has it: for a DSP's ad that may not be billed yet." },
+    },
   };
   const made = {
     type: 'object',

@@ -1,6 +1,11 @@
 /** `POST /admin/refunds`: bills that are undone, by who may set budgets. */
 import type { FastifyInstance } from 'fastify';
 import { isStorableKeyPart, KEY_PART_LENGTH_MAX } from '../../../engine/campaign/storable.ts';
+import { ledgerOperationOf } from '../../../engine/events/billing-decision.ts';
+import { eventId } from '../../../engine/events/event-keys.ts';
+import { OUTCOME_EVENT_VERSION, type RefundEvent } from '../../../engine/events/outcome-events.ts';
+import { EventFormatError, encodeEvent, readEvent } from '../../../engine/events/read-event.ts';
+import type { Receivable } from '../../../engine/ports/event-books.ts';
 import type { Refunds, RefundWanted } from '../../../engine/ports/refunds.ts';
 import { needs } from './access.ts';
 import { Refusal } from './refusal.ts';
@@ -43,14 +48,29 @@ function readRefund(record: unknown, index: number): RefundWanted {
     throw new Refusal(400, path, 'must be an object');
   }
   for (const name of Object.keys(record)) {
-    if (!['auction', 'imp', 'reason'].includes(name)) throw new Refusal(400, `${path}.${name}`, 'is not known');
+    if (!['auction', 'imp', 'reason', 'sale'].includes(name)) throw new Refusal(400, `${path}.${name}`, 'is not known');
   }
-  const { auction, imp, reason } = record as Record<string, unknown>;
-  return {
+  const { auction, imp, reason, sale } = record as Record<string, unknown>;
+  const wanted = {
     auctionId: readText(auction, `${path}.auction`, KEY_PART_LENGTH_MAX),
     impId: readText(imp, `${path}.imp`, KEY_PART_LENGTH_MAX),
     reason: readText(reason, `${path}.reason`, REASON_LENGTH_MAX),
   };
+  return sale === undefined ? wanted : { ...wanted, unbilled: readUnbilled(wanted, sale, `${path}.sale`) };
+}
+
+/** As an event of it would say it. */
+function readUnbilled({ auctionId, impId, reason }: RefundWanted, sale: unknown, path: string): Receivable {
+  const known = { version: OUTCOME_EVENT_VERSION, auctionId, impId, userKey: null, atMs: 0, isTest: false, reason };
+  const event = { ...known, type: 'refund', id: eventId(auctionId, impId, 'refund'), sale } as RefundEvent;
+  try {
+    const operation = ledgerOperationOf(readEvent(encodeEvent(event)));
+    if (operation?.kind === 'refund-receivable') return operation.receivable;
+  } catch (error) {
+    if (error instanceof EventFormatError) throw new Refusal(400, path, error.message);
+    throw error;
+  }
+  throw new Refusal(400, path, 'must be that of an ad of a DSP: of our own the books know it');
 }
 
 function readText(value: unknown, path: string, lengthMax: number): string {

@@ -15,6 +15,11 @@ export class ManualTimers implements Timers {
     this.#pending.delete(handle as { readonly atMs: number; readonly fire: () => void });
   };
 
+  /** Whether nothing waits for its time. */
+  get isIdle(): boolean {
+    return this.#pending.size === 0;
+  }
+
   /** Fires what is due within `ms`, in order, timers set on the way included. */
   advance(ms: number): void {
     const untilMs = this.#nowMs + ms;

@@ -12,7 +12,7 @@ import { type ChargeReconciliationOptions, reconcileCharges } from '../reconcile
 
 export const SOURCE = 'log';
 export const HOUR_MS = 3_600_000;
-const PAID_WITHIN_MS = Object.fromEntries(
+export const PAID_WITHIN_MS = Object.fromEntries(
   ['click', 'conversion', 'banner', 'audio', 'video', 'native'].map((name) => [name, BILLABLE_MS]),
 ) as unknown as PaidWithinMs;
 
@@ -61,6 +61,7 @@ export class ReconciliationWorld extends LedgerWorld {
       paidWithinMs: PAID_WITHIN_MS,
       nowMs: START_MS + 24 * HOUR_MS,
       settleMs: 900_000,
+      bounds: { threads: 1, memoryBytesMax: 256 * 1024 * 1024 },
       differencesMax: 100,
       ...changes,
     });

@@ -10,6 +10,8 @@ export interface Telling {
   readonly type: TellingType;
   readonly ad: Ad;
   readonly token: string;
+  /** A visitor is about to. */
+  isPlanned: boolean;
   /** Calls that were begun: with one, it may be in the ledger. */
   sent: number;
   /** Answers that said it is stored: with one, it must be. */
@@ -38,7 +40,7 @@ const TOKEN = /\/event\?t=([A-Za-z0-9_-]+)/g;
 
 export function tellingOf(ad: Ad, type: TellingType, token: string): Telling {
   const key = `${ad.auctionId}/1/${type}`;
-  const telling: Telling = { key, type, ad, token, sent: 0, acknowledged: 0, acknowledgedAtMs: null };
+  const telling: Telling = { key, type, ad, token, isPlanned: false, sent: 0, acknowledged: 0, acknowledgedAtMs: null };
   ad.tellings.set(type, telling);
   return telling;
 }

@@ -38,27 +38,39 @@ export const PLACEMENTS: readonly string[] = [...OWN.map(({ name }) => name), OP
 const DSP_IDS = ['buyer', 'other'];
 const NATIVE = { link: { url: 'https://shop.example' }, assets: [{ id: 1, title: { text: 'Shoes' } }] };
 
+/** A DSP was told of a bill. */
+export interface ToldBill {
+  readonly requestId: string;
+  /** Monotonic ms. */
+  readonly atMs: number;
+}
+
 export interface ProofDsps {
   readonly config: readonly object[];
-  /** Ids of the requests whose bills DSPs were told of, as often as they were. */
-  readonly told: () => string[];
+  /** As often as they were told, in order. */
+  readonly told: readonly ToldBill[];
   readonly close: () => Promise<void>;
 }
 
 /** Bid in their placements, hardly twice the same price. */
 export async function startDsps(random: SeededRandom): Promise<ProofDsps> {
   const servers: ScriptedDsp[] = [];
+  const told: ToldBill[] = [];
   for (const id of DSP_IDS) {
     const prices = random.fork(id);
     const server: ScriptedDsp = await startScriptedDsp({
       bid: (request, response) => bid(request, response, prices.integer(1_000_000, 3_000_000) / 1_000_000),
+      notice: (url, response) => {
+        const requestId = /^\/bill\?request=([^&]+)/.exec(url)?.[1];
+        if (requestId !== undefined) told.push({ requestId, atMs: performance.now() });
+        response.writeHead(204).end();
+      },
     });
     servers.push(server);
   }
   return {
     config: servers.map(({ origin }, index) => ({ id: DSP_IDS[index], url: `${origin}/bid` })),
-    told: () =>
-      servers.flatMap(({ notices }) => notices.flatMap((url) => /^\/bill\?request=([^&]+)/.exec(url)?.[1] ?? [])),
+    told,
     close: async () => void (await Promise.all(servers.map((server) => server.close()))),
   };
 }

@@ -7,19 +7,22 @@ import { collect, firstLine, MAIN, ROOT } from '../gavel-process.ts';
 export class ConsumerProcess {
   readonly name: string;
   readonly #args: readonly string[];
+  readonly #environment: Readonly<Record<string, string>>;
   #child: ChildProcess | null = null;
   #stderr: () => string = () => '';
 
   /** `args` behind `gavel consume`. */
-  constructor(name: string, args: readonly string[]) {
+  constructor(name: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
     this.name = name;
     this.#args = args;
+    this.#environment = environment;
   }
 
   /** Rejects when it does not come up. */
   async start(more: readonly string[] = []): Promise<void> {
     const child = spawn(process.execPath, [MAIN, 'consume', ...this.#args, ...more], {
       cwd: ROOT,
+      env: { ...process.env, ...this.#environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;

@@ -12,6 +12,8 @@ export interface FaultTargets {
   readonly random: SeededRandom;
   /** Each life of an engine that was ended so. */
   readonly killed: Killed[];
+  /** Tells an engine much at once. */
+  readonly rush: (engine: Engine) => void;
 }
 
 export interface Killed {
@@ -32,9 +34,10 @@ const CONSUMER_STARTS_MAX = 10;
 
 type Fault = (targets: FaultTargets) => Promise<void>;
 
-const engineKilled: Fault = async ({ engines, random, killed }) => {
+const engineKilled: Fault = async (targets) => {
+  const { engines, random } = targets;
   const engine = engines[random.integer(0, engines.length - 1)]!;
-  await killEngine(engine, killed);
+  await killEngine(engine, targets);
   await engine.start();
 };
 
@@ -63,10 +66,11 @@ const redisKilled: Fault = async ({ servers: { redis }, random }) => {
 };
 
 /** At once, and back in any order: who needs another one waits for it, or is started again by whoever runs it. */
-const allKilled: Fault = async ({ engines, consumers, servers, killed }) => {
-  const { kafka, postgres, redis } = servers;
+const allKilled: Fault = async (targets) => {
+  const { engines, consumers } = targets;
+  const { kafka, postgres, redis } = targets.servers;
   await Promise.all([
-    ...engines.map((engine) => killEngine(engine, killed)),
+    ...engines.map((engine) => killEngine(engine, targets)),
     ...consumers.map((consumer) => consumer.kill()),
     kafka.kill(),
     postgres.kill(),
@@ -137,7 +141,12 @@ export const EACH_KILLED: readonly FaultName[] = [
   'Redis killed',
 ];
 
-async function killEngine(engine: Engine, killed: Killed[]): Promise<void> {
+const RUSH_MS_MAX = 20;
+
+/** In the middle of what it is told. */
+async function killEngine(engine: Engine, { killed, rush, random }: FaultTargets): Promise<void> {
+  rush(engine);
+  await pause(random.uniform(0, RUSH_MS_MAX));
   killed.push({ engine, life: engine.life, atMs: performance.now() });
   await engine.kill();
 }

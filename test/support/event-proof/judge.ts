@@ -5,13 +5,14 @@
 import type { WitnessConnection } from '../campaign-proof/witness.ts';
 import type { TopicMessage } from '../topic-reader.ts';
 import type { Ad, Telling } from './ads.ts';
+import { BRIEF, OPEN, type ToldBill } from './bookings.ts';
 
 export interface Evidence {
   readonly ads: readonly Ad[];
   /** The whole topic, by partition and offset. */
   readonly messages: readonly TopicMessage[];
-  /** Ids of the requests whose bills DSPs were told of. */
-  readonly told: readonly string[];
+  /** Bills that DSPs were told of. */
+  readonly told: readonly ToldBill[];
   /** Its seller was killed before it can have written it down. */
   readonly mayBeUnwritten: (ad: Ad) => boolean;
 }
@@ -30,7 +31,10 @@ export interface Verdict {
   readonly sentTwice: number;
   /** Events that were stored more than once, by engines that did not know of each other. */
   readonly toldTwice: number;
+  /** Bills that a DSP was not told of: whoever was about to was killed. */
   readonly noticesMissing: number;
+  /** Calls to DSPs that came again, since the one before was answered late. */
+  readonly noticesRepeated: number;
 }
 
 interface Bill {
@@ -70,7 +74,7 @@ export async function judge(database: WitnessConnection, evidence: Evidence): Pr
   return {
     ...judgeBills(bills, tellings, problems),
     ...judgeTopic(evidence, tellings, problems),
-    noticesMissing: judgeNotices(bills, evidence, problems),
+    ...judgeNotices(bills, evidence, problems),
     problems,
   };
 }
@@ -155,21 +159,29 @@ function judgeTopic(
   return { messages: messages.length, sentTwice, toldTwice };
 }
 
-/** A DSP is told of a bill at most once; not at all when the process that was about to was killed. */
-function judgeNotices(bills: ReadonlyMap<string, Bill>, { ads, told }: Evidence, problems: string[]): number {
-  const toldOf = new Set<string>();
-  for (const requestId of told) {
-    if (toldOf.has(requestId)) problems.push(`request ${requestId}: its DSP was told of its bill twice`);
-    toldOf.add(requestId);
+/** A DSP is told of a bill by one process, which tries again after 10 s at the earliest, or is killed. */
+const AGAIN_MS_MIN = 5000;
+
+function judgeNotices(
+  bills: ReadonlyMap<string, Bill>,
+  { ads, told }: Evidence,
+  problems: string[],
+): Pick<Verdict, 'noticesMissing' | 'noticesRepeated'> {
+  const toldAtMs = new Map<string, number>();
+  let noticesRepeated = 0;
+  for (const { requestId, atMs } of told) {
+    const beforeMs = toldAtMs.get(requestId);
+    toldAtMs.set(requestId, atMs);
+    if (beforeMs === undefined) continue;
+    noticesRepeated++;
+    if (atMs - beforeMs < AGAIN_MS_MIN) problems.push(`request ${requestId}: its DSP was told of its bill by two`);
   }
-  let missing = 0;
+  let noticesMissing = 0;
   for (const { requestId, auctionId, placement } of ads) {
     const isBilled = bills.has(`${auctionId}/1/impression`);
-    if (toldOf.has(requestId) && !isBilled)
-      problems.push(`request ${requestId}: its DSP was told of a bill that is none`);
-    if (isBilled && !toldOf.has(requestId) && BOUGHT_BY_DSPS.has(placement)) missing++;
+    const isTold = toldAtMs.has(requestId);
+    if (isTold && !isBilled) problems.push(`request ${requestId}: its DSP was told of a bill that is none`);
+    if (isBilled && !isTold && (placement === OPEN || placement === BRIEF)) noticesMissing++;
   }
-  return missing;
+  return { noticesMissing, noticesRepeated };
 }
-
-const BOUGHT_BY_DSPS: ReadonlySet<string> = new Set(['open', 'brief']);

@@ -5,7 +5,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import kafkajs from 'kafkajs';
 import pg from 'pg';
 import { ledgerHash } from '../../../adapters/ledger/testing/ledger-hash.ts';
 import { type SeededRandom, seededRandom } from '../../../simulator/random.ts';
@@ -13,9 +12,10 @@ import { book } from '../campaign-proof/bookings.ts';
 import { type Engine, type Fleet, startFleet } from '../campaign-proof/engines.ts';
 import { pause } from '../campaign-proof/traffic.ts';
 import { queryable, Witness } from '../campaign-proof/witness.ts';
+import { readTopicByConsole } from '../console-consumer.ts';
 import { runGavel } from '../gavel-process.ts';
 import { metricOf } from '../metric.ts';
-import { readTopic } from '../topic-reader.ts';
+import { topicEnds } from '../topic-reader.ts';
 import type { Ad } from './ads.ts';
 import { BRIEF_MS, HELD_MS, OWN, type ProofDsps, startDsps } from './bookings.ts';
 import { ConsumerProcess } from './consumers.ts';
@@ -158,8 +158,8 @@ class Proof {
     await this.#witness.audit([], () => false);
     const { problems: found, ...verdict } = await judge(this.#world.database, {
       ads,
-      messages: await readTopic(this.#options.servers.kafka.url, TOPIC),
-      told: this.#world.dsps.told(),
+      messages: await readTopicByConsole(this.#options.servers.kafka.url, TOPIC),
+      told: this.#world.dsps.told,
       mayBeUnwritten: (ad) => this.#mayBeUnwritten(ad),
     });
     await this.#compareStatements();
@@ -180,7 +180,8 @@ class Proof {
 
   #targets(): FaultTargets {
     const { consumers, random } = this.#world;
-    return { engines: this.#engines, consumers, servers: this.#options.servers, random, killed: this.#killed };
+    const rush = (engine: Engine): void => this.#visitors.rush(engine);
+    return { engines: this.#engines, consumers, servers: this.#options.servers, random, killed: this.#killed, rush };
   }
 
   /** Every engine sells, and what was told since is billed. */
@@ -240,7 +241,7 @@ class Proof {
   }
 
   async #isAllBooked(): Promise<boolean> {
-    const ends = await topicEnds(this.#options.servers.kafka.url);
+    const ends = await topicEnds(this.#options.servers.kafka.url, TOPIC);
     const { rows } = await this.#world.database.query('SELECT partition, next_offset FROM consumer_offset');
     const places = new Map(
       (rows as { partition: number; next_offset: bigint | null }[]).map((row) => [
@@ -338,14 +339,4 @@ function nanosOf(decimal: string): bigint {
   const [whole, fraction = ''] = decimal.replace('-', '').split('.') as [string, string?];
   const nanos = BigInt(whole + fraction.padEnd(NANO_DIGITS, '0'));
   return decimal.startsWith('-') ? -nanos : nanos;
-}
-
-async function topicEnds(brokers: string): Promise<Map<number, number>> {
-  const admin = new kafkajs.Kafka({ brokers: brokers.split(','), logLevel: kafkajs.logLevel.NOTHING }).admin();
-  await admin.connect();
-  try {
-    return new Map((await admin.fetchTopicOffsets(TOPIC)).map(({ partition, high }) => [partition, Number(high)]));
-  } finally {
-    await admin.disconnect();
-  }
 }

@@ -1,8 +1,0 @@
-import { afterAll } from 'vitest';
-import { deletionBooksContract } from './deletion-books.contract.ts';
-import { pgliteTestDatabases } from './testing/databases.ts';
-
-const databases = pgliteTestDatabases();
-afterAll(() => databases.stop());
-
-deletionBooksContract('PGlite', databases);

@@ -1,0 +1,2 @@
+export function missingForKafka(): string | null;
+export function fetchKafkaJars(): Promise<string>;
