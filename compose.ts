@@ -31,6 +31,7 @@ import { openEstimation } from './compose/estimation.ts';
 import { embeddedSource, openEventBilling } from './compose/event-billing.ts';
 import { openEmbeddedLog, openEvents } from './compose/events.ts';
 import { sortOutcomes } from './compose/foreign-outcomes.ts';
+import { openHandingOn } from './compose/handing-on.ts';
 import type { applyAllTopics as ApplyAllTopics } from './compose/kafka.ts';
 import { withKeptSecrets, withPassingSecrets } from './compose/kept-secrets.ts';
 import { openAdmin, openPublicDoor } from './compose/listeners.ts';
@@ -170,7 +171,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   const eventLog =
     outside.eventLog === undefined
       ? await openEmbeddedLog(parts)
-      : { log: outside.eventLog, isHealthy: () => true, isStoring: () => true, segments: null };
+      : { log: outside.eventLog, isHealthy: () => true, isStoring: () => true, segments: null, outbox: null };
   closing(() => eventLog.log.close());
   const resolvers =
     outside.resolvers ?? createHostResolvers({ clock, onRefused: () => metrics.queueRefused('name-lookups') });
@@ -209,6 +210,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
     await openEventBilling(parts, { database: books.database, notices }, await embeddedSource(parts));
     if (isReconciling(config)) openReconciliation(parts, books.database);
   }
+  if (books !== null && eventLog.outbox !== null) await openHandingOn(parts, books.database, eventLog.outbox);
   if (books !== null) openRetention(parts, books.database);
   if (books !== null && eventLog.segments !== null) {
     await openDeletions(parts, {

@@ -128,7 +128,7 @@ async function lagsOf(store: CounterStore, events: readonly OutcomeEvent[]): Pro
   const dataDirectory = await mkdtemp(join(tmpdir(), 'gavel-counter-lag-'));
   const log = await openEventLog({ folder: eventLogFolder(dataDirectory), timers: systemTimers });
   const source = createEmbeddedSource({
-    ...{ dataDirectory, envelopeOf, batchBytesMax: 1024 * 1024, pollMs: 100, timers: systemTimers },
+    ...{ dataDirectory, envelopeOf, batchBytesMax: 1024 * 1024, pollMs: 100, clock: systemClock, timers: systemTimers },
     onProblem: () => {},
   });
   const consumer = consumerOf(store);

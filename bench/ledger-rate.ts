@@ -155,7 +155,6 @@ async function billTwice(
   const consumer = new BillingConsumer({
     books: filter === null ? books : filteredBooks(books, filter, { onAsked: () => {}, onSilent: () => {} }),
     billableForMs: () => 86_400_000,
-    clock: { wallMs: Date.now, monotonicMs: () => performance.now() },
     observer: { onBooked: () => {}, onLate: () => {}, onSetAside: () => {}, onFenced: () => {}, onFailure: () => {} },
   });
   for (let partition = 0; partition < PARTITIONS; partition += 1) await consumer.positionOf(partition);

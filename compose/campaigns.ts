@@ -9,6 +9,8 @@ import { createEmbeddedFrequencyStore } from '../adapters/frequency/frequency-st
 import { openRedisFrequencyStore } from '../adapters/frequency/frequency-store.redis.ts';
 import { refusingUnlinkedUsers } from '../adapters/frequency/refusing-unlinked-users.ts';
 import { userKey, userKeyOf } from '../adapters/frequency/user-key.ts';
+import { databaseNowMs } from '../adapters/ledger/books.ts';
+import type { Database } from '../adapters/ledger/database.ts';
 import { openDeliveryReports } from '../adapters/ledger/delivery-reports.ts';
 import { openBudgetLedger } from '../adapters/ledger/ledger.ts';
 import type { BudgetMetrics, BudgetOperation } from '../adapters/metrics/budget-metrics.ts';
@@ -101,7 +103,19 @@ export async function openCampaigns(
   const { traffic } = books.delivery;
   const reports = openDeliveryReports(database);
   const { feePpm } = campaigns;
-  const ledger = openBudgetLedger(database, { processId, billingHorizonMs: LEASE_GRACE_MS, feePpm, nowMs: null });
+  const ledger = openBudgetLedger(database, {
+    processId,
+    billingHorizonMs: LEASE_GRACE_MS,
+    feePpm,
+    nowMs: null,
+    backlog: {
+      maxMs: campaigns.held.backlogMs,
+      onOverrun: (reservations, bookedUntilMs) => {
+        metrics.onHeldOverrun(reservations);
+        log.error({ reservations, bookedUntilMs }, 'campaigns: holds have ended before their events were booked');
+      },
+    },
+  });
   const budgets = await openBudgetStore(parts);
   closing(() => budgets.close());
   const frequencies = refusingUnlinkedUsers(await openFrequencyStore(parts), (user) => unlinked.has(user));
@@ -150,9 +164,11 @@ export async function openCampaigns(
   keepTraffic(parts, desk, traffic, (error) => onFault('traffic', error));
   const alerts = watchMoney(parts, { desk, database, metrics, billingHorizonMs: LEASE_GRACE_MS, onFault });
   const refresh = await startRefresh(parts, store, desk, (error) => onFault('refresh', error));
-  repeat(parts, SWEEP_INTERVAL_MS, async () => {
-    const swept = await ledger.sweep(clock.wallMs()).catch((error: unknown) => onFault('sweep', error));
-    if (swept !== undefined) metrics.onReportsForgotten(swept.reports);
+  sweepUntilEnd(parts, {
+    ledger,
+    database,
+    onForgotten: metrics.onReportsForgotten,
+    onFault: (error) => onFault('sweep', error),
   });
   await startRecovery(parts, {
     leaseGraceMs: LEASE_GRACE_MS,
@@ -187,6 +203,28 @@ export async function openCampaigns(
     },
     status: () => ({ ...desk.figures(), bookings: refresh.isFailing() ? 'stale' : 'ok', alerts: alerts() }),
   };
+}
+
+interface Sweeping {
+  readonly ledger: Pick<BudgetLedger, 'sweep'>;
+  readonly database: Database;
+  readonly onForgotten: (reports: number) => void;
+  readonly onFault: (error: unknown) => void;
+}
+
+/** When the database comes back, engines whose events wait get an interval to say so before anything ends. */
+function sweepUntilEnd(parts: Parts, { ledger, database, onForgotten, onFault }: Sweeping): void {
+  let isBack = true;
+  repeat(parts, SWEEP_INTERVAL_MS, async () => {
+    try {
+      if (isBack) onForgotten((await ledger.sweep(parts.clock.wallMs())).reports);
+      else await databaseNowMs(database);
+      isBack = true;
+    } catch (error) {
+      isBack = false;
+      onFault(error);
+    }
+  });
 }
 
 async function openBudgetStore({ config, clock, log }: Parts): Promise<BudgetStore> {

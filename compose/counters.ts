@@ -10,6 +10,7 @@ import { paidForMs } from '../config/tracking.ts';
 import { CountingConsumer } from '../engine/events/counting-consumer.ts';
 import type { CounterStore } from '../engine/ports/counter-store.ts';
 import { embeddedEvents, type NamedSource } from './embedded-events.ts';
+import { tellOutage } from './outages.ts';
 import type { Parts } from './parts.ts';
 
 /** Before all keys in Redis. */
@@ -25,13 +26,20 @@ export async function openCounting(parts: Parts): Promise<CounterApiOptions | nu
   const { source, name } = isFromKafka ? await kafkaEvents(parts) : await embeddedEvents(parts, 'counters');
   const store = await openStore(parts, name);
   const metrics = all.counting();
+  const outage = tellOutage(parts, {
+    failed: 'counters: events could not be counted; they wait',
+    recovered: 'counters: events are counted again',
+  });
   const consumer = new CountingConsumer({
     store,
     keptMs: config.counters.keptMs,
     billableForMs: (sale) => paidForMs(sale, config),
     clock,
     observer: {
-      onCounted: metrics.onCounted,
+      onCounted: (...counted) => {
+        metrics.onCounted(...counted);
+        outage.succeeded();
+      },
       onUnreadable: metrics.onUnreadable,
       onRebuilding: (partition) => {
         metrics.onRebuilding();
@@ -43,7 +51,7 @@ export async function openCounting(parts: Parts): Promise<CounterApiOptions | nu
       onFenced: metrics.onFenced,
       onFailure: (err) => {
         metrics.onFailure();
-        log.warn({ err }, 'counters: events could not be counted; they wait');
+        outage.failed(err);
       },
     },
   });

@@ -2,6 +2,9 @@
 import { openEventLog } from '../adapters/event-log/event-log.embedded.ts';
 import { FolderLockedError } from '../adapters/event-log/folder-lock.ts';
 import { eventLogFolders } from '../adapters/event-log/log-folders.ts';
+import { tellNoBacklog } from '../adapters/ledger/event-backlogs.ts';
+import { openCampaignBooks } from './campaign-books.ts';
+import { eventLogId } from './event-log-id.ts';
 import { openOutbox } from './outbox.ts';
 import type { Parts } from './parts.ts';
 
@@ -30,8 +33,26 @@ async function drainEventLog(parts: Parts, folder: string): Promise<number | nul
     await outbox.whenEmpty();
     const drainedCount = outbox.drainedUntil() - from;
     await outbox.close(0);
+    await tellDrained(parts, folder);
     return drainedCount;
   } finally {
     await log.close();
+  }
+}
+
+/** What its engine said of events that wait is over. Where that cannot be told, what is held for them stays so for a while. */
+async function tellDrained({ config, clock, log }: Parts, folder: string): Promise<void> {
+  if (config.campaigns.databaseUrl === '') return;
+  const onError = (err: unknown): void =>
+    log.warn({ err, folder }, 'drain: the database cannot be told that no event waits');
+  try {
+    const books = await openCampaignBooks(config, clock, onError);
+    try {
+      await tellNoBacklog(books.database, { outbox: await eventLogId(folder), nowMs: null });
+    } finally {
+      await books.close();
+    }
+  } catch (error) {
+    onError(error);
   }
 }

@@ -1,13 +1,12 @@
 /** Events out of the logs of a data folder, for those who make something of them. */
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { keepingPlaces } from '../adapters/event-log/consumer-places.ts';
 import { createEmbeddedSource } from '../adapters/event-log/event-source.embedded.ts';
 import { eventLogFolder } from '../adapters/event-log/log-folders.ts';
 import { missingEvents } from '../adapters/event-log/reader.ts';
-import { keptSecret } from '../adapters/tracking/kept-secret.ts';
 import { envelopeOf } from '../engine/exchange/event-envelope.ts';
 import type { EventSource } from '../engine/ports/event-source.ts';
+import { eventLogId } from './event-log-id.ts';
 import type { Parts } from './parts.ts';
 
 export interface NamedSource {
@@ -21,7 +20,10 @@ const BATCH_BYTES_MAX = 1024 * 1024;
 const POLL_MS = 100;
 
 /** `reader` names the consumer: in the log of this process, and in the files that say how far it is. */
-export async function embeddedEvents({ config, timers, metrics, log }: Parts, reader: string): Promise<NamedSource> {
+export async function embeddedEvents(
+  { config, clock, timers, metrics, log }: Parts,
+  reader: string,
+): Promise<NamedSource> {
   const { dataDirectory } = config;
   const folder = eventLogFolder(dataDirectory);
   await mkdir(folder, { recursive: true });
@@ -32,6 +34,7 @@ export async function embeddedEvents({ config, timers, metrics, log }: Parts, re
         envelopeOf,
         batchBytesMax: BATCH_BYTES_MAX,
         pollMs: POLL_MS,
+        clock,
         timers,
         onProblem: (partition, problem) => {
           metrics.eventsMissing(reader, missingEvents(problem));
@@ -40,7 +43,6 @@ export async function embeddedEvents({ config, timers, metrics, log }: Parts, re
       }),
       { dataDirectory, name: reader },
     ),
-    // Beside the segments: whoever removes those begins another log.
-    name: `log:${await keptSecret(join(folder, 'log.id'))}`,
+    name: `log:${await eventLogId(folder)}`,
   };
 }

@@ -16,6 +16,8 @@ import type { EventBooks } from '../engine/ports/event-books.ts';
 import type { EventSource } from '../engine/ports/event-source.ts';
 import type { NoticeSender } from '../engine/ports/notice-sender.ts';
 import { embeddedEvents } from './embedded-events.ts';
+import { awaitEvents, keepWatermarks } from './event-watermarks.ts';
+import { tellOutage } from './outages.ts';
 import type { Parts } from './parts.ts';
 import { repeat } from './repeat.ts';
 
@@ -50,6 +52,10 @@ export async function openEventBilling(
   const { config, clock, metrics: all, log, closing } = parts;
   const metrics = all.consumer();
   const { feePpm } = config.campaigns;
+  const outage = tellOutage(parts, {
+    failed: 'billing: events could not be booked; they wait',
+    recovered: 'billing: events are booked again',
+  });
   const consumer = new BillingConsumer({
     books: await behindFilter(
       parts,
@@ -58,7 +64,6 @@ export async function openEventBilling(
       openEventBooks(database, { ...billed.books, feePpm, nowMs: null }),
     ),
     billableForMs: (sale) => paidForMs(sale, config),
-    clock,
     observer: {
       onBooked: metrics.onBooked,
       onLate: metrics.onLate,
@@ -69,11 +74,10 @@ export async function openEventBilling(
       onFenced: metrics.onFenced,
       onFailure: (err) => {
         metrics.onFailure();
-        log.warn({ err }, 'billing: events could not be booked; they wait');
+        outage.failed(err);
       },
     },
   });
-  metrics.readLagFrom(billed.topic, () => consumer.lagMs());
   repeat(parts, NOTICES_INTERVAL_MS, async () => {
     const taken = await takeBillingNotices(database, NOTICES_AT_ONCE).catch((err: unknown) => {
       log.warn({ err }, 'billing: notices could not be read');
@@ -86,8 +90,11 @@ export async function openEventBilling(
       log.warn({ err }, 'billing: notices that wait for their bill could not be looked through');
     }),
   );
+  const { source } = billed.books;
+  await awaitEvents(parts, database, source);
   const consumption = await billed.source.consume(consumer);
   closing(consumption.close);
+  metrics.readLagFrom(billed.topic, keepWatermarks(parts, database, { source, consumption, outage }));
 }
 
 /** The books, behind the filter that is configured. */

@@ -35,7 +35,6 @@ export interface EventConsumerOptions extends Partial<OutsideParts> {
 }
 
 /**
-/**
  * Consumes Kafka where there is one, else the logs in the data folder. Rejects when database, Kafka, data or archive folder cannot
  * be had.
  */

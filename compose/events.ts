@@ -14,6 +14,7 @@ import type { SegmentWriter } from '../adapters/user-data/segments.ts';
 import { awaitedConsumers } from '../config/event-consumers.ts';
 import type { GavelEvent } from '../engine/events/read-event.ts';
 import { type EventLog, EventLogError } from '../engine/ports/event-log.ts';
+import type { FolderOutbox } from './event-watermarks.ts';
 import { type Parts, supervisorOf } from './parts.ts';
 
 /** What the engine wants to know of the event log. */
@@ -24,6 +25,8 @@ export interface OpenedEventLog {
   readonly isStoring: () => boolean;
   /** Null: its events are kept elsewhere. */
   readonly segments: { readonly folder: string; readonly writer: SegmentWriter } | null;
+  /** Null: it hands on nothing. */
+  readonly outbox: FolderOutbox | null;
 }
 
 /** The log of the data folder, which is this process's alone. Rejects when the folder cannot be had. */
@@ -74,6 +77,7 @@ export async function openEmbeddedLog(parts: Parts): Promise<OpenedEventLog> {
     log: watched,
     isHealthy: () => eventLog.isHealthy() && watched.isStoring(),
     isStoring: watched.isStoring,
+    outbox: outbox === null ? null : { folder, drain: outbox },
     segments: {
       folder,
       writer: {

@@ -2,6 +2,7 @@
 import { createKafkaSender } from '../adapters/event-log/kafka/event-sender.kafka.ts';
 import { createKafkaSource } from '../adapters/event-log/kafka/event-source.kafka.ts';
 import { deadLettersTopic, eventsTopic } from '../adapters/event-log/kafka/topics.ts';
+import { missingEvents } from '../adapters/event-log/reader.ts';
 import type { EventSender } from '../engine/ports/event-sender.ts';
 import { deadLetterCopies } from './dead-letter-copies.ts';
 import type { NamedSource } from './embedded-events.ts';
@@ -33,8 +34,13 @@ export function kafkaSource(parts: Parts): BilledSource {
   return { source, topic, books: { source: name, copyDeadLetters: deadLetterCopies(deadLetters, onRefused) } };
 }
 
+/** As places in it are kept under. */
+export function kafkaSourceName(topicPrefix: string): string {
+  return `kafka:${eventsTopic(topicPrefix)}`;
+}
+
 /** `group`: all that make the same of events, of all machines; they share the partitions. */
-export function kafkaEvents({ config, timers, log }: Parts, group: string): NamedSource {
+export function kafkaEvents({ config, clock, timers, metrics, log }: Parts, group: string): NamedSource {
   const { kafka } = config.events;
   const topic = eventsTopic(kafka.topicPrefix);
   return {
@@ -44,10 +50,15 @@ export function kafkaEvents({ config, timers, log }: Parts, group: string): Name
       groupId: `${kafka.topicPrefix}${group}`,
       concurrency: CONCURRENCY,
       retryMs: RETRY_MS,
+      clock,
       timers,
       onLog: (line) => log.debug(line, 'kafka'),
+      onProblem: (partition, problem) => {
+        metrics.eventsMissing(group, missingEvents(problem));
+        log.error({ partition, problem }, `${group}: events are missing`);
+      },
     }),
-    name: `kafka:${topic}`,
+    name: kafkaSourceName(kafka.topicPrefix),
   };
 }
 

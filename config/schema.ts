@@ -216,6 +216,12 @@ export const CONFIG_SCHEMA: ConfigSchema = {
           'ms for a click; one that comes later is paid from what is left.',
         ),
         conversionMs: integer(900_000, 1000, 2_592_000_000, 'ms for a conversion, as for a click.'),
+        backlogMs: integer(
+          1_800_000,
+          0,
+          86_400_000,
+          'ms that money is held for longer while events wait to be billed, since Kafka, database or `gavel consume` are away. Longer outages are our cost.',
+        ),
         shareMin: number(
           1,
           0,

@@ -346,6 +346,7 @@ export interface CampaignsConfig {
     readonly nativeMs: number;
     readonly clickMs: number;
     readonly conversionMs: number;
+    readonly backlogMs: number;
     readonly shareMin: number;
   };
   readonly alerts: {

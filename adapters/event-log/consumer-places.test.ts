@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { awaitedConsumers } from '../../config/event-consumers.ts';
 import type { EventBatch } from '../../engine/ports/event-source.ts';
-import { systemTimers } from '../clock.ts';
+import { systemClock, systemTimers } from '../clock.ts';
 import { keepingPlaces, readPlace } from './consumer-places.ts';
 import { type EmbeddedEventLog, openEventLog } from './event-log.embedded.ts';
 import { createEmbeddedSource } from './event-source.embedded.ts';
@@ -49,6 +49,7 @@ function consume(position: number | null = null): { readonly letGo: () => void; 
     envelopeOf: () => ({ key: null, type: 'x' }),
     batchBytesMax: 3000,
     pollMs: 1,
+    clock: systemClock,
     timers: systemTimers,
     onProblem: () => {},
   });

@@ -48,6 +48,16 @@ export function eventSourceContract(name: string, createHarness: () => Promise<E
       expect(books.seen[0]).toMatchObject({ type: 'a', key: 'user' });
     });
 
+    it('says where it ends', async () => {
+      const books = new Books();
+      const { ends } = await consume(books);
+      const ended = async () => (await ends()).map(({ end, isEmpty }) => [end, isEmpty]);
+      await expect.poll(ended, POLL).toEqual([[0, true]]);
+      await harness.append('a', 'b');
+      await expect.poll(() => books.texts(), POLL).toEqual(['a', 'b']);
+      await expect.poll(ended, POLL).toEqual([[books.seen.at(-1)!.offset + 1, false]]);
+    });
+
     it('begins again where a consumer wants to that has lost its place, also before what it gave', async () => {
       await harness.append('a', 'b', 'c');
       const books = new Books();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { envelopeOf } from '../../engine/exchange/event-envelope.ts';
-import { systemTimers } from '../clock.ts';
+import { systemClock, systemTimers } from '../clock.ts';
 import { openEventLog } from './event-log.embedded.ts';
 import { eventSourceContract, payloadOf } from './event-source.contract.ts';
 import { createEmbeddedSource } from './event-source.embedded.ts';
@@ -32,6 +32,7 @@ function sourceOf(dataDirectory: string) {
     envelopeOf,
     batchBytesMax: 4096,
     pollMs: 5,
+    clock: systemClock,
     timers: systemTimers,
     onProblem: () => {},
   });

@@ -1,10 +1,11 @@
 /** The `EventSource` over the segments of a data folder, also while engines write: every log is a partition. */
-import type { TimerHandle, Timers } from '../../engine/ports/clock.ts';
+import type { Clock, TimerHandle, Timers } from '../../engine/ports/clock.ts';
 import {
   type Consumption,
   type EventBatch,
   type EventConsumer,
   type EventSource,
+  type EventsEnd,
   PlaceLostError,
   type SourcedEvent,
 } from '../../engine/ports/event-source.ts';
@@ -21,6 +22,7 @@ export interface EmbeddedSourceOptions {
   readonly batchBytesMax: number;
   /** ms between two looks at a log of which all has been read, and after a failure. */
   readonly pollMs: number;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
   readonly timers: Timers;
   readonly onProblem: (partition: number, problem: LogProblem) => void;
 }
@@ -39,10 +41,17 @@ export function createEmbeddedSource(options: EmbeddedSourceOptions): EventSourc
   };
 }
 
+interface PlacedTail {
+  readonly tail: SegmentTail;
+  /** Of the first event that it gives; null: the oldest there is. */
+  readonly next: number | null;
+}
+
 class EmbeddedConsumption implements Consumption {
   readonly #options: EmbeddedSourceOptions;
   readonly #consumer: EventConsumer;
   readonly #partitions = new Map<number, Promise<void>>();
+  readonly #ends = new Map<number, EventsEnd>();
   readonly #waits = new Set<() => void>();
   #discovering: Promise<void> | null = null;
   #isClosed = false;
@@ -69,6 +78,8 @@ class EmbeddedConsumption implements Consumption {
     await Promise.all(this.#partitions.values());
   };
 
+  readonly ends = async (): Promise<readonly EventsEnd[]> => [...this.#ends.values()];
+
   async #keepDiscovering(): Promise<void> {
     for (;;) {
       await this.#wait(LOOKS_PER_DISCOVERY * this.#options.pollMs);
@@ -80,26 +91,29 @@ class EmbeddedConsumption implements Consumption {
   /** Never rejects. */
   async #follow(partition: number, folder: string): Promise<void> {
     while (!this.#isClosed) {
-      const tail = await this.#untilDone(() => this.#tailOf(partition, folder));
-      if (tail === null) return;
-      await this.#followTail(partition, tail);
+      const placed = await this.#untilDone(() => this.#tailOf(partition, folder));
+      if (placed === null) return;
+      await this.#followTail(partition, placed);
     }
   }
 
-  async #tailOf(partition: number, folder: string): Promise<SegmentTail> {
+  async #tailOf(partition: number, folder: string): Promise<PlacedTail> {
     const start = await this.#consumer.positionOf(partition, await endOf(folder));
     const fromSequence =
       typeof start === 'object' && start !== null ? await sequenceSince(folder, start.sinceMs) : start;
     const onProblem = (problem: LogProblem): void => this.#options.onProblem(partition, problem);
-    return new SegmentTail({ folder, fromSequence, onProblem });
+    return { tail: new SegmentTail({ folder, fromSequence, onProblem }), next: fromSequence };
   }
 
   /** Until the end, or until the consumer has lost its place. */
-  async #followTail(partition: number, tail: SegmentTail): Promise<void> {
+  async #followTail(partition: number, { tail, next }: PlacedTail): Promise<void> {
+    let end = next;
     while (!this.#isClosed) {
+      const atMs = this.#options.clock.monotonicMs();
       const stored = await this.#untilDone(() => tail.read(this.#options.batchBytesMax));
       if (stored === null) return;
       if (stored.length === 0) {
+        this.#ends.set(partition, { partition, atMs, end: end ?? 0, isEmpty: end === null });
         await this.#wait(this.#options.pollMs);
         continue;
       }
@@ -113,6 +127,7 @@ class EmbeddedConsumption implements Consumption {
         await this.#wait(this.#options.pollMs);
         return;
       }
+      end = events.at(-1)!.offset + 1;
     }
   }
 

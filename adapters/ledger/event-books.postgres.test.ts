@@ -3,6 +3,7 @@ import { buildOutcome, DSP_SALE } from '../../engine/events/testing/build-events
 import { startPostgres } from '../../test/support/services.ts';
 import { bookedEventsContract } from './booked-events.contract.ts';
 import { eventBooksContract } from './event-books.contract.ts';
+import { eventWatermarksContract } from './event-watermarks.contract.ts';
 import { openTestBooks, sourced, TestConsumer } from './testing/billing-world.ts';
 import { postgresTestDatabases } from './testing/databases.ts';
 import { LedgerWorld, START_MS } from './testing/world.ts';
@@ -14,6 +15,7 @@ describe.skipIf(postgres === null)('with a PostgreSQL', () => {
   const databases = postgresTestDatabases(postgres?.url ?? '');
   eventBooksContract('PostgreSQL', databases, { shuffles: 10 });
   bookedEventsContract('PostgreSQL', databases);
+  eventWatermarksContract('PostgreSQL', databases);
 
   it('an event is not set aside for what the database lacks', async () => {
     const world = new LedgerWorld(await databases());

@@ -102,9 +102,13 @@ export function closeLease(books: Books, over: LeaseReturn, billingHorizonMs: nu
   books.audit(lease.process_id, 'return', lease.account_id, { epoch, sequence, requestId, unspent, returned: amount });
 }
 
-/** Nobody can bill it any more but by a reservation: what is free goes back. */
-export function closeDueLease(books: Books, lease: LeaseRow, actor: string): boolean {
-  if (lease.state === 'closed' || lease.closes_at_ms > books.nowMs) return false;
+/** Nobody can bill it any more but by a reservation: what is free goes back. Unless it is to be open at `dueMs`. */
+export function closeDueLease(
+  books: Books,
+  lease: LeaseRow,
+  { actor, dueMs }: { readonly actor: string; readonly dueMs: number },
+): boolean {
+  if (lease.state === 'closed' || lease.closes_at_ms > dueMs) return false;
   const amount = freeOf(lease);
   const account = books.accounts.get(lease.account_id)!;
   books.post({ kind: 'return', key: `${nameOfLease(lease)}/rest`, account, amount, lease });

@@ -13,7 +13,7 @@ import { bill, billReport, type ReleaseReason, release, reserve } from './charge
 import { ConflictError, type Database, type Queryable } from './database.ts';
 import { closeLease, confirmLease } from './leases.ts';
 import { ACCOUNT, type AccountRow, CHARGE, type ChargeRow, selectRows } from './rows.ts';
-import { sweep } from './sweep.ts';
+import { type BacklogRule, sweep } from './sweep.ts';
 import { closeTranche, openTranche } from './tranches.ts';
 
 export interface LedgerOptions {
@@ -27,11 +27,22 @@ export interface LedgerOptions {
   readonly reportsMax?: number;
   /** Epoch ms. Null: the database's clock, one for all processes. */
   readonly nowMs: (() => number) | null;
+  /** Left out: nothing that has run out waits for events. */
+  readonly backlog?: BacklogRule;
 }
+
+/** What runs out, runs out. */
+const NO_BACKLOG: BacklogRule = { maxMs: 0, onOverrun: () => {} };
 
 /** The database must be migrated (`migrate.ts`). Closing the ledger closes it. */
 export function openBudgetLedger(database: Database, options: LedgerOptions): BudgetLedger {
-  const { processId: actor, billingHorizonMs, feePpm, reportsMax = PARKED_REPORTS.countMax } = options;
+  const {
+    processId: actor,
+    billingHorizonMs,
+    feePpm,
+    reportsMax = PARKED_REPORTS.countMax,
+    backlog = NO_BACKLOG,
+  } = options;
   const now = (): number | null => options.nowMs?.() ?? null;
   const inBooks = async <Result>(
     accountIds: Iterable<string>,
@@ -94,7 +105,7 @@ export function openBudgetLedger(database: Database, options: LedgerOptions): Bu
       );
     },
     release: (keys, reason) => database.transaction((tx) => releaseAll(tx, { keys, reason, nowMs: now() })),
-    sweep: (nowMs) => sweep(database, { nowMs, ledgerNowMs: now(), actor }),
+    sweep: (nowMs) => sweep(database, { nowMs, ledgerNowMs: now(), actor, backlog }),
     figures: (accountIds) => readFigures(database, accountIds),
     close: () => database.close(),
   };

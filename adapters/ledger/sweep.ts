@@ -4,6 +4,8 @@ import type { LeaseKey, SweepResult } from '../../engine/ports/budget-ledger.ts'
 import { Books, databaseNowMs } from './books.ts';
 import { bookedSale, release } from './charges.ts';
 import type { Database } from './database.ts';
+import { forgetBacklogs } from './event-backlogs.ts';
+import { readBookedUntil } from './event-watermarks.ts';
 import { closeDueLease } from './leases.ts';
 import { closeTranche } from './tranches.ts';
 
@@ -15,6 +17,16 @@ export interface SweepOptions {
   /** Null: by the database's clock. A caller whose clock is ahead of the ledger's ends nothing early. */
   readonly ledgerNowMs: number | null;
   readonly actor: string;
+  /** As `LedgerOptions.backlog`. */
+  readonly backlog: BacklogRule;
+}
+
+/** How long what has run out still waits for events that may bill it and are not booked. */
+export interface BacklogRule {
+  /** ms; then it ends all the same, so that no consumer that is away locks budgets for ever. */
+  readonly maxMs: number;
+  /** Of so many reservations, since events from this time on (epoch ms) are not booked: their bills may be our cost. */
+  readonly onOverrun: (reservations: number, bookedUntilMs: number) => void;
 }
 
 interface Due {
@@ -25,28 +37,38 @@ interface Due {
   readonly [column: string]: unknown;
 }
 
-export async function sweep(database: Database, { nowMs, ledgerNowMs, actor }: SweepOptions): Promise<SweepResult> {
+export async function sweep(database: Database, options: SweepOptions): Promise<SweepResult> {
+  const { nowMs, ledgerNowMs, actor, backlog } = options;
   const ledgerNow = ledgerNowMs ?? Number(await databaseNowMs(database));
   const atMs = Math.floor(Math.min(nowMs, ledgerNow));
-  const reservations = await inBatches(database, DUE_RESERVATIONS, atMs, releaseDue);
-  await inBatches(database, UNTOLD_EXPIRIES, atMs, tellExpired);
-  const leases = await inBatches(database, DUE_LEASES, atMs, async (books, due) => {
+  const bookedUntilMs = await readBookedUntil(database, { nowMs: ledgerNow, backlogMs: backlog.maxMs });
+  const waitsFrom = bookedUntilMs === null ? atMs : Math.max(bookedUntilMs, ledgerNow - backlog.maxMs);
+  const held = { atMs, dueMs: Math.floor(Math.min(atMs, waitsFrom)) };
+  const reservations = await inBatches(database, DUE_RESERVATIONS, held, releaseDue);
+  if (bookedUntilMs !== null && bookedUntilMs < held.dueMs && reservations > 0) {
+    backlog.onOverrun(reservations, bookedUntilMs);
+  }
+  await inBatches(database, UNTOLD_EXPIRIES, held, tellExpired);
+  const leases = await inBatches(database, DUE_LEASES, held, async (books, due) => {
     await books.loadLeases(due.map(leaseKeyOf));
-    return due.filter((row) => closeDueLease(books, books.lease(leaseKeyOf(row))!, actor)).length;
+    const isClosed = (row: Due): boolean => closeDueLease(books, books.lease(leaseKeyOf(row))!, { actor, ...held });
+    return due.filter(isClosed).length;
   });
-  await inBatches(database, DUE_TRANCHES, atMs, async (books, due) => {
+  // Nobody has won anything from what is not leased: its end waits for no event.
+  await inBatches(database, DUE_TRANCHES, { atMs, dueMs: atMs }, async (books, due) => {
     await books.loadTranches(due.map(leaseKeyOf));
     for (const row of due) closeTranche(books, books.tranche(leaseKeyOf(row))!, { actor, why: 'over' });
     return due.length;
   });
-  return { reservations, leases, reports: await forgetReports(database, atMs) };
+  if (bookedUntilMs !== null) await forgetBacklogs(database, bookedUntilMs);
+  return { reservations, leases, reports: await forgetReports(database, held.dueMs) };
 }
 
 /** What becomes known in this moment is not parked any more, and stays. */
-async function forgetReports(database: Database, atMs: number): Promise<number> {
+async function forgetReports(database: Database, dueMs: number): Promise<number> {
   let forgotten = 0;
   for (;;) {
-    const { length } = await database.query(FORGET_REPORTS, [atMs]);
+    const { length } = await database.query(FORGET_REPORTS, [dueMs]);
     forgotten += length;
     if (length < BATCH) return forgotten;
   }
@@ -70,12 +92,12 @@ const DUE_TRANCHES = `SELECT '' AS key, account_id, epoch, 0::bigint AS sequence
 async function inBatches(
   database: Database,
   sql: string,
-  atMs: number,
+  { atMs, dueMs }: { readonly atMs: number; readonly dueMs: number },
   end: (books: Books, due: readonly Due[]) => Promise<number>,
 ): Promise<number> {
   let ended = 0;
   for (;;) {
-    const due = await database.query<Due>(sql, [atMs]);
+    const due = await database.query<Due>(sql, [dueMs]);
     if (due.length === 0) return ended;
     ended += await database.transaction(async (tx) => {
       const accountIds = due.map(({ account_id }) => account_id);

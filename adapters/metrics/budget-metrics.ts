@@ -35,6 +35,7 @@ export class BudgetMetrics {
   readonly #fenced;
   readonly #returnsDropped;
   readonly #setAside;
+  readonly #overruns;
 
   constructor(registry: Registry) {
     this.#registry = registry;
@@ -59,6 +60,10 @@ export class BudgetMetrics {
       'rtb_budget_reservations_set_aside_total',
       'Wins that the ledger refuses to hear of: nobody is billed for them.',
     ).cell();
+    this.#overruns = counter(
+      'rtb_budget_hold_overruns_total',
+      'Holds that ended while events that may bill them were not booked, after the longest wait for these.',
+    ).cell();
   }
 
   readonly onLeaseAnswer = (result: (typeof LEASE_ANSWERS)[number]): void => this.#answers[result].add();
@@ -66,6 +71,7 @@ export class BudgetMetrics {
   readonly onFault = (operation: BudgetOperation): void => this.#faults[operation].add();
   readonly onFenced = (): void => this.#fenced.add();
   readonly onReturnDropped = (): void => this.#returnsDropped.add();
+  readonly onHeldOverrun = (count: number): void => this.#overruns.add(count);
   readonly onReservationSetAside = (): void => this.#setAside.add();
 
   readonly onBilled = (counts: BillingCounts): void => {

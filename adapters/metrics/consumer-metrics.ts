@@ -57,7 +57,11 @@ export class ConsumerMetrics {
 
   /** `topic`: of Kafka, or `embedded`. */
   readLagFrom(topic: string, lagMs: () => number): void {
-    const lag = new Gauge('rtb_event_lag_seconds', 'How long the oldest event that is being booked has waited.', 'max');
+    const lag = new Gauge(
+      'rtb_event_lag_seconds',
+      'How long the oldest event may have waited that is not booked.',
+      'max',
+    );
     register(this.#registry, lag).readFrom(() => lagMs() / 1000, { topic });
   }
 

@@ -18,8 +18,6 @@ export interface BillingBatch {
   readonly bookings: BookingsOfEvents;
   /** Who would have paid for the events that came too late. */
   readonly late: readonly Payer['kind'][];
-  /** When the first event that was read has happened, epoch ms; null: none was read. */
-  readonly firstAtMs: number | null;
 }
 
 /** How long after the sale its event is paid, ms. */
@@ -46,17 +44,15 @@ export function billingBatch(events: readonly SourcedEvent[], billableForMs: Bil
     deadLetters: [],
   };
   const late: Payer['kind'][] = [];
-  let firstAtMs: number | null = null;
   for (const stored of events) {
     if (PASSED_OVER.has(stored.type)) continue;
     const event = readOrSetAside(stored, bookings.deadLetters);
     if (event === null) continue;
-    firstAtMs ??= event.atMs;
     const operation = ledgerOperationOf(event);
     if (isLate(event, operation, billableForMs)) late.push(operation?.kind === 'bill' ? 'house' : 'dsp');
     else if (operation !== null) take(bookings, operation, stored);
   }
-  return { bookings, late, firstAtMs };
+  return { bookings, late };
 }
 
 function readOrSetAside(stored: SourcedEvent, deadLetters: DeadLetter[]): GavelEvent | null {

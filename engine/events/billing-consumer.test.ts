@@ -27,7 +27,6 @@ it('of books that are an older copy it asks where to go on, and books nothing be
   const consumer = new BillingConsumer({
     books: booksAt(stored),
     billableForMs: () => 1000,
-    clock: { wallMs: () => 0, monotonicMs: () => 0 },
     observer: { onBooked: () => {}, onLate: () => {}, onSetAside: () => {}, onFenced: () => {}, onFailure: () => {} },
   });
   const payload = encodeEvent(buildOutcome('viewable'));

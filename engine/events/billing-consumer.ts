@@ -4,7 +4,6 @@
  * set aside, and the partition moves on.
  */
 import { BudgetLedgerError } from '../ports/budget-ledger.ts';
-import type { Clock } from '../ports/clock.ts';
 import {
   type Booked,
   type Bookings,
@@ -31,7 +30,6 @@ export interface BillingObserver {
 export interface BillingConsumerOptions {
   readonly books: EventBooks;
   readonly billableForMs: BillableForMs;
-  readonly clock: Clock;
   readonly observer: BillingObserver;
 }
 
@@ -42,8 +40,6 @@ interface Partition {
   place: Place;
   /** The last call failed: it may have taken effect nevertheless. */
   isUnsure: boolean;
-  /** Of what is being booked, epoch ms: since when the first event of it waits. */
-  waitingSinceMs: number | null;
 }
 
 export class BillingConsumer implements EventConsumer {
@@ -56,29 +52,17 @@ export class BillingConsumer implements EventConsumer {
 
   readonly positionOf = async (partition: number, end: number | null = null): Promise<number | null> => {
     const place = await this.#options.books.claim(partition, end);
-    this.#partitions.set(partition, { place, isUnsure: false, waitingSinceMs: null });
+    this.#partitions.set(partition, { place, isUnsure: false });
     return place.nextOffset;
   };
 
   readonly handle = async ({ partition, events }: EventBatch): Promise<void> => {
     const state = this.#partitions.get(partition)!;
-    state.waitingSinceMs ??= this.#options.clock.wallMs();
     if (state.isUnsure) await this.#lookAgain(partition, state);
     await this.#bookAll(partition, state, events);
-    state.waitingSinceMs = null;
   };
 
   readonly onFailure = (error: unknown): void => this.#options.observer.onFailure(error);
-
-  /** How long the oldest event that is being booked has waited, ms; 0: none is. */
-  lagMs(): number {
-    const nowMs = this.#options.clock.wallMs();
-    let lagMs = 0;
-    for (const { waitingSinceMs } of this.#partitions.values()) {
-      if (waitingSinceMs !== null) lagMs = Math.max(lagMs, nowMs - waitingSinceMs);
-    }
-    return lagMs;
-  }
 
   async #lookAgain(partition: number, state: Partition): Promise<void> {
     const place = await this.#options.books.placeOf(partition);
@@ -99,7 +83,6 @@ export class BillingConsumer implements EventConsumer {
     const rest = nextOffset === null ? events : events.filter(({ offset }) => offset >= nextOffset);
     if (rest.length === 0) return;
     const batch = billingBatch(rest, this.#options.billableForMs);
-    if (batch.firstAtMs !== null) state.waitingSinceMs = Math.min(batch.firstAtMs, state.waitingSinceMs!);
     try {
       await this.#book(partition, state, rest, batch);
     } catch (error) {
@@ -129,7 +112,7 @@ export class BillingConsumer implements EventConsumer {
     const letter = deadLetterOf(event, { reason: 'refused', message, tries: TRIES_MAX });
     const { bookings } = billingBatch([], this.#options.billableForMs);
     bookings.deadLetters.push(letter);
-    await this.#book(partition, state, [event], { bookings, late: [], firstAtMs: null });
+    await this.#book(partition, state, [event], { bookings, late: [] });
   }
 
   async #book(

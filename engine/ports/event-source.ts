@@ -63,7 +63,22 @@ export interface EventSource {
   readonly consume: (consumer: EventConsumer) => Promise<Consumption>;
 }
 
+/** Where a partition ended at some moment. */
+export interface EventsEnd {
+  readonly partition: number;
+  /** When that was, by the monotonic clock: what was stored before then has an offset below `end`. */
+  readonly atMs: number;
+  readonly end: number;
+  /** There was no event at all. */
+  readonly isEmpty: boolean;
+}
+
 export interface Consumption {
+  /**
+   * Of all partitions that there are, whoever has them. Where only its reader knows, as of when it had read all last; those of which
+   * it has not are left out.
+   */
+  readonly ends: () => Promise<readonly EventsEnd[]>;
   /** Resolves when no handler runs any more and everything is let go of. */
   readonly close: () => Promise<void>;
 }

@@ -42,6 +42,7 @@ vi.mock('./kafka-client.ts', () => ({
 let positions: (number | null)[];
 let handled: EventBatch[];
 let failures: string[];
+let gaps: [number, number][];
 let handle: (batch: EventBatch) => Promise<void>;
 
 beforeEach(() => {
@@ -49,6 +50,7 @@ beforeEach(() => {
   positions = [];
   handled = [];
   failures = [];
+  gaps = [];
   handle = async (batch) => {
     handled.push(batch);
   };
@@ -62,7 +64,9 @@ function consume() {
     concurrency: 1,
     retryMs: 1,
     timers: { schedule: (_, fire) => setImmediate(fire), cancel: (handle) => clearImmediate(handle as never) },
+    clock: { monotonicMs: () => 0 },
     onLog: () => {},
+    onProblem: (_, { fromSequence, toSequence }) => gaps.push([fromSequence, toSequence]),
   }).consume({
     positionOf: async () => positions.shift() ?? null,
     handle: (batch) => handle(batch),
@@ -159,4 +163,12 @@ it('begins anew after any end of its consumer, until it is closed', async () => 
   await consumption.close();
   await new Promise(setImmediate);
   expect([consumers.length, consumers[1]!.isConnected]).toEqual([2, false]);
+});
+
+it('tells once of events that the retention of the topic has removed before they came', async () => {
+  positions = [3];
+  await consume();
+  await consumers[0]!.eachBatch!(fetched([10, 11]).payload);
+  await consumers[0]!.eachBatch!(fetched([12]).payload);
+  expect([gaps, handled.map(offsetsOf)]).toEqual([[[3, 9]], [[10, 11], [12]]]);
 });

@@ -4,16 +4,19 @@
  * committed offset that is ahead of the consumer nothing might come that shows it.
  */
 import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
-import type { TimerHandle, Timers } from '../../../engine/ports/clock.ts';
+import type { Clock, TimerHandle, Timers } from '../../../engine/ports/clock.ts';
 import {
   type Consumption,
   type EventConsumer,
   type EventSource,
+  type EventsEnd,
   PlaceLostError,
   type SourcedEvent,
   type StartingPoint,
 } from '../../../engine/ports/event-source.ts';
+import type { LogProblem } from '../reader.ts';
 import { createKafkaClient, type KafkaConnection, type KafkaLog } from './kafka-client.ts';
+import { TopicEnds } from './topic-ends.ts';
 
 export interface KafkaSourceOptions {
   readonly connection: KafkaConnection;
@@ -24,8 +27,11 @@ export interface KafkaSourceOptions {
   readonly concurrency: number;
   /** ms after a failure. */
   readonly retryMs: number;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
   readonly timers: Timers;
   readonly onLog: KafkaLog;
+  /** The topic's retention has passed the position: these events are gone. */
+  readonly onProblem: (partition: number, problem: LogProblem & { readonly kind: 'gap' }) => void;
 }
 
 /** Whoever is killed holds up all partitions for so long. Who is only late may lose them: its place fences it. */
@@ -35,6 +41,8 @@ const FETCH_WAIT_MS = 250;
 /** Of payloads handled at a time: a fetch is bounded as it is compressed, and may hold ten times as much. */
 const BATCH_BYTES_MAX = 1024 * 1024;
 const RETRY_MS_MAX = 2000;
+/** Partitions that are added to the topic are found within so long. */
+const METADATA_MS_MAX = 5000;
 /** What the protocol calls the oldest offset there is. */
 const EARLIEST = -2;
 
@@ -59,6 +67,7 @@ interface Place {
 class KafkaConsumption implements Consumption {
   readonly #options: KafkaSourceOptions;
   readonly #handler: EventConsumer;
+  readonly #ends: TopicEnds;
   #kafka: Consumer;
   #places = new Map<number, Place>();
   #isClosed = false;
@@ -69,6 +78,8 @@ class KafkaConsumption implements Consumption {
   constructor(options: KafkaSourceOptions, handler: EventConsumer) {
     this.#options = options;
     this.#handler = handler;
+    const { connection, topic, onLog } = options;
+    this.#ends = new TopicEnds({ connection, topic, onLog, monotonicMs: options.clock.monotonicMs });
     this.#kafka = this.#newConsumer();
   }
 
@@ -86,7 +97,10 @@ class KafkaConsumption implements Consumption {
     this.#options.timers.cancel(this.#restart);
     await this.#beginning;
     await this.#kafka.disconnect();
+    await this.#ends.close();
   };
+
+  readonly ends = (): Promise<readonly EventsEnd[]> => this.#ends.read();
 
   #newConsumer(): Consumer {
     const { connection, onLog, groupId, retryMs } = this.#options;
@@ -95,6 +109,7 @@ class KafkaConsumption implements Consumption {
       sessionTimeout: SESSION_TIMEOUT_MS,
       heartbeatInterval: HEARTBEAT_MS,
       maxWaitTimeInMs: FETCH_WAIT_MS,
+      metadataMaxAge: METADATA_MS_MAX,
       allowAutoTopicCreation: false,
       // kafkajs begins again after some errors only, and stays away for ever after others.
       retry: { initialRetryTime: retryMs, maxRetryTime: RETRY_MS_MAX, restartOnFailure: async () => false },
@@ -147,6 +162,7 @@ class KafkaConsumption implements Consumption {
       return;
     }
     if (this.#soughtElsewhere(partition, Number(messages[0]!.offset), place)) return;
+    this.#tellGap(partition, place, Number(messages[0]!.offset));
     for (const events of inBatches(messages, place.next ?? 0)) {
       const isHandled = await this.#untilDone(payload, async () => {
         await this.#handler.handle({ partition, events });
@@ -185,6 +201,12 @@ class KafkaConsumption implements Consumption {
     } finally {
       await admin.disconnect();
     }
+  }
+
+  /** Offsets of our topics have no holes: nothing there is compacted or in transactions. */
+  #tellGap(partition: number, { next }: Place, firstOffset: number): void {
+    if (next === null || next >= firstOffset) return;
+    this.#options.onProblem(partition, { kind: 'gap', fromSequence: next, toSequence: firstOffset - 1 });
   }
 
   /** Kafka began at the oldest event; the consumer wants to go on elsewhere. */

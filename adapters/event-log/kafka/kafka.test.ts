@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { EventSender, OutgoingEvent } from '../../../engine/ports/event-sender.ts';
 import { startKafka } from '../../../test/support/services.ts';
 import { readTopic } from '../../../test/support/topic-reader.ts';
-import { systemTimers } from '../../clock.ts';
+import { systemClock, systemTimers } from '../../clock.ts';
 import { eventSourceContract, payloadOf } from '../event-source.contract.ts';
 import { createKafkaSender } from './event-sender.kafka.ts';
 import { createKafkaSource } from './event-source.kafka.ts';
@@ -134,8 +134,10 @@ describe.skipIf(kafka === null)('events from Kafka', () => {
       groupId: `group-${topic}`,
       concurrency: 1,
       retryMs: 20,
+      clock: systemClock,
       timers: systemTimers,
       onLog: quiet,
+      onProblem: () => {},
     });
     let handled = 0;
     const failures: unknown[] = [];
@@ -156,6 +158,35 @@ describe.skipIf(kafka === null)('events from Kafka', () => {
     await consumption.close();
   }, 60_000);
 
+  it('are found in partitions that are added while they are read', async () => {
+    const topic = await newTopic(1);
+    const partitions = new Set<number>();
+    const consumption = await createKafkaSource({
+      connection,
+      topic,
+      groupId: `group-${topic}`,
+      concurrency: 2,
+      retryMs: 20,
+      clock: systemClock,
+      timers: systemTimers,
+      onLog: quiet,
+      onProblem: () => {},
+    }).consume({
+      positionOf: async () => null,
+      handle: async ({ partition }) => {
+        partitions.add(partition);
+      },
+      onFailure: () => {},
+    });
+    await applyTopics(connection, [{ name: topic, partitions: 3, replicationFactor: -1, retentionMs: DAY_MS }], quiet);
+    await expect.poll(async () => (await consumption.ends()).length, { timeout: 30_000 }).toBe(3);
+    const sender = senderTo(topic);
+    await sender.send(Array.from({ length: 60 }, (_, n) => event(String(n), { key: `user-${n}` })));
+    await sender.close();
+    await expect.poll(() => partitions.size, { timeout: 60_000 }).toBe(3);
+    await consumption.close();
+  }, 120_000);
+
   eventSourceContract('the Kafka source', async () => {
     const topic = await newTopic(1);
     const toTopic = senderTo(topic);
@@ -174,8 +205,10 @@ describe.skipIf(kafka === null)('events from Kafka', () => {
           groupId: `group-${topic}`,
           concurrency: 2,
           retryMs: 20,
+          clock: systemClock,
           timers: systemTimers,
           onLog: quiet,
+          onProblem: () => {},
         }),
       dispose: () => toTopic.close(),
     };

@@ -3,6 +3,7 @@ import { BUDGET_DAYS } from './budget-days.ts';
 import { CAMPAIGNS } from './campaigns.ts';
 import { DELETIONS } from './deletions.ts';
 import { EVENT_BILLING } from './event-billing.ts';
+import { EVENT_WATERMARKS } from './event-watermarks.ts';
 import { LEDGER } from './ledger.ts';
 import { PARKED_REPORTS } from './parked-reports.ts';
 import { TRAFFIC } from './traffic.ts';
@@ -27,4 +28,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 6, name: 'event-billing', sql: EVENT_BILLING },
   { number: 7, name: 'deletions', sql: DELETIONS },
   { number: 8, name: 'booked-events', sql: BOOKED_EVENTS },
+  { number: 9, name: 'event-watermarks', sql: EVENT_WATERMARKS },
 ];

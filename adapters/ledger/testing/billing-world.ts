@@ -43,7 +43,6 @@ export class TestConsumer {
     this.consumer = new BillingConsumer({
       books,
       billableForMs: () => BILLABLE_MS,
-      clock: { monotonicMs: () => START_MS, wallMs: () => START_MS },
       observer,
     });
   }

@@ -22,6 +22,8 @@ import type { TestDatabase } from './databases.ts';
 export const START_MS = Date.UTC(2026, 2, 10, 12);
 export const HORIZON_MS = 60_000;
 export const FEE_PPM = 200_000;
+/** Of what is waited for, at most. */
+export const BACKLOG_MS = 3_600_000;
 /** Few, so that they can be seen to find no room. */
 const REPORTS_MAX = 3;
 
@@ -137,6 +139,8 @@ export abstract class AnyLedgerWorld {
 export class LedgerWorld extends AnyLedgerWorld {
   readonly database: Database;
   readonly ledger: BudgetLedger;
+  /** Holds that ended too early, and until when events were booked. */
+  readonly overruns: [number, number][] = [];
   readonly #test: TestDatabase;
 
   constructor(test: TestDatabase) {
@@ -158,6 +162,7 @@ export class LedgerWorld extends AnyLedgerWorld {
       feePpm: FEE_PPM,
       reportsMax: REPORTS_MAX,
       nowMs: () => this.nowMs,
+      backlog: { maxMs: BACKLOG_MS, onOverrun: (...overrun) => this.overruns.push(overrun) },
     });
   }
 

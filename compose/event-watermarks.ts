@@ -1,0 +1,74 @@
+/** How far events are booked, told to all that give back what is held for them; and whose events cannot be handed on, by itself. */
+import type { OutboxDrain } from '../adapters/event-log/outbox/outbox-drain.ts';
+import type { Database } from '../adapters/ledger/database.ts';
+import { tellBacklog, tellNoBacklog } from '../adapters/ledger/event-backlogs.ts';
+import { EventWatermarks, registerEventSource } from '../adapters/ledger/event-watermarks.ts';
+import type { Consumption } from '../engine/ports/event-source.ts';
+import { eventLogId } from './event-log-id.ts';
+import { type Outage, tellOutage } from './outages.ts';
+import type { Parts } from './parts.ts';
+import { repeat } from './repeat.ts';
+
+const LOOK_INTERVAL_MS = 1000;
+/** Longer than events wait while all goes well. With a look and its write it is below `WORD_MS_MAX`. */
+const BACKLOG_MS_MIN = 1000;
+
+/** What is held waits for the events of this source, from now on. */
+export async function awaitEvents({ config }: Parts, database: Database, source: string): Promise<void> {
+  await registerEventSource(database, source, { nowMs: null, backlogMs: config.campaigns.held.backlogMs });
+}
+
+export interface BookedSource {
+  /** As `EventBooksOptions.source`. */
+  readonly source: string;
+  readonly consumption: Pick<Consumption, 'ends'>;
+  readonly outage: Outage;
+}
+
+/** Moves the watermarks of a source on until the end of the parts. Returns how long events may wait that are not booked, ms. */
+export function keepWatermarks(
+  parts: Parts,
+  database: Database,
+  { source, consumption, outage }: BookedSource,
+): () => number {
+  const { monotonicMs } = parts.clock;
+  const watermarks = new EventWatermarks(database, { source, monotonicMs, nowMs: null });
+  repeat(parts, LOOK_INTERVAL_MS, async () => {
+    try {
+      await watermarks.advance(await consumption.ends());
+      outage.succeeded();
+    } catch (error) {
+      outage.failed(error);
+    }
+  });
+  return () => watermarks.lagMs();
+}
+
+export interface FolderOutbox {
+  /** Of the event log whose events it hands on. */
+  readonly folder: string;
+  readonly drain: Pick<OutboxDrain, 'oldestMs'>;
+}
+
+/** Until the end of the parts. What an earlier process said of this folder goes on, or is over. */
+export async function tellBacklogs(parts: Parts, database: Database, outbox: FolderOutbox): Promise<void> {
+  const options = { outbox: await eventLogId(outbox.folder), nowMs: null };
+  const outage = tellOutage(parts, {
+    failed: 'outbox: the database cannot be told whether events wait',
+    recovered: 'outbox: the database knows again whether events wait',
+  });
+  let isTold: boolean | null = null;
+  repeat(parts, LOOK_INTERVAL_MS, async () => {
+    const oldestMs = outbox.drain.oldestMs();
+    const isWaiting = oldestMs >= BACKLOG_MS_MIN;
+    try {
+      if (isTold !== isWaiting) {
+        await (isWaiting ? tellBacklog(database, options, oldestMs) : tellNoBacklog(database, options));
+      }
+      isTold = isWaiting;
+      outage.succeeded();
+    } catch (error) {
+      outage.failed(error);
+    }
+  });
+}
