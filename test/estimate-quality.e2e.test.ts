@@ -88,7 +88,7 @@ async function start(config: Record<string, unknown>): Promise<void> {
     },
     outside: {
       clock: {
-        wallMs: () => START_MS + performance.now() + skippedMs,
+        wallMs: () => Math.floor(START_MS + performance.now() + skippedMs),
         monotonicMs: () => performance.now() + skippedMs,
       },
     },
