@@ -67,9 +67,8 @@ async function create(admin: Admin, plan: TopicPlan): Promise<TopicState> {
     waitForLeaders: true,
     topics: [{ topic: name, numPartitions: partitions, replicationFactor, configEntries }],
   });
-  // Where the brokers say how many replicas it has, only the topic tells; or somebody was quicker.
-  const state = await adjust(admin, plan);
-  return isNew ? { name, partitions, result: 'created', changed: [] } : state;
+  // Somebody was quicker.
+  return isNew ? { name, partitions, result: 'created', changed: [] } : adjust(admin, plan);
 }
 
 async function adjust(admin: Admin, plan: TopicPlan): Promise<TopicState> {
