@@ -431,6 +431,8 @@ class RequestActor {
       type: 'auction',
       version: AUCTION_EVENT_VERSION,
       auctionId,
+      // In front of lists and objects: the outbox reads no further for the key of its message.
+      userKey: this.#userKey,
       requestId: request.id,
       atMs: subject.atMs,
       isTest: request.test === 1,
@@ -444,7 +446,6 @@ class RequestActor {
       dsps: state === null ? [] : state.replies.map(dspRecord),
       billingNotices: notices.onBilling,
       reservations: decision === null ? NO_RESERVATIONS : this.#reserved,
-      userKey: this.#userKey,
       timings: {
         readMs: microseconds(readMs),
         solicitedAtMs: microseconds(Math.max(0, this.#solicitedAtMs - arrivedAtMs)),

@@ -1,4 +1,4 @@
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, expect, it, vi } from 'vitest';
 import { openCampaignStore } from '../adapters/ledger/campaign-store.ts';
 import { openDeliveryReports } from '../adapters/ledger/delivery-reports.ts';
 import { readFigures } from '../adapters/ledger/ledger.ts';
@@ -8,6 +8,8 @@ import { openTrafficMemories } from '../adapters/ledger/traffic-memories.ts';
 import type { LineItem } from '../engine/campaign/campaign.ts';
 import { campaignDelivery } from './campaign-delivery.ts';
 
+// The first one opens PGlite.
+vi.setConfig({ testTimeout: 120_000 });
 const databases = pgliteTestDatabases();
 afterAll(() => databases.stop());
 

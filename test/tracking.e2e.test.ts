@@ -143,7 +143,8 @@ describe('the win of a DSP', () => {
       { kind: 'bill', key, dsp_id: 'buyer', amount, publisher_id: 'pub-1' },
     ]);
     await database.close();
-  });
+    // PGlite is opened three times.
+  }, 120_000);
 
   it('does not bill a test', async () => {
     const engine = await start();
