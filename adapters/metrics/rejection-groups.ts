@@ -20,6 +20,7 @@ const GROUPS: ReadonlyMap<number, string> = new Map([
   [LossReason.LostToHigherBid, 'incomplete-group'],
   [LossReason.SeatBlocked, 'seat'],
   [LossReason.CreativeFilteredSize, 'size'],
+  [LossReason.CreativeFiltered, 'format'],
   [LossReason.CreativeFilteredFormat, 'format'],
   [LossReason.CreativeFilteredAdvertiser, 'advertiser'],
   [LossReason.CreativeFilteredAppBundle, 'advertiser'],
