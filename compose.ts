@@ -46,7 +46,7 @@ import { openTracking } from './compose/tracking.ts';
 import { isCountingHere } from './config/counters.ts';
 import { effectiveConfig } from './config/effective.ts';
 import { decisionRules, exchangeRules, waitingOptions } from './config/engine-options.ts';
-import { isBillingHere, keepsBooks } from './config/event-billing.ts';
+import { isBilling, isBillingHere, keepsBooks } from './config/event-billing.ts';
 import { isReconciling } from './config/reconciliation.ts';
 import type { Config } from './config/types.ts';
 import { VERSION } from './config/version.ts';
@@ -321,7 +321,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
       campaigns: campaigns?.books.api ?? null,
       counters,
       deletions: books === null ? null : openDeletionDesk(books.database, config.events.userSecret),
-      refunds: books?.refunds ?? null,
+      refunds: isBilling(config) ? (books?.refunds ?? null) : null,
     });
   }
   const server = await openPublicDoor(parts, {

@@ -17,6 +17,7 @@ import { withoutUnlinkedUsers } from '../engine/privacy/unlinked-events.ts';
 import { openBooks } from './campaign-books.ts';
 import { type CommonOptions, lookAgainAndAgain, openCommon } from './deletion-common.ts';
 import { DeletionShare } from './deletion-share.ts';
+import { eventLogId } from './event-log-id.ts';
 import type { Parts } from './parts.ts';
 
 /**
@@ -40,7 +41,7 @@ export async function archiveBesideEngine(
     const fence = fences.get(name) ?? (await newestEvents(root));
     fences.set(name, fence);
     const isWaitedFor = await isArchiving(folder);
-    const places = openPlaces(folder, `log:${await keptSecret(join(eventLogFolder(root), 'log.id'))}`);
+    const places = openPlaces(folder, `log:${await eventLogId(eventLogFolder(root))}`);
     for (const [partition, newest] of isWaitedFor ? fence : []) {
       if (((await places.of(partition)) ?? 0) <= newest)
         throw new Error('waits until what was stored before is archived');

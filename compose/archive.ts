@@ -30,19 +30,25 @@ export function openArchiveDb(config: Config): Promise<DuckDb> {
  * end. Rejects when folder or Kafka cannot be had. `fromStart`: all that is there once more.
  */
 export async function openArchiving(parts: Parts, { fromStart }: { readonly fromStart: boolean }): Promise<void> {
+  const archiving = { fromStart, metrics: parts.metrics.archive() };
   if (parts.config.events.kafka.brokers !== '') {
     const { kafkaEvents } = await import('./kafka-source.ts');
-    await archive(parts, kafkaEvents(parts, 'archive'), fromStart);
+    await archive(parts, kafkaEvents(parts, 'archive'), archiving);
     return;
   }
   const lock = join(archiveFolder(parts.config), 'writing');
   await mkdir(lock, { recursive: true });
-  await whenUnlocked(parts, lock, async (own) => archive(own, await embeddedEvents(own, 'archive'), fromStart));
+  await whenUnlocked(parts, lock, async (own) => archive(own, await embeddedEvents(own, 'archive'), archiving));
 }
 
-async function archive(parts: Parts, { source, name }: NamedSource, fromStart: boolean): Promise<void> {
-  const { config, clock, timers, metrics: all, log, closing } = parts;
-  const metrics = all.archive();
+interface Archiving {
+  readonly fromStart: boolean;
+  readonly metrics: ArchiveMetrics;
+}
+
+/** When it rejects it may be tried again. */
+async function archive(parts: Parts, { source, name }: NamedSource, { fromStart, metrics }: Archiving): Promise<void> {
+  const { config, clock, timers, log, closing } = parts;
   const folder = archiveFolder(config);
   const db = await openArchiveDb(config);
   closing(async () => db.close());
@@ -60,11 +66,11 @@ async function archive(parts: Parts, { source, name }: NamedSource, fromStart: b
     log.warn({ err }, 'archive: events could not be written; they wait');
   };
   const consumer = new ArchiveConsumer({ archive: files, limits: config.archive, timers, onFailure });
-  metrics.readWaitingFrom(() => consumer.waitingCount);
   closing(() => consumer.close().catch(onFailure));
   const consumption = await source.consume(await archiveOfConsumer(parts, consumer));
   closing(consumption.close);
   openKeeping(parts, await db.connectAgain(), metrics);
+  metrics.readWaitingFrom(() => consumer.waitingCount);
   log.info({ folder }, 'archiving events');
 }
 

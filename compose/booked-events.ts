@@ -2,6 +2,7 @@
 import type { EventsActor } from '../actors/events-actor.ts';
 import { openBookedEvents } from '../adapters/ledger/booked-events.ts';
 import type { Database } from '../adapters/ledger/database.ts';
+import { tellOutage } from './outages.ts';
 import type { Parts } from './parts.ts';
 import { repeat } from './repeat.ts';
 
@@ -23,11 +24,16 @@ export function storeBookedEvents(
     // What could not be stored comes again by itself.
     return ids.length === AT_ONCE;
   };
+  const outage = tellOutage(parts, {
+    failed: 'events of what was booked could not be stored; they wait in the books',
+    recovered: 'events of what was booked are stored again',
+  });
   const storeAll = async (): Promise<void> => {
     try {
       while (await storeSome());
-    } catch (err) {
-      parts.log.warn({ err }, 'events of what was booked could not be stored; they wait in the books');
+      outage.succeeded();
+    } catch (error) {
+      outage.failed(error);
     }
   };
   repeat(parts, INTERVAL_MS, storeAll);

@@ -78,12 +78,17 @@ export async function openEventBilling(
       },
     },
   });
+  const unread = tellOutage(parts, {
+    failed: 'billing: notices could not be read',
+    recovered: 'billing: notices are read again',
+  });
   repeat(parts, NOTICES_INTERVAL_MS, async () => {
-    const taken = await takeBillingNotices(database, NOTICES_AT_ONCE).catch((err: unknown) => {
-      log.warn({ err }, 'billing: notices could not be read');
-      return [];
-    });
-    for (const notice of taken) notices.send(notice);
+    try {
+      for (const notice of await takeBillingNotices(database, NOTICES_AT_ONCE)) notices.send(notice);
+      unread.succeeded();
+    } catch (error) {
+      unread.failed(error);
+    }
   });
   repeat(parts, SWEEP_INTERVAL_MS, () =>
     sweepPendingNotices(database, clock.wallMs()).catch((err: unknown) => {

@@ -12,6 +12,7 @@ import { openNotices } from './notices.ts';
 import { createParts, type OutsideParts, type Parts } from './parts.ts';
 import { openPassedOnEvents } from './passed-on-events.ts';
 import { openReconciliation } from './reconciliation-job.ts';
+import { openRetention } from './retention.ts';
 
 export interface RunningConsumer {
   /** Text of its metrics, for a Prometheus. */
@@ -71,5 +72,7 @@ async function openBilling(parts: Parts, fromStart: boolean): Promise<void> {
   const notices = openNotices(parts, createHostResolvers({ clock, onRefused }), events);
   if (fromStart) await forgetPlaces(database, billed.books.source);
   await openEventBilling(parts, { database, notices }, billed);
+  // Its dead letters and notices pile up also where no engine has the books.
+  openRetention(parts, database);
   if (isReconciling(config)) openReconciliation(parts, database);
 }

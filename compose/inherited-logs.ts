@@ -1,14 +1,14 @@
 /** Event logs that nobody writes to any more: of workers that are no longer used, or of an engine that ran here alone. */
 import { hostname } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { FolderLockedError, lockFolder } from '../adapters/event-log/folder-lock.ts';
 import { eventLogFolder, eventLogFolders } from '../adapters/event-log/log-folders.ts';
 import type { UnlinkedUsers } from '../adapters/privacy/unlinked-users.ts';
-import { keptSecret } from '../adapters/tracking/kept-secret.ts';
 import { segmentUserData } from '../adapters/user-data/segments.ts';
 import type { UserDataStore } from '../engine/ports/user-data-store.ts';
 import type { CommonOptions } from './deletion-common.ts';
 import { DeletionShare, type DeletionShareOptions } from './deletion-share.ts';
+import { eventLogId } from './event-log-id.ts';
 
 export interface InheritedLogsOptions {
   /** Data folder above all of them; null: another process looks after them. */
@@ -25,7 +25,7 @@ export async function keeperOf(
   stores: readonly UserDataStore[],
 ): Promise<DeletionShareOptions['keeper']> {
   return {
-    id: await keptSecret(join(folder, 'log.id')),
+    id: await eventLogId(folder),
     name: `${hostname()}:${resolve(folder)}`,
     stores,
     isLast: false,

@@ -71,6 +71,26 @@ it('says where a log ends, which it may have lost', async () => {
   expect(await look()).toBe(3);
 });
 
+it('knows how far it is in a log that is written to all the time', async () => {
+  const dataDirectory = await mkdtemp(join(root, 'data-'));
+  const log = await openLog(dataDirectory);
+  await log.append('first');
+  const known: number[] = [];
+  const consumption = await sourceOf(dataDirectory).consume({
+    positionOf: async () => null,
+    // Whenever it is asked there is more.
+    handle: async () => {
+      await log.append('more');
+      known.push(...(await consumption.ends()).map(({ end }) => end));
+    },
+    onFailure: () => {},
+  });
+  await expect.poll(() => known.length).toBeGreaterThan(50);
+  await consumption.close();
+  expect(known.at(-1)! - known[0]!).toBeGreaterThanOrEqual(49);
+  await log.close();
+});
+
 it('finds the log of a worker that comes later, as a partition of its own', async () => {
   const dataDirectory = await mkdtemp(join(root, 'data-'));
   const alone = await openLog(dataDirectory);

@@ -117,6 +117,7 @@ class EmbeddedConsumption implements Consumption {
         await this.#wait(this.#options.pollMs);
         continue;
       }
+      const isAll = await this.#untilDone(() => tail.isAtEnd());
       const events = stored.map(({ sequence, payload }) => ({
         offset: sequence,
         id: `${partition}:${sequence}`,
@@ -128,6 +129,8 @@ class EmbeddedConsumption implements Consumption {
         return;
       }
       end = events.at(-1)!.offset + 1;
+      // A log that is written to all the time is never found empty.
+      if (isAll === true) this.#ends.set(partition, { partition, atMs, end, isEmpty: false });
     }
   }
 

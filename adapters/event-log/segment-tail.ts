@@ -40,6 +40,8 @@ export class SegmentTail {
   #segment: string | null = null;
   /** In that segment; what is before it has been read. */
   #offset = 0;
+  /** Of that segment, when the last read began. */
+  #size = 0;
   /** Sequence of the frame there, if nothing is missing. */
   #expected = FIRST_SEQUENCE;
 
@@ -81,6 +83,11 @@ export class SegmentTail {
     }
   }
 
+  /** Whether the last read has come to where the log ended when it began. Not while one is under way. */
+  async isAtEnd(): Promise<boolean> {
+    return this.#offset >= this.#size && (await this.#names()).at(-1) === this.#segment;
+  }
+
   async #names(): Promise<string[]> {
     return (await readdir(this.#folder)).filter((name) => firstSequenceOf(name) !== null).sort();
   }
@@ -113,6 +120,7 @@ export class SegmentTail {
     if (file === null) return [];
     try {
       const { size } = await file.stat();
+      this.#size = size;
       if (this.#offset === 0 && !(await this.#passHeader(file, path, size))) return [];
       for (;;) {
         const { events, passedBytes } = await this.#readPart(file, size, { bytesMax, isFinal });

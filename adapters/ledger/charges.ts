@@ -111,7 +111,7 @@ export function billReport(books: Books, report: OutcomeReport, feePpm: number, 
   return billReported(books, { ...lease, key, amount: Number(amount), publisherId: publisher_id ?? '', atMs }, feePpm);
 }
 
-/** What no event has told leaves one. */
+/** What no event has told leaves one, and the mark stays: a report is paid whenever it comes, its event only in time. */
 function billReported(books: Books, wanted: Bill, feePpm: number): BillResult {
   const result = bill(books, wanted, feePpm);
   if (result === 'billed' || result === 'absorbed') {
@@ -122,7 +122,7 @@ function billReported(books: Books, wanted: Bill, feePpm: number): BillResult {
   return result;
 }
 
-/** Of what was reserved without saying what it was, once somebody says it. */
+/** Of what was reserved without saying what it was, once somebody says it: of what a report has billed meanwhile an event is made now. */
 function learnTerms(books: Books, charge: ChargeRow, { accountId, terms }: Reservation): void {
   if (terms === undefined || charge.terms !== null || charge.account_id !== accountId) return;
   charge.terms = terms;
@@ -134,7 +134,6 @@ function tellReported(books: Books, charge: ChargeRow): void {
   const sold = bookedSale(books, charge);
   if (sold === null) return;
   books.tell(bookedOutcome(sold, Number(charge.reported_at_ms)));
-  charge.reported_at_ms = null;
 }
 
 /** Null: nobody has said what it was. Its account must be loaded. */

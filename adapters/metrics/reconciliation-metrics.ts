@@ -37,7 +37,10 @@ export class ReconciliationMetrics {
       'What is wrong with the books by themselves, in hours that were reconciled.',
     );
     problems.readFrom(() => read().problems);
-    const until = gauge('rtb_ledger_reconciled_until_seconds', 'End of the last hour that was reconciled, Unix time.');
+    const until = gauge(
+      'rtb_ledger_reconciled_until_seconds',
+      'All hours that end by then were reconciled, Unix time.',
+    );
     until.readFrom(() => (read().untilMs ?? 0) / 1000);
   }
 

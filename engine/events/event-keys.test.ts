@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { adImpId } from '../auction/ad-names.ts';
+import { adImpId } from '../ads/ad-names.ts';
 import { isStorable } from '../campaign/storable.ts';
 import { purchaseKey } from '../exchange/purchases.ts';
 import { eventId } from './event-keys.ts';

@@ -1,7 +1,7 @@
 /** Which notices an outcome calls for. Pure: sending is the notice sender's. */
 import { compileMacros, type MacroValues, renderMacrosWithin } from '../../openrtb/macros.ts';
 import type { BidRequest } from '../../openrtb/types.ts';
-import { adImpId } from '../auction/ad-names.ts';
+import { adImpId } from '../ads/ad-names.ts';
 import type { Win } from '../auction/types.ts';
 import type { DspReply } from '../dsp/reply.ts';
 import type { Notice } from '../ports/notice-sender.ts';

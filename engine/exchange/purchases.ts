@@ -1,6 +1,6 @@
 /** What house wins take from their accounts, before they are served. */
 
-import { adImpId } from '../auction/ad-names.ts';
+import { adImpId } from '../ads/ad-names.ts';
 import type { BidCandidate, PricingModel, Win } from '../auction/types.ts';
 import { priceNanos } from '../campaign/price.ts';
 import type { OutcomeType } from '../estimation/quality/awaited-outcomes.ts';
@@ -86,7 +86,7 @@ export function takenFor(amount: number, chance: number, shareMin: number): numb
 
 /**
  * Whoever reports what became of an ad can tell it, and nobody else has it: neither auction ids nor types hold a slash.
- * `impId`: as `adImpId` gives it (auction/ad-names.ts).
+ * `impId`: as `adImpId` gives it (ads/ad-names.ts).
  */
 export function purchaseKey(auctionId: string, impId: string, billedBy: OutcomeType): string {
   return `${auctionId}/${impId}/${billedBy}`;

@@ -1,6 +1,6 @@
 /** What an auction has sold, as its events and tracking URLs say it. Pure. */
 import type { BidRequest } from '../../openrtb/types.ts';
-import { adImpId } from '../auction/ad-names.ts';
+import { adImpId } from '../ads/ad-names.ts';
 import type { Win } from '../auction/types.ts';
 import { priceNanos } from '../campaign/price.ts';
 import type { EstimateSubject } from '../estimation/click-estimates.ts';

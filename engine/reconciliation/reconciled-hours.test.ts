@@ -14,9 +14,10 @@ function result(fromMs: number, verdicts: Partial<Record<ChargeVerdict, number>>
 it('an hour is due once it has been over for a while, and once', () => {
   const hours = open();
   const at = (hour: number) => NOON_MS + hour * HOUR_MS;
-  expect(hours.due(at(0) + 4 * MINUTE_MS)).toEqual([at(-3), at(-2)]);
+  const due = hours.due(at(0) + 4 * MINUTE_MS);
+  expect(due).toEqual([at(-3), at(-2)]);
   expect(hours.figures().untilMs).toBeNull();
-  for (const startMs of hours.due(at(0) + 4 * MINUTE_MS)) hours.record(result(startMs, { agreed: 5 }));
+  for (const startMs of due) hours.record(result(startMs, { agreed: 5 }));
   expect(hours.due(at(0) + 4 * MINUTE_MS)).toEqual([]);
   expect(hours.due(at(0) + 5 * MINUTE_MS)).toEqual([at(-1)]);
   hours.record(result(at(-1)));
@@ -35,10 +36,32 @@ it('what differs or waits is looked at until it agrees, or is no longer archived
   expect(hours.figures()).toMatchObject({ nanos: 70n, charges: { double: 2, 'other-fee': 0 } });
   hours.record(result(second, { 'missing-in-ledger': 1 }, 30n));
   expect(hours.figures()).toMatchObject({ nanos: 100n, charges: { double: 2, 'missing-in-ledger': 1 } });
-  hours.record(result(first, { agreed: 3 }));
-  expect(hours.due(NOON_MS + 7 * MINUTE_MS)).toEqual([second]);
   hours.record({ ...result(first), problems: 1 });
   expect(hours.figures()).toMatchObject({ nanos: 30n, problems: 1, untilMs: NOON_MS });
+  hours.record(result(second, { agreed: 3 }));
+  expect(hours.due(NOON_MS + 7 * MINUTE_MS)).toEqual([first]);
   hours.due(first + 24 * HOUR_MS + 1);
-  expect(hours.figures()).toMatchObject({ nanos: 30n, problems: 0 });
+  expect(hours.figures()).toMatchObject({ nanos: 0n, problems: 0 });
+});
+
+it('what could not be looked at comes again, whatever became of the hours behind it', () => {
+  const hours = open();
+  const [first, second] = hours.due(NOON_MS + 5 * MINUTE_MS) as [number, number];
+  hours.record(result(second));
+  expect(hours.figures().untilMs).toBe(first);
+  expect(hours.due(NOON_MS + 6 * MINUTE_MS)).toEqual([first]);
+  hours.record(result(first));
+  expect(hours.figures().untilMs).toBe(second + HOUR_MS);
+});
+
+it('what goes on to differ is looked at ever less often', () => {
+  const hours = open();
+  const looks: number[] = [];
+  for (let minute = 5; minute < 64; minute += 1) {
+    for (const startMs of hours.due(NOON_MS + minute * MINUTE_MS)) {
+      hours.record(result(startMs, startMs === NOON_MS - HOUR_MS ? { double: 1 } : {}));
+      if (startMs === NOON_MS - HOUR_MS) looks.push(minute - 5);
+    }
+  }
+  expect(looks).toEqual([0, 1, 2, 4, 8, 16, 31, 46]);
 });

@@ -3,7 +3,7 @@
  * every model version were, what a period without the model changed, and what somebody should be told.
  */
 
-import { adImpId } from '../../auction/ad-names.ts';
+import { adImpId } from '../../ads/ad-names.ts';
 import type { AuctionInput, AuctionOutcome, BidCandidate, ModelVersion, Win } from '../../auction/types.ts';
 import { type AwaitedImpression, AwaitedOutcomes, type Outcome, type OutcomeCounts } from './awaited-outcomes.ts';
 import { FallbackMonitor, type FallbackShift } from './fallback-monitor.ts';

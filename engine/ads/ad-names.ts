@@ -2,8 +2,9 @@
  * What an ad goes by in events, tracking URLs, reports and keys of the books: beside its auction's id, a name of its own,
  * whatever publishers take for ids of imps.
  */
+
+import type { Win } from '../auction/types.ts';
 import { storable } from '../campaign/storable.ts';
-import type { Win } from './types.ts';
 
 /** Of the imps of one auction. */
 export type NamedImps = readonly { readonly id: string; readonly slotWeights: readonly number[] }[];
