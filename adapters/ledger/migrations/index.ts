@@ -6,6 +6,7 @@ import { EVENT_BILLING } from './event-billing.ts';
 import { EVENT_WATERMARKS } from './event-watermarks.ts';
 import { LEDGER } from './ledger.ts';
 import { PARKED_REPORTS } from './parked-reports.ts';
+import { ROW_AGES } from './row-ages.ts';
 import { TRAFFIC } from './traffic.ts';
 
 export interface Migration {
@@ -29,4 +30,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 7, name: 'deletions', sql: DELETIONS },
   { number: 8, name: 'booked-events', sql: BOOKED_EVENTS },
   { number: 9, name: 'event-watermarks', sql: EVENT_WATERMARKS },
+  { number: 10, name: 'row-ages', sql: ROW_AGES },
 ];
