@@ -10,7 +10,7 @@ it('a step that throws keeps none of the others from its work', () => {
   const step = eachForItself([broken, (...all) => done.push(all), broken, () => done.push('last')], (error) =>
     faults.push(error),
   );
-  const all = [{ ending: 'answered' }, null, { now: [] }, {}] as unknown as Parameters<typeof step>;
+  const all = [{ ending: 'answered' }, null, { now: [] }, {}, []] as unknown as Parameters<typeof step>;
   step(...all);
   expect(done).toEqual([all, 'last']);
   expect(faults).toHaveLength(2);

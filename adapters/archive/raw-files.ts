@@ -104,7 +104,7 @@ async function stage({ connection, run }: DuckDb, events: readonly ArchivedEvent
       rows.map(({ id }) => id),
       rows.map(({ type }) => type),
       rows.map(() => archivedAtMs),
-      rows.map(({ payload }) => decoder.decode(payload)),
+      rows.map(({ payload }) => withoutLoneSurrogates(decoder.decode(payload))),
     ]);
     appender.appendDataChunk(chunk);
     // The process has other things to do than this.
@@ -114,3 +114,11 @@ async function stage({ connection, run }: DuckDb, events: readonly ArchivedEvent
 }
 
 const decoder = new TextDecoder();
+
+/** An escape of half a character, as strangers' ids may have: DuckDB takes the whole event for no JSON. */
+const LONE_SURROGATE = /(?<!\\)((?:\\\\)*)\\u(d[89a-f][0-9a-f]{2})/gi;
+
+/** JSON in which such a half is U+FFFD and its four digits, as in the books (engine/campaign/storable.ts). */
+export function withoutLoneSurrogates(json: string): string {
+  return json.includes('\\ud') ? json.replace(LONE_SURROGATE, '$1\ufffd$2') : json;
+}

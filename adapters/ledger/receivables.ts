@@ -1,5 +1,5 @@
 /** What DSPs owe: one row of the journal for each event that they pay by, under its unique key. */
-import { storable } from '../../engine/campaign/storable.ts';
+import { asStored, storable } from '../../engine/campaign/storable.ts';
 import type { Receivable, ReceivableResult } from '../../engine/ports/event-books.ts';
 import type { Queryable } from './database.ts';
 
@@ -80,8 +80,8 @@ async function insert(
       nowMs,
       column(({ key }) => key),
       column(({ dspId }) => dspId),
-      column(({ seat }) => storable(seat)),
-      column(({ publisherId }) => storable(publisherId)),
+      column(({ seat }) => asStored(seat)),
+      column(({ publisherId }) => asStored(publisherId)),
       column(({ currency }) => currency),
       column(({ amount }) => amount),
       column(({ amount }) => feeOf(amount, feePpm)),

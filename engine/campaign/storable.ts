@@ -18,6 +18,11 @@ export function storable(text: string): string {
   return text.replace(REPLACED, (unit) => `\uFFFD${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
+/** The same once and again: what is storable already stays as it is. For text that is no key. */
+export function asStored(text: string): string {
+  return isStorable(text) ? text : storable(text);
+}
+
 /** Whether it can also be part of a key there. Publishers choose some of those, and one that no table takes must not get far. */
 export function isStorableKeyPart(text: string): boolean {
   return text.length <= KEY_PART_LENGTH_MAX && isStorable(text);

@@ -88,20 +88,20 @@ it('writes again what has no place: twice, and never not at all', async () => {
   archive.failing.storePlace = 1;
   await consumer.handle(batch([1, 2]));
   await pass(1000);
-  expect([archive.written, await consumer.positionOf(0)]).toEqual([[[1, 2]], null]);
+  expect([archive.written, await consumer.positionOf(0, null)]).toEqual([[[1, 2]], null]);
   await consumer.handle(batch([1, 2, 3]));
   await pass(3000);
   expect(archive.written).toEqual([
     [1, 2],
     [1, 2, 3],
   ]);
-  expect(await consumer.positionOf(0)).toBe(4);
+  expect(await consumer.positionOf(0, null)).toBe(4);
 });
 
 it('drops what waits of a partition that it is asked about anew: that comes again', async () => {
   await consumer.handle(batch([1, 2]));
   await consumer.handle(batch([9], 1));
-  expect(await consumer.positionOf(0)).toBeNull();
+  expect(await consumer.positionOf(0, null)).toBeNull();
   await consumer.close();
   expect(archive.written).toEqual([[9]]);
 });
@@ -113,7 +113,7 @@ it('says where a partition stands only when the write under way has ended', asyn
   });
   await consumer.handle(batch([1, 2]));
   const flushed = consumer.flush();
-  const position = consumer.positionOf(0);
+  const position = consumer.positionOf(0, null);
   open();
   await flushed;
   expect(await position).toBe(3);

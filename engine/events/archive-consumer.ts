@@ -34,10 +34,12 @@ export class ArchiveConsumer implements EventConsumer {
   }
 
   /** What waits of the partition is dropped: it comes again from there. */
-  readonly positionOf = async (partition: number): Promise<number | null> => {
+  readonly positionOf = async (partition: number, end: number | null): Promise<number | null> => {
     await this.#flushing?.catch(() => {});
     this.#wait(this.#waiting.filter((event) => event.partition !== partition));
-    return this.#options.archive.placeOf(partition);
+    const place = await this.#options.archive.placeOf(partition);
+    // What is archived twice is read once.
+    return place !== null && end !== null && place > end ? end : place;
   };
 
   readonly handle = async ({ partition, events }: EventBatch): Promise<void> => {

@@ -3,6 +3,7 @@ import type { BidRequest } from '../../openrtb/types.ts';
 import { adImpId } from '../ads/ad-names.ts';
 import type { Win } from '../auction/types.ts';
 import { priceNanos } from '../campaign/price.ts';
+import { asStored } from '../campaign/storable.ts';
 import type { EstimateSubject } from '../estimation/click-estimates.ts';
 import type { Decision } from './decision.ts';
 import { billingNoticeUrl } from './notices.ts';
@@ -49,7 +50,7 @@ function saleOf(decision: Decision, win: Win, { subject, reservations }: SaleCon
         ? unitNanos(win, pricing)
         : priceNanos(pricing, win.clearingPriceMicrosInBidCurrency),
     currency,
-    publisherId: features.publisherId,
+    publisherId: asStored(features.publisherId),
     placementId: features.imps.find(({ impId }) => impId === win.impId)?.placementId ?? '',
     media: win.media,
     advertiserId: house?.advertiserId ?? advertiserDomains[0] ?? '',
@@ -62,7 +63,7 @@ function saleOf(decision: Decision, win: Win, { subject, reservations }: SaleCon
 
 function payerOf(decision: Decision, win: Win, reservations: readonly PurchaseReservation[]): Sale['payer'] {
   const { dspId, seat, house } = decision.collected[win.bidIndex]!;
-  if (house === null) return { kind: 'dsp', dspId, seat: seat ?? '' };
+  if (house === null) return { kind: 'dsp', dspId, seat: asStored(seat ?? '') };
   const { accountId, epoch, sequence } = reservations.find(({ bidIndex }) => bidIndex === win.bidIndex)!;
   const unit = decision.input.bids[win.bidIndex]!.isGuaranteed ? 'impressions' : 'nanos';
   return { kind: 'house', accountId, unit, epoch, sequence };

@@ -126,7 +126,7 @@ it('lets a partition go that the group has given to somebody else', async () => 
   expect([consumers[0]!.sought, positions]).toEqual([[], [7]]);
 });
 
-it('passes over nothing of a topic that ends before the position, and says so until it does not', async () => {
+it('waits for a topic that ends before the position, and says so', async () => {
   positions = [50];
   await consume();
   const lost = fetched([0, 1], { end: 2 });
@@ -137,6 +137,16 @@ it('passes over nothing of a topic that ends before the position, and says so un
   // Its new leader had not known yet how far it goes.
   await consumers[0]!.eachBatch!(fetched([0, 1], { end: 60 }).payload);
   expect(consumers[0]!.sought).toEqual(['50']);
+});
+
+it('reads all of a topic that goes on ending before the position: it was made anew', async () => {
+  positions = [50, 0];
+  await consume();
+  for (let look = 0; look < 10; look++) await consumers[0]!.eachBatch!(fetched([0, 1], { end: 2 }).payload);
+  expect([handled, consumers[0]!.sought]).toEqual([[], ['0']]);
+  consumers[0]!.sought.length = 0;
+  await consumers[0]!.eachBatch!(fetched([0, 1], { end: 60 }).payload);
+  expect(handled).toHaveLength(1);
 });
 
 it('asks for positions again when the group has dealt anew', async () => {

@@ -45,6 +45,10 @@ const RETRY_MS_MAX = 2000;
 const METADATA_MS_MAX = 5000;
 /** What the protocol calls the oldest offset there is. */
 const EARLIEST = -2;
+/** A partition's new leader may not know at once how far it goes. */
+const LOOKS_BEHIND_END = 10;
+/** Before all offsets: of what had them before, nothing is there. */
+const OLDEST = 0;
 
 export function createKafkaSource(options: KafkaSourceOptions): EventSource {
   return {
@@ -62,6 +66,8 @@ interface Place {
   next: number | null;
   /** Kafka has been told: what it gives now is what there is. */
   isSought: boolean;
+  /** Looks in a row at a topic that ends before it. */
+  looksBehindEnd: number;
 }
 
 class KafkaConsumption implements Consumption {
@@ -157,10 +163,13 @@ class KafkaConsumption implements Consumption {
     if (place === null || messages.length === 0) return;
     if (place.next !== null && Number(highWatermark) < place.next) {
       this.#handler.onFailure(lostEnd(partition, place.next, highWatermark));
+      place.looksBehindEnd += 1;
       await this.#retryPause();
       await payload.heartbeat();
+      if (place.looksBehindEnd >= LOOKS_BEHIND_END) await this.#beginAnew(payload);
       return;
     }
+    place.looksBehindEnd = 0;
     if (this.#soughtElsewhere(partition, Number(messages[0]!.offset), place)) return;
     this.#tellGap(partition, place, Number(messages[0]!.offset));
     for (const events of inBatches(messages, place.next ?? 0)) {
@@ -186,7 +195,7 @@ class KafkaConsumption implements Consumption {
     const known = places.get(partition);
     if (known !== undefined) return known;
     const next = await this.#offsetOf(partition, await this.#handler.positionOf(partition, null));
-    const place = { next, isSought: false };
+    const place = { next, isSought: false, looksBehindEnd: 0 };
     places.set(partition, place);
     return place;
   }
@@ -207,6 +216,21 @@ class KafkaConsumption implements Consumption {
   #tellGap(partition: number, { next }: Place, firstOffset: number): void {
     if (next === null || next >= firstOffset) return;
     this.#options.onProblem(partition, { kind: 'gap', fromSequence: next, toSequence: firstOffset - 1 });
+  }
+
+  /**
+   * All that such a topic has is read, by whoever can tell what it has had before. Who wants to go on where nothing is yet is asked again:
+   * once the topic has grown to there, nothing would show what was passed over.
+   */
+  async #beginAnew(payload: EachBatchPayload): Promise<void> {
+    const { partition, highWatermark } = payload.batch;
+    const next = await this.#untilDone(payload, async () =>
+      this.#offsetOf(partition, await this.#handler.positionOf(partition, OLDEST)),
+    );
+    if (next === null || next > Number(highWatermark)) return;
+    const place = { next, isSought: false, looksBehindEnd: 0 };
+    this.#places.set(partition, place);
+    this.#seek(partition, place);
   }
 
   /** Kafka began at the oldest event; the consumer wants to go on elsewhere. */
