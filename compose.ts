@@ -61,6 +61,7 @@ import type { DspTransport } from './engine/ports/dsp-transport.ts';
 import type { EventLog } from './engine/ports/event-log.ts';
 import { createRequestReader } from './openrtb/read-request.ts';
 
+export type { Books } from './compose/books.ts';
 export { openCampaignBooks, readCampaignBooks } from './compose/campaign-books.ts';
 export { type AccountDelivery, type CampaignDelivery, campaignDelivery } from './compose/campaign-delivery.ts';
 export { openDeletionDesk } from './compose/deletion-desk.ts';
@@ -204,17 +205,18 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   });
   const isKeeping = eventLog.segments !== null && keepsBooks(config);
   const books = campaigns?.books ?? (isKeeping ? await openBooks(parts) : null);
-  const storeBooked = books === null ? null : storeBookedEvents(parts, { database: books.database, events });
+  const storeBooked = books === null ? null : storeBookedEvents(parts, { books, events });
+  const database = books?.database ?? null;
   // Of several workers their supervisor does it.
   if (books !== null && outside.supervisor === undefined && eventLog.segments !== null && isBillingHere(config)) {
-    await openEventBilling(parts, { database: books.database, notices }, await embeddedSource(parts));
-    if (isReconciling(config)) openReconciliation(parts, books.database);
+    await openEventBilling(parts, { books, notices }, await embeddedSource(parts));
+    if (database !== null && isReconciling(config)) openReconciliation(parts, database);
   }
-  if (books !== null && eventLog.outbox !== null) await openHandingOn(parts, books.database, eventLog.outbox);
-  if (books !== null) openRetention(parts, books.database);
-  if (books !== null && eventLog.segments !== null) {
+  if (books !== null && eventLog.outbox !== null) await openHandingOn(parts, books, eventLog.outbox);
+  if (database !== null) openRetention(parts, database);
+  if (database !== null && eventLog.segments !== null) {
     await openDeletions(parts, {
-      database: books.database,
+      database,
       unlinked,
       events,
       segments: eventLog.segments,
@@ -320,7 +322,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
       invalidateEstimates: estimation.invalidate,
       campaigns: campaigns?.books.api ?? null,
       counters,
-      deletions: books === null ? null : openDeletionDesk(books.database, config.events.userSecret),
+      deletions: database === null ? null : openDeletionDesk(database, config.events.userSecret),
       refunds: isBilling(config) ? (books?.refunds ?? null) : null,
     });
   }

@@ -8,6 +8,7 @@ import type { Config } from '../config/types.ts';
 import { VERSION } from '../config/version.ts';
 import type { Clock, Timers } from '../engine/ports/clock.ts';
 import type { Random } from '../engine/ports/random.ts';
+import type { Books } from './books.ts';
 
 export interface Parts {
   readonly config: Config;
@@ -16,6 +17,8 @@ export interface Parts {
   readonly random: Random;
   readonly metrics: Metrics;
   readonly log: Log;
+  /** Null: those of the database that is configured. */
+  readonly books: Books | null;
   /** Takes what is to be closed at the end, in reverse. */
   readonly closing: (close: () => Promise<void>) => void;
   readonly onActorFault: (fault: ActorFault) => void;
@@ -29,6 +32,7 @@ export interface OutsideParts {
   readonly timers: Timers;
   readonly random: Random;
   readonly log: Log;
+  readonly books: Books;
 }
 
 export function createParts(config: Config, outside: Partial<OutsideParts>, closing: Parts['closing']): Parts {
@@ -41,6 +45,7 @@ export function createParts(config: Config, outside: Partial<OutsideParts>, clos
     random: outside.random ?? Math.random,
     metrics,
     log,
+    books: outside.books ?? null,
     closing,
     onActorFault: ({ error, actorName, decision }) => {
       metrics.actorFault(decision);
