@@ -61,6 +61,9 @@ import type { DspTransport } from './engine/ports/dsp-transport.ts';
 import type { EventLog } from './engine/ports/event-log.ts';
 import { createRequestReader } from './openrtb/read-request.ts';
 
+export { BudgetMemory } from './adapters/budget-store/budget-store.embedded.ts';
+export { type CounterBounds, CounterMemory } from './adapters/counters/counter-store.embedded.ts';
+export { FrequencyMemory } from './adapters/frequency/frequency-store.embedded.ts';
 export { openCampaignBooks, readCampaignBooks } from './compose/campaign-books.ts';
 export { type AccountDelivery, type CampaignDelivery, campaignDelivery } from './compose/campaign-delivery.ts';
 export { openDeletionDesk } from './compose/deletion-desk.ts';

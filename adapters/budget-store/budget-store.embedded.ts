@@ -79,6 +79,14 @@ export class BudgetMemory {
     return new Map([...account.demands].map(([processId, { wanted }]) => [processId, wanted / demand]));
   }
 
+  /** What a replica has that is asked nothing yet. */
+  copy(): BudgetMemory {
+    const copy = new BudgetMemory(this.accounts.max);
+    copy.accounts.load(structuredClone(this.accounts.dump()));
+    copy.answers.load(this.answers.dump());
+    return copy;
+  }
+
   #account(accountId: string): ParkedAccount {
     let account = this.accounts.get(accountId);
     if (account === undefined) {

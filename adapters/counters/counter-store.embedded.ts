@@ -47,9 +47,9 @@ export class CounterMemory {
   readonly #windows = new Map<number, Map<Dimension, Map<string, Counts>>>();
   readonly #counted: SeenEvents;
 
-  constructor(bounds: CounterBounds) {
+  constructor(bounds: CounterBounds, counted: SeenEvents = new SeenEvents(bounds.rememberedMax)) {
     this.#bounds = bounds;
-    this.#counted = new SeenEvents(bounds.rememberedMax);
+    this.#counted = counted;
   }
 
   count(events: readonly CountedEvent[], nowMs: number): CountingResult {
@@ -81,6 +81,12 @@ export class CounterMemory {
 
   clear(): void {
     this.#windows.clear();
+  }
+
+  copy(): CounterMemory {
+    const copy = new CounterMemory(this.#bounds, this.#counted.copy());
+    for (const [windowMs, dimensions] of this.#windows) copy.#windows.set(windowMs, structuredClone(dimensions));
+    return copy;
   }
 
   #take(event: CountedEvent, nowMs: number, tally: Tally): void {

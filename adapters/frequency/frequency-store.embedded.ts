@@ -74,6 +74,12 @@ export class FrequencyMemory {
     this.#users.clear();
   }
 
+  copy(): FrequencyMemory {
+    const copy = new FrequencyMemory(this.#usersMax);
+    for (const [user, history] of this.#users) copy.#users.set(user, history.copy());
+    return copy;
+  }
+
   #hasRoom(nowMs: number): boolean {
     if (this.#users.size >= this.#usersMax) this.#sweepSome(SWEPT_WHEN_FULL, nowMs);
     return this.#users.size < this.#usersMax;
