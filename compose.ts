@@ -68,6 +68,7 @@ export { BudgetMemory } from './adapters/budget-store/budget-store.embedded.ts';
 export { type CounterBounds, CounterMemory } from './adapters/counters/counter-store.embedded.ts';
 export { FrequencyMemory } from './adapters/frequency/frequency-store.embedded.ts';
 export type { GetOutcome, GuardedHttp } from './adapters/notices/guarded-http.ts';
+export type { Books } from './compose/books.ts';
 export { openCampaignBooks, readCampaignBooks } from './compose/campaign-books.ts';
 export { type AccountDelivery, type CampaignDelivery, campaignDelivery } from './compose/campaign-delivery.ts';
 export { openDeletionDesk } from './compose/deletion-desk.ts';
@@ -221,17 +222,18 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   });
   const isKeeping = eventLog.segments !== null && keepsBooks(config);
   const books = campaigns?.books ?? (isKeeping ? await openBooks(parts) : null);
-  const storeBooked = books === null ? null : storeBookedEvents(parts, { database: books.database, events });
+  const storeBooked = books === null ? null : storeBookedEvents(parts, { books, events });
+  const database = books?.database ?? null;
   // Of several workers their supervisor does it.
   if (books !== null && outside.supervisor === undefined && eventLog.segments !== null && isBillingHere(config)) {
-    await openEventBilling(parts, { database: books.database, notices }, await embeddedSource(parts));
-    if (isReconciling(config)) openReconciliation(parts, books.database);
+    await openEventBilling(parts, { books, notices }, await embeddedSource(parts));
+    if (database !== null && isReconciling(config)) openReconciliation(parts, database);
   }
-  if (books !== null && eventLog.outbox !== null) await openHandingOn(parts, books.database, eventLog.outbox);
-  if (books !== null) openRetention(parts, books.database);
-  if (books !== null && eventLog.segments !== null) {
+  if (books !== null && eventLog.outbox !== null) await openHandingOn(parts, books, eventLog.outbox);
+  if (database !== null) openRetention(parts, database);
+  if (database !== null && eventLog.segments !== null) {
     await openDeletions(parts, {
-      database: books.database,
+      database,
       unlinked,
       events,
       segments: eventLog.segments,
@@ -337,7 +339,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
       invalidateEstimates: estimation.invalidate,
       campaigns: campaigns?.books.api ?? null,
       counters,
-      deletions: books === null ? null : openDeletionDesk(books.database, config.events.userSecret),
+      deletions: database === null ? null : openDeletionDesk(database, config.events.userSecret),
       refunds: isBilling(config) ? (books?.refunds ?? null) : null,
     });
   }
