@@ -159,10 +159,11 @@ export type MoneyObservation =
 export interface LeaseName {
   readonly epoch: number;
   readonly sequence: number;
-  /** Who holds it. */
-  readonly process: string;
+  /** By the grant: the name of a process and, behind `-`, which of its lives it was. */
+  readonly processId: string;
 }
 
+/** A process that is started again keeps its name. */
 export type ProcessObservation =
   | {
       readonly kind: 'process-started';

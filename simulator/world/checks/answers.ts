@@ -6,18 +6,19 @@ import type { BidRequest } from '../../../openrtb/types.ts';
 import type { HouseAd, Offer, WorldFacts } from '../history.ts';
 import { type AdSeen, type AuctionSeen, adsIn, auctionsSeen, type CallSeen } from './auctions-seen.ts';
 import type { Check, Verdict } from './check.ts';
-import { processEnds } from './process-lives.ts';
+import { nextEndOf } from './process-lives.ts';
 
 export const answers: Check = {
   id: 'O5',
   name: 'answers: once, in time, of what was offered',
   judge: (history, verdict) => {
     const lateness = new Lateness(history.facts);
-    const ends = processEnds(history.observations);
+    const nextEnd = nextEndOf(history.observations);
     const endsAtMs = history.rest?.atMs ?? history.observations.at(-1)?.atMs ?? 0;
     for (const auction of auctionsSeen(history).values()) {
       judgeCount(auction, verdict);
-      judgeAnswered(auction, Math.min(endsAtMs, ends.get(auction.process) ?? endsAtMs), history.facts, verdict);
+      const diedAtMs = nextEnd(auction.process, auction.arrivedAtMs ?? auction.sentAtMs) ?? endsAtMs;
+      judgeAnswered(auction, Math.min(endsAtMs, diedAtMs), history.facts, verdict);
       for (const { leftAtMs, status, body } of auction.answers) {
         lateness.add(auction, leftAtMs);
         if (status === 200) judgeBody(auction, body, history.facts, verdict);

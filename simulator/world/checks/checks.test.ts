@@ -177,6 +177,7 @@ describe('O5', () => {
       spoil('answer-left', (seen) => [seen, seen]),
       'O5',
       /r1 is answered 2 times/,
+      ['O2'],
     );
   });
 

@@ -75,7 +75,7 @@ class Journal {
   }
 }
 
-export function leaseText(accountId: string, { epoch, sequence }: Omit<LeaseName, 'process'>): string {
+export function leaseText(accountId: string, { epoch, sequence }: Omit<LeaseName, 'processId'>): string {
   return `lease ${accountId} ${epoch}.${sequence}`;
 }
 

@@ -3,7 +3,7 @@
  * of its budget. And money comes home by whoever holds it: the sweep, which takes back what nobody returned, finds
  * nothing but what dead or cut-off holders have left.
  */
-import type { History, Observation } from '../history.ts';
+import type { History, LeaseName, Observation } from '../history.ts';
 import type { Check, Verdict } from './check.ts';
 import { leaseText } from './conservation.ts';
 import { killedProcesses } from './process-lives.ts';
@@ -63,12 +63,16 @@ function judgeSweeps(history: History, verdict: Verdict): void {
     if (from !== 'leased' || to !== 'available' || by !== 'sweep') continue;
     const own = expired.get(name) ?? 0;
     expired.set(name, Math.max(0, own - amount));
-    if (excused.has(lease.process)) continue;
+    if (excused.has(processOf(lease))) continue;
     verdict.expect(
       amount <= own,
-      () => `${name}: ${amount - own} were stranded with ${lease.process} until ${atMs} ms`,
+      () => `${name}: ${amount - own} were stranded with ${lease.processId} until ${atMs} ms`,
     );
   }
+}
+
+function processOf({ processId }: LeaseName): string {
+  return processId.slice(0, processId.lastIndexOf('-'));
 }
 
 /** Those that may not have been able to return what they held. */

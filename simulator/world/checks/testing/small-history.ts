@@ -37,7 +37,7 @@ const HOUSE: Sale = {
   pricing: 'cpm',
   billedBy: 'impression',
 };
-const LEASE = { epoch: 1, sequence: 1, process: 'engine-1' };
+const LEASE = { epoch: 1, sequence: 1, processId: 'engine-1-5f' };
 export const OFFER: Offer = {
   bidId: 'b1',
   impId: '1',
