@@ -40,6 +40,7 @@ import { createParts, type OutsideParts, type Parts } from './compose/parts.ts';
 import { openGate, watchProcess } from './compose/process.ts';
 import type { compareSystems as CompareSystems, reconcile as Reconcile } from './compose/reconciliation.ts';
 import { openReconciliation } from './compose/reconciliation-job.ts';
+import type { recordedEvents as RecordedEventsOf } from './compose/recorded-events.ts';
 import { inExchangeCurrency, openReserves } from './compose/reserves.ts';
 import { openRetention } from './compose/retention.ts';
 import { openTracking } from './compose/tracking.ts';
@@ -68,6 +69,7 @@ export type { DrainedEventLog } from './compose/drain.ts';
 export { CONSUMERS, type ConsumerName, type RunningConsumer, startEventConsumer } from './compose/event-consumer.ts';
 export { withKeptSecrets } from './compose/kept-secrets.ts';
 export type { Reconciliation } from './compose/reconciliation.ts';
+export type { RecordingPlace } from './compose/recorded-events.ts';
 
 /** Of `compose/drain.ts`: for a data folder whose engines have ended. */
 export async function drainEventLogs(config: Config, onDrained: (log: DrainedEventLog) => void): Promise<number> {
@@ -91,6 +93,10 @@ export const compareSystems: typeof CompareSystems = async (...args) =>
 /** Of `compose/archive-reports.ts`, whose DuckDB is loaded where it is asked only. */
 export const readArchiveReport: typeof ReadArchiveReport = async (...args) =>
   (await import('./compose/archive-reports.ts')).readArchiveReport(...args);
+
+/** Of `compose/recorded-events.ts`, whose DuckDB is loaded where something is replayed only. */
+export const recordedEvents: typeof RecordedEventsOf = async (...args) =>
+  (await import('./compose/recorded-events.ts')).recordedEvents(...args);
 
 export interface Gavel {
   /** Where publishers connect; empty in a worker, which has no port of its own. */
