@@ -41,6 +41,7 @@ import { openGate, watchProcess } from './compose/process.ts';
 import { randomTag } from './compose/random-tag.ts';
 import type { compareSystems as CompareSystems, reconcile as Reconcile } from './compose/reconciliation.ts';
 import { openReconciliation } from './compose/reconciliation-job.ts';
+import type { recordedEvents as RecordedEventsOf } from './compose/recorded-events.ts';
 import { inExchangeCurrency, openReserves } from './compose/reserves.ts';
 import { openRetention } from './compose/retention.ts';
 import { openTracking } from './compose/tracking.ts';
@@ -68,8 +69,13 @@ export { BudgetMemory } from './adapters/budget-store/budget-store.embedded.ts';
 export { type CounterBounds, CounterMemory } from './adapters/counters/counter-store.embedded.ts';
 export { readEvents } from './adapters/event-log/reader.ts';
 export { FrequencyMemory } from './adapters/frequency/frequency-store.embedded.ts';
+export { MemoryDatabase } from './adapters/ledger/database.memory.ts';
+export type { Database } from './adapters/ledger/database.ts';
+export type { RowChange } from './adapters/ledger/memory/memory-table.ts';
+export type { DspTransferRow, Tables } from './adapters/ledger/memory/tables.ts';
+export type { AccountRow, AuditRow, ChargeRow, TransferRow } from './adapters/ledger/rows.ts';
 export type { GetOutcome, GuardedHttp } from './adapters/notices/guarded-http.ts';
-export type { Books } from './compose/books.ts';
+export { type Books, sqlBooks } from './compose/books.ts';
 export { openCampaignBooks, readCampaignBooks } from './compose/campaign-books.ts';
 export { type AccountDelivery, type CampaignDelivery, campaignDelivery } from './compose/campaign-delivery.ts';
 export { openDeletionDesk } from './compose/deletion-desk.ts';
@@ -79,6 +85,7 @@ export { withKeptSecrets } from './compose/kept-secrets.ts';
 export type { OutsideDisk, OutsideKafka, OutsideStores } from './compose/outside-stores.ts';
 export type { OutsideParts } from './compose/parts.ts';
 export type { Reconciliation } from './compose/reconciliation.ts';
+export type { RecordingPlace } from './compose/recorded-events.ts';
 
 /** Of `compose/drain.ts`: for a data folder whose engines have ended. */
 export async function drainEventLogs(config: Config, onDrained: (log: DrainedEventLog) => void): Promise<number> {
@@ -102,6 +109,10 @@ export const compareSystems: typeof CompareSystems = async (...args) =>
 /** Of `compose/archive-reports.ts`, whose DuckDB is loaded where it is asked only. */
 export const readArchiveReport: typeof ReadArchiveReport = async (...args) =>
   (await import('./compose/archive-reports.ts')).readArchiveReport(...args);
+
+/** Of `compose/recorded-events.ts`, whose DuckDB is loaded where something is replayed only. */
+export const recordedEvents: typeof RecordedEventsOf = async (...args) =>
+  (await import('./compose/recorded-events.ts')).recordedEvents(...args);
 
 export interface Gavel {
   /** Where publishers connect; empty in a worker, which has no port of its own. */
