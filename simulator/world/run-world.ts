@@ -1,6 +1,7 @@
 /** Runs a world from its first moment to its last. */
 
 import { Arrivals } from './arrivals.ts';
+import { beginFault } from './faults/begin-fault.ts';
 import { identityOf } from './identity.ts';
 import { Publishers } from './publishers.ts';
 import { RunFigures } from './run-figures.ts';
@@ -9,7 +10,6 @@ import { RUN_RECORD_VERSION, type RunRecord } from './run-record.ts';
 import type { WorldScenario } from './scenario.ts';
 import { TraceHash } from './trace-hash.ts';
 import { World } from './world.ts';
-import { beginFault } from './world-faults.ts';
 import { withWorldGlobals } from './world-globals.ts';
 import { type WorldWatch, watchedBy } from './world-watch.ts';
 

@@ -13,9 +13,9 @@ import {
   ScenarioError,
   type ScenarioRules,
 } from '../scenario-file.ts';
+import { problemOfFault, type WorldFault } from './faults/world-fault.ts';
 import type { LinkTraits } from './network.ts';
 import { WORLD_SCHEMA } from './scenario-schema.ts';
-import { problemOfFault, type WorldFault } from './world-faults.ts';
 
 /** After its defaults were filled in; docs/worlds.md for every key. Shares and chances are 0..1. */
 export interface WorldScenario {

@@ -16,6 +16,7 @@ import { Network } from './network.ts';
 import { offersIn } from './offers.ts';
 import { Region } from './region.ts';
 import { dspScenarioOf, engineConfig, type WorldScenario } from './scenario.ts';
+import type { MemoryRedis } from './stores/redis.ts';
 import { linkTraits } from './topology.ts';
 import { VirtualLoop } from './virtual-loop.ts';
 import { type ProcessRole, VirtualProcess } from './virtual-process.ts';
@@ -30,6 +31,13 @@ export interface WorldOptions {
   readonly watch: WorldWatch;
 }
 
+export interface Reporting {
+  /** How much later they come. */
+  readonly lateMs: number;
+  /** How often each of them comes. */
+  readonly repeats: number;
+}
+
 export class World {
   readonly scenario: WorldScenario;
   readonly seed: number;
@@ -40,6 +48,9 @@ export class World {
   readonly dsps: ReadonlyMap<string, DspNode>;
   readonly audience: Audience;
   readonly watch: WorldWatch;
+  /** What is wrong with the reports of users now. */
+  reporting: Reporting = { lateMs: 0, repeats: 1 };
+  readonly services: { readonly redis: Pick<MemoryRedis, 'flushAll' | 'replicate'> } | null = null;
   readonly #random: SeededRandom;
   readonly #epochMs: number;
   readonly #processes = new Map<string, VirtualProcess>();
@@ -73,6 +84,10 @@ export class World {
     this.engines = this.regions.flatMap(({ engines }) => engines);
   }
 
+  get nodes(): readonly EngineNode[] {
+    return this.engines;
+  }
+
   /** A stream of this name: the same for the same seed. */
   random(name: string): SeededRandom {
     return this.#random.fork(name);
@@ -100,6 +115,14 @@ export class World {
   /** Does something to the world at this moment, virtual ms: faults begin so, and figures are taken. */
   at(atMs: number, work: () => void): void {
     this.loop.schedule(this.#director, atMs, work);
+  }
+
+  /** As if it came from outside of the processes of the world. */
+  asDirector(work: () => void): void {
+    const { current } = this.loop;
+    this.loop.current = this.#director;
+    work();
+    this.loop.current = current;
   }
 
   observe(observation: Observation): void {
