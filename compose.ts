@@ -131,6 +131,8 @@ export interface Gavel {
   readonly uncaught: (origin: 'exception' | 'rejection', error: unknown) => 'go-on' | 'drain';
   /** Finishes auctions under way, flushes events, sends what notices it can, closes everything. */
   readonly close: () => Promise<void>;
+  /** For one that was killed where the process goes on (a world): nothing is finished, and what nact holds of it is let go. */
+  readonly abandon: () => void;
 }
 
 /** Stand-ins for the outside world; what is absent is the real thing. */
@@ -383,6 +385,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
       parts.onProcessFault(origin, error);
       return policy();
     },
+    abandon: () => nact.stop(system as never),
   };
 }
 

@@ -1,54 +1,84 @@
 /**
  * The network between the processes of a world: a message is a task of whoever gets it, later. Connections are as TCP's, seen
- * from above: a message comes whole or not at all, and one to a process that is down is refused.
+ * from above: a message comes whole or not at all, and who calls a process that is down learns that.
  */
 import type { SeededRandom } from '../random.ts';
+import type { VirtualLoop } from './virtual-loop.ts';
 import type { VirtualProcess } from './virtual-process.ts';
 
 /** One way, of messages between two processes. */
 export interface LinkTraits {
-  /** Log-normal, ms. */
+  /** Of a log-normal distribution, ms. */
   readonly medianMs: number;
   readonly sigma: number;
   /** Chance that a message never arrives, 0..1. */
   readonly loss: number;
 }
 
-/** What lies between two processes now; null: nothing gets through. */
-export type LinkTraitsOf = (from: VirtualProcess, to: VirtualProcess) => LinkTraits | null;
+export interface Message {
+  readonly from: VirtualProcess;
+  readonly to: VirtualProcess;
+  /** A task of `to`, when it gets round to it. */
+  readonly onArrival: () => void;
+  /** When it has reached the machine of `to`, however busy that is: for those who watch the network. */
+  readonly onDelivered?: () => void;
+  /** A task of `from`: `to` was down, or has died since the message was sent. */
+  readonly onRefused?: () => void;
+}
+
+/** Two sides that do not reach each other. */
+export interface Cut {
+  readonly isBetween: (one: VirtualProcess, other: VirtualProcess) => boolean;
+}
+
+export interface NetworkOptions {
+  readonly loop: VirtualLoop;
+  /** Never busy and never down: it carries the messages. */
+  readonly wire: VirtualProcess;
+  readonly traitsOf: (from: VirtualProcess, to: VirtualProcess) => LinkTraits;
+  readonly random: SeededRandom;
+}
 
 export class Network {
-  readonly #traitsOf: LinkTraitsOf;
-  readonly #random: SeededRandom;
+  readonly #options: NetworkOptions;
   readonly #cuts = new Set<Cut>();
 
-  constructor(traitsOf: LinkTraitsOf, random: SeededRandom) {
-    this.#traitsOf = traitsOf;
-    this.#random = random;
+  constructor(options: NetworkOptions) {
+    this.#options = options;
   }
 
-  /**
-   * Runs `onArrival` in a task of `to` when the message gets there. `onRefused` runs in a task of `from` when `to` is down
-   * then. When the message is lost neither is ever called.
-   */
-  send(from: VirtualProcess, to: VirtualProcess, onArrival: () => void, onRefused?: () => void): void {
-    const traits = this.#traitsBetween(from, to);
-    if (traits === null) return;
-    const delayMs = this.#random.logNormal(traits.medianMs, traits.sigma);
-    if (this.#random.chance(traits.loss)) return;
-    const atMs = from.nowMs + delayMs;
-    if (to.isUp) to.scheduleArrival(atMs, onArrival, () => this.#refuse(from, to, onRefused));
-    else if (onRefused !== undefined) from.scheduleArrival(atMs + delayMs, onRefused);
+  /** A message that is lost, or is sent across a cut, is never heard of again. */
+  send(message: Message): void {
+    const { loop, wire, random } = this.#options;
+    const { from, to } = message;
+    const { medianMs, sigma, loss } = this.#options.traitsOf(from, to);
+    const delayMs = random.logNormal(medianMs, sigma);
+    const isLost = random.chance(loss);
+    if (isLost || this.#isCut(from, to)) return;
+    const { life } = to;
+    const senderLife = from.life;
+    loop.schedule(wire, from.nowMs + delayMs, () => {
+      if (this.#isCut(from, to)) return;
+      if (to.isUp && to.life === life) {
+        message.onDelivered?.();
+        loop.schedule(to, loop.nowMs, message.onArrival);
+      } else if (message.onRefused !== undefined && from.life === senderLife) {
+        loop.schedule(from, loop.nowMs + delayMs, message.onRefused);
+      }
+    });
   }
 
-  /** Parts all of one side from all of the other, until the cut is mended. */
-  cut(isOneSide: Cut['isOneSide'], isOtherSide: Cut['isOtherSide']): Cut {
-    const cut = { isOneSide, isOtherSide };
+  /** Nothing gets across until it is mended, also what is under way. */
+  cut(cut: Cut): void {
     this.#cuts.add(cut);
-    return cut;
   }
 
   mend(cut: Cut): void {
     this.#cuts.delete(cut);
+  }
+
+  #isCut(one: VirtualProcess, other: VirtualProcess): boolean {
+    for (const { isBetween } of this.#cuts) if (isBetween(one, other)) return true;
+    return false;
   }
 }

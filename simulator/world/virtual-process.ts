@@ -8,11 +8,15 @@ import type { SeededRandom } from '../random.ts';
 import type { Task } from './task-heap.ts';
 import type { VirtualLoop } from './virtual-loop.ts';
 
+/** `wire` and `director` are the world's own: what carries messages, and what lets faults begin. */
+export type ProcessRole = 'engine' | 'consumer' | 'dsp' | 'publishers' | 'store' | 'wire' | 'director';
+
 export interface ProcessOptions {
   readonly loop: VirtualLoop;
   readonly name: string;
-  /** Where it stands: links within and between regions differ. */
-  readonly region: string;
+  readonly role: ProcessRole;
+  /** Where it stands; null: close to all. */
+  readonly region: string | null;
   readonly random: SeededRandom;
   /** Epoch ms at the beginning of the world, by a clock that is right. */
   readonly epochMs: number;
@@ -20,7 +24,8 @@ export interface ProcessOptions {
 
 export class VirtualProcess {
   readonly name: string;
-  readonly region: string;
+  readonly role: ProcessRole;
+  readonly region: string | null;
   readonly clock: Clock;
   readonly timers: Timers;
   /** Of its present life. */
@@ -43,9 +48,10 @@ export class VirtualProcess {
   readonly #loop: VirtualLoop;
   readonly #seeds: SeededRandom;
 
-  constructor({ loop, name, region, random, epochMs }: ProcessOptions) {
+  constructor({ loop, name, role, region, random, epochMs }: ProcessOptions) {
     this.#loop = loop;
     this.name = name;
+    this.role = role;
     this.region = region;
     this.#seeds = random;
     this.random = random.fork('life-0');
