@@ -221,8 +221,9 @@ function sweepUntilEnd(parts: Parts, { ledger, books, onForgotten, onFault }: Sw
   });
 }
 
-async function openBudgetStore({ config, clock, log }: Parts): Promise<BudgetStore> {
+async function openBudgetStore({ config, clock, log, stores }: Parts): Promise<BudgetStore> {
   const { redisUrl } = config.campaigns;
+  if (stores.budgets !== undefined) return stores.budgets;
   if (redisUrl === '') return createEmbeddedBudgetStore({ clock, memory: new BudgetMemory(BUDGET_ACCOUNTS_MAX) });
   return openRedisBudgetStore({
     url: redisUrl,
@@ -232,8 +233,9 @@ async function openBudgetStore({ config, clock, log }: Parts): Promise<BudgetSto
   });
 }
 
-async function openFrequencyStore({ config, clock, log }: Parts): Promise<FrequencyStore> {
+async function openFrequencyStore({ config, clock, log, stores }: Parts): Promise<FrequencyStore> {
   const { redisUrl, frequency } = config.campaigns;
+  if (stores.frequencies !== undefined) return stores.frequencies;
   if (redisUrl === '') return createEmbeddedFrequencyStore({ usersMax: frequency.usersMax, clock });
   return openRedisFrequencyStore({
     url: redisUrl,
