@@ -102,7 +102,7 @@ export async function simulateBidding(args: readonly string[]): Promise<void> {
     if (options.expected === undefined) await runPolicies(options);
     else await runPublished(options, options.expected);
   } catch (error) {
-    if (error instanceof BiddingError || error instanceof AuctionLogError || error instanceof RangeError) {
+    if (error instanceof BiddingError || error instanceof AuctionLogError) {
       throw new UsageError(`simulate bidding: ${error.message}`);
     }
     throw error;
@@ -191,7 +191,7 @@ async function runByEpisode(options: BiddingOptions, dataPath: string, policies:
     ...given('episodeAuctions', whole(options, 'episode', 1)),
     ...given('budget', whole(options, 'budget', 0)),
     ...given('budgetShare', decimal(options, 'c0', { min: 0 })),
-    ...given('bidMax', whole(options, 'max-bid', 0)),
+    ...given('bidMax', whole(options, 'max-bid', 0, BID_MAX)),
     ...given('bidAtAverage', decimal(options, 'b0', { min: 0 })),
   });
   return [...tallies].map(([policy, tally]) => ({ policy, budget, ...tally }));
@@ -330,10 +330,17 @@ function shown(value: string | number): string | number {
   return typeof value === 'number' ? Number(value.toFixed(4)) : value;
 }
 
-function whole(options: BiddingOptions, option: OptionName, min: number): number | undefined {
+/** Of a bid: every price up to it has its chance in a table. */
+const BID_MAX = 1_000_000;
+
+function whole(
+  options: BiddingOptions,
+  option: OptionName,
+  min: number,
+  max = Number.MAX_SAFE_INTEGER,
+): number | undefined {
   const text = options[option];
-  if (typeof text !== 'string') return undefined;
-  return wholeNumber(text, option, min, { min, max: Number.MAX_SAFE_INTEGER });
+  return typeof text === 'string' ? wholeNumber(text, option, min, { min, max }) : undefined;
 }
 
 function decimal(options: BiddingOptions, option: OptionName, { min }: { readonly min?: number }): number | undefined {

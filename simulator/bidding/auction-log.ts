@@ -86,13 +86,9 @@ class LogLines {
     if (text === '') return;
     const fields = text.split(/[ \t]+/);
     if (fields.length >= 3 && fields.length <= 4) this.#reader.auction(this.#auction(fields));
-    else if (fields.length === 1) this.#reader.episode?.(this.#whole(fields[0]!, 'number of the episode'));
-    else if (fields.length === 2 && !this.#isBegun) {
-      this.#reader.header?.({
-        auctions: this.#whole(fields[0]!, 'count of auctions'),
-        episodeAuctions: this.#whole(fields[1]!, 'count of auctions of an episode', 1),
-      });
-    } else {
+    else if (fields.length === 1) this.#episode(fields[0]!);
+    else if (fields.length === 2 && !this.#isBegun) this.#header(fields);
+    else {
       this.#fail(
         `${fields.length} fields; a line has click, price, CTR and maybe a time, or is the number of an episode${fields.length === 2 ? ' (two integers are a header, and stand in the first line)' : ''}`,
       );
@@ -108,6 +104,19 @@ class LogLines {
 
   #fail(problem: string): never {
     throw new AuctionLogError(this.#path, this.#line, problem);
+  }
+
+  #header([auctions, episodeAuctions]: readonly string[]): void {
+    const header = {
+      auctions: this.#whole(auctions!, 'count of auctions'),
+      episodeAuctions: this.#whole(episodeAuctions!, 'count of auctions of an episode', 1),
+    };
+    this.#reader.header?.(header);
+  }
+
+  #episode(text: string): void {
+    const number = this.#whole(text, 'number of the episode');
+    this.#reader.episode?.(number);
   }
 
   #auction([click, price, ctr, time]: readonly string[]): LoggedAuction {

@@ -46,6 +46,9 @@ export interface EcpcResult {
 /** Throws a BiddingError or an AuctionLogError. */
 export async function runEcpcControl(experiment: EcpcExperiment): Promise<EcpcResult> {
   const { dataPath, trainPath, control, rounds = 40 } = experiment;
+  if (control.phiMin > control.phiMax) {
+    throw new BiddingError(`the control signal has no room from ${control.phiMin} to ${control.phiMax}`);
+  }
   const [data, train] = [await totalsOf(dataPath), await totalsOf(trainPath)];
   if (train.ctrSum === 0) throw new BiddingError('the training data have no auction with a CTR above 0');
   const auctionsPerRound = experiment.auctionsPerRound ?? Math.floor(data.auctions / rounds);

@@ -1,3 +1,5 @@
+import { BiddingError } from '../bidding-error.ts';
+
 /** Cells of a table: 1 GiB of doubles. */
 const CELLS_MAX = 2 ** 27;
 
@@ -18,7 +20,7 @@ export interface ValueTableOptions {
  * Cai et al., WSDM 2017. A bid of d or more buys an auction whose price is d for what b - d would have bought later, so
  * V(n, b) = V(n-1, b) + sum over d of chance(d) x max(0, CTR + V(n-1, b-d) - V(n-1, b)).
  *
- * Time is auctions x budget x bidMax, memory auctions x budget x 8 bytes. Throws a RangeError when it would be over 1 GiB.
+ * Time is auctions x budget x bidMax, memory auctions x budget x 8 bytes. Throws a BiddingError when it would be over 1 GiB.
  */
 export class ValueTable {
   readonly ctrAverage: number;
@@ -30,7 +32,7 @@ export class ValueTable {
   constructor(options: ValueTableOptions) {
     const { auctions, budget, bidMax, ctrAverage } = options;
     if (auctions * (budget + 1) > CELLS_MAX) {
-      throw new RangeError(
+      throw new BiddingError(
         `${auctions} auctions with a budget of ${budget} need a table of ${auctions * (budget + 1)} values, the limit is ${CELLS_MAX}`,
       );
     }

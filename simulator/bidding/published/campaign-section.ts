@@ -7,15 +7,11 @@ import type { Section } from './section.ts';
 import { tallyFigures } from './tally-figures.ts';
 
 export async function* campaignRows(section: Section, { folder }: PublishedPlaces): AsyncGenerator<PublishedRow> {
-  const [train, data] = section.data;
-  if (train === undefined || data === undefined) section.refuse('needs a training log and a log to bid in as "data"');
-  const rows = new Map(Object.entries(section.object('published') as Record<CampaignPolicy, Figures>)) as Map<
-    CampaignPolicy,
-    Figures
-  >;
+  const [train, data] = section.trainAndData;
+  const rows = new Map(Object.entries(section.object('published'))) as Map<CampaignPolicy, Figures>;
   const { tallies } = await runCampaign({
-    dataPath: join(folder, data!),
-    trainPath: join(folder, train!),
+    dataPath: join(folder, data),
+    trainPath: join(folder, train),
     policies: [...rows].map(([name, { para }]) => ({ name, ...(para !== undefined && { para }) })),
     ...section.option('budget', 'budget'),
     ...section.option('budgetShare', 'budget_share'),

@@ -6,21 +6,27 @@ import { type Figures, type Precision, type PublishedRow, publishedRow } from '.
 import type { Section } from './section.ts';
 
 export async function* controlRows(section: Section, { folder }: PublishedPlaces): AsyncGenerator<PublishedRow> {
-  const [train, test] = section.data;
-  if (train === undefined || test === undefined) section.refuse('needs a training log and a log to bid in as "data"');
-  const logs: Readonly<Record<string, string>> = { train: train!, test: test! };
+  const [train, test] = section.trainAndData;
+  const logs: Readonly<Record<string, string>> = { train, test };
   for (const [run, rounds] of Object.entries(section.object('published'))) {
     const log = Object.hasOwn(logs, run)
       ? logs[run]!
       : section.refuse(`has a trace of "${run}", known are train, test`);
-    const published = (rounds as unknown[]).map((round) => traceFigures(section, round));
+    const published = (rounds as readonly unknown[]).map((round) => traceFigures(section, round));
     const { trace } = await runEcpcControl({
       dataPath: join(folder, log),
-      trainPath: join(folder, train!),
+      trainPath: join(folder, train),
       control: controlOf(section),
-      rounds: published.length,
+      rounds: section.setting('rounds') ?? published.length,
     });
-    yield* published.map((figures, at) => traceRow(section, `${run} round ${at}`, figures, trace[at]!));
+    yield* published.map((figures, at) =>
+      traceRow(
+        section,
+        `${run} round ${at}`,
+        figures,
+        trace[at] ?? section.refuse(`has more rounds of ${run} than it names`),
+      ),
+    );
   }
 }
 
@@ -55,9 +61,11 @@ function traceFigures(section: Section, round: unknown): Figures {
   const names = Array.isArray(columns) ? columns.map(String) : Object.keys(FIGURES);
   const unknown = names.find((name) => !Object.hasOwn(FIGURES, name));
   if (unknown !== undefined) section.refuse(`traces "${unknown}", known are ${Object.keys(FIGURES).join(', ')}`);
-  if (!Array.isArray(round) || round.length !== names.length)
-    section.refuse(`has rounds without ${names.length} figures`);
-  return Object.fromEntries(names.map((name, at) => [name, Number((round as unknown[])[at])]));
+  const figures: readonly unknown[] =
+    Array.isArray(round) && round.length === names.length
+      ? round
+      : section.refuse(`has rounds without ${names.length} figures`);
+  return Object.fromEntries(names.map((name, at) => [name, Number(figures[at])]));
 }
 
 const FOUR_DECIMALS: Precision = { decimalsOf: () => 4 };

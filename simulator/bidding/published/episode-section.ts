@@ -5,7 +5,7 @@ import { totalsOf } from '../log-totals.ts';
 import { campaignPrices, campaignTotals } from './campaign-tables.ts';
 import type { PublishedPlaces } from './published-results.ts';
 import { type Figures, type PublishedRow, publishedRow } from './published-row.ts';
-import { isObject, type JsonObject, type Section } from './section.ts';
+import { isObject, type Section } from './section.ts';
 import { tallyFigures } from './tally-figures.ts';
 
 /** `data` is the log of one campaign, or the one it was trained with and then its own; `published` has figures by policy. */
@@ -21,9 +21,9 @@ export async function* campaignSetRows(section: Section, places: PublishedPlaces
   const columns = Array.isArray(section.json.columns)
     ? section.json.columns.map(String)
     : section.refuse('has no "columns"');
-  for (const [campaign, results] of Object.entries(section.object('results'))) {
-    if (!isObject(results)) section.refuse(`has no results of campaign ${campaign}`);
-    const { B: budget, ...byPolicy } = results as JsonObject;
+  for (const [campaign, value] of Object.entries(section.object('results'))) {
+    const results = isObject(value) ? value : section.refuse(`has no results of campaign ${campaign}`);
+    const { B: budget, ...byPolicy } = results;
     const figures = new Map(
       Object.entries(byPolicy).map(([policy, values]) => [policy, listed(section, columns, values)]),
     );
@@ -100,13 +100,14 @@ function known(section: Section, policy: string): EpisodePolicy {
 }
 
 function figuresOf(section: Section, value: unknown): Figures {
-  if (!isObject(value)) section.refuse('has a policy without figures');
-  return Object.fromEntries(Object.entries(value as JsonObject).map(([name, figure]) => [name, Number(figure)]));
+  const figures = isObject(value) ? value : section.refuse('has a policy without figures');
+  return Object.fromEntries(Object.entries(figures).map(([name, figure]) => [name, Number(figure)]));
 }
 
-function listed(section: Section, columns: readonly string[], values: unknown): Figures {
-  if (!Array.isArray(values) || values.length !== columns.length) {
-    section.refuse(`must have lists of ${columns.length} figures, as its "columns"`);
-  }
-  return Object.fromEntries(columns.map((name, at) => [name, Number((values as unknown[])[at])]));
+function listed(section: Section, columns: readonly string[], value: unknown): Figures {
+  const figures: readonly unknown[] =
+    Array.isArray(value) && value.length === columns.length
+      ? value
+      : section.refuse(`must have lists of ${columns.length} figures, as its "columns"`);
+  return Object.fromEntries(columns.map((name, at) => [name, Number(figures[at])]));
 }

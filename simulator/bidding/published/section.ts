@@ -40,6 +40,14 @@ export class Section {
     return paths.every((path) => typeof path === 'string') ? paths : this.refuse('has no path "data"');
   }
 
+  /** A log to learn from, and one to bid in. */
+  get trainAndData(): readonly [string, string] {
+    const [train, data] = this.data;
+    return train === undefined || data === undefined
+      ? this.refuse('needs two logs as "data": one to learn from, one to bid in')
+      : [train, data];
+  }
+
   refuse(problem: string): never {
     throw new BiddingError(`section "${this.name}" ${problem}`);
   }
