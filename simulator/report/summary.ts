@@ -1,7 +1,7 @@
 /** What a report says, for programs. */
 import type { ComparisonRecord } from '../comparison/comparison-record.ts';
 import type { RunRecord } from '../world/run-record.ts';
-import { comparisonHeadline, findingsOf } from './page/comparison-story.ts';
+import { armSummaries, comparisonHeadline, findingsOf } from './page/comparison-story.ts';
 import { storyOf } from './page/story.ts';
 
 /** Plain JSON: the words of the page, and the figures of the record that they are about. */
@@ -11,12 +11,12 @@ export function summaryOf(record: RunRecord | ComparisonRecord): object {
 
 function runSummary(record: RunRecord): object {
   const { identity, traceHash, ledgerHash, startedAtMs, durationMs, totals, faults, checks } = record;
-  const { headline, sentences, verdict } = storyOf(record);
+  const { headline, sentences, judgement } = storyOf(record);
   return {
     kind: 'run',
     headline,
     sentences,
-    verdict: verdict.kind,
+    judgement: judgement.kind,
     identity,
     traceHash,
     ledgerHash,
@@ -38,6 +38,7 @@ function comparisonSummary(record: ComparisonRecord): object {
     command,
     seeds,
     arms: arms.map((arm) => ({ name: arm.name, scenarioHash: arm.scenarioHash })),
+    summaries: armSummaries(record),
     findings: findingsOf(record),
     metrics: metrics.map(({ metric, unit, higherIsBetter, differences }) => ({
       metric,

@@ -3,8 +3,9 @@ import type { CalibrationRow } from '../../world/run-record.ts';
 import { categoryBars } from './category-bars.ts';
 import { type Figure, leftOut } from './figure.ts';
 import { html } from './markup.ts';
+import { metricScale } from './metric-scale.ts';
 import { COLOURS } from './palette.ts';
-import { decimal, signedPercent } from './quantities.ts';
+import { signedPercent } from './quantities.ts';
 import type { RunView } from './run-view.ts';
 import type { Section } from './section.ts';
 
@@ -34,6 +35,7 @@ function groupsOf(rows: readonly CalibrationRow[]): CalibrationRow[][] {
 
 function groupChart(rows: readonly CalibrationRow[], id: string): Figure {
   const { group, unit } = rows[0]!;
+  const scale = metricScale(unit);
   return categoryBars({
     id,
     title: `Real and simulated: ${group}`,
@@ -41,17 +43,18 @@ function groupChart(rows: readonly CalibrationRow[], id: string): Figure {
       'Each figure of the real market with the simulated one below it. Bars of equal length are a market that is alike.',
     names: rows.map(({ name }) => name),
     series: [
-      { name: 'real', colour: COLOURS.blue, values: rows.map(({ real }) => real) },
-      { name: 'simulated', colour: COLOURS.orange, values: rows.map(({ simulated }) => simulated) },
+      { name: 'real', colour: COLOURS.blue, values: rows.map(({ real }) => scale.drawn(real)) },
+      { name: 'simulated', colour: COLOURS.orange, values: rows.map(({ simulated }) => scale.drawn(simulated)) },
     ],
-    unit,
+    unit: scale.unit,
+    axisFormat: scale.axis,
     isStacked: false,
     table: {
-      columns: [group, `real, ${unit}`, `simulated, ${unit}`, 'off by'],
+      columns: [group, 'real', 'simulated', 'off by'],
       rows: rows.map(({ name, real, simulated }) => [
         name,
-        decimal(real),
-        decimal(simulated),
+        scale.text(scale.drawn(real)),
+        scale.text(scale.drawn(simulated)),
         real === 0 ? '–' : signedPercent(simulated / real - 1),
       ]),
     },

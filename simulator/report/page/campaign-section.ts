@@ -2,8 +2,8 @@
 import type { CampaignFigures } from '../../world/run-record.ts';
 import { categoryBars } from './category-bars.ts';
 import { shortText } from './markup.ts';
-import { COLOURS, colourAt } from './palette.ts';
-import { count, decimal, money, percent, unitsOf } from './quantities.ts';
+import { COLOURS, colourAt, markAt } from './palette.ts';
+import { axisPercent, count, decimal, money, percent, unitsOf } from './quantities.ts';
 import { last, type RunView } from './run-view.ts';
 import type { Section } from './section.ts';
 import { timeChart } from './time-chart.ts';
@@ -93,11 +93,12 @@ function paces(view: RunView, campaigns: readonly CampaignFigures[], more: numbe
       'The factor that the bids of a campaign are held back by: 100% is not at all, 0% is out of the auction.',
     unit: 'factor on bids',
     format: percent,
-    axisFormat: percent,
+    axisFormat: axisPercent,
     max: 1,
     series: campaigns.map(({ id, pace }, at) => ({
       name: id,
       colour: colourAt(at),
+      mark: markAt(at),
       values: view.bySlot(pace, last),
     })),
     notes: more > 0 ? [`${count(more)} more campaigns, with smaller budgets, are in the record only.`] : [],

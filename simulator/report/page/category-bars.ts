@@ -31,8 +31,8 @@ export interface CategoryBarsPlan {
 /** Rows of a chart; the table has more. */
 export const ROWS_MAX = 30;
 
-const NAME_WIDTH_PX = 170;
-const NAME_LENGTH_MAX = 24;
+const NAME_WIDTH_PX = 150;
+const NAME_LENGTH_MAX = 20;
 const ROW_HEIGHT_PX = 24;
 const AXIS_HEIGHT_PX = 48;
 const TOP_PX = 6;

@@ -33,7 +33,7 @@ const VIOLATIONS_MAX = 20;
 
 function checkTable(checks: readonly CheckFigures[]): Markup {
   return html`<p>What must hold whatever happens, judged over the whole run.</p>
-<div class="table"><table class="checks"><thead><tr><th scope="col">check</th><th scope="col">what must hold</th><th scope="col">judged</th><th scope="col">result</th></tr></thead>
+<div class="table"><table class="checks"><thead><tr><th scope="col">check</th><th scope="col" class="words">what must hold</th><th scope="col">judged</th><th scope="col" class="words">result</th></tr></thead>
 <tbody>${checks.map(row)}</tbody></table></div>`;
 }
 

@@ -1,11 +1,11 @@
 /** The parts of the page that are of a comparison: what was found, the evidence, and a run of each arm to look at. */
 import type { ComparisonRecord, MetricComparison } from '../../comparison/comparison-record.ts';
-import { comparisonHeadline, differenceVerdict, findingsOf } from './comparison-story.ts';
+import { armSummaries, comparisonHeadline, differenceVerdict, findingsOf } from './comparison-story.ts';
 import { type Figure, isChart, leftOut, renderChart } from './figure.ts';
 import { type ForestRow, forestPlot } from './forest-plot.ts';
 import { html, type Markup } from './markup.ts';
 import { metricScale, signed } from './metric-scale.ts';
-import { plural, signedPercent } from './quantities.ts';
+import { axisPercent, plural, signedPercent } from './quantities.ts';
 import { renderRun } from './run-page.ts';
 import { sum } from './run-view.ts';
 import { seedPlot } from './seed-plot.ts';
@@ -15,7 +15,7 @@ export function renderComparison(record: ComparisonRecord): Markup {
   const { name, arms, metrics, seeds } = record;
   const overview = overviewPlot(record);
   return html`<p class="kicker">Gavel comparison · ${name}</p><h1>${comparisonHeadline(record)}</h1>
-<ul class="story">${findingsOf(record).map(({ sentence, verdict }) => html`<li class="${verdict}">${sentence}</li>`)}</ul>
+<ul class="story">${armSummaries(record).map(({ arm, text }) => html`<li><b>${arm}</b>: ${text}</li>`)}</ul>
 ${renderIdentity(record)}
 <nav aria-label="Parts of the comparison"><ul>
 ${metrics.map(({ metric }, at) => html`<li><a href="#metric-${at}">${metric}</a></li>`)}
@@ -68,7 +68,7 @@ function overviewPlot({ metrics, arms, seeds }: ComparisonRecord): Figure {
     description: `Dot: mean difference from ${arms[0]!.name}. Line: its 95% confidence interval. Dashed: no difference.`,
     rows,
     unit: `difference, share of the mean of ${arms[0]!.name}`,
-    axisFormat: signedPercent,
+    axisFormat: (value) => signed(axisPercent(value), value),
     table: {
       columns: ['metric', 'difference', 'from', 'to'],
       rows: rows.map(({ name, mean, lower, upper }) => [name, ...[mean, lower, upper].map(signedPercent)]),

@@ -3,7 +3,7 @@ import type { DspFigures } from '../../world/run-record.ts';
 import { categoryBars } from './category-bars.ts';
 import type { Table } from './figure.ts';
 import { COLOURS } from './palette.ts';
-import { count, milliseconds, money, percent, unitsOf } from './quantities.ts';
+import { axisPercent, count, milliseconds, money, percent, unitsOf } from './quantities.ts';
 import type { RunView } from './run-view.ts';
 import type { Section } from './section.ts';
 
@@ -56,7 +56,7 @@ function winRates(dsps: readonly DspFigures[], table: Table, idPrefix: string) {
     names: dsps.map(({ id }) => id),
     series: [{ name: 'win rate', colour: COLOURS.teal, values: dsps.map((dsp) => winRate(dsp) ?? 0) }],
     unit: 'share of answers with a bid',
-    axisFormat: percent,
+    axisFormat: axisPercent,
     isStacked: false,
     table,
     whyEmpty: 'no DSP won',

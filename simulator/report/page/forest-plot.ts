@@ -38,8 +38,8 @@ const VERDICT_NAMES: Readonly<Record<DifferenceVerdict, string>> = {
   unclear: 'no difference found',
 };
 
-export const NAME_WIDTH_PX = 230;
-const NAME_LENGTH_MAX = 34;
+export const NAME_WIDTH_PX = 205;
+const NAME_LENGTH_MAX = 30;
 const ROW_HEIGHT_PX = 34;
 const TOP_PX = 8;
 const AXIS_HEIGHT_PX = 50;
@@ -64,9 +64,7 @@ export function forestPlot({ id, title, description, rows, unit, axisFormat, tab
       grid: { left: NAME_WIDTH_PX, right: 30, top: TOP_PX, height },
       xAxis: {
         type: 'value',
-        // No difference is always in sight.
-        min: (extent: { readonly min: number }) => Math.min(0, extent.min),
-        max: (extent: { readonly max: number }) => Math.max(0, extent.max),
+        ...bounds(rows),
         ...amountAxis(unit, axisFormat),
       },
       yAxis: nameAxis(rows.map(({ name }) => name)),
@@ -75,6 +73,14 @@ export function forestPlot({ id, title, description, rows, unit, axisFormat, tab
     table,
     notes: [],
   };
+}
+
+/** No difference is always in sight, and nothing touches the border. */
+function bounds(rows: readonly ForestRow[]): { readonly min: number; readonly max: number } {
+  const lowest = Math.min(0, ...rows.map(({ lower }) => lower));
+  const highest = Math.max(0, ...rows.map(({ upper }) => upper));
+  const margin = (highest - lowest || 1) * 0.06;
+  return { min: lowest - margin, max: highest + margin };
 }
 
 /** Of ECharts: the lower axis of plots with a row for each arm. */

@@ -1,5 +1,5 @@
 /** How the values of a metric are written. */
-import { compact, decimal, percent, unitsOf } from './quantities.ts';
+import { axisPercent, compact, decimal, percent, unitsOf } from './quantities.ts';
 
 export interface MetricScale {
   /** Of a value as drawn. */
@@ -18,7 +18,7 @@ export function metricScale(unit: string): MetricScale {
     case 'nanos':
       return { unit: 'currency of the exchange', drawn: unitsOf, text: decimal, axis: compact };
     case 'share':
-      return { unit: 'share', drawn: (value) => value, text: percent, axis: percent };
+      return { unit: 'share', drawn: (value) => value, text: percent, axis: axisPercent };
     default:
       return { unit, drawn: (value) => value, text: (value) => `${decimal(value)} ${unit}`.trimEnd(), axis: compact };
   }

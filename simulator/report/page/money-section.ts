@@ -1,6 +1,6 @@
 /** What was sold, and for how much. */
 import { COLOURS } from './palette.ts';
-import { decimal, percent, unitsOf } from './quantities.ts';
+import { axisPercent, decimal, percent, unitsOf } from './quantities.ts';
 import type { RunView } from './run-view.ts';
 import type { Section } from './section.ts';
 import { timeChart } from './time-chart.ts';
@@ -18,7 +18,7 @@ function fill(view: RunView) {
       'Of all requests, those that were answered with at least one bid. The dashed line counts answered requests only: where both fall, bids were missing; where only the solid one falls, answers were.',
     unit: 'share of requests',
     format: percent,
-    axisFormat: percent,
+    axisFormat: axisPercent,
     max: 1,
     series: [
       {
@@ -44,7 +44,7 @@ function revenue(view: RunView) {
     title: 'Revenue, and what it was worth to advertisers',
     description:
       'What impressions were sold for at clearing prices. The dashed line is the true worth of what was shown, by the truth that only the simulator knows.',
-    unit: 'currency of the exchange per point',
+    unit: `currency of the exchange in ${view.slotLength}`,
     format: decimal,
     series: [
       {

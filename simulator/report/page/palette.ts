@@ -21,6 +21,13 @@ export function colourAt(index: number): Colour {
   return CYCLE[index % CYCLE.length]!;
 }
 
+/** How curves of a list are drawn, so that those that run on top of each other are both seen. */
+export function markAt(index: number): 'line' | 'dashed' | 'dotted' {
+  return MARKS[index % MARKS.length]!;
+}
+
+const MARKS = ['line', 'dashed', 'dotted'] as const;
+
 /** Of text and lines in charts, by what they are in the light. The style sheet turns these very values in the dark. */
 export const INK = { text: '#2f3742', muted: '#5d6673', rule: '#e1e5ea' } as const;
 export const INK_IN_THE_DARK: Readonly<Record<keyof typeof INK, string>> = {

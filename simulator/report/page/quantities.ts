@@ -19,15 +19,16 @@ export function decimal(value: number): string {
 /** For axes: `1.2M`. */
 export function compact(value: number): string {
   const size = Math.abs(value);
-  for (const [unit, name] of COMPACT) if (size >= unit) return `${trimmed((value / unit).toFixed(2))}${name}`;
+  for (const [least, unit, name] of COMPACT) if (size >= least) return `${trimmed((value / unit).toFixed(2))}${name}`;
   return decimal(value);
 }
 
+/** From which size on, in what, and its name. */
 const COMPACT = [
-  [1e12, 'T'],
-  [1e9, 'G'],
-  [1e6, 'M'],
-  [1e4, 'k'],
+  [1e12, 1e12, 'T'],
+  [1e9, 1e9, 'G'],
+  [1e6, 1e6, 'M'],
+  [1e4, 1e3, 'k'],
 ] as const;
 
 /** Nanos of a currency in its unit: `1,234.56`. */
@@ -48,6 +49,11 @@ export function percent(share: number): string {
   if (size < 0.01) return value < 0 ? '>-0.01%' : '<0.01%';
   if (size > 99.99 && size < 100) return value < 0 ? '<-99.99%' : '>99.99%';
   return `${value.toFixed(size < 1 || (size > 99 && size < 100) ? 2 : 1)}%`;
+}
+
+/** Of a share at an axis, where marks are round: `30%`. */
+export function axisPercent(share: number): string {
+  return `${decimal(share * 100)}%`;
 }
 
 /** A difference of shares or a relative one, with its sign. */

@@ -1,7 +1,7 @@
 /** Where the traffic went, and how much room its machines had left. */
 import type { RegionFigures } from '../../world/run-record.ts';
-import { colourAt } from './palette.ts';
-import { count, percent } from './quantities.ts';
+import { colourAt, markAt } from './palette.ts';
+import { axisPercent, count, percent } from './quantities.ts';
 import { last, maximum, type RunView, sum } from './run-view.ts';
 import type { Section } from './section.ts';
 import { type TimeSeries, timeChart } from './time-chart.ts';
@@ -10,7 +10,12 @@ export function regionSection(view: RunView): Section {
   const { regions } = view.record;
   /** Curves with the same colour for a region in each chart. */
   const curves = (key: keyof Omit<RegionFigures, 'name'>, merge: (values: readonly number[]) => number): TimeSeries[] =>
-    regions.map((region, at) => ({ name: region.name, colour: colourAt(at), values: view.bySlot(region[key], merge) }));
+    regions.map((region, at) => ({
+      name: region.name,
+      colour: colourAt(at),
+      mark: markAt(at),
+      values: view.bySlot(region[key], merge),
+    }));
   return {
     id: 'regions',
     title: 'Regions',
@@ -19,7 +24,7 @@ export function regionSection(view: RunView): Section {
         id: 'region-requests',
         title: 'Requests by region',
         description: 'Requests that reached each region, on top of each other.',
-        unit: 'requests per point',
+        unit: `requests in ${view.slotLength}`,
         isStacked: true,
         format: count,
         series: curves('requests', sum),
@@ -31,7 +36,7 @@ export function regionSection(view: RunView): Section {
         description: 'How much of the capacity of its engines a region used.',
         unit: 'share of capacity',
         format: percent,
-        axisFormat: percent,
+        axisFormat: axisPercent,
         series: curves('utilisation', maximum),
         whyEmpty: 'the run has no regions, or none was used',
       }),
@@ -48,7 +53,7 @@ export function regionSection(view: RunView): Section {
         id: 'region-shed',
         title: 'Shed requests by region',
         description: 'Requests that each region refused because there was too much to do, on top of each other.',
-        unit: 'requests per point',
+        unit: `requests in ${view.slotLength}`,
         isStacked: true,
         format: count,
         series: curves('shed', sum),

@@ -31,13 +31,13 @@ const SECTIONS = [
 /** `heading` is written above the figures; `idPrefix` stands before every id, for pages with several runs. */
 export function renderRun(record: RunRecord, heading: Markup, idPrefix: string): Markup {
   const view = runView(record, idPrefix);
-  const { sentences, verdict } = storyOf(record);
+  const { sentences, judgement } = storyOf(record);
   const sections = SECTIONS.map((section) => section(view));
   const rendered = sections
     .map((section) => ({ section, markup: renderSection(section, idPrefix) }))
     .filter(({ markup }) => markup !== null);
   return html`${heading}
-<p class="judgement ${verdict.kind}">${verdict.text}</p>
+<p class="judgement ${judgement.kind}">${judgement.text}</p>
 <ul class="story">${sentences.map((sentence) => html`<li>${sentence}</li>`)}</ul>
 ${renderIdentity(record)}
 ${renderKeyFigures(keyFigures(record))}

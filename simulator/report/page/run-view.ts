@@ -15,6 +15,8 @@ export interface RunView {
   readonly idPrefix: string;
   readonly clock: VirtualClock;
   readonly slots: readonly Slot[];
+  /** `10 min`: how long each is, but the last one may be shorter. */
+  readonly slotLength: string;
   /** What charts over time have to say about their slots; empty: nothing. */
   readonly slotNotes: readonly string[];
   readonly bands: FaultBands;
@@ -39,6 +41,7 @@ export function runView(record: RunRecord, idPrefix: string): RunView {
     idPrefix,
     clock,
     slots,
+    slotLength: lengthOfTime(intervalMs * perSlot),
     slotNotes:
       perSlot === 1
         ? []

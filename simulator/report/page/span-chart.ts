@@ -65,7 +65,17 @@ export function spanChart(view: RunView, plan: SpanChartPlan): Figure {
     option: {
       grid: { left: PLOT_LEFT_PX, right: PLOT_RIGHT_PX, top: TOP_PX, height },
       xAxis: timeAxis(view),
-      yAxis: { type: 'value', min: 0, max: rows.length, inverse: true, show: false },
+      yAxis: {
+        type: 'value',
+        min: 0,
+        max: rows.length,
+        interval: 1,
+        inverse: true,
+        axisLine: { show: false },
+        axisTick: { show: false },
+        axisLabel: { show: false },
+        splitLine: { lineStyle: { color: INK.rule } },
+      },
       series: [...(plan.hasBands ? [bandSeries(bands.bands)] : []), barSeries(bars, plan.colourOf), nameSeries(rows)],
     },
     table: {

@@ -1,6 +1,6 @@
 /** What was done to the run, and what the engine made of it: faults, breakers, and everything else that was not as usual. */
 import type { StateSpan } from '../../world/run-record.ts';
-import { COLOURS, colourAt } from './palette.ts';
+import { COLOURS } from './palette.ts';
 import type { RunView } from './run-view.ts';
 import type { Section } from './section.ts';
 import { type Span, spanChart } from './span-chart.ts';
@@ -55,23 +55,30 @@ function others(view: RunView) {
         untilMs,
       })),
   );
-  const names = [...new Set(spans.map(({ state }) => state))];
   return spanChart(view, {
     id: 'periods',
     title: 'Shedding, fallback, throttling, processes that were down',
     description: 'When something was not as usual, and of which process, DSP or region. No bar: all was well.',
     spans,
-    colourOf: (state) => colourAt(names.indexOf(state)),
+    colourOf: stateColour,
     hasBands: true,
     whyEmpty: 'nothing was shed, throttled, down or served from a fallback',
   });
 }
 
+/** The warmer, the more was refused. */
 const STATE_COLOURS: Readonly<Record<string, string>> = {
   open: COLOURS.red,
   'half-open': COLOURS.orange,
+  'process: down': COLOURS.red,
+  'shedding: shed': COLOURS.orange,
+  'shedding: watch': COLOURS.olive,
+  fallback: COLOURS.purple,
+  throttle: COLOURS.teal,
 };
 
 function stateColour(state: string): string {
-  return Object.hasOwn(STATE_COLOURS, state) ? STATE_COLOURS[state]! : COLOURS.blue;
+  if (Object.hasOwn(STATE_COLOURS, state)) return STATE_COLOURS[state]!;
+  const kind = state.split(':', 1)[0]!;
+  return Object.hasOwn(STATE_COLOURS, kind) ? STATE_COLOURS[kind]! : COLOURS.blue;
 }

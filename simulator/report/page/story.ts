@@ -1,6 +1,7 @@
 /** What happened in a run, in sentences, out of nothing but its record. */
 import type { FaultSpan, IntervalFigures, RunRecord, StateSpan } from '../../world/run-record.ts';
 import { verdictOf } from './check-section.ts';
+import { condition, period } from './fault-words.ts';
 import { count, DAY_MS, HOUR_MS, lengthOfTime, MINUTE_MS, percent, plural } from './quantities.ts';
 import { shedCount, sum } from './run-view.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
@@ -10,28 +11,32 @@ export interface Story {
   readonly headline: string;
   /** What followed, a sentence each. */
   readonly sentences: readonly string[];
-  /** On the checks. */
-  readonly verdict: Judgement;
+  readonly judgement: Judgement;
 }
 
+/** What the checks came to. */
 export interface Judgement {
   readonly kind: 'good' | 'bad' | 'unknown';
   readonly text: string;
 }
 
+/** Faults that are told one by one. */
+const TOLD_MAX = 2;
+
 export function storyOf(record: RunRecord): Story {
   const clock = virtualClock(record.startedAtMs, record.durationMs);
-  const verdict = judgementOf(record);
+  const judgement = judgementOf(record);
   return {
-    headline: `${lengthInWords(record.durationMs)} of ${count(record.totals.requests)} requests${faultsInWords(record.faults, clock)}`,
+    headline: `${lengthInWords(record.durationMs)} of ${plural(record.totals.requests, 'request')}${faultsInWords(record.faults, clock)}`,
     sentences: [
-      ...reactions(record, clock),
+      ...breakerReactions(record, clock),
+      ...downTimes(record, clock),
       ...revenueUnderFaults(record),
       ...trafficLosses(record),
       ...fallbackUse(record),
-      `${verdict.text}.`,
+      `${judgement.text}.`,
     ],
-    verdict,
+    judgement,
   };
 }
 
@@ -47,80 +52,55 @@ function lengthInWords(ms: number): string {
   return WHOLE[ms] ?? lengthOfTime(ms);
 }
 
-/** Faults that are told one by one. */
-const TOLD_MAX = 2;
-
 function faultsInWords(faults: readonly FaultSpan[], clock: VirtualClock): string {
-  if (faults.length === 0) return ' without a fault';
-  const told = faults.slice(0, TOLD_MAX).map((fault) => faultInWords(fault, clock));
+  if (faults.length === 0) return ', without a fault';
+  const told = faults.slice(0, TOLD_MAX).map((fault) => `${condition(fault)} ${period(fault, clock)}`);
   const more = faults.length - told.length;
-  return `, with ${[...told, ...(more > 0 ? [`${plural(more, 'more fault')}`] : [])].join(', and ')}`;
+  return `, with ${told.join(more > 0 ? ', ' : ' and ')}${more > 0 ? `, and ${plural(more, 'more fault')}` : ''}`;
 }
 
-/** Kinds that are adjectives of what they strike; of others: `partition at eu`. */
-const ADJECTIVES: ReadonlySet<string> = new Set([
-  'silent',
-  'slow',
-  'malformed',
-  'bursty',
-  'overpriced',
-  'down',
-  'late',
-]);
-
-function faultInWords({ kind, target, fromMs, untilMs }: FaultSpan, clock: VirtualClock): string {
-  const what = ADJECTIVES.has(kind) ? `${target} ${kind}` : `${kind} at ${target}`;
-  const endMs = Math.min(untilMs, clock.spanMs);
-  if (endMs <= fromMs) return `${what} at ${clock.at(fromMs)}`;
-  if (fromMs <= 0 && endMs >= clock.spanMs) return `${what} all the time`;
-  return `${what} from ${clock.at(fromMs)} to ${clock.at(endMs)}`;
-}
-
-/** How soon the breakers of DSPs with faults opened. */
-function reactions({ faults, states }: RunRecord, clock: VirtualClock): string[] {
-  const opened = faults
-    .map((fault) => ({ fault, opening: firstOpening(fault, states) }))
-    .filter((pair): pair is { fault: FaultSpan; opening: StateSpan } => pair.opening !== null);
-  const sentences = opened
-    .slice(0, TOLD_MAX)
-    .map(
-      ({ fault, opening }) =>
-        `The breaker of ${fault.target} opened ${lengthOfTime(opening.fromMs - fault.fromMs)} after the fault began${closing(fault, states, clock)}.`,
+/** How soon the breakers of the first DSPs with faults opened, and whether they closed. */
+function breakerReactions({ faults, states }: RunRecord, clock: VirtualClock): string[] {
+  const breakers = states.filter(({ kind }) => kind === 'breaker');
+  const sentences: string[] = [];
+  for (const fault of faults) {
+    const opening = firstOpening(fault, breakers);
+    if (opening === null) continue;
+    const after = lengthOfTime(opening.fromMs - fault.fromMs);
+    sentences.push(
+      `The breaker of ${fault.target} opened ${after} after the fault began${closing(fault, breakers, clock)}.`,
     );
-  const all = states.filter(({ kind, state }) => kind === 'breaker' && state === 'open');
-  if (all.length > 0 && sentences.length === 0) sentences.push(`Breakers opened ${times(all.length)}.`);
-  const down = states.filter(({ kind, state }) => kind === 'process' && state === 'down');
-  if (down.length > 0) {
-    const downMs = sum(down.map(({ fromMs, untilMs }) => Math.min(untilMs, clock.spanMs) - fromMs));
-    sentences.push(`Processes were down ${times(down.length)}, ${lengthOfTime(downMs)} in all.`);
+    if (sentences.length === TOLD_MAX) return sentences;
   }
+  const openings = breakers.filter(({ state }) => state === 'open');
+  if (openings.length > 0 && sentences.length === 0) sentences.push(`Breakers opened ${times(openings.length)}.`);
   return sentences;
 }
 
-function firstOpening(fault: FaultSpan, states: readonly StateSpan[]): StateSpan | null {
-  return (
-    states
-      .filter(
-        ({ kind, state, subject, fromMs }) =>
-          kind === 'breaker' &&
-          state === 'open' &&
-          subject === fault.target &&
-          fromMs >= fault.fromMs &&
-          fromMs <= fault.untilMs,
-      )
-      .toSorted((a, b) => a.fromMs - b.fromMs)[0] ?? null
-  );
+function firstOpening(fault: FaultSpan, breakers: readonly StateSpan[]): StateSpan | null {
+  let first: StateSpan | null = null;
+  for (const span of breakers) {
+    const isMeant = span.state === 'open' && span.subject === fault.target;
+    if (!isMeant || span.fromMs < fault.fromMs || span.fromMs > fault.untilMs) continue;
+    if (first === null || span.fromMs < first.fromMs) first = span;
+  }
+  return first;
 }
 
-/** When its breaker was in no other state any more than closed. */
-function closing(fault: FaultSpan, states: readonly StateSpan[], clock: VirtualClock): string {
-  const own = states.filter(
-    ({ kind, subject, untilMs }) => kind === 'breaker' && subject === fault.target && untilMs > fault.fromMs,
-  );
-  const closedMs = Math.max(...own.map(({ untilMs }) => untilMs));
+/** After the fault, when the breaker was last anything but closed. */
+function closing({ target, fromMs }: FaultSpan, breakers: readonly StateSpan[], clock: VirtualClock): string {
+  let closedMs = fromMs;
+  for (const { subject, untilMs } of breakers) if (subject === target) closedMs = Math.max(closedMs, untilMs);
   return closedMs >= clock.spanMs
-    ? ', and was not closed again by the end'
-    : `, and was closed again at ${clock.at(closedMs)}`;
+    ? ' and was not closed again by the end'
+    : ` and was closed for good at ${clock.at(closedMs)}`;
+}
+
+function downTimes({ states }: RunRecord, clock: VirtualClock): string[] {
+  const down = states.filter(({ kind, state }) => kind === 'process' && state === 'down');
+  if (down.length === 0) return [];
+  const downMs = sum(down.map(({ fromMs, untilMs }) => Math.min(untilMs, clock.spanMs) - fromMs));
+  return [`A process was down ${times(down.length)}, ${lengthOfTime(downMs)} in all.`];
 }
 
 function times(amount: number): string {
@@ -130,24 +110,34 @@ function times(amount: number): string {
 /** Differences smaller than this are none. */
 const NOTICED = 0.005;
 
-/** Per request, so that the hours of the day are no effect; what caused the difference is for the reader to judge. */
+/**
+ * Per request, so that the hours of the day are no effect. Only of intervals that a fault fills for the most part; what caused
+ * the difference is for the reader to judge.
+ */
 function revenueUnderFaults({ faults, intervals, durationMs }: RunRecord): string[] {
-  if (faults.length === 0) return [];
-  const isFaulty = (interval: IntervalFigures, at: number) => {
-    const endMs = intervals[at + 1]?.fromMs ?? durationMs;
-    return faults.some(({ fromMs, untilMs }) => fromMs < endMs && untilMs > interval.fromMs);
+  const lengthMs = (at: number) => (intervals[at + 1]?.fromMs ?? durationMs) - intervals[at]!.fromMs;
+  const share = ({ fromMs, untilMs }: FaultSpan, at: number) => {
+    const startMs = intervals[at]!.fromMs;
+    return (Math.min(untilMs, startMs + lengthMs(at)) - Math.max(fromMs, startMs)) / lengthMs(at);
   };
-  const during = revenuePerRequest(intervals.filter(isFaulty));
-  const else_ = revenuePerRequest(intervals.filter((interval, at) => !isFaulty(interval, at)));
-  if (during === null || else_ === null || else_ === 0) return [];
-  const change = during / else_ - 1;
-  if (Math.abs(change) < NOTICED)
-    return ['Revenue per request was the same while faults lasted as in the rest of the run.'];
-  return [
-    `Revenue per request was ${percent(Math.abs(change))} ${change < 0 ? 'lower' : 'higher'} while faults lasted than in the rest of the run.`,
-  ];
+  const healthy = revenuePerRequest(intervals.filter((_, at) => !faults.some((fault) => share(fault, at) > 0)));
+  if (healthy === null || healthy === 0) return [];
+  const groups: readonly (readonly [string, readonly FaultSpan[]])[] =
+    faults.length <= TOLD_MAX
+      ? faults.map((fault) => [`With ${condition(fault)}`, [fault]])
+      : [['While faults lasted', faults]];
+  return groups.flatMap(([when, some]) => {
+    const sick = revenuePerRequest(intervals.filter((_, at) => some.some((fault) => share(fault, at) >= 0.5)));
+    return sick === null ? [] : [`${when}, revenue per request was ${changeInWords(sick / healthy - 1)}.`];
+  });
 }
 
+function changeInWords(change: number): string {
+  if (Math.abs(change) < NOTICED) return 'as without faults';
+  return `${percent(Math.abs(change))} ${change < 0 ? 'lower' : 'higher'} than without faults`;
+}
+
+/** Null: there were none. */
 function revenuePerRequest(intervals: readonly IntervalFigures[]): number | null {
   const requests = sum(intervals.map((interval) => interval.requests));
   return requests === 0 ? null : sum(intervals.map(({ revenueNanos }) => revenueNanos)) / requests;
@@ -162,7 +152,7 @@ function trafficLosses({ totals }: RunRecord): string[] {
     ...(shed > 0 ? [`${count(shed)} (${percent(shed / requests)}) were shed`] : []),
     ...(unanswered > 0 ? [`${count(unanswered)} (${percent(unanswered / requests)}) were not answered in time`] : []),
   ];
-  return [`Of the requests ${losses.join(' and ')}.`];
+  return [`Of the requests, ${losses.join(' and ')}.`];
 }
 
 function fallbackUse({ totals: { fallbacks, answered } }: RunRecord): string[] {
@@ -180,12 +170,11 @@ function judgementOf({ checks }: RunRecord): Judgement {
     };
   }
   if (unjudged.length === checks.length) return { kind: 'unknown', text: 'Nothing was checked' };
-  const judged = checks.length - unjudged.length;
-  if (unjudged.length > 0) {
-    return {
-      kind: 'good',
-      text: `All ${judged} checks that had something to judge held; ${unjudged.map(({ id }) => id).join(', ')} had nothing`,
-    };
+  if (unjudged.length === 0) {
+    return { kind: 'good', text: checks.length === 1 ? 'The one check held' : `All ${checks.length} checks held` };
   }
-  return { kind: 'good', text: checks.length === 1 ? 'The one check held' : `All ${checks.length} checks held` };
+  return {
+    kind: 'good',
+    text: `${plural(checks.length - unjudged.length, 'check')} held; ${unjudged.map(({ id }) => id).join(', ')} had nothing to judge`,
+  };
 }

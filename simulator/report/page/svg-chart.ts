@@ -10,7 +10,7 @@ use([BarChart, CustomChart, LineChart, ScatterChart, GridComponent, SVGRenderer]
 export type ChartOption = EChartsCoreOption;
 
 /** All charts are drawn this wide; a page scales them. */
-export const CHART_WIDTH_PX = 800;
+export const CHART_WIDTH_PX = 680;
 export const FONT_SIZE_PX = 13;
 
 /**

@@ -57,7 +57,7 @@ export function timeChart(view: RunView, plan: TimeChartPlan): Figure {
       xAxis: timeAxis(view),
       yAxis: {
         ...valueAxis(plan.unit, plan.axisFormat ?? compact),
-        ...(plan.max !== undefined && { max: plan.max }),
+        ...(plan.max !== undefined && { max: plan.max, interval: plan.max / 4 }),
         min: (extent: { readonly min: number }) => Math.min(0, extent.min),
       },
       series: [...(plan.isStacked === true ? areas(view, series) : lines(view, series, plan)), bandSeries(bands.bands)],

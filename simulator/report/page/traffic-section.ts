@@ -1,6 +1,6 @@
 /** What became of the requests, and what answering them took. */
 import { COLOURS, colourAt } from './palette.ts';
-import { count, decimal, percent } from './quantities.ts';
+import { axisPercent, count, decimal, percent } from './quantities.ts';
 import { type RunView, shedCount } from './run-view.ts';
 import type { Section } from './section.ts';
 import { timeChart } from './time-chart.ts';
@@ -20,7 +20,7 @@ function outcomes(view: RunView) {
     title: 'What became of the requests',
     description:
       'Requests by what became of them, on top of each other: the upper edge is what was asked for. Shed: refused because there was too much to do. Unanswered: nobody answered in time.',
-    unit: 'requests per point',
+    unit: `requests in ${view.slotLength}`,
     isStacked: true,
     format: count,
     series: [
@@ -39,7 +39,7 @@ function shedCauses(view: RunView) {
     id: 'shed',
     title: 'Shed requests by cause',
     description: 'Requests refused because there was too much to do, by what there was too much of.',
-    unit: 'requests per point',
+    unit: `requests in ${view.slotLength}`,
     isStacked: true,
     format: count,
     series: causes.map((cause, at) => ({
@@ -59,7 +59,7 @@ function fallbacks(view: RunView) {
     description: 'Share of the answered requests whose click estimates came from a fallback instead of the model.',
     unit: 'share of answered requests',
     format: percent,
-    axisFormat: percent,
+    axisFormat: axisPercent,
     series: [
       {
         name: 'from a fallback',
