@@ -135,7 +135,10 @@ export class Publishers {
 
   #report(token: string | null, about: { readonly key: string; readonly payer: 'house' | 'dsp' }): void {
     if (token === null) return;
-    this.#call(token, about);
+    const { lateMs, repeats } = this.#world.reporting;
+    for (let count = 0; count < repeats; count++) {
+      this.#region.publishers.timers.schedule(lateMs * (count + 1), () => this.#call(token, about));
+    }
     if (this.#random.chance(this.#world.scenario.traffic.repeatedReports)) this.#call(token, about);
   }
 
