@@ -2,7 +2,6 @@
  * Configuration in, one running engine out: with `compose/`, the only place that knows which adapter serves which port. The
  * simulator and tests pass stand-ins for the outside; every decision stays the product's own.
  */
-import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import nact from 'nact';
 import { eachForItself } from './actors/behind-answer.ts';
@@ -12,6 +11,7 @@ import type { HouseDemand, RequestEnvironment } from './actors/request-actor.ts'
 import { createHostResolvers, type HostResolvers } from './adapters/dns/host-resolvers.ts';
 import { eventLogFolder, eventLogFolders } from './adapters/event-log/log-folders.ts';
 import { userKeyOf } from './adapters/frequency/user-key.ts';
+import type { EventDesk } from './adapters/http/event-endpoint.ts';
 import type { MetricSnapshot } from './adapters/metrics/exposition.ts';
 import { UnlinkedUsers } from './adapters/privacy/unlinked-users.ts';
 import { createFaultPolicy, UNCAUGHT_FAULTS } from './adapters/process/fault-policy.ts';
@@ -34,10 +34,11 @@ import { sortOutcomes } from './compose/foreign-outcomes.ts';
 import { openHandingOn } from './compose/handing-on.ts';
 import type { applyAllTopics as ApplyAllTopics } from './compose/kafka.ts';
 import { withKeptSecrets, withPassingSecrets } from './compose/kept-secrets.ts';
-import { openAdmin, openPublicDoor } from './compose/listeners.ts';
+import { openAdmin, openPublicDoor, type PublicDoor } from './compose/listeners.ts';
 import { openMarkupFetcher, openNotices } from './compose/notices.ts';
 import { createParts, type OutsideParts, type Parts } from './compose/parts.ts';
 import { openGate, watchProcess } from './compose/process.ts';
+import { randomTag } from './compose/random-tag.ts';
 import type { compareSystems as CompareSystems, reconcile as Reconcile } from './compose/reconciliation.ts';
 import { openReconciliation } from './compose/reconciliation-job.ts';
 import { inExchangeCurrency, openReserves } from './compose/reserves.ts';
@@ -56,17 +57,21 @@ import { lossEvents, winEvents } from './engine/events/auction-outcomes.ts';
 import type { AuctionEvent } from './engine/exchange/auction-event.ts';
 import type { Decision } from './engine/exchange/decision.ts';
 import type { SoldAd } from './engine/exchange/sale.ts';
+import type { AdRequests } from './engine/ports/ad-requests.ts';
 import type { Clock } from './engine/ports/clock.ts';
 import type { DspTransport } from './engine/ports/dsp-transport.ts';
+import type { Entropy } from './engine/ports/entropy.ts';
 import type { EventLog } from './engine/ports/event-log.ts';
 import { createRequestReader } from './openrtb/read-request.ts';
 
+export type { GetOutcome, GuardedHttp } from './adapters/notices/guarded-http.ts';
 export { openCampaignBooks, readCampaignBooks } from './compose/campaign-books.ts';
 export { type AccountDelivery, type CampaignDelivery, campaignDelivery } from './compose/campaign-delivery.ts';
 export { openDeletionDesk } from './compose/deletion-desk.ts';
 export type { DrainedEventLog } from './compose/drain.ts';
 export { CONSUMERS, type ConsumerName, type RunningConsumer, startEventConsumer } from './compose/event-consumer.ts';
 export { withKeptSecrets } from './compose/kept-secrets.ts';
+export type { OutsideParts } from './compose/parts.ts';
 export type { Reconciliation } from './compose/reconciliation.ts';
 
 /** Of `compose/drain.ts`: for a data folder whose engines have ended. */
@@ -116,6 +121,8 @@ export interface Gavel {
   readonly uncaught: (origin: 'exception' | 'rejection', error: unknown) => 'go-on' | 'drain';
   /** Finishes auctions under way, flushes events, sends what notices it can, closes everything. */
   readonly close: () => Promise<void>;
+  /** For one that was killed where the process goes on (a world): nothing is finished, and what nact holds of it is let go. */
+  readonly abandon: () => void;
 }
 
 /** Stand-ins for the outside world; what is absent is the real thing. */
@@ -125,8 +132,17 @@ export interface Outside extends OutsideParts {
   readonly eventLog: EventLog;
   /** Runs when everything but the listener is open. */
   readonly beforeListening: () => Promise<void>;
+  /** In place of the public and the admin listener: takes what is behind the public one, and returns its URL. */
+  readonly openDoor: (door: PublicService) => string;
   /** Set in one of several processes: it opens neither the public port nor the admin listener. */
   readonly supervisor: WorkerSupervisor;
+}
+
+/** What is behind the public port. */
+export interface PublicService {
+  readonly adRequests: AdRequests;
+  /** Null: nothing is tracked. */
+  readonly events: EventDesk | null;
 }
 
 /** What a worker leaves to the process above it, or learns from it. */
@@ -193,7 +209,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   const gate = openGate(parts, watch);
   const estimation = await openEstimation(parts, residents, () => gate?.degradeLevel() ?? 0);
 
-  const auctionIds = createAuctionIds(clock);
+  const auctionIds = createAuctionIds(clock, parts.entropy);
   const campaigns = await openCampaigns(parts, residents, {
     isOwn: auctionIds.isOwn,
     eventFolders:
@@ -312,7 +328,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   await outside.beforeListening?.();
 
   const dspStates = readDspStates(config, dsps);
-  if (outside.supervisor === undefined) {
+  if (outside.supervisor === undefined && outside.openDoor === undefined) {
     await openAdmin(parts, {
       dsps: dspStates,
       ...quality,
@@ -324,7 +340,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
       refunds: isBilling(config) ? (books?.refunds ?? null) : null,
     });
   }
-  const server = await openPublicDoor(parts, {
+  const door: PublicDoor = {
     adRequests,
     tracking,
     listens: outside.supervisor === undefined,
@@ -338,7 +354,11 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
       ...(campaigns === null ? {} : { campaigns: campaigns.status() }),
       ...outside.supervisor?.status(),
     }),
-  });
+  };
+  const server =
+    outside.openDoor === undefined
+      ? await openPublicDoor(parts, door)
+      : { url: outside.openDoor({ adRequests, events: tracking?.desk ?? null }), take: refuseConnection };
   tracking?.listensAt(server.url);
   const policy = createFaultPolicy(UNCAUGHT_FAULTS, clock);
   return {
@@ -354,7 +374,12 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
       parts.onProcessFault(origin, error);
       return policy();
     },
+    abandon: () => nact.stop(system as never),
   };
+}
+
+function refuseConnection(socket: Socket): void {
+  socket.destroy();
 }
 
 /** What of ours is sold is billed by its events: without them it stays away. */
@@ -363,11 +388,14 @@ function storableHouseDemand(desk: HouseDemand, isStoring: () => boolean): House
 }
 
 /** Start time and a random tag make ids unique over processes and restarts; the counter keeps them short and sortable. */
-function createAuctionIds(clock: Clock): {
+function createAuctionIds(
+  clock: Clock,
+  entropy: Entropy,
+): {
   readonly next: () => string;
   readonly isOwn: (auctionId: string) => boolean;
 } {
-  const prefix = `${Math.floor(clock.wallMs()).toString(36)}-${randomBytes(4).toString('hex')}-`;
+  const prefix = `${Math.floor(clock.wallMs()).toString(36)}-${randomTag(entropy)}-`;
   let count = 0;
   return { next: () => `${prefix}${(count++).toString(36)}`, isOwn: (auctionId) => auctionId.startsWith(prefix) };
 }

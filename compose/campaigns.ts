@@ -1,6 +1,4 @@
 /** Campaigns of our own: database, ledger, stores and the desk that sells from them. */
-import { randomBytes, randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import { type CampaignDesk, type KnownFunds, spawnCampaignDesk } from '../actors/campaign-desk.ts';
 import type { ActorParent } from '../actors/mailbox.ts';
 import { BudgetMemory, createEmbeddedBudgetStore } from '../adapters/budget-store/budget-store.embedded.ts';
@@ -40,6 +38,7 @@ import { type CampaignBooks, openBooks } from './campaign-books.ts';
 import { keepTraffic, watchMoney } from './campaign-watch.ts';
 import type { CapsOfUsers } from './deletions.ts';
 import { type Parts, supervisorOf } from './parts.ts';
+import { randomTag } from './random-tag.ts';
 import { repeat } from './repeat.ts';
 import { startRecovery } from './reservation-recovery.ts';
 
@@ -89,7 +88,7 @@ export async function openCampaigns(
   parent: ActorParent,
   { isOwn, eventFolders, unlinked }: PastAuctions & DeletedUsers,
 ): Promise<Campaigns | null> {
-  const { config, clock, timers, closing, log } = parts;
+  const { config, clock, timers, entropy, closing, log } = parts;
   const { campaigns } = config;
   if (!campaigns.enabled) return null;
   const metrics = parts.metrics.budgets();
@@ -97,7 +96,7 @@ export async function openCampaigns(
     metrics.onFault(operation);
     log.warn({ operation, err }, 'campaigns: a call failed');
   };
-  const processId = `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`;
+  const processId = `${parts.processName}-${randomTag(entropy)}`;
   const books = await openBooks(parts);
   const { database, store } = books;
   const { traffic } = books.delivery;
@@ -121,7 +120,7 @@ export async function openCampaigns(
   const frequencies = refusingUnlinkedUsers(await openFrequencyStore(parts), (user) => unlinked.has(user));
   closing(() => frequencies.close());
   const { unknownUser, silentStore, lifetimeMs } = campaigns.frequency;
-  const capSecret = campaigns.frequency.secret || randomUUID();
+  const capSecret = campaigns.frequency.secret || entropy.newId();
   const desk = spawnCampaignDesk(parent, {
     rules: {
       currencies: config.currencies,
@@ -145,7 +144,7 @@ export async function openCampaigns(
     readFunds: (plans, isNew) =>
       readFunds(plans, { ledger, reports, clock, newcomers: isNew ? { shares: budgets, traffic } : null, processId }),
     pacingIntervalMs: campaigns.pacingIntervalMs,
-    newRequestId: randomUUID,
+    newRequestId: entropy.newId,
     clock,
     timers,
     supervisor: supervisorOf(parts),

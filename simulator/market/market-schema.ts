@@ -1,8 +1,9 @@
-/** The `market` section of a world. */
+/** `market.demand` of a world: a market that behaves (docs/market.md for every key). */
 
+/** After its defaults were filled in. */
 export interface MarketOptions {
-  /** Folder of real logs that the market is made like; null: our own invention. */
-  readonly datasets: string | null;
+  /** Folder of real logs that the market is made like. Absent: our own invention. */
+  readonly datasets?: string;
   readonly dsps: readonly MarketDspGroup[];
   readonly sessions: { readonly requestsMean: number; readonly gapSec: number };
   readonly fatigue: {
@@ -21,10 +22,10 @@ export interface MarketDspGroup {
   /** Deviation of the members' levels around the group's, in scores. */
   readonly level: number;
   readonly variation: number;
-  /** Of each member, in the exchange's currency; null: none. */
-  readonly dailyBudget: number | null;
-  /** Null: it answers every call. */
-  readonly callsPerSecMax: number | null;
+  /** Of each member, in the exchange's currency. Absent: it has none. */
+  readonly dailyBudget?: number;
+  /** More calls in a second get no bid. Absent: it answers every one. */
+  readonly callsPerSecMax?: number;
   readonly thinkMs: { readonly median: number; readonly sigma: number; readonly diurnal: number };
 }
 
@@ -32,11 +33,11 @@ const share = { type: 'number', minimum: 0, maximum: 1 } as const;
 const strength = { type: 'number', minimum: 0, maximum: 5 } as const;
 
 /** JSON Schema; its defaults are the only ones. */
-export const marketSchema = {
+export const MARKET_SCHEMA = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    datasets: { type: ['string', 'null'], minLength: 1, default: null },
+    datasets: { type: 'string', minLength: 1 },
     dsps: {
       type: 'array',
       minItems: 1,
@@ -51,8 +52,8 @@ export const marketSchema = {
           bidRate: { ...share, default: 0.6 },
           level: { type: 'number', minimum: -3, maximum: 3, default: 0 },
           variation: { type: 'number', minimum: 0, maximum: 2, default: 0.3 },
-          dailyBudget: { type: ['number', 'null'], exclusiveMinimum: 0, default: null },
-          callsPerSecMax: { type: ['integer', 'null'], minimum: 1, default: null },
+          dailyBudget: { type: 'number', exclusiveMinimum: 0 },
+          callsPerSecMax: { type: 'integer', minimum: 1 },
           thinkMs: {
             type: 'object',
             additionalProperties: false,

@@ -83,7 +83,7 @@ export class Market {
   constructor(options: MarketOptions, setting: MarketSetting) {
     const { datasets, fatigue } = options;
     const root = seededRandom(setting.seed).fork('market');
-    const facts = datasets === null ? ownMarket() : readRealMarket(datasets);
+    const facts = datasets === undefined ? ownMarket() : readRealMarket(datasets);
     const bidders = biddersOf(options, root.fork('bidders'));
     const scores = new ImpressionScores(new ClickWorld(setting.seed), root.fork('scores'));
     this.facts = facts;
@@ -198,7 +198,7 @@ export class Market {
     return new MarketDsp({
       bidder,
       spending: {
-        dailyBudgetFen: dailyBudget === null ? Number.POSITIVE_INFINITY : dailyBudget * FEN_PER_UNIT * 1000,
+        dailyBudgetFen: dailyBudget === undefined ? Number.POSITIVE_INFINITY : dailyBudget * FEN_PER_UNIT * 1000,
         dayProgress: this.#dayProgress(),
         localStartMs,
       },
