@@ -59,7 +59,7 @@ export const MARKET_SCHEMA = {
             additionalProperties: false,
             default: {},
             properties: {
-              median: { type: 'number', exclusiveMinimum: 0, maximum: 10_000, default: 15 },
+              median: { type: 'number', exclusiveMinimum: 0, maximum: 10_000, default: 8 },
               sigma: { type: 'number', minimum: 0, maximum: 3, default: 0.4 },
               diurnal: { ...share, default: 0.3 },
             },
@@ -81,7 +81,7 @@ export const MARKET_SCHEMA = {
       additionalProperties: false,
       default: {},
       properties: {
-        creative: { ...strength, default: 0.15 },
+        creative: { ...strength, default: 0.05 },
         campaign: { ...strength, default: 0.1 },
         advertiser: { ...strength, default: 0.1 },
         halfLifeHours: { type: 'number', exclusiveMinimum: 0, maximum: 8_760, default: 24 },
@@ -91,7 +91,7 @@ export const MARKET_SCHEMA = {
       type: 'object',
       additionalProperties: false,
       default: {},
-      properties: { nearestShare: { type: 'number', exclusiveMinimum: 0, maximum: 1, default: 0.15 } },
+      properties: { nearestShare: { type: 'number', exclusiveMinimum: 0, maximum: 1, default: 0.05 } },
     },
   },
 } as const;
