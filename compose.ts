@@ -41,6 +41,7 @@ import { openGate, watchProcess } from './compose/process.ts';
 import { randomTag } from './compose/random-tag.ts';
 import type { compareSystems as CompareSystems, reconcile as Reconcile } from './compose/reconciliation.ts';
 import { openReconciliation } from './compose/reconciliation-job.ts';
+import type { recordedEvents as RecordedEventsOf } from './compose/recorded-events.ts';
 import { inExchangeCurrency, openReserves } from './compose/reserves.ts';
 import { openRetention } from './compose/retention.ts';
 import { openTracking } from './compose/tracking.ts';
@@ -64,15 +65,27 @@ import type { Entropy } from './engine/ports/entropy.ts';
 import type { EventLog } from './engine/ports/event-log.ts';
 import { createRequestReader } from './openrtb/read-request.ts';
 
+export { BudgetMemory } from './adapters/budget-store/budget-store.embedded.ts';
+export { type CounterBounds, CounterMemory } from './adapters/counters/counter-store.embedded.ts';
+export { readEvents } from './adapters/event-log/reader.ts';
+export { FrequencyMemory } from './adapters/frequency/frequency-store.embedded.ts';
+export { MemoryDatabase } from './adapters/ledger/database.memory.ts';
+export type { Database } from './adapters/ledger/database.ts';
+export type { RowChange } from './adapters/ledger/memory/memory-table.ts';
+export type { DspTransferRow, Tables } from './adapters/ledger/memory/tables.ts';
+export type { AccountRow, AuditRow, ChargeRow, TransferRow } from './adapters/ledger/rows.ts';
 export type { GetOutcome, GuardedHttp } from './adapters/notices/guarded-http.ts';
+export { type Books, sqlBooks } from './compose/books.ts';
 export { openCampaignBooks, readCampaignBooks } from './compose/campaign-books.ts';
 export { type AccountDelivery, type CampaignDelivery, campaignDelivery } from './compose/campaign-delivery.ts';
 export { openDeletionDesk } from './compose/deletion-desk.ts';
 export type { DrainedEventLog } from './compose/drain.ts';
 export { CONSUMERS, type ConsumerName, type RunningConsumer, startEventConsumer } from './compose/event-consumer.ts';
 export { withKeptSecrets } from './compose/kept-secrets.ts';
+export type { OutsideDisk, OutsideKafka, OutsideStores } from './compose/outside-stores.ts';
 export type { OutsideParts } from './compose/parts.ts';
 export type { Reconciliation } from './compose/reconciliation.ts';
+export type { RecordingPlace } from './compose/recorded-events.ts';
 
 /** Of `compose/drain.ts`: for a data folder whose engines have ended. */
 export async function drainEventLogs(config: Config, onDrained: (log: DrainedEventLog) => void): Promise<number> {
@@ -96,6 +109,10 @@ export const compareSystems: typeof CompareSystems = async (...args) =>
 /** Of `compose/archive-reports.ts`, whose DuckDB is loaded where it is asked only. */
 export const readArchiveReport: typeof ReadArchiveReport = async (...args) =>
   (await import('./compose/archive-reports.ts')).readArchiveReport(...args);
+
+/** Of `compose/recorded-events.ts`, whose DuckDB is loaded where something is replayed only. */
+export const recordedEvents: typeof RecordedEventsOf = async (...args) =>
+  (await import('./compose/recorded-events.ts')).recordedEvents(...args);
 
 export interface Gavel {
   /** Where publishers connect; empty in a worker, which has no port of its own. */
@@ -177,8 +194,8 @@ export async function startGavel(config: Config, outside: Partial<Outside> = {})
 }
 
 /** An engine whose events go elsewhere writes nothing to its data folder: its secrets live as long as it does. */
-async function withSecrets(config: Config, { eventLog }: Partial<Outside>): Promise<Config> {
-  return eventLog === undefined ? withKeptSecrets(config) : withPassingSecrets(config);
+async function withSecrets(config: Config, { eventLog, stores }: Partial<Outside>): Promise<Config> {
+  return eventLog === undefined && stores?.disk === undefined ? withKeptSecrets(config) : withPassingSecrets(config);
 }
 
 /** Opens from the inside out: stores, actors, then the doors. */
@@ -212,25 +229,23 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   const auctionIds = createAuctionIds(clock, parts.entropy);
   const campaigns = await openCampaigns(parts, residents, {
     isOwn: auctionIds.isOwn,
-    eventFolders:
-      outside.eventLog === undefined
-        ? await eventLogFolders(outside.supervisor?.inheritedDataDirectory ?? config.dataDirectory)
-        : [],
+    eventFolders: await foldersOfPast(config, outside),
     unlinked,
   });
   const isKeeping = eventLog.segments !== null && keepsBooks(config);
   const books = campaigns?.books ?? (isKeeping ? await openBooks(parts) : null);
-  const storeBooked = books === null ? null : storeBookedEvents(parts, { database: books.database, events });
+  const storeBooked = books === null ? null : storeBookedEvents(parts, { books, events });
+  const database = books?.database ?? null;
   // Of several workers their supervisor does it.
   if (books !== null && outside.supervisor === undefined && eventLog.segments !== null && isBillingHere(config)) {
-    await openEventBilling(parts, { database: books.database, notices }, await embeddedSource(parts));
-    if (isReconciling(config)) openReconciliation(parts, books.database);
+    await openEventBilling(parts, { books, notices }, await embeddedSource(parts));
+    if (database !== null && isReconciling(config)) openReconciliation(parts, database);
   }
-  if (books !== null && eventLog.outbox !== null) await openHandingOn(parts, books.database, eventLog.outbox);
-  if (books !== null) openRetention(parts, books.database);
-  if (books !== null && eventLog.segments !== null) {
+  if (books !== null && eventLog.outbox !== null) await openHandingOn(parts, books, eventLog.outbox);
+  if (database !== null) openRetention(parts, database);
+  if (database !== null && eventLog.segments !== null) {
     await openDeletions(parts, {
-      database: books.database,
+      database,
       unlinked,
       events,
       segments: eventLog.segments,
@@ -336,7 +351,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
       invalidateEstimates: estimation.invalidate,
       campaigns: campaigns?.books.api ?? null,
       counters,
-      deletions: books === null ? null : openDeletionDesk(books.database, config.events.userSecret),
+      deletions: database === null ? null : openDeletionDesk(database, config.events.userSecret),
       refunds: isBilling(config) ? (books?.refunds ?? null) : null,
     });
   }
@@ -380,6 +395,16 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
 
 function refuseConnection(socket: Socket): void {
   socket.destroy();
+}
+
+/** Of all event logs of the data folder, or that of a disk of the process's own. */
+async function foldersOfPast(
+  { dataDirectory }: Config,
+  { eventLog, stores, supervisor }: Partial<Outside>,
+): Promise<readonly string[]> {
+  if (eventLog !== undefined) return [];
+  if (stores?.disk !== undefined) return [eventLogFolder(dataDirectory)];
+  return eventLogFolders(supervisor?.inheritedDataDirectory ?? dataDirectory);
 }
 
 /** What of ours is sold is billed by its events: without them it stays away. */

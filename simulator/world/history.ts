@@ -104,8 +104,19 @@ export type ReportObservation =
     }
   | { readonly kind: 'report-answered'; readonly atMs: number; readonly reportId: string; readonly status: number };
 
-/** Where money is. `advertiser` and `absorbed` are outside of budgets. */
-export type MoneyPlace = 'advertiser' | 'available' | 'tranched' | 'leased' | 'reserved' | 'spent' | 'absorbed';
+/**
+ * Where money is. A budget is `available` to `spent`; it is set by transfers from `advertiser`. What we bear ourselves goes from
+ * `absorbed` to `served`.
+ */
+export type MoneyPlace =
+  | 'advertiser'
+  | 'available'
+  | 'tranched'
+  | 'leased'
+  | 'reserved'
+  | 'spent'
+  | 'absorbed'
+  | 'served';
 
 /** The books, in the order of their commits. Amounts are of the account's unit: nanos of its currency, or impressions. */
 export type MoneyObservation =
@@ -148,10 +159,11 @@ export type MoneyObservation =
 export interface LeaseName {
   readonly epoch: number;
   readonly sequence: number;
-  /** Who holds it. */
-  readonly process: string;
+  /** By the grant: the name of a process and, behind `-`, which of its lives it was. */
+  readonly processId: string;
 }
 
+/** A process that is started again keeps its name. */
 export type ProcessObservation =
   | {
       readonly kind: 'process-started';
@@ -223,18 +235,24 @@ export interface WorldFacts {
   readonly mode: 'safety' | 'liveness';
   readonly tmaxDefaultMs: number;
   readonly tmaxMaxMs: number;
-  /** Creatives of our own campaigns: the most that one of them may cost, micros per mille, and whose account pays. */
+  /** Creatives of our own campaigns, by what an answer says in `crid`. */
   readonly houseAds: ReadonlyMap<string, HouseAd>;
   /** Longest that money may be away from a budget without a bill: lease term and billing horizon, ms. */
   readonly strandedMsMax: number;
-  /** Of campaigns of our own that is declared: nanos beyond the budget; 0 by design. */
+  /** What is reported so soon after its answer is paid for by somebody, ms. */
+  readonly billableMsMin: number;
+  /** Beyond a budget, declared; 0 by design. */
   readonly overspendAllowance: number;
+  /** Of answers, 0..1: 0 where processors cost no time, for nothing can come late there. */
+  readonly lateShareMax: number;
 }
 
 export interface HouseAd {
   readonly accountId: string;
-  readonly bidMicros: number;
+  /** The most that it may cost, micros of its currency in its own unit. */
+  readonly bidMicrosMax: number;
   readonly pricing: 'cpm' | 'cpc' | 'cpa';
+  readonly currency: string;
 }
 
 export interface History {
