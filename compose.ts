@@ -86,6 +86,7 @@ export type { OutsideDisk, OutsideKafka, OutsideStores } from './compose/outside
 export type { OutsideParts } from './compose/parts.ts';
 export type { Reconciliation } from './compose/reconciliation.ts';
 export type { RecordingPlace } from './compose/recorded-events.ts';
+export { REDIS_TIMEOUTS_MS } from './compose/redis-timeouts.ts';
 
 /** Of `compose/drain.ts`: for a data folder whose engines have ended. */
 export async function drainEventLogs(config: Config, onDrained: (log: DrainedEventLog) => void): Promise<number> {
