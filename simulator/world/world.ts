@@ -6,7 +6,10 @@ import type { GuardedHttp } from '../../compose.ts';
 import { connectionsTo } from '../../config/engine-options.ts';
 import type { Config } from '../../config/types.ts';
 import { dspsOf } from '../dsp/scenario.ts';
+import { Market } from '../market/market.ts';
+import { MarketAudience } from '../market/market-audience.ts';
 import { type SeededRandom, seededRandom } from '../random.ts';
+import { Arrivals } from './arrivals.ts';
 import { type Audience, PlainAudience } from './audience.ts';
 import { ConsumerNode } from './consumer-node.ts';
 import { type DspBehaviour, noticeOriginOf, ScenarioDsp } from './dsp-behaviour.ts';
@@ -53,6 +56,9 @@ export class World {
   readonly regions: readonly Region[];
   readonly dsps: ReadonlyMap<string, DspNode>;
   readonly audience: Audience;
+  readonly arrivals: Pick<Arrivals, 'nextAfter'>;
+  /** Null: DSPs and users that do not behave. */
+  readonly market: Market | null;
   readonly watch: WorldWatch;
   /** What is wrong with the reports of users now. */
   reporting: Reporting = { lateMs: 0, repeats: 1 };
@@ -74,8 +80,9 @@ export class World {
       traitsOf: linkTraits(scenario.network),
       random: this.random('network'),
     });
+    this.market = this.#openMarket();
     this.dsps = new Map(this.#behaviours().map((dsp) => [dsp.id, new DspNode(this.spawn(dsp.id, 'dsp', null), dsp)]));
-    this.audience = new PlainAudience(this.random('audience'), scenario.traffic.users);
+    ({ audience: this.audience, arrivals: this.arrivals } = this.#people());
     const config = this.#engineConfig();
     this.services = scenario.campaigns === undefined ? null : this.#openServices(config);
     this.consumers = Array.from({ length: this.services === null ? 0 : scenario.consumers }, (_, index) =>
@@ -139,7 +146,32 @@ export class World {
     this.watch.observe(observation);
   }
 
-  #behaviours(): DspBehaviour[] {
+  #openMarket(): Market | null {
+    const { demand } = this.scenario.market;
+    if (demand === undefined) return null;
+    return new Market(demand, {
+      ...this.scenario.traffic,
+      seed: this.seed,
+      startAtMs: this.#epochMs,
+      currency: engineConfig(this.scenario, [], this.scenario.name).exchange.currency,
+      noticeOriginOf,
+    });
+  }
+
+  #people(): { readonly audience: Audience; readonly arrivals: Pick<Arrivals, 'nextAfter'> } {
+    if (this.market !== null) {
+      const audience = new MarketAudience(this.market, this.seed);
+      return { audience, arrivals: audience };
+    }
+    const { requestsPerSec, shape, users } = this.scenario.traffic;
+    return {
+      audience: new PlainAudience(this.random('audience'), users),
+      arrivals: new Arrivals({ requestsPerSec, shape, startMs: this.#epochMs, random: this.random('arrivals') }),
+    };
+  }
+
+  #behaviours(): readonly DspBehaviour[] {
+    if (this.market !== null) return this.market.dsps;
     const random = this.random('dsps');
     const scenario = dspScenarioOf(this.scenario);
     return dspsOf(scenario, this.scenario.market.dsps).map((dsp) => new ScenarioDsp(dsp, random.fork(dsp.id)));
