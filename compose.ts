@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import nact from 'nact';
 import { eachForItself } from './actors/behind-answer.ts';
+import type { CampaignDesk } from './actors/campaign-desk.ts';
 import { createIntake } from './actors/intake.ts';
 import { spawnParent } from './actors/mailbox.ts';
 import type { HouseDemand, RequestEnvironment } from './actors/request-actor.ts';
@@ -139,7 +140,9 @@ export interface Gavel {
    */
   readonly reportOutcomes: (outcomes: readonly Outcome[], isBilling?: boolean) => Promise<OutcomesTaken>;
   /** Campaigns of our own; null: they are not enabled. */
-  readonly campaigns: Pick<Campaigns, 'books' | 'ledger'> | null;
+  readonly campaigns:
+    | (Pick<Campaigns, 'books' | 'ledger'> & { readonly desk: Pick<CampaignDesk, 'throttleOf'> })
+    | null;
   /** How good its click estimates were: body of `GET /admin/estimates`. */
   readonly estimates: () => EstimateQualityStatus;
   /** Takes a fault that nobody caught, counts and logs it, and says what the process does next (docs/overload.md). */
