@@ -67,6 +67,7 @@ import { createRequestReader } from './openrtb/read-request.ts';
 
 export { BudgetMemory } from './adapters/budget-store/budget-store.embedded.ts';
 export { type CounterBounds, CounterMemory } from './adapters/counters/counter-store.embedded.ts';
+export { readEvents } from './adapters/event-log/reader.ts';
 export { FrequencyMemory } from './adapters/frequency/frequency-store.embedded.ts';
 export { MemoryDatabase } from './adapters/ledger/database.memory.ts';
 export type { Database } from './adapters/ledger/database.ts';
@@ -81,9 +82,11 @@ export { openDeletionDesk } from './compose/deletion-desk.ts';
 export type { DrainedEventLog } from './compose/drain.ts';
 export { CONSUMERS, type ConsumerName, type RunningConsumer, startEventConsumer } from './compose/event-consumer.ts';
 export { withKeptSecrets } from './compose/kept-secrets.ts';
+export type { OutsideDisk, OutsideKafka, OutsideStores } from './compose/outside-stores.ts';
 export type { OutsideParts } from './compose/parts.ts';
 export type { Reconciliation } from './compose/reconciliation.ts';
 export type { RecordingPlace } from './compose/recorded-events.ts';
+export { REDIS_TIMEOUTS_MS } from './compose/redis-timeouts.ts';
 
 /** Of `compose/drain.ts`: for a data folder whose engines have ended. */
 export async function drainEventLogs(config: Config, onDrained: (log: DrainedEventLog) => void): Promise<number> {
@@ -192,8 +195,8 @@ export async function startGavel(config: Config, outside: Partial<Outside> = {})
 }
 
 /** An engine whose events go elsewhere writes nothing to its data folder: its secrets live as long as it does. */
-async function withSecrets(config: Config, { eventLog }: Partial<Outside>): Promise<Config> {
-  return eventLog === undefined ? withKeptSecrets(config) : withPassingSecrets(config);
+async function withSecrets(config: Config, { eventLog, stores }: Partial<Outside>): Promise<Config> {
+  return eventLog === undefined && stores?.disk === undefined ? withKeptSecrets(config) : withPassingSecrets(config);
 }
 
 /** Opens from the inside out: stores, actors, then the doors. */
@@ -227,10 +230,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   const auctionIds = createAuctionIds(clock, parts.entropy);
   const campaigns = await openCampaigns(parts, residents, {
     isOwn: auctionIds.isOwn,
-    eventFolders:
-      outside.eventLog === undefined
-        ? await eventLogFolders(outside.supervisor?.inheritedDataDirectory ?? config.dataDirectory)
-        : [],
+    eventFolders: await foldersOfPast(config, outside),
     unlinked,
   });
   const isKeeping = eventLog.segments !== null && keepsBooks(config);
@@ -396,6 +396,16 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
 
 function refuseConnection(socket: Socket): void {
   socket.destroy();
+}
+
+/** Of all event logs of the data folder, or that of a disk of the process's own. */
+async function foldersOfPast(
+  { dataDirectory }: Config,
+  { eventLog, stores, supervisor }: Partial<Outside>,
+): Promise<readonly string[]> {
+  if (eventLog !== undefined) return [];
+  if (stores?.disk !== undefined) return [eventLogFolder(dataDirectory)];
+  return eventLogFolders(supervisor?.inheritedDataDirectory ?? dataDirectory);
 }
 
 /** What of ours is sold is billed by its events: without them it stays away. */

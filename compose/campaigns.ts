@@ -36,6 +36,7 @@ import { keepTraffic, watchMoney } from './campaign-watch.ts';
 import type { CapsOfUsers } from './deletions.ts';
 import { type Parts, supervisorOf } from './parts.ts';
 import { randomTag } from './random-tag.ts';
+import { REDIS_TIMEOUTS_MS } from './redis-timeouts.ts';
 import { repeat } from './repeat.ts';
 import { startRecovery } from './reservation-recovery.ts';
 
@@ -54,10 +55,6 @@ export interface Campaigns {
 
 /** Before all keys in Redis. */
 const KEY_PREFIX = 'gavel:';
-/** Leases are asked for ahead of need: nobody waits for this. */
-const BUDGET_REDIS_MS_MAX = 500;
-/** A winner with caps waits for this, behind its decision. */
-const FREQUENCY_REDIS_MS_MAX = 10;
 /** After the end of a lease what was won from it still reaches the ledger: a killed process never tells, a slow one is late. */
 const LEASE_GRACE_MS = 60_000;
 /** Who reports an outcome of a win that the ledger has not heard of is kept waiting for so long. */
@@ -221,24 +218,26 @@ function sweepUntilEnd(parts: Parts, { ledger, books, onForgotten, onFault }: Sw
   });
 }
 
-async function openBudgetStore({ config, clock, log }: Parts): Promise<BudgetStore> {
+async function openBudgetStore({ config, clock, log, stores }: Parts): Promise<BudgetStore> {
   const { redisUrl } = config.campaigns;
+  if (stores.budgets !== undefined) return stores.budgets;
   if (redisUrl === '') return createEmbeddedBudgetStore({ clock, memory: new BudgetMemory(BUDGET_ACCOUNTS_MAX) });
   return openRedisBudgetStore({
     url: redisUrl,
     keyPrefix: KEY_PREFIX,
-    commandTimeoutMs: BUDGET_REDIS_MS_MAX,
+    commandTimeoutMs: REDIS_TIMEOUTS_MS.budgets,
     onError: (err) => log.warn({ err }, 'campaigns: Redis with budgets'),
   });
 }
 
-async function openFrequencyStore({ config, clock, log }: Parts): Promise<FrequencyStore> {
+async function openFrequencyStore({ config, clock, log, stores }: Parts): Promise<FrequencyStore> {
   const { redisUrl, frequency } = config.campaigns;
+  if (stores.frequencies !== undefined) return stores.frequencies;
   if (redisUrl === '') return createEmbeddedFrequencyStore({ usersMax: frequency.usersMax, clock });
   return openRedisFrequencyStore({
     url: redisUrl,
     keyPrefix: KEY_PREFIX,
-    commandTimeoutMs: FREQUENCY_REDIS_MS_MAX,
+    commandTimeoutMs: REDIS_TIMEOUTS_MS.frequencies,
     onError: (err) => log.warn({ err }, 'campaigns: Redis with frequencies'),
   });
 }

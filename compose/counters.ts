@@ -12,11 +12,10 @@ import type { CounterStore } from '../engine/ports/counter-store.ts';
 import { embeddedEvents, type NamedSource } from './embedded-events.ts';
 import { tellOutage } from './outages.ts';
 import type { Parts } from './parts.ts';
+import { REDIS_TIMEOUTS_MS } from './redis-timeouts.ts';
 
 /** Before all keys in Redis. */
 const KEY_PREFIX = 'gavel:';
-/** Nobody waits for it but the log. */
-const REDIS_MS_MAX = 2000;
 
 /** Counts until the end of the parts. Rejects when the source cannot be had. */
 export async function openCounting(parts: Parts): Promise<CounterApiOptions | null> {
@@ -70,22 +69,24 @@ function apiOf({ config, clock }: Parts, reader: CounterStore): CounterApiOption
   return { reader, keptMs: config.counters.keptMs, nowMs: clock.wallMs };
 }
 
-async function openStore({ config, clock, log, closing }: Parts, source: string): Promise<CounterStore> {
+async function openStore(parts: Parts, source: string): Promise<CounterStore> {
+  const store = parts.stores.counters?.(source) ?? (await openConfiguredStore(parts, source));
+  parts.closing(store.close);
+  return store;
+}
+
+async function openConfiguredStore({ config, clock, log }: Parts, source: string): Promise<CounterStore> {
   const { redisUrl, keptMs, thingsMax, rememberedMax } = config.counters;
   const bounds = { keptMs, thingsMax, rememberedMax };
-  const store =
-    redisUrl === ''
-      ? createEmbeddedCounterStore({ ...bounds, clock })
-      : await openRedisCounterStore({
-          ...bounds,
-          url: redisUrl,
-          keyPrefix: KEY_PREFIX,
-          source,
-          commandTimeoutMs: REDIS_MS_MAX,
-          onError: (err) => log.warn({ err }, 'counters: Redis'),
-        });
-  closing(store.close);
-  return store;
+  if (redisUrl === '') return createEmbeddedCounterStore({ ...bounds, clock });
+  return openRedisCounterStore({
+    ...bounds,
+    url: redisUrl,
+    keyPrefix: KEY_PREFIX,
+    source,
+    commandTimeoutMs: REDIS_TIMEOUTS_MS.counters,
+    onError: (err) => log.warn({ err }, 'counters: Redis'),
+  });
 }
 
 async function kafkaEvents(parts: Parts): Promise<NamedSource> {

@@ -2,7 +2,6 @@
 import type { OutboxDrain } from '../adapters/event-log/outbox/outbox-drain.ts';
 import type { Consumption } from '../engine/ports/event-source.ts';
 import type { Books } from './books.ts';
-import { eventLogId } from './event-log-id.ts';
 import { type Outage, tellOutage } from './outages.ts';
 import type { Parts } from './parts.ts';
 import { repeat } from './repeat.ts';
@@ -47,8 +46,8 @@ export function keepWatermarks(
 }
 
 export interface FolderOutbox {
-  /** Of the event log whose events it hands on. */
-  readonly folder: string;
+  /** Of the event log whose events it hands on: the same for ever. */
+  readonly id: () => Promise<string>;
   readonly drain: Pick<OutboxDrain, 'oldestMs'>;
 }
 
@@ -58,7 +57,7 @@ export async function tellBacklogs(
   { backlogs }: Pick<Books, 'backlogs'>,
   outbox: FolderOutbox,
 ): Promise<void> {
-  const id = await eventLogId(outbox.folder);
+  const id = await outbox.id();
   const outage = tellOutage(parts, {
     failed: 'outbox: the database cannot be told whether events wait',
     recovered: 'outbox: the database knows again whether events wait',

@@ -15,6 +15,7 @@ import type { Clock, Timers } from '../engine/ports/clock.ts';
 import type { Entropy } from '../engine/ports/entropy.ts';
 import type { Random } from '../engine/ports/random.ts';
 import type { Books } from './books.ts';
+import type { OutsideStores } from './outside-stores.ts';
 
 export interface Parts {
   readonly config: Config;
@@ -32,6 +33,8 @@ export interface Parts {
   readonly log: Log;
   /** Null: those of the database that is configured. */
   readonly books: Books | null;
+  /** What is absent is what is configured. */
+  readonly stores: Partial<OutsideStores>;
   /** Takes what is to be closed at the end, in reverse. */
   readonly closing: (close: () => Promise<void>) => void;
   readonly onActorFault: (fault: ActorFault) => void;
@@ -50,6 +53,7 @@ export interface OutsideParts {
   readonly openGuardedHttp: (options: GuardedHttpOptions) => GuardedHttp;
   readonly log: Log;
   readonly books: Books;
+  readonly stores: Partial<OutsideStores>;
 }
 
 export function createParts(config: Config, outside: Partial<OutsideParts>, closing: Parts['closing']): Parts {
@@ -67,6 +71,7 @@ export function createParts(config: Config, outside: Partial<OutsideParts>, clos
     metrics,
     log,
     books: outside.books ?? null,
+    stores: outside.stores ?? {},
     closing,
     onActorFault: ({ error, actorName, decision }) => {
       metrics.actorFault(decision);

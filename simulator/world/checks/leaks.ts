@@ -3,7 +3,8 @@
  * of its budget. And money comes home by whoever holds it: the sweep, which takes back what nobody returned, finds
  * nothing but what dead or cut-off holders have left.
  */
-import type { History, LeaseName, Observation } from '../history.ts';
+import type { FaultKind } from '../faults/fault.ts';
+import type { History, Observation } from '../history.ts';
 import type { Check, Verdict } from './check.ts';
 import { leaseText } from './conservation.ts';
 import { killedProcesses } from './process-lives.ts';
@@ -63,7 +64,7 @@ function judgeSweeps(history: History, verdict: Verdict): void {
     if (from !== 'leased' || to !== 'available' || by !== 'sweep') continue;
     const own = expired.get(name) ?? 0;
     expired.set(name, Math.max(0, own - amount));
-    if (excused.has(processOf(lease))) continue;
+    if (excused.some((process) => lease.processId.startsWith(`${process}-`))) continue;
     verdict.expect(
       amount <= own,
       () => `${name}: ${amount - own} were stranded with ${lease.processId} until ${atMs} ms`,
@@ -71,12 +72,8 @@ function judgeSweeps(history: History, verdict: Verdict): void {
   }
 }
 
-function processOf({ processId }: LeaseName): string {
-  return processId.slice(0, processId.lastIndexOf('-'));
-}
-
 /** Those that may not have been able to return what they held. */
-function cutOffProcesses({ observations }: History): ReadonlySet<string> {
+function cutOffProcesses({ observations }: History): readonly string[] {
   const excused = new Set(killedProcesses(observations));
   const all = new Set<string>();
   let isAllCutOff = false;
@@ -86,7 +83,7 @@ function cutOffProcesses({ observations }: History): ReadonlySet<string> {
     if (isProcess(seen, observations)) excused.add(seen.target);
     else isAllCutOff = true;
   }
-  return isAllCutOff ? all : excused;
+  return [...(isAllCutOff ? all : excused)];
 }
 
 function isProcess({ target }: { readonly target: string }, observations: readonly Observation[]): boolean {
@@ -94,4 +91,9 @@ function isProcess({ target }: { readonly target: string }, observations: readon
 }
 
 /** Faults in which a holder and the ledger may not hear of each other. */
-const CUTS_FROM_LEDGER: ReadonlySet<string> = new Set(['partition', 'ledger-outage', 'ledger-slow', 'answers-lost']);
+const CUTS_FROM_LEDGER: ReadonlySet<string> = new Set<FaultKind>([
+  'partition',
+  'ledger-outage',
+  'ledger-slow',
+  'answers-lost',
+]);
