@@ -74,7 +74,6 @@ class Run {
     this.#figures.begin(world);
     this.#options.prepare?.(world);
     await withWorldGlobals(world.loop, async () => {
-      await world.books.book(this.#scenario);
       for (const engine of world.engines) engine.start();
       this.#letFaultsBegin();
       await world.loop.run(STARTING_MS);
@@ -92,7 +91,7 @@ class Run {
       durationMs: this.#durationMs,
       startedAtMs: Date.parse(this.#scenario.startAt),
       traceHash: this.#trace.digest(),
-      ledgerHash: this.#world.books.ledgerHash(),
+      ledgerHash: '',
       ...figures,
       campaigns: [],
       checks: [],

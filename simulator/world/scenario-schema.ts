@@ -1,6 +1,5 @@
 /** JSON Schema of a world's scenario file; its defaults are the only ones (docs/worlds.md). */
 import { FAULTS } from '../dsp/faults.ts';
-import { BOOKING_FILE_SCHEMA } from './books/booking-file.ts';
 import { WORLD_FAULTS } from './world-faults.ts';
 
 const seconds = { type: 'number', exclusiveMinimum: 0, maximum: 31_536_000 } as const;
@@ -69,7 +68,6 @@ export const WORLD_SCHEMA = {
         dsps: { type: 'integer', minimum: 0, maximum: 1_000, default: 5 },
       },
     },
-    campaigns: BOOKING_FILE_SCHEMA,
     network: {
       type: 'object',
       additionalProperties: false,

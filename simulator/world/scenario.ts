@@ -13,7 +13,6 @@ import {
   ScenarioError,
   type ScenarioRules,
 } from '../scenario-file.ts';
-import { type BookingFile, BookingFileError, writesOf } from './books/booking-file.ts';
 import type { LinkTraits } from './network.ts';
 import { WORLD_SCHEMA } from './scenario-schema.ts';
 import { problemOfFault, type WorldFault } from './world-faults.ts';
@@ -42,8 +41,6 @@ export interface WorldScenario {
   readonly engine: Readonly<Record<string, unknown>>;
   readonly regions: readonly RegionScenario[];
   readonly market: MarketScenario;
-  /** Of our own. */
-  readonly campaigns: BookingFile;
   readonly network: NetworkScenario;
   /** Virtual processor time of one auction; 0: an engine does everything in no time. */
   readonly cpuMsPerAuction: number;
@@ -139,7 +136,7 @@ export function engineConfig(
 const PLACE = /^command line: /;
 
 /** What a schema cannot say. */
-function findContradiction({ regions, faults, durationSec, campaigns, startAt }: WorldScenario): Problem | null {
+function findContradiction({ regions, faults, durationSec }: WorldScenario): Problem | null {
   const names = new Set<string>();
   for (const [index, { name }] of regions.entries()) {
     if (names.has(name)) return { path: ['regions', index, 'name'], text: `"${name}" names two regions` };
@@ -147,8 +144,6 @@ function findContradiction({ regions, faults, durationSec, campaigns, startAt }:
   }
   if (!regions.some(({ share }) => share > 0))
     return { path: ['regions'], text: 'no region has a share of the traffic' };
-  const unbookable = problemOfBookings(campaigns, startAt);
-  if (unbookable !== null) return unbookable;
   for (const [index, fault] of faults.entries()) {
     const path = ['faults', index];
     if (fault.fromSec >= durationSec) return { path: [...path, 'fromSec'], text: 'is not before the end of the run' };
@@ -156,14 +151,4 @@ function findContradiction({ regions, faults, durationSec, campaigns, startAt }:
     if (problem !== null) return { path: [...path, problem.key], text: problem.text };
   }
   return null;
-}
-
-function problemOfBookings(campaigns: BookingFile, startAt: string): Problem | null {
-  try {
-    writesOf(campaigns, startAt);
-    return null;
-  } catch (error) {
-    if (!(error instanceof BookingFileError)) throw error;
-    return { path: ['campaigns', ...error.problem.path], text: error.problem.text };
-  }
 }

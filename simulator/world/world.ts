@@ -2,15 +2,11 @@
  * A world: engines, DSPs and publishers in one real process, on one virtual loop, with a network between them. It is put
  * together here from its scenario and its seed, and from nothing else.
  */
-
-import { BOOKS_TIMEOUT_MS } from '../../compose.ts';
 import { connectionsTo } from '../../config/engine-options.ts';
 import type { Config } from '../../config/types.ts';
 import { dspsOf } from '../dsp/scenario.ts';
 import { type SeededRandom, seededRandom } from '../random.ts';
 import { type Audience, PlainAudience } from './audience.ts';
-import { hasBookings } from './books/booking-file.ts';
-import { WorldBooks } from './books/world-books.ts';
 import { type DspBehaviour, noticeOriginOf, ScenarioDsp } from './dsp-behaviour.ts';
 import { DspNode } from './dsp-node.ts';
 import { WorldTransport } from './dsp-transport.ts';
@@ -20,7 +16,6 @@ import { Network } from './network.ts';
 import { offersIn } from './offers.ts';
 import { Region } from './region.ts';
 import { dspScenarioOf, engineConfig, type WorldScenario } from './scenario.ts';
-import { storeLink } from './store-link.ts';
 import { linkTraits } from './topology.ts';
 import { VirtualLoop } from './virtual-loop.ts';
 import { type ProcessRole, VirtualProcess } from './virtual-process.ts';
@@ -44,14 +39,11 @@ export class World {
   readonly regions: readonly Region[];
   readonly dsps: ReadonlyMap<string, DspNode>;
   readonly audience: Audience;
-  /** Of all engines: they share one PostgreSQL. */
-  readonly books: WorldBooks;
   readonly watch: WorldWatch;
   readonly #random: SeededRandom;
   readonly #epochMs: number;
   readonly #processes = new Map<string, VirtualProcess>();
   readonly #director: VirtualProcess;
-  readonly #ledger: VirtualProcess;
 
   constructor({ scenario, seed, watch }: WorldOptions) {
     this.scenario = scenario;
@@ -67,12 +59,6 @@ export class World {
       random: this.random('network'),
     });
     this.dsps = new Map(this.#behaviours().map((dsp) => [dsp.id, new DspNode(this.spawn(dsp.id, 'dsp', null), dsp)]));
-    this.#ledger = this.spawn('ledger', 'store', null);
-    this.books = new WorldBooks({
-      wallMs: this.#ledger.clock.wallMs,
-      atMs: () => this.loop.nowMs,
-      onMoney: (seen) => this.observe(seen),
-    });
     this.audience = new PlainAudience(this.random('audience'), scenario.traffic.users);
     const config = this.#engineConfig();
     this.regions = scenario.regions.map(({ name, share, engines }) => {
@@ -142,8 +128,6 @@ export class World {
         ['events.tracking.baseUrl', 'https://tracking.example'],
         ['events.tracking.key', secrets.newId()],
         ['events.userSecret', secrets.newId()],
-        ['campaigns.enabled', hasBookings(this.scenario.campaigns)],
-        ['campaigns.frequency.secret', secrets.newId()],
       ],
       this.scenario.name,
     );
@@ -207,7 +191,6 @@ export class World {
           onNotice: (dspId, { kind, url }) =>
             this.observe({ kind: 'notice-arrived', atMs: loop.nowMs, notice: kind, dspId, url }),
         }),
-      books: this.books.over(storeLink({ network, from: engine, store: this.#ledger, timeoutMs: BOOKS_TIMEOUT_MS })),
       eventLog: worldEventLog(engine, (records) => this.watch.onStored(engine.name, records)),
     };
   }

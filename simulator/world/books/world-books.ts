@@ -3,12 +3,8 @@
  * stand-in. Each process has a way of its own to it.
  */
 import { type Books, MemoryDatabase, type RowChange, sqlBooks, type TransferRow } from '../../../compose.ts';
-import { CampaignStoreError } from '../../../engine/ports/campaign-store.ts';
-import { ScenarioError } from '../../scenario-file.ts';
 import type { AccountAtRest, MoneyObservation } from '../history.ts';
-import { directLink, type Link } from '../link.ts';
-import type { WorldScenario } from '../scenario.ts';
-import { placeOf, writesOf } from './booking-file.ts';
+import type { Link } from '../link.ts';
 import { ledgerHash } from './ledger-hash.ts';
 import { linkedDatabase } from './linked-database.ts';
 import { moneyObservations } from './money-observations.ts';
@@ -34,17 +30,6 @@ export class WorldBooks {
   /** For one life of a process. */
   over(link: Link): Books {
     return sqlBooks(linkedDatabase(this.#database, link));
-  }
-
-  /** What the advertisers of a world have booked before it begins. Rejects with a `ScenarioError` when it does not fit together. */
-  async book({ name, campaigns, startAt }: Pick<WorldScenario, 'name' | 'campaigns' | 'startAt'>): Promise<void> {
-    try {
-      await this.over(directLink).store.write(writesOf(campaigns, startAt), 'scenario');
-    } catch (error) {
-      if (!(error instanceof CampaignStoreError)) throw error;
-      const [list, index] = placeOf(campaigns, error.index);
-      throw new ScenarioError(`scenario "${name}"`, `campaigns.${list}[${index}]`, null, error.message);
-    }
   }
 
   /** By their own balances. */
