@@ -67,8 +67,10 @@ import { createRequestReader } from './openrtb/read-request.ts';
 
 export { BudgetMemory } from './adapters/budget-store/budget-store.embedded.ts';
 export { type CounterBounds, CounterMemory } from './adapters/counters/counter-store.embedded.ts';
+export { eventLogFolder } from './adapters/event-log/log-folders.ts';
 export { readEvents } from './adapters/event-log/reader.ts';
 export { FrequencyMemory } from './adapters/frequency/frequency-store.embedded.ts';
+export { importBookings } from './adapters/http/admin-api/import.ts';
 export { MemoryDatabase } from './adapters/ledger/database.memory.ts';
 export type { Database } from './adapters/ledger/database.ts';
 export type { RowChange } from './adapters/ledger/memory/memory-table.ts';
@@ -100,6 +102,11 @@ export async function drainEventLogs(config: Config, onDrained: (log: DrainedEve
 /** Of `compose/kafka.ts`, whose client is loaded where there is a Kafka only. */
 export const applyAllTopics: typeof ApplyAllTopics = async (...args) =>
   (await import('./compose/kafka.ts')).applyAllTopics(...args);
+
+/** Loads what is loaded where there is a Kafka only: whoever starts with one then reads no files for it. */
+export async function loadKafkaParts(): Promise<void> {
+  await Promise.all([import('./compose/outbox.ts'), import('./compose/kafka-source.ts')]);
+}
 
 /** Of `compose/reconciliation.ts`, whose DuckDB is loaded where something is reconciled only. */
 export const reconcile: typeof Reconcile = async (...args) =>

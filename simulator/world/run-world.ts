@@ -1,12 +1,13 @@
 /** Runs a world from its first moment to its last. */
 
+import { loadKafkaParts } from '../../compose.ts';
 import { Arrivals } from './arrivals.ts';
 import { identityOf } from './identity.ts';
 import { Publishers } from './publishers.ts';
 import { RunFigures } from './run-figures.ts';
 import type { RunIdentity } from './run-identity.ts';
 import { RUN_RECORD_VERSION, type RunRecord } from './run-record.ts';
-import type { WorldScenario } from './scenario.ts';
+import { bookingsOf, type WorldScenario } from './scenario.ts';
 import { TraceHash } from './trace-hash.ts';
 import { World } from './world.ts';
 import { beginFault } from './world-faults.ts';
@@ -73,15 +74,16 @@ class Run {
     const world = this.#world;
     this.#figures.begin(world);
     this.#options.prepare?.(world);
+    await this.#openServices();
     await withWorldGlobals(world.loop, async () => {
-      for (const engine of world.engines) engine.start();
+      for (const node of [...world.consumers, ...world.engines]) node.start();
       this.#letFaultsBegin();
-      await world.loop.run(STARTING_MS);
+      await world.loop.run(world.services === null ? 0 : STARTING_MS);
       this.#requireStarted();
       this.#letTrafficFlow();
       await this.#passIntervals();
       await world.loop.run(this.#durationMs + this.#scenario.settleSec * 1000);
-      for (const engine of world.engines) engine.kill();
+      for (const node of [...world.engines, ...world.consumers]) node.kill();
     });
     const figures = this.#figures.record(this.#durationMs);
     return {
@@ -91,12 +93,19 @@ class Run {
       durationMs: this.#durationMs,
       startedAtMs: Date.parse(this.#scenario.startAt),
       traceHash: this.#trace.digest(),
-      ledgerHash: '',
+      ledgerHash: world.services?.books.ledgerHash() ?? '',
       ...figures,
       campaigns: [],
       checks: [],
       calibration: null,
     };
+  }
+
+  async #openServices(): Promise<void> {
+    const { services } = this.#world;
+    if (services === null) return;
+    await loadKafkaParts();
+    await services.book(bookingsOf(this.#scenario));
   }
 
   #requireStarted(): void {
@@ -153,5 +162,5 @@ class Run {
   }
 }
 
-/** What engines of a world may take to be there before the first request. */
-const STARTING_MS = 0;
+/** What engines with campaigns take to be there before the first request, and much more. */
+const STARTING_MS = 1_000;

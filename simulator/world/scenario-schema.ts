@@ -43,6 +43,8 @@ export const WORLD_SCHEMA = {
       },
     },
     engine: { type: 'object', default: {} },
+    campaigns: { oneOf: [{ type: 'string', minLength: 1 }, { type: 'object' }] },
+    consumers: { type: 'integer', minimum: 0, maximum: 100, default: 1 },
     regions: {
       type: 'array',
       minItems: 1,

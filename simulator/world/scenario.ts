@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
+import { parse, YAMLParseError } from 'yaml';
 import { ConfigError, loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/types.ts';
 import { defaultScenarioPath, loadScenario, type Scenario } from '../dsp/scenario.ts';
@@ -39,6 +40,10 @@ export interface WorldScenario {
   };
   /** Part of a configuration of the engine, as in gavel.yaml. */
   readonly engine: Readonly<Record<string, unknown>>;
+  /** What advertisers have booked, as for `POST /admin/v1/import`, or a file of it beside this one. Absent: there are no campaigns of our own. */
+  readonly campaigns?: string | Readonly<Record<string, unknown>>;
+  /** Processes that bill and count; none without campaigns. */
+  readonly consumers: number;
   readonly regions: readonly RegionScenario[];
   readonly market: MarketScenario;
   readonly network: NetworkScenario;
@@ -81,11 +86,14 @@ const RULES: ScenarioRules<WorldScenario> = {
 /** Reads and checks a file; names of other files in it become absolute. Throws a ScenarioError. */
 export function loadWorldScenario(path: string): WorldScenario {
   const scenario = checkedScenario(readScenarioText(path), path, RULES);
-  const { market } = scenario;
-  const found: WorldScenario =
-    market.scenario === undefined
-      ? scenario
-      : { ...scenario, market: { ...market, scenario: resolve(dirname(path), market.scenario) } };
+  const { market, campaigns } = scenario;
+  const beside = (name: string): string => resolve(dirname(path), name);
+  const found: WorldScenario = {
+    ...scenario,
+    ...(typeof campaigns === 'string' ? { campaigns: beside(campaigns) } : {}),
+    market: market.scenario === undefined ? market : { ...market, scenario: beside(market.scenario) },
+  };
+  bookingsOf(found);
   dspScenarioOf(found);
   engineConfig(found, [], path);
   return found;
@@ -100,8 +108,20 @@ export function worldScenario(
 
 /** SHA-256 of all that it says, hexadecimal, first 16 digits. */
 export function scenarioHash(scenario: WorldScenario): string {
-  const text = JSON.stringify([scenario, dspScenarioOf(scenario)], sortedKeys);
+  const text = JSON.stringify([scenario, dspScenarioOf(scenario), bookingsOf(scenario)], sortedKeys);
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+/** Documents of what is booked; null: nothing is. Throws a ScenarioError when their file cannot be read. */
+export function bookingsOf({ campaigns }: WorldScenario): unknown {
+  if (typeof campaigns !== 'string') return campaigns ?? null;
+  try {
+    return parse(readScenarioText(campaigns));
+  } catch (error) {
+    if (error instanceof YAMLParseError)
+      throw new ScenarioError(campaigns, '', error.linePos?.[0].line ?? null, error.message.split('\n')[0]!);
+    throw error;
+  }
 }
 
 /** Of the DSPs. Throws a ScenarioError. */

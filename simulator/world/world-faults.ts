@@ -6,7 +6,7 @@ import type { VirtualProcess } from './virtual-process.ts';
 import type { World } from './world.ts';
 
 /**
- * `process-down`: an engine is killed, and started again after `forSec`; `partition`: two sides do not reach each other;
+ * `process-down`: an engine or a consumer is killed, and started again after `forSec`; `partition`: two sides do not reach each other;
  * `clock-jump`: the wall clock of a process is `aheadMs` ahead of the true time; `dsp`: answers of a DSP have these faults,
  * or come so many times slower; `outage`: a DSP or a store is down.
  */
@@ -34,10 +34,11 @@ type Begin = (world: World, fault: WorldFault) => () => void;
 
 const BEGIN: Readonly<Record<WorldFault['kind'], Begin>> = {
   'process-down': (world, { target }) => {
-    const killed = world.engines.filter(({ process }) => process.isUp && isMeant(process, target));
-    for (const engine of killed) engine.kill();
+    const nodes = [...world.engines, ...world.consumers];
+    const killed = nodes.filter(({ process }) => process.isUp && isMeant(process, target));
+    for (const node of killed) node.kill();
     return () => {
-      for (const engine of killed) if (!engine.process.isUp) engine.start();
+      for (const node of killed) if (!node.process.isUp) node.start();
     };
   },
   outage: (world, { target }) => {

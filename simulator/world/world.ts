@@ -2,11 +2,13 @@
  * A world: engines, DSPs and publishers in one real process, on one virtual loop, with a network between them. It is put
  * together here from its scenario and its seed, and from nothing else.
  */
+import type { GuardedHttp } from '../../compose.ts';
 import { connectionsTo } from '../../config/engine-options.ts';
 import type { Config } from '../../config/types.ts';
 import { dspsOf } from '../dsp/scenario.ts';
 import { type SeededRandom, seededRandom } from '../random.ts';
 import { type Audience, PlainAudience } from './audience.ts';
+import { ConsumerNode } from './consumer-node.ts';
 import { type DspBehaviour, noticeOriginOf, ScenarioDsp } from './dsp-behaviour.ts';
 import { DspNode } from './dsp-node.ts';
 import { WorldTransport } from './dsp-transport.ts';
@@ -16,6 +18,8 @@ import { Network } from './network.ts';
 import { offersIn } from './offers.ts';
 import { Region } from './region.ts';
 import { dspScenarioOf, engineConfig, type WorldScenario } from './scenario.ts';
+import { WorldServices } from './services.ts';
+import { storeLink } from './store-link.ts';
 import { linkTraits } from './topology.ts';
 import { VirtualLoop } from './virtual-loop.ts';
 import { type ProcessRole, VirtualProcess } from './virtual-process.ts';
@@ -36,6 +40,9 @@ export class World {
   readonly loop = new VirtualLoop();
   readonly network: Network;
   readonly engines: readonly EngineNode[];
+  readonly consumers: readonly ConsumerNode[];
+  /** Null: it has no campaigns, and nobody bills. */
+  readonly services: WorldServices | null;
   readonly regions: readonly Region[];
   readonly dsps: ReadonlyMap<string, DspNode>;
   readonly audience: Audience;
@@ -61,6 +68,10 @@ export class World {
     this.dsps = new Map(this.#behaviours().map((dsp) => [dsp.id, new DspNode(this.spawn(dsp.id, 'dsp', null), dsp)]));
     this.audience = new PlainAudience(this.random('audience'), scenario.traffic.users);
     const config = this.#engineConfig();
+    this.services = scenario.campaigns === undefined ? null : this.#openServices(config);
+    this.consumers = Array.from({ length: this.services === null ? 0 : scenario.consumers }, (_, index) =>
+      this.#consumer(`consumer-${index + 1}`, config),
+    );
     this.regions = scenario.regions.map(({ name, share, engines }) => {
       const names = Array.from({ length: engines }, (_, index) => `${name}-${index + 1}`);
       return new Region(
@@ -128,9 +139,51 @@ export class World {
         ['events.tracking.baseUrl', 'https://tracking.example'],
         ['events.tracking.key', secrets.newId()],
         ['events.userSecret', secrets.newId()],
+        ...(this.scenario.campaigns === undefined ? [] : campaignSettings(secrets.newId())),
       ],
       this.scenario.name,
     );
+  }
+
+  #openServices(config: Config): WorldServices {
+    const { network, loop } = this;
+    return new WorldServices({
+      config,
+      random: this.random('services'),
+      spawn: (name) => this.spawn(name, 'store', null),
+      linkBetween: (from, store, timeoutMs) => storeLink({ network, from, store, timeoutMs }),
+      nowMs: () => loop.nowMs,
+      onMoney: (seen) => this.observe(seen),
+      onTopic: (payloads) => this.watch.onStored('kafka', payloads),
+    });
+  }
+
+  #consumer(name: string, config: Config): ConsumerNode {
+    return new ConsumerNode({
+      loop: this.loop,
+      process: this.spawn(name, 'consumer', null),
+      config,
+      openOutside: (process) => ({
+        ...this.services!.outsideOf(process),
+        openGuardedHttp: () => this.#guardedHttp(process),
+      }),
+      observer: {
+        onStarted: () =>
+          this.observe({ kind: 'process-started', atMs: this.loop.nowMs, process: name, role: 'consumer' }),
+        onEnded: (how) => this.observe({ kind: 'process-ended', atMs: this.loop.nowMs, process: name, how }),
+        onFault: (error) => this.watch.onFault(name, error),
+      },
+    });
+  }
+
+  #guardedHttp(process: VirtualProcess): GuardedHttp {
+    return createWorldHttp({
+      engine: process,
+      network: this.network,
+      dsps: this.dsps,
+      onNotice: (dspId, { kind, url }) =>
+        this.observe({ kind: 'notice-arrived', atMs: this.loop.nowMs, notice: kind, dspId, url }),
+    });
   }
 
   #engine(name: string, region: string, config: Config): EngineNode {
@@ -183,15 +236,29 @@ export class World {
           onOver: (callId) => this.observe({ kind: 'call-over', atMs: loop.nowMs, callId }),
         },
       }),
-      openGuardedHttp: () =>
-        createWorldHttp({
-          engine,
-          network,
-          dsps,
-          onNotice: (dspId, { kind, url }) =>
-            this.observe({ kind: 'notice-arrived', atMs: loop.nowMs, notice: kind, dspId, url }),
-        }),
-      eventLog: worldEventLog(engine, (records) => this.watch.onStored(engine.name, records)),
+      openGuardedHttp: () => this.#guardedHttp(engine),
+      ...(this.services?.outsideOf(engine) ?? {
+        eventLog: worldEventLog(engine, (records) => this.watch.onStored(engine.name, records)),
+      }),
     };
   }
 }
+
+/** That there are such services; where they are, nobody asks. */
+function campaignSettings(capSecret: string): readonly (readonly [path: string, value: unknown])[] {
+  return [
+    ['campaigns.enabled', true],
+    ['campaigns.databaseUrl', 'postgres://ledger/gavel'],
+    ['campaigns.redisUrl', 'redis://redis:6379'],
+    ['campaigns.frequency.secret', capSecret],
+    ['counters.enabled', true],
+    ['counters.redisUrl', 'redis://redis:6379'],
+    ['events.kafka.brokers', 'kafka:9092'],
+    ['events.segmentBytesMax', SEGMENT_BYTES],
+    ['events.totalBytesMax', LOG_BYTES],
+  ];
+}
+
+/** A world's disk is memory. */
+const SEGMENT_BYTES = 512 * 1024;
+const LOG_BYTES = 64 * 1024 * 1024;
