@@ -2,6 +2,7 @@
 
 import { loadKafkaParts } from '../../compose.ts';
 import { Arrivals } from './arrivals.ts';
+import { CampaignTally } from './books/campaign-figures.ts';
 import { identityOf } from './identity.ts';
 import { Publishers } from './publishers.ts';
 import { RunFigures } from './run-figures.ts';
@@ -51,6 +52,7 @@ class Run {
   readonly #identity: RunIdentity;
   readonly #trace = new TraceHash();
   readonly #figures: RunFigures;
+  readonly #campaigns = new CampaignTally();
   readonly #durationMs: number;
   readonly #world: World;
   readonly #faults: ProductFault[] = [];
@@ -95,7 +97,7 @@ class Run {
       traceHash: this.#trace.digest(),
       ledgerHash: world.services?.books.ledgerHash() ?? '',
       ...figures,
-      campaigns: [],
+      campaigns: this.#campaigns.figures(),
       checks: [],
       calibration: null,
     };
@@ -156,6 +158,7 @@ class Run {
       const endMs = Math.min(untilMs, this.#durationMs);
       await world.loop.run(endMs);
       this.#figures.endInterval(world);
+      await this.#campaigns.endInterval(world);
       this.#options.onProgress?.({ untilMs: endMs, durationMs: this.#durationMs, requests: this.#figures.requests });
       if (endMs === this.#durationMs) return;
     }
