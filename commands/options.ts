@@ -17,7 +17,7 @@ export type Options<S extends OptionSpecs> = {
 
 /** Prints help and gives null for `--help`; throws a UsageError for unknown options. */
 export function readOptions<const S extends OptionSpecs>(
-  command: { readonly name: string; readonly summary: string; readonly options: S },
+  command: { readonly name: string; readonly summary: string; readonly operand?: string; readonly options: S },
   args: readonly string[],
 ): Options<S> | null {
   if (args.includes('--help') || args.includes('-h')) {
@@ -47,13 +47,28 @@ function joined(args: readonly string[], options: Readonly<Record<string, { read
   return parts;
 }
 
+/**
+ * Apart: the first argument that is neither an option nor the value of one, and all others, which go to `readOptions`.
+ * Null: there is none.
+ */
+export function takeOperand(
+  options: OptionSpecs,
+  args: readonly string[],
+): { readonly operand: string | null; readonly rest: readonly string[] } {
+  const takesValue = (arg: string) => arg.startsWith('--') && options[arg.slice(2)]?.type === 'string';
+  const at = args.findIndex((arg, index) => !arg.startsWith('-') && !takesValue(args[index - 1] ?? ''));
+  return at < 0 ? { operand: null, rest: args } : { operand: args[at]!, rest: args.toSpliced(at, 1) };
+}
+
 function helpOf({
   name,
   summary,
+  operand,
   options,
 }: {
   readonly name: string;
   readonly summary: string;
+  readonly operand?: string;
   readonly options: OptionSpecs;
 }): string {
   const rows = Object.entries(options).map(
@@ -61,7 +76,7 @@ function helpOf({
   );
   const width = Math.max(...rows.map(([left]) => left.length)) + 3;
   const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}${right}`);
-  return `gavel ${name}: ${summary}\n\nUsage: gavel ${name} [options]\n\n${lines.join('\n')}\n`;
+  return `gavel ${name}: ${summary}\n\nUsage: gavel ${name}${operand === undefined ? '' : ` ${operand}`} [options]\n\n${lines.join('\n')}\n`;
 }
 
 /** A whole number within bounds, or a UsageError that names the option. */

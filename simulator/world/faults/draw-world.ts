@@ -1,0 +1,141 @@
+/**
+ * A small world and its faults, from a seed. Swarm testing (Groce et al., 2012): each world has some faults switched off and the rest
+ * reweighed, because faults hide each other: what is always killed after a second never fills its queue.
+ */
+import { defaultScenarioPath, dspsOf, loadScenario } from '../../dsp/scenario.ts';
+import { type SeededRandom, seededRandom } from '../../random.ts';
+import { type WorldScenario, worldScenario } from '../scenario.ts';
+import { DRAWABLE_FAULTS, type DrawableFault, STORE_NAMES, targetsOf } from './drawn-faults.ts';
+import type { WorldFault } from './world-fault.ts';
+
+export interface DrawnWorld {
+  readonly seed: number;
+  /**
+   * `safety`: faults from beginning to end; nothing wrong may be done. `liveness`: they stop, and all that was begun must come to
+   * its end.
+   */
+  readonly mode: 'safety' | 'liveness';
+  readonly scenario: WorldScenario;
+  /** Those of the scenario, in its order, by their names. */
+  readonly faultNames: readonly string[];
+  /** No fault is at work from then on, virtual ms; null: one may be, to the end. */
+  readonly healedAtMs: number | null;
+}
+
+/** Ordinary moments, and those at which calendars are strange: ends of day and year, the hours that clocks skip or repeat. */
+const STARTS: readonly string[] = [
+  '2026-05-12T09:00:00Z',
+  '2026-05-12T23:59:50Z',
+  '2026-12-31T23:59:50Z',
+  '2026-03-29T00:59:50Z',
+  '2026-10-25T00:59:50Z',
+  '2026-03-08T06:59:50Z',
+  '2026-11-01T05:59:50Z',
+];
+
+/** Before and after faults, so that there is something to compare (check O6), in requests. */
+const COMPARED_REQUESTS = 60;
+/** Until DSPs that were cut off are asked as before. */
+const DSPS_RETURN_SEC = 26;
+/** From the last request to the end: whatever waits for something has had it by then. */
+const SETTLE_SEC = 30;
+
+export function drawWorld(seed: number): DrawnWorld {
+  const random = seededRandom(seed).fork('drawn world');
+  const mode = random.chance(0.5) ? 'safety' : 'liveness';
+  const engines = random.pickWeighted([
+    { weight: 3, count: 1 },
+    { weight: 3, count: 2 },
+    { weight: 1, count: 3 },
+  ]).count;
+  const requestsPerSec = random.integer(3, 12);
+  const dsps = dspsOf(loadScenario(defaultScenarioPath()), random.integer(1, 4)).map(({ id }) => id);
+  const phases = drawPhases(mode, requestsPerSec, random.fork('phases'));
+  const drawn = drawFaults(phases, { engines, dsps }, random.fork('faults'));
+  const scenario = worldScenario({
+    name: `seed-${seed}`,
+    durationSec: phases.endSec,
+    settleSec: SETTLE_SEC,
+    intervalSec: phases.endSec,
+    startAt: random.pick(STARTS),
+    traffic: {
+      requestsPerSec,
+      shape: 'flat',
+      users: random.integer(1, 500),
+      timeoutMs: 1000,
+      repeatedReports: random.chance(0.3) ? random.uniform(0, 0.5) : 0,
+    },
+    regions: [{ name: REGION, share: 1, engines }],
+    market: { dsps: dsps.length },
+    cpuMsPerAuction: random.chance(0.3) ? random.uniform(0.2, 5) : 0,
+    faults: drawn.map(({ fault }) => fault),
+  });
+  const healedAtMs = mode === 'liveness' ? phases.untilSec * 1000 : null;
+  return { seed, mode, scenario, faultNames: drawn.map(({ name }) => name), healedAtMs };
+}
+
+const REGION = 'home';
+
+interface Phases {
+  /** Of faults. */
+  readonly fromSec: number;
+  readonly untilSec: number;
+  readonly endSec: number;
+}
+
+function drawPhases(mode: DrawnWorld['mode'], requestsPerSec: number, random: SeededRandom): Phases {
+  const compareSec = Math.ceil(COMPARED_REQUESTS / requestsPerSec);
+  if (mode === 'safety') {
+    const endSec = random.integer(10, 40);
+    return { fromSec: 0, untilSec: endSec, endSec };
+  }
+  const untilSec = compareSec + random.integer(5, 20);
+  return { fromSec: compareSec, untilSec, endSec: untilSec + DSPS_RETURN_SEC + compareSec };
+}
+
+interface DrawnFault {
+  readonly name: string;
+  readonly fault: WorldFault & Required<Pick<WorldFault, 'forSec'>>;
+}
+
+const FAULTS_MAX = 8;
+const IS_OFF = 0.5;
+const LENGTH_MEAN_SEC = 4;
+const LENGTH_MIN_SEC = 0.001;
+
+function drawFaults(
+  { fromSec, untilSec }: Phases,
+  { engines, dsps }: { readonly engines: number; readonly dsps: readonly string[] },
+  random: SeededRandom,
+): readonly DrawnFault[] {
+  const targets = {
+    processes: Array.from({ length: engines }, (_, index) => `${REGION}-${index + 1}`),
+    dsps,
+    stores: STORE_NAMES,
+  };
+  const possible = reweighed(random.fork('kinds')).filter(({ drawable }) => targetsOf(drawable, targets).length > 0);
+  const count = possible.length === 0 ? 0 : random.integer(0, FAULTS_MAX);
+  const faults: DrawnFault[] = [];
+  for (let turn = 0; turn < count; turn++) {
+    const { drawable } = random.pickWeighted(possible);
+    const target = random.pick(targetsOf(drawable, targets));
+    const startSec = random.uniform(fromSec, untilSec - LENGTH_MIN_SEC);
+    const lengthSec = Math.max(LENGTH_MIN_SEC, Math.min(untilSec - startSec, random.exponential(LENGTH_MEAN_SEC)));
+    const fault = { kind: drawable.kind, target, fromSec: startSec, forSec: lengthSec, ...drawable.draw(random) };
+    if (!faults.some((other) => strikeTogether(other.fault, fault))) faults.push({ name: drawable.name, fault });
+  }
+  return faults.sort((one, other) => one.fault.fromSec - other.fault.fromSec);
+}
+
+function reweighed(random: SeededRandom): { readonly drawable: DrawableFault; readonly weight: number }[] {
+  return DRAWABLE_FAULTS.flatMap((drawable) => {
+    const own = random.fork(drawable.name);
+    return own.chance(IS_OFF) ? [] : [{ drawable, weight: drawable.weight * own.exponential(1) }];
+  });
+}
+
+/** Where two of one kind strike the same target at a time, the end of the first would end both. */
+function strikeTogether(one: DrawnFault['fault'], other: DrawnFault['fault']): boolean {
+  if (one.kind !== other.kind || one.target !== other.target) return false;
+  return one.fromSec < other.fromSec + other.forSec && other.fromSec < one.fromSec + one.forSec;
+}
