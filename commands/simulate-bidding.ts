@@ -14,7 +14,8 @@ import {
 } from '../simulator/bidding/experiment.ts';
 import { totalsOf } from '../simulator/bidding/log-totals.ts';
 import { campaignPrices, campaignTotals } from '../simulator/bidding/published/campaign-tables.ts';
-import { publishedPlaces, reproduce } from '../simulator/bidding/published/published-results.ts';
+import { publishedPlaces } from '../simulator/bidding/published/published-places.ts';
+import { reproduce } from '../simulator/bidding/published/published-results.ts';
 import type { Figures, PublishedRow } from '../simulator/bidding/published/published-row.ts';
 import {
   BID_MAX,
