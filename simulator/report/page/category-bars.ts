@@ -32,7 +32,7 @@ export interface CategoryBarsPlan {
 export const ROWS_MAX = 30;
 
 const NAME_WIDTH_PX = 150;
-const NAME_LENGTH_MAX = 20;
+const NAME_LENGTH_MAX = 18;
 const ROW_HEIGHT_PX = 24;
 const AXIS_HEIGHT_PX = 48;
 const TOP_PX = 6;

@@ -38,8 +38,8 @@ const VERDICT_NAMES: Readonly<Record<DifferenceVerdict, string>> = {
   unclear: 'no difference found',
 };
 
-export const NAME_WIDTH_PX = 205;
-const NAME_LENGTH_MAX = 30;
+export const NAME_WIDTH_PX = 230;
+const NAME_LENGTH_MAX = 28;
 const ROW_HEIGHT_PX = 34;
 const TOP_PX = 8;
 const AXIS_HEIGHT_PX = 50;
