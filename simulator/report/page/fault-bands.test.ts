@@ -36,7 +36,7 @@ it('names a few faults, and counts many', () => {
   );
   expect(many.legend.map(({ label }) => label)).toEqual([
     'fault: a (3 times)',
-    ...['b', 'c', 'd', 'e', 'f'].map((kind) => `fault: ${kind} (1 times)`),
+    ...['b', 'c', 'd', 'e', 'f'].map((kind) => `fault: ${kind} (once)`),
     '2 more kinds of faults',
   ]);
 });
