@@ -2,7 +2,6 @@
  * Configuration in, one running engine out: with `compose/`, the only place that knows which adapter serves which port. The
  * simulator and tests pass stand-ins for the outside; every decision stays the product's own.
  */
-import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import nact from 'nact';
 import { eachForItself } from './actors/behind-answer.ts';
@@ -12,6 +11,7 @@ import type { HouseDemand, RequestEnvironment } from './actors/request-actor.ts'
 import { createHostResolvers, type HostResolvers } from './adapters/dns/host-resolvers.ts';
 import { eventLogFolder, eventLogFolders } from './adapters/event-log/log-folders.ts';
 import { userKeyOf } from './adapters/frequency/user-key.ts';
+import type { EventDesk } from './adapters/http/event-endpoint.ts';
 import type { MetricSnapshot } from './adapters/metrics/exposition.ts';
 import { UnlinkedUsers } from './adapters/privacy/unlinked-users.ts';
 import { createFaultPolicy, UNCAUGHT_FAULTS } from './adapters/process/fault-policy.ts';
@@ -34,12 +34,14 @@ import { sortOutcomes } from './compose/foreign-outcomes.ts';
 import { openHandingOn } from './compose/handing-on.ts';
 import type { applyAllTopics as ApplyAllTopics } from './compose/kafka.ts';
 import { withKeptSecrets, withPassingSecrets } from './compose/kept-secrets.ts';
-import { openAdmin, openPublicDoor } from './compose/listeners.ts';
+import { openAdmin, openPublicDoor, type PublicDoor } from './compose/listeners.ts';
 import { openMarkupFetcher, openNotices } from './compose/notices.ts';
 import { createParts, type OutsideParts, type Parts } from './compose/parts.ts';
 import { openGate, watchProcess } from './compose/process.ts';
+import { randomTag } from './compose/random-tag.ts';
 import type { compareSystems as CompareSystems, reconcile as Reconcile } from './compose/reconciliation.ts';
 import { openReconciliation } from './compose/reconciliation-job.ts';
+import type { recordedEvents as RecordedEventsOf } from './compose/recorded-events.ts';
 import { inExchangeCurrency, openReserves } from './compose/reserves.ts';
 import { openRetention } from './compose/retention.ts';
 import { openTracking } from './compose/tracking.ts';
@@ -56,18 +58,34 @@ import { lossEvents, winEvents } from './engine/events/auction-outcomes.ts';
 import type { AuctionEvent } from './engine/exchange/auction-event.ts';
 import type { Decision } from './engine/exchange/decision.ts';
 import type { SoldAd } from './engine/exchange/sale.ts';
+import type { AdRequests } from './engine/ports/ad-requests.ts';
 import type { Clock } from './engine/ports/clock.ts';
 import type { DspTransport } from './engine/ports/dsp-transport.ts';
+import type { Entropy } from './engine/ports/entropy.ts';
 import type { EventLog } from './engine/ports/event-log.ts';
 import { createRequestReader } from './openrtb/read-request.ts';
 
+export { BudgetMemory } from './adapters/budget-store/budget-store.embedded.ts';
+export { type CounterBounds, CounterMemory } from './adapters/counters/counter-store.embedded.ts';
+export { readEvents } from './adapters/event-log/reader.ts';
+export { FrequencyMemory } from './adapters/frequency/frequency-store.embedded.ts';
+export { MemoryDatabase } from './adapters/ledger/database.memory.ts';
+export type { Database } from './adapters/ledger/database.ts';
+export type { RowChange } from './adapters/ledger/memory/memory-table.ts';
+export type { DspTransferRow, Tables } from './adapters/ledger/memory/tables.ts';
+export type { AccountRow, AuditRow, ChargeRow, TransferRow } from './adapters/ledger/rows.ts';
+export type { GetOutcome, GuardedHttp } from './adapters/notices/guarded-http.ts';
+export { type Books, sqlBooks } from './compose/books.ts';
 export { openCampaignBooks, readCampaignBooks } from './compose/campaign-books.ts';
 export { type AccountDelivery, type CampaignDelivery, campaignDelivery } from './compose/campaign-delivery.ts';
 export { openDeletionDesk } from './compose/deletion-desk.ts';
 export type { DrainedEventLog } from './compose/drain.ts';
 export { CONSUMERS, type ConsumerName, type RunningConsumer, startEventConsumer } from './compose/event-consumer.ts';
 export { withKeptSecrets } from './compose/kept-secrets.ts';
+export type { OutsideDisk, OutsideKafka, OutsideStores } from './compose/outside-stores.ts';
+export type { OutsideParts } from './compose/parts.ts';
 export type { Reconciliation } from './compose/reconciliation.ts';
+export type { RecordingPlace } from './compose/recorded-events.ts';
 
 /** Of `compose/drain.ts`: for a data folder whose engines have ended. */
 export async function drainEventLogs(config: Config, onDrained: (log: DrainedEventLog) => void): Promise<number> {
@@ -91,6 +109,10 @@ export const compareSystems: typeof CompareSystems = async (...args) =>
 /** Of `compose/archive-reports.ts`, whose DuckDB is loaded where it is asked only. */
 export const readArchiveReport: typeof ReadArchiveReport = async (...args) =>
   (await import('./compose/archive-reports.ts')).readArchiveReport(...args);
+
+/** Of `compose/recorded-events.ts`, whose DuckDB is loaded where something is replayed only. */
+export const recordedEvents: typeof RecordedEventsOf = async (...args) =>
+  (await import('./compose/recorded-events.ts')).recordedEvents(...args);
 
 export interface Gavel {
   /** Where publishers connect; empty in a worker, which has no port of its own. */
@@ -116,6 +138,8 @@ export interface Gavel {
   readonly uncaught: (origin: 'exception' | 'rejection', error: unknown) => 'go-on' | 'drain';
   /** Finishes auctions under way, flushes events, sends what notices it can, closes everything. */
   readonly close: () => Promise<void>;
+  /** For one that was killed where the process goes on (a world): nothing is finished, and what nact holds of it is let go. */
+  readonly abandon: () => void;
 }
 
 /** Stand-ins for the outside world; what is absent is the real thing. */
@@ -125,8 +149,17 @@ export interface Outside extends OutsideParts {
   readonly eventLog: EventLog;
   /** Runs when everything but the listener is open. */
   readonly beforeListening: () => Promise<void>;
+  /** In place of the public and the admin listener: takes what is behind the public one, and returns its URL. */
+  readonly openDoor: (door: PublicService) => string;
   /** Set in one of several processes: it opens neither the public port nor the admin listener. */
   readonly supervisor: WorkerSupervisor;
+}
+
+/** What is behind the public port. */
+export interface PublicService {
+  readonly adRequests: AdRequests;
+  /** Null: nothing is tracked. */
+  readonly events: EventDesk | null;
 }
 
 /** What a worker leaves to the process above it, or learns from it. */
@@ -161,8 +194,8 @@ export async function startGavel(config: Config, outside: Partial<Outside> = {})
 }
 
 /** An engine whose events go elsewhere writes nothing to its data folder: its secrets live as long as it does. */
-async function withSecrets(config: Config, { eventLog }: Partial<Outside>): Promise<Config> {
-  return eventLog === undefined ? withKeptSecrets(config) : withPassingSecrets(config);
+async function withSecrets(config: Config, { eventLog, stores }: Partial<Outside>): Promise<Config> {
+  return eventLog === undefined && stores?.disk === undefined ? withKeptSecrets(config) : withPassingSecrets(config);
 }
 
 /** Opens from the inside out: stores, actors, then the doors. */
@@ -193,28 +226,26 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   const gate = openGate(parts, watch);
   const estimation = await openEstimation(parts, residents, () => gate?.degradeLevel() ?? 0);
 
-  const auctionIds = createAuctionIds(clock);
+  const auctionIds = createAuctionIds(clock, parts.entropy);
   const campaigns = await openCampaigns(parts, residents, {
     isOwn: auctionIds.isOwn,
-    eventFolders:
-      outside.eventLog === undefined
-        ? await eventLogFolders(outside.supervisor?.inheritedDataDirectory ?? config.dataDirectory)
-        : [],
+    eventFolders: await foldersOfPast(config, outside),
     unlinked,
   });
   const isKeeping = eventLog.segments !== null && keepsBooks(config);
   const books = campaigns?.books ?? (isKeeping ? await openBooks(parts) : null);
-  const storeBooked = books === null ? null : storeBookedEvents(parts, { database: books.database, events });
+  const storeBooked = books === null ? null : storeBookedEvents(parts, { books, events });
+  const database = books?.database ?? null;
   // Of several workers their supervisor does it.
   if (books !== null && outside.supervisor === undefined && eventLog.segments !== null && isBillingHere(config)) {
-    await openEventBilling(parts, { database: books.database, notices }, await embeddedSource(parts));
-    if (isReconciling(config)) openReconciliation(parts, books.database);
+    await openEventBilling(parts, { books, notices }, await embeddedSource(parts));
+    if (database !== null && isReconciling(config)) openReconciliation(parts, database);
   }
-  if (books !== null && eventLog.outbox !== null) await openHandingOn(parts, books.database, eventLog.outbox);
-  if (books !== null) openRetention(parts, books.database);
-  if (books !== null && eventLog.segments !== null) {
+  if (books !== null && eventLog.outbox !== null) await openHandingOn(parts, books, eventLog.outbox);
+  if (database !== null) openRetention(parts, database);
+  if (database !== null && eventLog.segments !== null) {
     await openDeletions(parts, {
-      database: books.database,
+      database,
       unlinked,
       events,
       segments: eventLog.segments,
@@ -312,7 +343,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   await outside.beforeListening?.();
 
   const dspStates = readDspStates(config, dsps);
-  if (outside.supervisor === undefined) {
+  if (outside.supervisor === undefined && outside.openDoor === undefined) {
     await openAdmin(parts, {
       dsps: dspStates,
       ...quality,
@@ -320,11 +351,11 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
       invalidateEstimates: estimation.invalidate,
       campaigns: campaigns?.books.api ?? null,
       counters,
-      deletions: books === null ? null : openDeletionDesk(books.database, config.events.userSecret),
+      deletions: database === null ? null : openDeletionDesk(database, config.events.userSecret),
       refunds: isBilling(config) ? (books?.refunds ?? null) : null,
     });
   }
-  const server = await openPublicDoor(parts, {
+  const door: PublicDoor = {
     adRequests,
     tracking,
     listens: outside.supervisor === undefined,
@@ -338,7 +369,11 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
       ...(campaigns === null ? {} : { campaigns: campaigns.status() }),
       ...outside.supervisor?.status(),
     }),
-  });
+  };
+  const server =
+    outside.openDoor === undefined
+      ? await openPublicDoor(parts, door)
+      : { url: outside.openDoor({ adRequests, events: tracking?.desk ?? null }), take: refuseConnection };
   tracking?.listensAt(server.url);
   const policy = createFaultPolicy(UNCAUGHT_FAULTS, clock);
   return {
@@ -354,7 +389,22 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
       parts.onProcessFault(origin, error);
       return policy();
     },
+    abandon: () => nact.stop(system as never),
   };
+}
+
+function refuseConnection(socket: Socket): void {
+  socket.destroy();
+}
+
+/** Of all event logs of the data folder, or that of a disk of the process's own. */
+async function foldersOfPast(
+  { dataDirectory }: Config,
+  { eventLog, stores, supervisor }: Partial<Outside>,
+): Promise<readonly string[]> {
+  if (eventLog !== undefined) return [];
+  if (stores?.disk !== undefined) return [eventLogFolder(dataDirectory)];
+  return eventLogFolders(supervisor?.inheritedDataDirectory ?? dataDirectory);
 }
 
 /** What of ours is sold is billed by its events: without them it stays away. */
@@ -363,11 +413,14 @@ function storableHouseDemand(desk: HouseDemand, isStoring: () => boolean): House
 }
 
 /** Start time and a random tag make ids unique over processes and restarts; the counter keeps them short and sortable. */
-function createAuctionIds(clock: Clock): {
+function createAuctionIds(
+  clock: Clock,
+  entropy: Entropy,
+): {
   readonly next: () => string;
   readonly isOwn: (auctionId: string) => boolean;
 } {
-  const prefix = `${Math.floor(clock.wallMs()).toString(36)}-${randomBytes(4).toString('hex')}-`;
+  const prefix = `${Math.floor(clock.wallMs()).toString(36)}-${randomTag(entropy)}-`;
   let count = 0;
   return { next: () => `${prefix}${(count++).toString(36)}`, isOwn: (auctionId) => auctionId.startsWith(prefix) };
 }

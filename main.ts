@@ -17,6 +17,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'run the engine under generated traffic against simulated DSPs, and print what happened',
     run: async (args) => (await import('./commands/simulate.ts')).simulate(args),
   },
+  replay: {
+    summary: 'recorded traffic once more: gavel replay --help lists what can be done with it',
+    run: async (args) => (await import('./commands/replay.ts')).replay(args),
+  },
   events: {
     summary: 'print or count the outcome events in a data folder',
     run: async (args) => (await import('./commands/events.ts')).events(args),

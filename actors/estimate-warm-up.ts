@@ -2,13 +2,14 @@
  * Fills the caches of a process that begins with what its past auctions asked for most, so that its first requests find
  * something there. Bounded in time and rows; whatever goes wrong, the process starts without.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+
 import type { EstimateAnswer, EstimateQuestion } from '../engine/estimation/estimate-question.ts';
 import { WarmUpSample, type WarmUpSampleOptions } from '../engine/estimation/warm-up-sample.ts';
 import { readEvent } from '../engine/events/read-event.ts';
 import type { Clock, Timers } from '../engine/ports/clock.ts';
 import type { RemoteModel } from '../engine/ports/remote-model.ts';
 import type { EstimatorActor } from './estimator-actor.ts';
+import { nextTurn } from './next-turn.ts';
 
 export interface EstimateWarmUpOptions extends Omit<WarmUpSampleOptions, 'shapesMax'> {
   readonly model: Pick<RemoteModel, 'version'>;

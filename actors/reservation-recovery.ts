@@ -2,12 +2,13 @@
  * Tells the ledger again what this data folder's processes have won lately: a killed one had not told the last of it. What
  * the ledger knows already it leaves as it is. Reads in slices and tells in batches, so it may go on while auctions run.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+
 import { inHalves } from '../engine/budget/in-halves.ts';
 import { reservationsOf } from '../engine/desk/event-reservations.ts';
 import { type AuctionEvent, decodeAuctionEvent } from '../engine/exchange/auction-event.ts';
 import type { BillResult, BudgetLedger, Reservation } from '../engine/ports/budget-ledger.ts';
 import type { Timers } from '../engine/ports/clock.ts';
+import { nextTurn } from './next-turn.ts';
 
 export interface ReservationRecoveryOptions {
   /** Encoded events of one log, the newest first. */

@@ -11,6 +11,11 @@ export function shownText(text: string): string {
   return text.replace(CONTROL, escaped);
 }
 
+/** Of several lines, each shown. */
+export function shownLines(text: string): string {
+  return text.split('\n').map(shownText).join('\n');
+}
+
 /** Of CSV (RFC 4180): besides, what would be a formula has an apostrophe in front. Numbers stay as they are. */
 export function csvCell(text: string): string {
   const shown = shownText(text);

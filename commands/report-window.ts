@@ -14,15 +14,17 @@ export function reportWindow(
   nowMs: number,
   daysStandard = DAYS_STANDARD,
 ): { readonly fromMs: number; readonly toMs: number } {
-  const fromMs = from === undefined ? Math.floor(nowMs / DAY_MS - daysStandard) * DAY_MS : timeOf('from', from).startMs;
-  const toMs = to === undefined ? Math.floor(nowMs / HOUR_MS + 1) * HOUR_MS : timeOf('to', to).endMs;
+  const fromMs =
+    from === undefined ? Math.floor(nowMs / DAY_MS - daysStandard) * DAY_MS : timeSpan('from', from).startMs;
+  const toMs = to === undefined ? Math.floor(nowMs / HOUR_MS + 1) * HOUR_MS : timeSpan('to', to).endMs;
   if (fromMs < toMs) return { fromMs, toMs };
   throw new UsageError(
     `--from must not be behind --to: ${from ?? `${daysStandard} days ago`} is behind ${to ?? 'now'}`,
   );
 }
 
-function timeOf(option: string, text: string): { readonly startMs: number; readonly endMs: number } {
+/** A day, an hour or a moment as a span of epoch ms; a moment is both its ends. Throws a UsageError. */
+export function timeSpan(option: string, text: string): { readonly startMs: number; readonly endMs: number } {
   const [, day, hour] = DAY_OR_HOUR.exec(text) ?? MOMENT.exec(text) ?? [];
   const dayMs = day === undefined ? Number.NaN : Date.parse(day);
   // 30 February is parsed as the first or second of March.

@@ -1,6 +1,6 @@
 /** Options that every command which starts an engine shares, and the configuration they lead to. */
 import { ConfigError, type ConfigSources, loadConfig } from '../config/load.ts';
-import { WORKERS_MAX } from '../config/schema.ts';
+import { WORKERS_MAX } from '../config/schema/server.ts';
 import { LISTENING } from '../config/tracking.ts';
 import type { Config, DspConfig } from '../config/types.ts';
 import type { DspEndpoint } from '../simulator/dsp/server.ts';

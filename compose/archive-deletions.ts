@@ -56,6 +56,7 @@ export async function archiveOfConsumer(parts: Parts, consumer: ArchiveConsumer)
   const { config, clock } = parts;
   if (config.events.kafka.brokers === '' || config.campaigns.databaseUrl === '') return consumer;
   const { database } = await openBooks(parts);
+  if (database === null) return consumer;
   const unlinked = new UnlinkedUsers(clock.wallMs);
   const common = await openCommon(parts, { database, unlinked });
   // What was read before this process knew is in memory, or under way.

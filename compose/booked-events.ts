@@ -1,7 +1,6 @@
 /** Stores events of what the books have booked by themselves in this process's event log. */
 import type { EventsActor } from '../actors/events-actor.ts';
-import { openBookedEvents } from '../adapters/ledger/booked-events.ts';
-import type { Database } from '../adapters/ledger/database.ts';
+import type { Books } from './books.ts';
 import { tellOutage } from './outages.ts';
 import type { Parts } from './parts.ts';
 import { repeat } from './repeat.ts';
@@ -13,9 +12,9 @@ const AT_ONCE = 500;
 /** Goes on until the end of the parts. Gives what does it now: for whoever answers behind it. Never rejects. */
 export function storeBookedEvents(
   parts: Parts,
-  { database, events }: { readonly database: Database; readonly events: Pick<EventsActor, 'store'> },
+  { books, events }: { readonly books: Pick<Books, 'bookedEvents'>; readonly events: Pick<EventsActor, 'store'> },
 ): () => Promise<void> {
-  const booked = openBookedEvents(database, null);
+  const { bookedEvents: booked } = books;
   const storeSome = async (): Promise<boolean> => {
     const taken = await booked.take(AT_ONCE);
     const areStored = await Promise.all(taken.map(events.store));

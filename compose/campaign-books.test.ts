@@ -4,12 +4,12 @@ import { systemClock } from '../adapters/clock.ts';
 import { openDatabaseOf, postgresTestDatabases } from '../adapters/ledger/testing/databases.ts';
 import { loadConfig } from '../config/load.ts';
 import { startPostgres } from '../test/support/services.ts';
-import { type CampaignBooks, openCampaignBooks } from './campaign-books.ts';
+import { type DatabaseBooks, openCampaignBooks } from './campaign-books.ts';
 
 const postgres = await startPostgres();
 afterAll(() => postgres?.stop());
 
-const open = (url: string): Promise<CampaignBooks> => {
+const open = (url: string): Promise<DatabaseBooks> => {
   const config = loadConfig({ file: null, environment: {}, overrides: { 'campaigns.databaseUrl': url } });
   return openCampaignBooks(config, systemClock, () => {});
 };

@@ -2,31 +2,28 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CampaignApiOptions } from '../adapters/http/admin-api/campaign-api.ts';
-import { openCampaignStore } from '../adapters/ledger/campaign-store.ts';
 import { openPgliteDatabase } from '../adapters/ledger/database.pglite.ts';
 import { openPostgresDatabase } from '../adapters/ledger/database.postgres.ts';
 import type { Database } from '../adapters/ledger/database.ts';
-import { openDeliveryReports } from '../adapters/ledger/delivery-reports.ts';
-import { readFigures } from '../adapters/ledger/ledger.ts';
 import { migrate } from '../adapters/ledger/migrate.ts';
-import { openRefunds } from '../adapters/ledger/refunds.ts';
-import { openTrafficMemories } from '../adapters/ledger/traffic-memories.ts';
 import type { Config } from '../config/types.ts';
 import { VERSION } from '../config/version.ts';
-import type { CampaignStore } from '../engine/ports/campaign-store.ts';
 import type { Clock } from '../engine/ports/clock.ts';
-import type { Refunds } from '../engine/ports/refunds.ts';
+import { type Books, sqlBooks } from './books.ts';
 import { campaignDelivery, type DeliverySources } from './campaign-delivery.ts';
 import type { Parts } from './parts.ts';
 
-export interface CampaignBooks {
-  readonly database: Database;
-  readonly store: CampaignStore;
+export interface CampaignBooks extends Books {
+  /** For what only SQL does: deletions, statements, reconciliation. Null: these books are a stand-in. */
+  readonly database: Database | null;
   readonly delivery: DeliverySources;
-  readonly refunds: Refunds;
   /** For the admin listener. */
   readonly api: CampaignApiOptions;
-  readonly close: () => Promise<void>;
+}
+
+/** Those of a database. */
+export interface DatabaseBooks extends CampaignBooks {
+  readonly database: Database;
 }
 
 /** For money: leases, wins, bills, what was booked. */
@@ -39,7 +36,11 @@ const MIGRATION_MS_MAX = 600_000;
 const CONNECT_TIMEOUT_MS = 5000;
 
 /** As a part of a running system, which closes it. */
-export async function openBooks({ config, clock, log, closing }: Parts): Promise<CampaignBooks> {
+export async function openBooks({ config, clock, log, books: standIn, closing }: Parts): Promise<CampaignBooks> {
+  if (standIn !== null) {
+    closing(standIn.close);
+    return { ...standIn, database: null, ...readable(standIn, clock) };
+  }
   // With PGlite that takes some seconds.
   log.info('opening the books of campaigns');
   const books = await openCampaignBooks(config, clock, (err) =>
@@ -54,7 +55,7 @@ export async function openCampaignBooks(
   config: Pick<Config, 'campaigns' | 'dataDirectory'>,
   clock: Clock,
   onError: (error: Error) => void,
-): Promise<CampaignBooks> {
+): Promise<DatabaseBooks> {
   const databases = await openDatabases(config, onError);
   try {
     await databases.migrate();
@@ -69,7 +70,7 @@ export async function openCampaignBooks(
 export async function readCampaignBooks(
   config: Pick<Config, 'campaigns' | 'dataDirectory'>,
   clock: Clock,
-): Promise<CampaignBooks | null> {
+): Promise<DatabaseBooks | null> {
   if (config.campaigns.databaseUrl === '' && !existsSync(pgliteFolder(config))) return null;
   const databases = await openDatabases(config, () => {});
   try {
@@ -123,23 +124,19 @@ async function openDatabases(
   };
 }
 
-function booksOf({ money, reading, close }: Databases, clock: Clock): CampaignBooks {
-  const store = openCampaignStore(money, { nowMs: null });
-  const { write } = store;
-  const readingStore: CampaignStore = { ...openCampaignStore(reading, { nowMs: null }), write };
-  const delivery: DeliverySources = {
-    store: readingStore,
-    reports: openDeliveryReports(reading),
-    figures: (accountIds) => readFigures(reading, accountIds),
-    traffic: openTrafficMemories(reading),
-    nowMs: clock.wallMs,
-  };
+function booksOf({ money, reading, close }: Databases, clock: Clock): DatabaseBooks {
+  const books = sqlBooks(money);
+  const read = sqlBooks(reading);
+  const { write } = books.store;
+  return { ...books, database: money, ...readable({ ...read, store: { ...read.store, write } }, clock), close };
+}
+
+/** What people read. */
+function readable(books: Books, { wallMs }: Clock): Pick<CampaignBooks, 'delivery' | 'api'> {
+  const { store, reports, figures, traffic } = books;
+  const delivery: DeliverySources = { store, reports, figures, traffic, nowMs: wallMs };
   return {
-    database: money,
-    store,
     delivery,
-    refunds: openRefunds(money, null),
-    api: { store: readingStore, delivery: (id, period) => campaignDelivery(delivery, id, period), version: VERSION },
-    close,
+    api: { store, delivery: (id, period) => campaignDelivery(delivery, id, period), version: VERSION },
   };
 }

@@ -1,10 +1,10 @@
 /** What is done about campaigns beside selling: people are told of what goes wrong, and what was learned is kept. */
 import type { CampaignDesk } from '../actors/campaign-desk.ts';
-import type { Database } from '../adapters/ledger/database.ts';
-import { type MoneySurvey, surveyMoney } from '../adapters/ledger/money-survey.ts';
+import type { MoneySurvey } from '../adapters/ledger/money-survey.ts';
 import type { BudgetMetrics, BudgetOperation } from '../adapters/metrics/budget-metrics.ts';
 import type { Alert, DeliveryAlerts } from '../engine/desk/delivery-alerts.ts';
 import type { TrafficMemories } from '../engine/ports/traffic-memories.ts';
+import type { Books } from './books.ts';
 import type { Parts } from './parts.ts';
 import { repeat } from './repeat.ts';
 
@@ -17,7 +17,7 @@ const KEEP_AT_END_MS = 1000;
 
 export interface MoneyWatch {
   readonly desk: Pick<CampaignDesk, 'alerts'>;
-  readonly database: Database;
+  readonly books: Pick<Books, 'surveyMoney'>;
   readonly metrics: Pick<BudgetMetrics, 'readSharedFrom'>;
   /** Of the ledger. */
   readonly billingHorizonMs: number;
@@ -27,7 +27,7 @@ export interface MoneyWatch {
 /** Gives what is wrong now, for `GET /status`. */
 export function watchMoney(
   parts: Parts,
-  { desk, database, metrics, billingHorizonMs, onFault }: MoneyWatch,
+  { desk, books, metrics, billingHorizonMs, onFault }: MoneyWatch,
 ): () => DeliveryAlerts {
   const { config, log } = parts;
   const alerts = (): DeliveryAlerts => desk.alerts(config.campaigns.alerts);
@@ -36,7 +36,7 @@ export function watchMoney(
   metrics.readSharedFrom(alerts, () => survey);
   repeat(parts, SURVEY_INTERVAL_MS, async () => {
     try {
-      survey = await surveyMoney(database, { billingHorizonMs, nowMs: null });
+      survey = await books.surveyMoney(billingHorizonMs);
     } catch (error) {
       onFault('survey', error);
     }

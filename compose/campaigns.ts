@@ -1,6 +1,4 @@
 /** Campaigns of our own: database, ledger, stores and the desk that sells from them. */
-import { randomBytes, randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import { type CampaignDesk, type KnownFunds, spawnCampaignDesk } from '../actors/campaign-desk.ts';
 import type { ActorParent } from '../actors/mailbox.ts';
 import { BudgetMemory, createEmbeddedBudgetStore } from '../adapters/budget-store/budget-store.embedded.ts';
@@ -9,10 +7,6 @@ import { createEmbeddedFrequencyStore } from '../adapters/frequency/frequency-st
 import { openRedisFrequencyStore } from '../adapters/frequency/frequency-store.redis.ts';
 import { refusingUnlinkedUsers } from '../adapters/frequency/refusing-unlinked-users.ts';
 import { userKey, userKeyOf } from '../adapters/frequency/user-key.ts';
-import { databaseNowMs } from '../adapters/ledger/books.ts';
-import type { Database } from '../adapters/ledger/database.ts';
-import { openDeliveryReports } from '../adapters/ledger/delivery-reports.ts';
-import { openBudgetLedger } from '../adapters/ledger/ledger.ts';
 import type { BudgetMetrics, BudgetOperation } from '../adapters/metrics/budget-metrics.ts';
 import type { UnlinkedUsers } from '../adapters/privacy/unlinked-users.ts';
 import { DESK_DRAIN_MS } from '../adapters/process/drain-budget.ts';
@@ -36,10 +30,12 @@ import type { CampaignStore } from '../engine/ports/campaign-store.ts';
 import type { DeliveryReports } from '../engine/ports/delivery-reports.ts';
 import type { FrequencyStore } from '../engine/ports/frequency-store.ts';
 import type { TrafficMemories } from '../engine/ports/traffic-memories.ts';
+import type { Books } from './books.ts';
 import { type CampaignBooks, openBooks } from './campaign-books.ts';
 import { keepTraffic, watchMoney } from './campaign-watch.ts';
 import type { CapsOfUsers } from './deletions.ts';
 import { type Parts, supervisorOf } from './parts.ts';
+import { randomTag } from './random-tag.ts';
 import { repeat } from './repeat.ts';
 import { startRecovery } from './reservation-recovery.ts';
 
@@ -89,7 +85,7 @@ export async function openCampaigns(
   parent: ActorParent,
   { isOwn, eventFolders, unlinked }: PastAuctions & DeletedUsers,
 ): Promise<Campaigns | null> {
-  const { config, clock, timers, closing, log } = parts;
+  const { config, clock, timers, entropy, closing, log } = parts;
   const { campaigns } = config;
   if (!campaigns.enabled) return null;
   const metrics = parts.metrics.budgets();
@@ -97,17 +93,15 @@ export async function openCampaigns(
     metrics.onFault(operation);
     log.warn({ operation, err }, 'campaigns: a call failed');
   };
-  const processId = `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`;
+  const processId = `${parts.processName}-${randomTag(entropy)}`;
   const books = await openBooks(parts);
-  const { database, store } = books;
+  const { store, reports } = books;
   const { traffic } = books.delivery;
-  const reports = openDeliveryReports(database);
   const { feePpm } = campaigns;
-  const ledger = openBudgetLedger(database, {
+  const ledger = books.openLedger({
     processId,
     billingHorizonMs: LEASE_GRACE_MS,
     feePpm,
-    nowMs: null,
     backlog: {
       maxMs: campaigns.held.backlogMs,
       onOverrun: (reservations, bookedUntilMs) => {
@@ -121,7 +115,7 @@ export async function openCampaigns(
   const frequencies = refusingUnlinkedUsers(await openFrequencyStore(parts), (user) => unlinked.has(user));
   closing(() => frequencies.close());
   const { unknownUser, silentStore, lifetimeMs } = campaigns.frequency;
-  const capSecret = campaigns.frequency.secret || randomUUID();
+  const capSecret = campaigns.frequency.secret || entropy.newId();
   const desk = spawnCampaignDesk(parent, {
     rules: {
       currencies: config.currencies,
@@ -145,7 +139,7 @@ export async function openCampaigns(
     readFunds: (plans, isNew) =>
       readFunds(plans, { ledger, reports, clock, newcomers: isNew ? { shares: budgets, traffic } : null, processId }),
     pacingIntervalMs: campaigns.pacingIntervalMs,
-    newRequestId: randomUUID,
+    newRequestId: entropy.newId,
     clock,
     timers,
     supervisor: supervisorOf(parts),
@@ -162,11 +156,11 @@ export async function openCampaigns(
   closing(() => desk.stop(DESK_DRAIN_MS));
   metrics.readFrom(desk.figures);
   keepTraffic(parts, desk, traffic, (error) => onFault('traffic', error));
-  const alerts = watchMoney(parts, { desk, database, metrics, billingHorizonMs: LEASE_GRACE_MS, onFault });
+  const alerts = watchMoney(parts, { desk, books, metrics, billingHorizonMs: LEASE_GRACE_MS, onFault });
   const refresh = await startRefresh(parts, store, desk, (error) => onFault('refresh', error));
   sweepUntilEnd(parts, {
     ledger,
-    database,
+    books,
     onForgotten: metrics.onReportsForgotten,
     onFault: (error) => onFault('sweep', error),
   });
@@ -207,18 +201,18 @@ export async function openCampaigns(
 
 interface Sweeping {
   readonly ledger: Pick<BudgetLedger, 'sweep'>;
-  readonly database: Database;
+  readonly books: Pick<Books, 'nowMs'>;
   readonly onForgotten: (reports: number) => void;
   readonly onFault: (error: unknown) => void;
 }
 
 /** When the database comes back, engines whose events wait get an interval to say so before anything ends. */
-function sweepUntilEnd(parts: Parts, { ledger, database, onForgotten, onFault }: Sweeping): void {
+function sweepUntilEnd(parts: Parts, { ledger, books, onForgotten, onFault }: Sweeping): void {
   let isBack = true;
   repeat(parts, SWEEP_INTERVAL_MS, async () => {
     try {
       if (isBack) onForgotten((await ledger.sweep(parts.clock.wallMs())).reports);
-      else await databaseNowMs(database);
+      else await books.nowMs();
       isBack = true;
     } catch (error) {
       isBack = false;
@@ -227,8 +221,9 @@ function sweepUntilEnd(parts: Parts, { ledger, database, onForgotten, onFault }:
   });
 }
 
-async function openBudgetStore({ config, clock, log }: Parts): Promise<BudgetStore> {
+async function openBudgetStore({ config, clock, log, stores }: Parts): Promise<BudgetStore> {
   const { redisUrl } = config.campaigns;
+  if (stores.budgets !== undefined) return stores.budgets;
   if (redisUrl === '') return createEmbeddedBudgetStore({ clock, memory: new BudgetMemory(BUDGET_ACCOUNTS_MAX) });
   return openRedisBudgetStore({
     url: redisUrl,
@@ -238,8 +233,9 @@ async function openBudgetStore({ config, clock, log }: Parts): Promise<BudgetSto
   });
 }
 
-async function openFrequencyStore({ config, clock, log }: Parts): Promise<FrequencyStore> {
+async function openFrequencyStore({ config, clock, log, stores }: Parts): Promise<FrequencyStore> {
   const { redisUrl, frequency } = config.campaigns;
+  if (stores.frequencies !== undefined) return stores.frequencies;
   if (redisUrl === '') return createEmbeddedFrequencyStore({ usersMax: frequency.usersMax, clock });
   return openRedisFrequencyStore({
     url: redisUrl,

@@ -70,22 +70,24 @@ function apiOf({ config, clock }: Parts, reader: CounterStore): CounterApiOption
   return { reader, keptMs: config.counters.keptMs, nowMs: clock.wallMs };
 }
 
-async function openStore({ config, clock, log, closing }: Parts, source: string): Promise<CounterStore> {
+async function openStore(parts: Parts, source: string): Promise<CounterStore> {
+  const store = parts.stores.counters?.(source) ?? (await openConfiguredStore(parts, source));
+  parts.closing(store.close);
+  return store;
+}
+
+async function openConfiguredStore({ config, clock, log }: Parts, source: string): Promise<CounterStore> {
   const { redisUrl, keptMs, thingsMax, rememberedMax } = config.counters;
   const bounds = { keptMs, thingsMax, rememberedMax };
-  const store =
-    redisUrl === ''
-      ? createEmbeddedCounterStore({ ...bounds, clock })
-      : await openRedisCounterStore({
-          ...bounds,
-          url: redisUrl,
-          keyPrefix: KEY_PREFIX,
-          source,
-          commandTimeoutMs: REDIS_MS_MAX,
-          onError: (err) => log.warn({ err }, 'counters: Redis'),
-        });
-  closing(store.close);
-  return store;
+  if (redisUrl === '') return createEmbeddedCounterStore({ ...bounds, clock });
+  return openRedisCounterStore({
+    ...bounds,
+    url: redisUrl,
+    keyPrefix: KEY_PREFIX,
+    source,
+    commandTimeoutMs: REDIS_MS_MAX,
+    onError: (err) => log.warn({ err }, 'counters: Redis'),
+  });
 }
 
 async function kafkaEvents(parts: Parts): Promise<NamedSource> {

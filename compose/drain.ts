@@ -2,7 +2,6 @@
 import { openEventLog } from '../adapters/event-log/event-log.embedded.ts';
 import { FolderLockedError } from '../adapters/event-log/folder-lock.ts';
 import { eventLogFolders } from '../adapters/event-log/log-folders.ts';
-import { tellNoBacklog } from '../adapters/ledger/event-backlogs.ts';
 import { openCampaignBooks } from './campaign-books.ts';
 import { eventLogId } from './event-log-id.ts';
 import { openOutbox } from './outbox.ts';
@@ -48,7 +47,7 @@ async function tellDrained({ config, clock, log }: Parts, folder: string): Promi
   try {
     const books = await openCampaignBooks(config, clock, onError);
     try {
-      await tellNoBacklog(books.database, { outbox: await eventLogId(folder), nowMs: null });
+      await books.backlogs.tellNone(await eventLogId(folder));
     } finally {
       await books.close();
     }

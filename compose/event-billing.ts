@@ -3,10 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openRedisBookingFilter } from '../adapters/booking-filter/booking-filter.redis.ts';
 import { lockFolder } from '../adapters/event-log/folder-lock.ts';
-import { takeBillingNotices } from '../adapters/ledger/billing-notices.ts';
-import type { Database } from '../adapters/ledger/database.ts';
-import { type EventBooksOptions, openEventBooks } from '../adapters/ledger/event-books.ts';
-import { sweepPendingNotices } from '../adapters/ledger/pending-notices.ts';
+import type { EventBooksOptions } from '../adapters/ledger/event-books.ts';
 import type { ConsumerMetrics } from '../adapters/metrics/consumer-metrics.ts';
 import { BILLING_CONSUMER } from '../config/event-consumers.ts';
 import { paidForMs } from '../config/tracking.ts';
@@ -15,6 +12,7 @@ import { filteredBooks } from '../engine/events/filtered-books.ts';
 import type { EventBooks } from '../engine/ports/event-books.ts';
 import type { EventSource } from '../engine/ports/event-source.ts';
 import type { NoticeSender } from '../engine/ports/notice-sender.ts';
+import type { Books } from './books.ts';
 import { embeddedEvents } from './embedded-events.ts';
 import { awaitEvents, keepWatermarks } from './event-watermarks.ts';
 import { tellOutage } from './outages.ts';
@@ -22,8 +20,7 @@ import type { Parts } from './parts.ts';
 import { repeat } from './repeat.ts';
 
 export interface BillingSubjects {
-  /** Migrated. */
-  readonly database: Database;
+  readonly books: Books;
   readonly notices: NoticeSender;
 }
 
@@ -46,7 +43,7 @@ const SWEEP_INTERVAL_MS = 5000;
 /** Begins, and goes on until the end of the parts. Rejects when the source cannot be had. */
 export async function openEventBilling(
   parts: Parts,
-  { database, notices }: BillingSubjects,
+  { books, notices }: BillingSubjects,
   billed: BilledSource,
 ): Promise<void> {
   const { config, clock, metrics: all, log, closing } = parts;
@@ -57,12 +54,7 @@ export async function openEventBilling(
     recovered: 'billing: events are booked again',
   });
   const consumer = new BillingConsumer({
-    books: await behindFilter(
-      parts,
-      metrics,
-      billed,
-      openEventBooks(database, { ...billed.books, feePpm, nowMs: null }),
-    ),
+    books: await behindFilter(parts, metrics, billed, books.openEventBooks({ ...billed.books, feePpm })),
     billableForMs: (sale) => paidForMs(sale, config),
     observer: {
       onBooked: metrics.onBooked,
@@ -84,22 +76,22 @@ export async function openEventBilling(
   });
   repeat(parts, NOTICES_INTERVAL_MS, async () => {
     try {
-      for (const notice of await takeBillingNotices(database, NOTICES_AT_ONCE)) notices.send(notice);
+      for (const notice of await books.billingNotices.take(NOTICES_AT_ONCE)) notices.send(notice);
       unread.succeeded();
     } catch (error) {
       unread.failed(error);
     }
   });
   repeat(parts, SWEEP_INTERVAL_MS, () =>
-    sweepPendingNotices(database, clock.wallMs()).catch((err: unknown) => {
+    books.billingNotices.sweepPending(clock.wallMs()).catch((err: unknown) => {
       log.warn({ err }, 'billing: notices that wait for their bill could not be looked through');
     }),
   );
   const { source } = billed.books;
-  await awaitEvents(parts, database, source);
+  await awaitEvents(parts, books, source);
   const consumption = await billed.source.consume(consumer);
   closing(consumption.close);
-  metrics.readLagFrom(billed.topic, keepWatermarks(parts, database, { source, consumption, outage }));
+  metrics.readLagFrom(billed.topic, keepWatermarks(parts, books, { source, consumption, outage }));
 }
 
 /** The books, behind the filter that is configured. */

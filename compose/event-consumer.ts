@@ -1,7 +1,6 @@
 /** A process, or a part of one, that makes something of events and runs no auction. */
 import { createHostResolvers } from '../adapters/dns/host-resolvers.ts';
 import type { CounterApiOptions } from '../adapters/http/admin-api/counter-routes.ts';
-import { forgetPlaces } from '../adapters/ledger/event-books.ts';
 import type { MetricSnapshot } from '../adapters/metrics/exposition.ts';
 import { isReconciling } from '../config/reconciliation.ts';
 import type { Config } from '../config/types.ts';
@@ -66,12 +65,14 @@ async function openBilling(parts: Parts, fromStart: boolean): Promise<void> {
     config.events.kafka.brokers === ''
       ? await embeddedSource(parts)
       : (await import('./kafka-source.ts')).kafkaSource(parts);
-  const { database } = await openBooks(parts);
+  const books = await openBooks(parts);
   const onRefused = (): void => metrics.queueRefused('name-lookups');
-  const events = await openPassedOnEvents(parts, database);
+  const events = await openPassedOnEvents(parts, books);
   const notices = openNotices(parts, createHostResolvers({ clock, onRefused }), events);
-  if (fromStart) await forgetPlaces(database, billed.books.source);
-  await openEventBilling(parts, { database, notices }, billed);
+  if (fromStart) await books.forgetPlaces(billed.books.source);
+  await openEventBilling(parts, { books, notices }, billed);
+  const { database } = books;
+  if (database === null) return;
   // Its dead letters and notices pile up also where no engine has the books.
   openRetention(parts, database);
   if (isReconciling(config)) openReconciliation(parts, database);

@@ -1,10 +1,7 @@
 /** How far events are booked, told to all that give back what is held for them; and whose events cannot be handed on, by itself. */
 import type { OutboxDrain } from '../adapters/event-log/outbox/outbox-drain.ts';
-import type { Database } from '../adapters/ledger/database.ts';
-import { tellBacklog, tellNoBacklog } from '../adapters/ledger/event-backlogs.ts';
-import { EventWatermarks, registerEventSource } from '../adapters/ledger/event-watermarks.ts';
 import type { Consumption } from '../engine/ports/event-source.ts';
-import { eventLogId } from './event-log-id.ts';
+import type { Books } from './books.ts';
 import { type Outage, tellOutage } from './outages.ts';
 import type { Parts } from './parts.ts';
 import { repeat } from './repeat.ts';
@@ -14,8 +11,12 @@ const LOOK_INTERVAL_MS = 1000;
 const BACKLOG_MS_MIN = 1000;
 
 /** What is held waits for the events of this source, from now on. */
-export async function awaitEvents({ config }: Parts, database: Database, source: string): Promise<void> {
-  await registerEventSource(database, source, { nowMs: null, backlogMs: config.campaigns.held.backlogMs });
+export async function awaitEvents(
+  { config }: Parts,
+  books: Pick<Books, 'registerSource'>,
+  source: string,
+): Promise<void> {
+  await books.registerSource(source, config.campaigns.held.backlogMs);
 }
 
 export interface BookedSource {
@@ -28,11 +29,11 @@ export interface BookedSource {
 /** Moves the watermarks of a source on until the end of the parts. Returns how long events may wait that are not booked, ms. */
 export function keepWatermarks(
   parts: Parts,
-  database: Database,
+  books: Pick<Books, 'openWatermarks'>,
   { source, consumption, outage }: BookedSource,
 ): () => number {
   const { monotonicMs } = parts.clock;
-  const watermarks = new EventWatermarks(database, { source, monotonicMs, nowMs: null });
+  const watermarks = books.openWatermarks({ source, monotonicMs });
   repeat(parts, LOOK_INTERVAL_MS, async () => {
     try {
       await watermarks.advance(await consumption.ends());
@@ -45,14 +46,18 @@ export function keepWatermarks(
 }
 
 export interface FolderOutbox {
-  /** Of the event log whose events it hands on. */
-  readonly folder: string;
+  /** Of the event log whose events it hands on: the same for ever. */
+  readonly id: () => Promise<string>;
   readonly drain: Pick<OutboxDrain, 'oldestMs'>;
 }
 
 /** Until the end of the parts. What an earlier process said of this folder goes on, or is over. */
-export async function tellBacklogs(parts: Parts, database: Database, outbox: FolderOutbox): Promise<void> {
-  const options = { outbox: await eventLogId(outbox.folder), nowMs: null };
+export async function tellBacklogs(
+  parts: Parts,
+  { backlogs }: Pick<Books, 'backlogs'>,
+  outbox: FolderOutbox,
+): Promise<void> {
+  const id = await outbox.id();
   const outage = tellOutage(parts, {
     failed: 'outbox: the database cannot be told whether events wait',
     recovered: 'outbox: the database knows again whether events wait',
@@ -63,7 +68,7 @@ export async function tellBacklogs(parts: Parts, database: Database, outbox: Fol
     const isWaiting = oldestMs >= BACKLOG_MS_MIN;
     try {
       if (isTold !== isWaiting) {
-        await (isWaiting ? tellBacklog(database, options, oldestMs) : tellNoBacklog(database, options));
+        await (isWaiting ? backlogs.tell(id, oldestMs) : backlogs.tellNone(id));
       }
       isTold = isWaiting;
       outage.succeeded();

@@ -2,6 +2,7 @@ import { type EventsActor, spawnEventsActor } from '../actors/events-actor.ts';
 import type { ActorParent } from '../actors/mailbox.ts';
 import { readPlace } from '../adapters/event-log/consumer-places.ts';
 import { type EmbeddedEventLog, openEventLog } from '../adapters/event-log/event-log.embedded.ts';
+import { lockFolder } from '../adapters/event-log/folder-lock.ts';
 import { eventLogFolder } from '../adapters/event-log/log-folders.ts';
 import type { OutboxDrain } from '../adapters/event-log/outbox/outbox-drain.ts';
 import { openReopeningEventLog, type ReopeningEventLog } from '../adapters/event-log/reopening-event-log.ts';
@@ -14,7 +15,9 @@ import type { SegmentWriter } from '../adapters/user-data/segments.ts';
 import { awaitedConsumers } from '../config/event-consumers.ts';
 import type { GavelEvent } from '../engine/events/read-event.ts';
 import { type EventLog, EventLogError } from '../engine/ports/event-log.ts';
+import { eventLogId } from './event-log-id.ts';
 import type { FolderOutbox } from './event-watermarks.ts';
+import type { OutsideDisk } from './outside-stores.ts';
 import { type Parts, supervisorOf } from './parts.ts';
 
 /** What the engine wants to know of the event log. */
@@ -31,11 +34,10 @@ export interface OpenedEventLog {
 
 /** The log of the data folder, which is this process's alone. Rejects when the folder cannot be had. */
 export async function openEmbeddedLog(parts: Parts): Promise<OpenedEventLog> {
-  const { config, clock, timers, metrics, log, closing } = parts;
+  const { config, clock, timers, stores, metrics, log } = parts;
   const { segmentBytesMax, totalBytesMax, retention, syncIntervalMs, kafka } = config.events;
   const folder = eventLogFolder(config.dataDirectory);
-  const files = sparedLogFiles();
-  closing(async () => files.release());
+  const { files, lock } = stores.disk ?? openFileSystem(parts);
   let outbox: OutboxDrain | null = null;
   const drainedUntil = (): number => (kafka.brokers === '' ? Number.POSITIVE_INFINITY : (outbox?.drainedUntil() ?? 0));
   const awaited = awaitedConsumers(config);
@@ -44,6 +46,7 @@ export async function openEmbeddedLog(parts: Parts): Promise<OpenedEventLog> {
       openEventLog({
         folder,
         files,
+        lock,
         timers,
         segmentBytes: segmentBytesMax,
         totalBytesMax,
@@ -77,18 +80,25 @@ export async function openEmbeddedLog(parts: Parts): Promise<OpenedEventLog> {
     log: watched,
     isHealthy: () => eventLog.isHealthy() && watched.isStoring(),
     isStoring: watched.isStoring,
-    outbox: outbox === null ? null : { folder, drain: outbox },
-    segments: {
-      folder,
-      writer: {
-        rotate: async () => {
-          const current = eventLog.current();
-          if (current === null) throw new EventLogError('io', 'the event log is being reopened');
-          return current.rotate();
-        },
-        handedOnUntil: () => outbox?.drainedUntil() ?? Number.POSITIVE_INFINITY,
-      },
+    outbox: outbox === null ? null : { id: async () => stores.disk?.id ?? eventLogId(folder), drain: outbox },
+    segments: stores.disk === undefined ? { folder, writer: writerOf(eventLog, outbox) } : null,
+  };
+}
+
+function openFileSystem({ closing }: Parts): Pick<OutsideDisk, 'files' | 'lock'> {
+  const files = sparedLogFiles();
+  closing(async () => files.release());
+  return { files, lock: lockFolder };
+}
+
+function writerOf(eventLog: ReopeningEventLog<EmbeddedEventLog>, outbox: OutboxDrain | null): SegmentWriter {
+  return {
+    rotate: async () => {
+      const current = eventLog.current();
+      if (current === null) throw new EventLogError('io', 'the event log is being reopened');
+      return current.rotate();
     },
+    handedOnUntil: () => outbox?.drainedUntil() ?? Number.POSITIVE_INFINITY,
   };
 }
 

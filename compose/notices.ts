@@ -12,13 +12,14 @@ const NOTICE_SHARE_PER_DSP_MAX = 0.1;
 
 /** `events` null: what became of notices is counted, and no event. */
 export function openNotices(
-  { config, clock, timers, metrics, closing }: Parts,
+  { config, clock, timers, openGuardedHttp, metrics, closing }: Parts,
   resolvers: HostResolvers,
   events: Pick<EventsActor, 'record'> | null,
 ): QueuedNoticeSender {
   const { allowedHosts, queueLengthMax, concurrencyMax, timeoutMs } = config.notices;
   const notices = createNoticeSender({
     timers,
+    openHttp: openGuardedHttp,
     resolvers,
     recorder: {
       noticeResult: (notice, result) => {
@@ -39,12 +40,13 @@ export function openNotices(
 }
 
 export function openMarkupFetcher(
-  { config, clock, timers, metrics, closing }: Parts,
+  { config, clock, timers, openGuardedHttp, metrics, closing }: Parts,
   resolvers: HostResolvers,
 ): MarkupFetcher {
   const markupFetcher = createMarkupFetcher({
     clock,
     timers,
+    openHttp: openGuardedHttp,
     resolvers,
     allowedHosts: config.notices.allowedHosts,
     onRefused: () => metrics.queueRefused('markup-fetches'),

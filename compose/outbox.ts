@@ -1,8 +1,6 @@
 /** The way of events from their segments to Kafka. */
-import { randomUUID } from 'node:crypto';
-import { createKafkaSender } from '../adapters/event-log/kafka/event-sender.kafka.ts';
 import { eventsTopic } from '../adapters/event-log/kafka/topics.ts';
-import { nodeLogFiles } from '../adapters/event-log/log-files.ts';
+import { type LogFiles, nodeLogFiles } from '../adapters/event-log/log-files.ts';
 import { DrainPosition } from '../adapters/event-log/outbox/drain-position.ts';
 import { OutboxDrain } from '../adapters/event-log/outbox/outbox-drain.ts';
 import { missingEvents } from '../adapters/event-log/reader.ts';
@@ -10,40 +8,35 @@ import { listSegments } from '../adapters/event-log/recover-segments.ts';
 import { firstSequenceOf } from '../adapters/event-log/segment-format.ts';
 import { SegmentTail } from '../adapters/event-log/segment-tail.ts';
 import { envelopeOf } from '../engine/exchange/event-envelope.ts';
-import { kafkaConnection } from './kafka.ts';
+import { kafkaSender } from './kafka-source.ts';
 import type { Parts } from './parts.ts';
 
 /** Begins at once. Rejects when the position beside the segments cannot be had. */
 export async function openOutbox(parts: Parts, folder: string, logNextSequence: number): Promise<OutboxDrain> {
-  const { config, clock, timers, random, metrics, log } = parts;
-  const { kafka } = config.events;
-  const sender = createKafkaSender({
-    connection: kafkaConnection(kafka),
-    topic: eventsTopic(kafka.topicPrefix),
-    compression: kafka.compression,
-    timers,
-    onLog: (line) => log.debug(line, 'kafka'),
-  });
+  const { config, clock, timers, random, entropy, stores, metrics, log } = parts;
+  const files = stores.disk?.files ?? nodeLogFiles;
   const position = await DrainPosition.open({
     folder,
-    newLogId: () => randomUUID().replaceAll('-', ''),
+    newLogId: () => entropy.newId().replaceAll('-', ''),
     logNextSequence,
+    files,
   });
   const fromSequence = position.current?.nextSequence ?? null;
   const outbox = new OutboxDrain({
     tail: new SegmentTail({
       folder,
       fromSequence,
+      files,
       onProblem: (problem) => {
         metrics.eventsMissing('outbox', missingEvents(problem));
         log.error({ folder, problem }, 'outbox: events are missing');
       },
     }),
     position,
-    sender,
+    sender: kafkaSender(parts, eventsTopic(config.events.kafka.topicPrefix)),
     envelopeOf,
-    limits: kafka,
-    waitingBytes: await bytesFrom(folder, fromSequence, logNextSequence),
+    limits: config.events.kafka,
+    waitingBytes: await bytesFrom(files, { folder, fromSequence, nextSequence: logNextSequence }),
     clock,
     timers,
     random,
@@ -65,9 +58,12 @@ export async function openOutbox(parts: Parts, folder: string, logNextSequence: 
 }
 
 /** Of whole segments: where in its segment an event is, only reading tells. */
-async function bytesFrom(folder: string, fromSequence: number | null, nextSequence: number): Promise<number> {
+async function bytesFrom(
+  files: LogFiles,
+  { folder, fromSequence, nextSequence }: { folder: string; fromSequence: number | null; nextSequence: number },
+): Promise<number> {
   if (fromSequence === nextSequence) return 0;
-  const segments = await listSegments(folder, nodeLogFiles);
+  const segments = await listSegments(folder, files);
   const first = segments.findLastIndex(({ name }) => firstSequenceOf(name)! <= (fromSequence ?? 0));
   return segments.slice(Math.max(0, first)).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }

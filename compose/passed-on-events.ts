@@ -1,12 +1,10 @@
 /** Events of a process that has no event log of its own: to where those of engines go. */
 import type { EventsActor } from '../actors/events-actor.ts';
-import { keepBookedEvents } from '../adapters/ledger/booked-events.ts';
-import { databaseNowMs } from '../adapters/ledger/books.ts';
-import type { Database } from '../adapters/ledger/database.ts';
 import { isBillingHere } from '../config/event-billing.ts';
 import { partitionKey } from '../engine/events/event-keys.ts';
 import type { OutcomeEvent } from '../engine/events/outcome-events.ts';
 import { encodeEvent } from '../engine/events/read-event.ts';
+import type { Books } from './books.ts';
 import type { Parts } from './parts.ts';
 import { repeat } from './repeat.ts';
 
@@ -52,7 +50,7 @@ export function passOnEvents(parts: Parts, { pass }: PassedOnEvents): Pick<Event
  */
 export async function openPassedOnEvents(
   parts: Parts,
-  database: Database,
+  { bookedEvents }: Pick<Books, 'bookedEvents'>,
 ): Promise<Pick<EventsActor, 'record'> | null> {
   const { config } = parts;
   if (config.events.kafka.brokers !== '') {
@@ -61,9 +59,7 @@ export async function openPassedOnEvents(
     return passOnEvents(parts, { pass: (events) => sender.send(events.map(outgoing)) });
   }
   if (!isBillingHere(config)) return null;
-  return passOnEvents(parts, {
-    pass: async (events) => keepBookedEvents(database, events, await databaseNowMs(database)),
-  });
+  return passOnEvents(parts, { pass: bookedEvents.keep });
 }
 
 function outgoing(event: OutcomeEvent) {

@@ -1,6 +1,6 @@
 /** What the engine feels of its process, and the door that it keeps by it. */
 import { AdmissionGate } from '../actors/admission-gate.ts';
-import { v8HeapShare, watchHeap } from '../adapters/process/heap.ts';
+import { watchHeap } from '../adapters/process/heap.ts';
 import { type LoopDelayWatch, watchLoopDelay } from '../adapters/process/loop-delay.ts';
 import { admissionOptions } from '../config/engine-options.ts';
 import { rateBetween } from '../openrtb/currency.ts';
@@ -17,7 +17,7 @@ export interface ProcessWatch {
 
 /** `onReplaceWanted`: the heap is nearly full and stays so; told once. */
 export function watchProcess(
-  { clock, timers, metrics, log, closing }: Parts,
+  { clock, timers, readHeapShare, metrics, log, closing }: Parts,
   onReplaceWanted: () => void,
 ): ProcessWatch {
   const loop = watchLoopDelay({ clock, timers });
@@ -26,7 +26,7 @@ export function watchProcess(
   metrics.restartWanted(() => isReplaceWanted);
   const heap = watchHeap({
     timers,
-    readShare: v8HeapShare,
+    readShare: readHeapShare,
     restartShare: HEAP_SHARE_RESTART,
     onRestartWanted: (heapShare) => {
       isReplaceWanted = true;

@@ -19,7 +19,7 @@ const START_WAIT_MS_MAX = 1000;
 
 /** Never rejects. */
 export async function startRecovery(
-  { clock, timers, log, closing }: Parts,
+  { clock, timers, stores, log, closing }: Parts,
   { eventFolders, leaseGraceMs, ...options }: RecoveryOptions,
 ): Promise<void> {
   const sinceMs = clock.wallMs() - LEASE_MS_MAX - leaseGraceMs - MARGIN_MS;
@@ -28,7 +28,7 @@ export async function startRecovery(
   const recovering = (async () => {
     for (const folder of eventFolders) {
       try {
-        const events = readNewestEvents(folder);
+        const events = readNewestEvents(folder, stores.disk?.files);
         const recovered = await recoverReservations({ ...options, events, sinceMs, timers, signal });
         log.info({ folder, sinceMs, ...recovered }, 'campaigns: wins of the event log are told to the ledger');
       } catch (err) {

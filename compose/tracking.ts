@@ -30,17 +30,13 @@ export interface TrackingSubjects {
 
 /** Null: no address is configured. */
 export function openTracking(parts: Parts, subjects: TrackingSubjects): Tracking | null {
-  const { config, clock } = parts;
+  const { config, clock, entropy } = parts;
   const { tracking } = config.events;
   if (tracking.baseUrl === '') return null;
   const metrics = parts.metrics.tracking();
-  const tokens = createSignedTokens({
-    current: tracking.key,
-    previous:
-      tracking.previousKey === ''
-        ? null
-        : { key: tracking.previousKey, untilMs: Date.parse(tracking.previousKeyUntil) },
-  });
+  const previous =
+    tracking.previousKey === '' ? null : { key: tracking.previousKey, untilMs: Date.parse(tracking.previousKeyUntil) };
+  const tokens = createSignedTokens({ current: tracking.key, previous }, entropy);
   let baseUrl = tracking.baseUrl === LISTENING ? '' : tracking.baseUrl;
   const tracker = new AdTracker({
     signer: tokens,

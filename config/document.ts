@@ -1,10 +1,11 @@
 /** Renders the schema as `docs/configuration.md`, so that the page cannot say anything else. */
 import { environmentVariables } from './environment.ts';
-import { CONFIG_SCHEMA, type ConfigSchema } from './schema.ts';
+import type { ConfigSchema } from './schema/kinds.ts';
+import { CONFIG_SCHEMA } from './schema.ts';
 
 const INTRODUCTION = `# Configuration
 
-Made from \`config/schema.ts\` (\`npm run docs:config\`); change it there.
+Made from \`config/schema/\` (\`npm run docs:config\`); change it there.
 
 A YAML (or JSON) file given by \`--config FILE\`, environment variables, and the options \`--port\` and \`--data\`; the
 command line beats the environment, which beats the file, which beats the defaults below. Anything unknown or out of

@@ -1,5 +1,7 @@
 /** The effective configuration for printing: everything, with secrets masked. */
-import { CONFIG_SCHEMA, type ConfigSchema } from './schema.ts';
+
+import type { ConfigSchema } from './schema/kinds.ts';
+import { CONFIG_SCHEMA } from './schema.ts';
 import type { Config } from './types.ts';
 
 const MASK = '***';

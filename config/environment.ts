@@ -1,5 +1,7 @@
 /** `GAVEL_AUCTION_TMAX_DEFAULT_MS=80` sets `auction.tmaxDefaultMs`: every scalar outside of lists has its variable. */
-import { CONFIG_SCHEMA, type ConfigSchema } from './schema.ts';
+
+import type { ConfigSchema } from './schema/kinds.ts';
+import { CONFIG_SCHEMA } from './schema.ts';
 
 export interface EnvironmentOverride {
   readonly variable: string;

@@ -1,4 +1,4 @@
-/** The configuration as the system is composed from: `config/schema.ts` says what each key means. */
+/** The configuration as the system is composed from: `config/schema/` says what each key means. */
 
 import type { ReserveEstimatorName } from '../engine/auction/reserve/estimator.ts';
 import type { AuctionPolicy, Mechanism, MediaType, PricingModel } from '../engine/auction/types.ts';

@@ -84,7 +84,7 @@ it('a reported impression is in the log when it is answered, a refund soon, and 
   await eventually(async () =>
     expect(await eventsOf(auction, 'refund')).toMatchObject([{ id: `${auction}/1/refund`, reason: 'shown to robots' }]),
   );
-  await expectSoundLedger(books.database);
+  await expectSoundLedger(books.database!);
 });
 
 it('a win that nobody has reported expires in the log, once', async () => {

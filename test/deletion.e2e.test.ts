@@ -91,7 +91,7 @@ describe('a user who is deleted', { timeout: PATIENCE_MS }, () => {
     for (const answer of [shown!, answers[1]!]) expect((await fetch(beaconOf(answer))).status).toBe(200);
     await eventually(async () => expect(await filesHolding(dataDirectory, keyOf(BOB))).not.toEqual([]));
     expect(await filesHolding(dataDirectory, keyOf(ANN))).not.toEqual([]);
-    const { database } = engine!.gavel.campaigns!.books;
+    const database = engine!.gavel.campaigns!.books.database!;
     await eventually(async () => {
       const [row] = await database.query<{ n: bigint }>(`SELECT count(*) AS n FROM charge WHERE state = 'billed'`);
       expect(row!.n).toBe(2n);

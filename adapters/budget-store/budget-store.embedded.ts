@@ -19,7 +19,7 @@ export interface EmbeddedBudgetStoreOptions {
   readonly memory: BudgetMemory;
 }
 
-/** All that a store knows. Several stores over one memory are like those of several processes over one Redis. */
+/** All that a store knows, and its rules. Several stores over one memory are like those of several processes over one Redis. */
 export class BudgetMemory {
   readonly accounts: LRUCache<string, ParkedAccount>;
   /** By request id. */
@@ -29,6 +29,71 @@ export class BudgetMemory {
   constructor(accountsMax: number) {
     this.accounts = new LRUCache({ max: accountsMax });
     this.answers = new LRUCache({ max: ANSWERS_MAX });
+  }
+
+  install({ accountId, epoch, amount, budgetLeft }: Tranche): void {
+    const account = this.#account(accountId);
+    if (epoch <= account.epoch) return;
+    account.epoch = epoch;
+    account.sequence = 0;
+    account.remaining = amount;
+    account.budgetLeft = budgetLeft;
+  }
+
+  grant(wanted: LeaseWanted, nowMs: number): GrantResult {
+    const first = this.answers.get(wanted.requestId);
+    if (first !== undefined && nowMs < first.atMs + ANSWER_KEPT_MS) return first.result;
+    const { accountId, processId, amountMin } = wanted;
+    const account = this.#account(accountId);
+    account.demands.set(processId, { wanted: wanted.amount, atMs: nowMs });
+    const demand = totalDemand(account, nowMs);
+    const { remaining, budgetLeft } = account;
+    const share = wanted.amount / demand;
+    const amount = leaseAmount({ wanted: wanted.amount, amountMin, share, remaining, budgetLeft });
+    if (amount === 0) return { kind: 'no-tranche', epoch: account.epoch, demand };
+    account.remaining -= amount;
+    account.sequence += 1;
+    const { epoch, sequence } = account;
+    const { requestId, termMs } = wanted;
+    const grant: LeaseGrant = { accountId, epoch, sequence, requestId, processId, amount, termMs };
+    const result = { kind: 'granted', grant, remaining: account.remaining } as const;
+    this.answers.set(requestId, { result, atMs: nowMs });
+    return result;
+  }
+
+  fence(accountId: string, epoch: number): void {
+    const account = this.#account(accountId);
+    if (epoch < account.epoch) return;
+    account.epoch = epoch;
+    account.remaining = 0;
+    account.budgetLeft = 0;
+  }
+
+  leave(accountId: string, processId: string): void {
+    this.#account(accountId).demands.delete(processId);
+  }
+
+  shares(accountId: string, nowMs: number): ReadonlyMap<string, number> {
+    const account = this.#account(accountId);
+    const demand = totalDemand(account, nowMs);
+    return new Map([...account.demands].map(([processId, { wanted }]) => [processId, wanted / demand]));
+  }
+
+  /** What a replica has that is asked nothing yet. */
+  copy(): BudgetMemory {
+    const copy = new BudgetMemory(this.accounts.max);
+    copy.accounts.load(structuredClone(this.accounts.dump()));
+    copy.answers.load(this.answers.dump());
+    return copy;
+  }
+
+  #account(accountId: string): ParkedAccount {
+    let account = this.accounts.get(accountId);
+    if (account === undefined) {
+      account = { epoch: 0, sequence: 0, remaining: 0, budgetLeft: 0, demands: new Map() };
+      this.accounts.set(accountId, account);
+    }
+    return account;
   }
 }
 
@@ -63,69 +128,29 @@ class EmbeddedBudgetStore implements BudgetStore {
     this.#memory = memory;
   }
 
-  readonly install = async ({ accountId, epoch, amount, budgetLeft }: Tranche): Promise<void> => {
-    const account = this.#account(accountId);
-    if (epoch <= account.epoch) return;
-    account.epoch = epoch;
-    account.sequence = 0;
-    account.remaining = amount;
-    account.budgetLeft = budgetLeft;
+  readonly install = async (tranche: Tranche): Promise<void> => {
+    this.#open();
+    this.#memory.install(tranche);
   };
 
-  readonly grant = async (wanted: LeaseWanted): Promise<GrantResult> => {
-    const nowMs = this.#open();
-    const first = this.#memory.answers.get(wanted.requestId);
-    if (first !== undefined && nowMs < first.atMs + ANSWER_KEPT_MS) return first.result;
-    const { accountId, processId, amountMin } = wanted;
-    const account = this.#account(accountId);
-    account.demands.set(processId, { wanted: wanted.amount, atMs: nowMs });
-    const demand = totalDemand(account, nowMs);
-    const { remaining, budgetLeft } = account;
-    const share = wanted.amount / demand;
-    const amount = leaseAmount({ wanted: wanted.amount, amountMin, share, remaining, budgetLeft });
-    if (amount === 0) return { kind: 'no-tranche', epoch: account.epoch, demand };
-    account.remaining -= amount;
-    account.sequence += 1;
-    const { epoch, sequence } = account;
-    const { requestId, termMs } = wanted;
-    const grant: LeaseGrant = { accountId, epoch, sequence, requestId, processId, amount, termMs };
-    const result = { kind: 'granted', grant, remaining: account.remaining } as const;
-    this.#memory.answers.set(requestId, { result, atMs: nowMs });
-    return result;
-  };
+  readonly grant = async (wanted: LeaseWanted): Promise<GrantResult> => this.#memory.grant(wanted, this.#open());
 
   readonly fence = async (accountId: string, epoch: number): Promise<void> => {
-    const account = this.#account(accountId);
-    if (epoch < account.epoch) return;
-    account.epoch = epoch;
-    account.remaining = 0;
-    account.budgetLeft = 0;
+    this.#open();
+    this.#memory.fence(accountId, epoch);
   };
 
   readonly leave = async (accountId: string, processId: string): Promise<void> => {
-    this.#account(accountId).demands.delete(processId);
+    this.#open();
+    this.#memory.leave(accountId, processId);
   };
 
-  readonly shares = async (accountId: string): Promise<ReadonlyMap<string, number>> => {
-    const account = this.#account(accountId);
-    const demand = totalDemand(account, this.#clock.monotonicMs());
-    return new Map([...account.demands].map(([processId, { wanted }]) => [processId, wanted / demand]));
-  };
+  readonly shares = async (accountId: string): Promise<ReadonlyMap<string, number>> =>
+    this.#memory.shares(accountId, this.#open());
 
   readonly close = async (): Promise<void> => {
     this.#isClosed = true;
   };
-
-  #account(accountId: string): ParkedAccount {
-    this.#open();
-    const { accounts } = this.#memory;
-    let account = accounts.get(accountId);
-    if (account === undefined) {
-      account = { epoch: 0, sequence: 0, remaining: 0, budgetLeft: 0, demands: new Map() };
-      accounts.set(accountId, account);
-    }
-    return account;
-  }
 
   /** Gives the time. */
   #open(): number {

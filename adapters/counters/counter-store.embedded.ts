@@ -40,72 +40,58 @@ export function createEmbeddedCounterStore(options: EmbeddedCounterStoreOptions)
   return new EmbeddedCounterStore(options);
 }
 
-class EmbeddedCounterStore implements CounterStore {
-  readonly #options: EmbeddedCounterStoreOptions;
-  readonly #places = new Map<number, number>();
+/** What has been counted, and the rules of it; places are for stores. */
+export class CounterMemory {
+  readonly #bounds: CounterBounds;
   /** By the beginning of the window, then by dimension and id. */
   readonly #windows = new Map<number, Map<Dimension, Map<string, Counts>>>();
   readonly #counted: SeenEvents;
-  readonly #startedAtMs: number;
-  #isClosed = false;
 
-  constructor(options: EmbeddedCounterStoreOptions) {
-    this.#options = options;
-    this.#counted = new SeenEvents(options.rememberedMax);
-    this.#startedAtMs = options.clock.wallMs();
+  constructor(bounds: CounterBounds, counted: SeenEvents = new SeenEvents(bounds.rememberedMax)) {
+    this.#bounds = bounds;
+    this.#counted = counted;
   }
 
-  readonly claim = async (partition: number): Promise<number | null> => {
-    this.#open();
-    return this.#places.get(partition) ?? null;
-  };
-
-  readonly count = async ({ partition, events, toOffset }: CountingBatch): Promise<CountingResult> => {
-    const nowMs = this.#open();
+  count(events: readonly CountedEvent[], nowMs: number): CountingResult {
     this.#forgetOld(nowMs);
-    const from = this.#places.get(partition) ?? Number.NEGATIVE_INFINITY;
     const tally = newTally();
-    for (const event of events) if (event.offset >= from) this.#take(event, nowMs, tally);
-    this.#places.set(partition, Math.max(from, toOffset));
+    for (const event of events) this.#take(event, nowMs, tally);
     return tally;
-  };
+  }
 
-  readonly read = async (thing: Thing, { fromMs, toMs }: CounterPeriod): Promise<ReadonlyMap<number, Counts>> => {
-    this.#forgetOld(this.#open());
+  read(thing: Thing, { fromMs, toMs }: CounterPeriod, nowMs: number): ReadonlyMap<number, Counts> {
+    this.#forgetOld(nowMs);
     const found = new Map<number, Counts>();
     for (const windowMs of [...this.#windows.keys()].sort((a, b) => a - b)) {
       const counts = this.#windows.get(windowMs)!.get(thing.dimension)?.get(thing.id);
       if (counts !== undefined && windowMs >= fromMs && windowMs < toMs) found.set(windowMs, copyOf(counts));
     }
     return found;
-  };
+  }
 
-  readonly readAll = async (
-    dimension: Dimension,
-    { fromMs, toMs }: CounterPeriod,
-  ): Promise<ReadonlyMap<string, Counts>> => {
-    this.#forgetOld(this.#open());
+  readAll(dimension: Dimension, { fromMs, toMs }: CounterPeriod, nowMs: number): ReadonlyMap<string, Counts> {
+    this.#forgetOld(nowMs);
     const sums = new Map<string, Counts>();
     for (const [windowMs, dimensions] of this.#windows) {
       if (windowMs < fromMs || windowMs >= toMs) continue;
       for (const [id, counts] of dimensions.get(dimension) ?? []) addCounts(madeIn(sums, id, noCounts), counts);
     }
     return sums;
-  };
+  }
 
-  readonly startedAtMs = async (): Promise<number | null> => {
-    this.#open();
-    return this.#startedAtMs;
-  };
-
-  readonly close = async (): Promise<void> => {
-    this.#isClosed = true;
+  clear(): void {
     this.#windows.clear();
-  };
+  }
+
+  copy(): CounterMemory {
+    const copy = new CounterMemory(this.#bounds, this.#counted.copy());
+    for (const [windowMs, dimensions] of this.#windows) copy.#windows.set(windowMs, structuredClone(dimensions));
+    return copy;
+  }
 
   #take(event: CountedEvent, nowMs: number, tally: Tally): void {
     const windowMs = windowOf(event.atMs);
-    if (!isWindowKept(windowMs, nowMs, this.#options.keptMs)) {
+    if (!isWindowKept(windowMs, nowMs, this.#bounds.keptMs)) {
       tally.outside += 1;
       return;
     }
@@ -118,7 +104,7 @@ class EmbeddedCounterStore implements CounterStore {
     const window = madeIn(this.#windows, windowMs, () => new Map<Dimension, Map<string, Counts>>());
     for (const { dimension, id } of event.things) {
       const things = madeIn(window, dimension, () => new Map<string, Counts>());
-      const hasRoom = id === OTHER_ID || things.has(id) || things.size < this.#options.thingsMax;
+      const hasRoom = id === OTHER_ID || things.has(id) || things.size < this.#bounds.thingsMax;
       if (!hasRoom) tally.overflowed += 1;
       const counts = madeIn(things, hasRoom ? id : OTHER_ID, noCounts);
       counts[event.type] += 1;
@@ -128,14 +114,60 @@ class EmbeddedCounterStore implements CounterStore {
 
   #forgetOld(nowMs: number): void {
     for (const windowMs of this.#windows.keys()) {
-      if (!isWindowKept(windowMs, nowMs, this.#options.keptMs)) this.#windows.delete(windowMs);
+      if (!isWindowKept(windowMs, nowMs, this.#bounds.keptMs)) this.#windows.delete(windowMs);
     }
   }
+}
+
+class EmbeddedCounterStore implements CounterStore {
+  readonly #clock: Clock;
+  readonly #memory: CounterMemory;
+  readonly #places = new Map<number, number>();
+  readonly #startedAtMs: number;
+  #isClosed = false;
+
+  constructor({ clock, ...bounds }: EmbeddedCounterStoreOptions) {
+    this.#clock = clock;
+    this.#memory = new CounterMemory(bounds);
+    this.#startedAtMs = clock.wallMs();
+  }
+
+  readonly claim = async (partition: number): Promise<number | null> => {
+    this.#open();
+    return this.#places.get(partition) ?? null;
+  };
+
+  readonly count = async ({ partition, events, toOffset }: CountingBatch): Promise<CountingResult> => {
+    const nowMs = this.#open();
+    const from = this.#places.get(partition) ?? Number.NEGATIVE_INFINITY;
+    const result = this.#memory.count(
+      events.filter(({ offset }) => offset >= from),
+      nowMs,
+    );
+    this.#places.set(partition, Math.max(from, toOffset));
+    return result;
+  };
+
+  readonly read = async (thing: Thing, period: CounterPeriod): Promise<ReadonlyMap<number, Counts>> =>
+    this.#memory.read(thing, period, this.#open());
+
+  readonly readAll = async (dimension: Dimension, period: CounterPeriod): Promise<ReadonlyMap<string, Counts>> =>
+    this.#memory.readAll(dimension, period, this.#open());
+
+  readonly startedAtMs = async (): Promise<number | null> => {
+    this.#open();
+    return this.#startedAtMs;
+  };
+
+  readonly close = async (): Promise<void> => {
+    this.#isClosed = true;
+    this.#memory.clear();
+  };
 
   /** Gives the time, epoch ms. */
   #open(): number {
     if (this.#isClosed) throw new CounterStoreError('closed', 'the counters are closed');
-    return this.#options.clock.wallMs();
+    return this.#clock.wallMs();
   }
 }
 

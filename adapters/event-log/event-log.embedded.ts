@@ -32,8 +32,9 @@ export interface EmbeddedEventLogOptions {
   readonly keptFrom?: () => number;
   /** Longest time an acknowledged batch waits for the device (what a power loss may take); 0 = flush before acknowledging. */
   readonly syncIntervalMs?: number;
-  /** Stands in for the file system in tests. */
+  /** Stands in for the file system in tests and worlds, and for its locks: rejects as `lockFolder`. */
   readonly files?: LogFiles;
+  readonly lock?: (folder: string) => Promise<() => Promise<void>>;
 }
 
 export interface EmbeddedEventLogStats {
@@ -70,11 +71,11 @@ export const EVENT_LOG_DEFAULTS = {
  * sizes that cannot work.
  */
 export async function openEventLog(options: EmbeddedEventLogOptions): Promise<EmbeddedEventLog> {
-  const settings: Settings = { ...EVENT_LOG_DEFAULTS, files: nodeLogFiles, ...options };
+  const settings: Settings = { ...EVENT_LOG_DEFAULTS, files: nodeLogFiles, lock: lockFolder, ...options };
   if (settings.totalBytesMax < 2 * settings.segmentBytes) throw new RangeError('totalBytesMax must hold two segments');
-  const { folder, files } = settings;
+  const { folder, files, lock } = settings;
   await orIoError('open', files.makeFolder(folder));
-  const unlock = await lockFolder(folder);
+  const unlock = await lock(folder);
   try {
     const recovery = await recoverLastSegment(folder, files);
     const log = new SegmentedLog(settings, recovery, unlock);

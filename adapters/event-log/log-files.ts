@@ -19,6 +19,14 @@ export interface LogFile {
   readonly close: () => Promise<void>;
 }
 
+/** For those who follow what is written. */
+export interface ReadLogFile {
+  readonly sizeBytes: () => Promise<number>;
+  /** Like pread(2), into the whole of `target`: resolves to how many bytes there were, 0 at the end. */
+  readonly read: (target: Uint8Array, position: number) => Promise<number>;
+  readonly close: () => Promise<void>;
+}
+
 export interface LogFiles {
   readonly makeFolder: (path: string) => Promise<void>;
   /** Makes created and removed names in this folder survive a power loss. */
@@ -26,6 +34,7 @@ export interface LogFiles {
   readonly list: (path: string) => Promise<string[]>;
   readonly sizeBytes: (path: string) => Promise<number>;
   readonly read: (path: string) => Promise<Buffer>;
+  readonly openToRead: (path: string) => Promise<ReadLogFile>;
   /** Fails with EEXIST when the file is there. */
   readonly create: (path: string) => Promise<LogFile>;
   /** An existing file, to repair it. */
@@ -48,6 +57,14 @@ export const nodeLogFiles: LogFiles = {
   list: (path) => readdir(path),
   sizeBytes: async (path) => (await stat(path)).size,
   read: (path) => readFile(path),
+  openToRead: async (path) => {
+    const file = await open(path, 'r');
+    return {
+      sizeBytes: async () => (await file.stat()).size,
+      read: async (target, position) => (await file.read(target, 0, target.byteLength, position)).bytesRead,
+      close: () => file.close(),
+    };
+  },
   create: (path) => openLogFile(path, 'wx'),
   openExisting: (path) => openLogFile(path, 'r+'),
   remove: (path) => unlink(path),

@@ -2,8 +2,8 @@
  * Follows an event log while a writer appends to it: a part of a segment at a time, from where the last part ended. A
  * segment is read by its name anew each time, since the writer may make a file of the same name again.
  */
-import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type LogFiles, nodeLogFiles, type ReadLogFile } from './log-files.ts';
 import type { LogProblem, StoredEvent } from './reader.ts';
 import { UnknownSegmentFormatError } from './recover-segments.ts';
 import {
@@ -23,6 +23,8 @@ export interface SegmentTailOptions {
   /** First sequence wanted; null: the oldest that is there. */
   readonly fromSequence: number | null;
   readonly onProblem: (problem: LogProblem) => void;
+  /** Stands in for the file system in worlds. */
+  readonly files?: Pick<LogFiles, 'list' | 'openToRead'>;
 }
 
 interface Part {
@@ -36,6 +38,7 @@ const NOTHING: Part = { events: [], passedBytes: 0 };
 export class SegmentTail {
   readonly #folder: string;
   readonly #onProblem: (problem: LogProblem) => void;
+  readonly #files: Pick<LogFiles, 'list' | 'openToRead'>;
   #next: number | null;
   #segment: string | null = null;
   /** In that segment; what is before it has been read. */
@@ -45,8 +48,9 @@ export class SegmentTail {
   /** Sequence of the frame there, if nothing is missing. */
   #expected = FIRST_SEQUENCE;
 
-  constructor({ folder, fromSequence, onProblem }: SegmentTailOptions) {
+  constructor({ folder, fromSequence, onProblem, files = nodeLogFiles }: SegmentTailOptions) {
     this.#folder = folder;
+    this.#files = files;
     this.#onProblem = onProblem;
     this.#next = fromSequence;
   }
@@ -89,7 +93,7 @@ export class SegmentTail {
   }
 
   async #names(): Promise<string[]> {
-    return (await readdir(this.#folder)).filter((name) => firstSequenceOf(name) !== null).sort();
+    return (await this.#files.list(this.#folder)).filter((name) => firstSequenceOf(name) !== null).sort();
   }
 
   /** The segment that may hold the next event, else the first behind it. */
@@ -116,10 +120,10 @@ export class SegmentTail {
 
   async #readSegment(bytesMax: number, isFinal: boolean): Promise<readonly StoredEvent[]> {
     const path = join(this.#folder, this.#segment!);
-    const file = await openUnlessRemoved(path);
+    const file = await this.#openUnlessRemoved(path);
     if (file === null) return [];
     try {
-      const { size } = await file.stat();
+      const size = await file.sizeBytes();
       this.#size = size;
       if (this.#offset === 0 && !(await this.#passHeader(file, path, size))) return [];
       for (;;) {
@@ -131,7 +135,16 @@ export class SegmentTail {
     }
   }
 
-  async #passHeader(file: FileHandle, path: string, size: number): Promise<boolean> {
+  async #openUnlessRemoved(path: string): Promise<ReadLogFile | null> {
+    try {
+      return await this.#files.openToRead(path);
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+      throw error;
+    }
+  }
+
+  async #passHeader(file: ReadLogFile, path: string, size: number): Promise<boolean> {
     if (size < HEADER_BYTES) return false;
     const header = checkHeader(await readBytes(file, 0, HEADER_BYTES));
     if (header === 'newer') throw new UnknownSegmentFormatError(path);
@@ -141,7 +154,7 @@ export class SegmentTail {
   }
 
   async #readPart(
-    file: FileHandle,
+    file: ReadLogFile,
     size: number,
     { bytesMax, isFinal }: { readonly bytesMax: number; readonly isFinal: boolean },
   ): Promise<Part> {
@@ -212,20 +225,11 @@ export class SegmentTail {
   }
 }
 
-async function openUnlessRemoved(path: string): Promise<FileHandle | null> {
-  try {
-    return await open(path, 'r');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw error;
-  }
-}
-
-async function readBytes(file: FileHandle, position: number, length: number): Promise<Buffer> {
+async function readBytes(file: ReadLogFile, position: number, length: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(length);
   let filled = 0;
   while (filled < length) {
-    const { bytesRead } = await file.read(bytes, filled, length - filled, position + filled);
+    const bytesRead = await file.read(filled === 0 ? bytes : bytes.subarray(filled), position + filled);
     if (bytesRead === 0) break;
     filled += bytesRead;
   }

@@ -29,24 +29,22 @@ export function createEmbeddedFrequencyStore(options: EmbeddedFrequencyStoreOpti
   return new EmbeddedFrequencyStore(options);
 }
 
-class EmbeddedFrequencyStore implements FrequencyStore {
-  readonly #options: EmbeddedFrequencyStoreOptions;
+/** All that a store knows, and its rules. Several stores over one memory are like those of several processes over one Redis. */
+export class FrequencyMemory {
+  readonly #usersMax: number;
   readonly #users = new Map<UserKey, UserHistory>();
   /** Goes round and round. */
   #sweep = this.#users.entries();
-  #isClosed = false;
 
-  constructor(options: EmbeddedFrequencyStoreOptions) {
-    this.#options = options;
+  constructor(usersMax: number) {
+    this.#usersMax = usersMax;
   }
 
-  readonly fetch = async (user: UserKey): Promise<ReadonlyMap<CapScope, ScopeHistory>> => {
-    const nowMs = this.#open();
+  fetch(user: UserKey, nowMs: number): ReadonlyMap<CapScope, ScopeHistory> {
     return this.#users.get(user)?.read(nowMs) ?? new Map();
-  };
+  }
 
-  readonly take = async (user: UserKey, impression: ImpressionToTake): Promise<TakeResult> => {
-    const nowMs = this.#open();
+  take(user: UserKey, impression: ImpressionToTake, nowMs: number): TakeResult {
     this.#sweepSome(SWEPT_PER_TAKE, nowMs);
     const known = this.#users.get(user);
     if (known !== undefined) return known.take(impression, nowMs);
@@ -55,34 +53,36 @@ class EmbeddedFrequencyStore implements FrequencyStore {
     const result = history.take(impression, nowMs);
     if (!history.isEmpty) this.#users.set(user, history);
     return result;
-  };
+  }
 
-  readonly giveBack = async (user: UserKey, requestId: string, scopes: readonly CapScope[]): Promise<void> => {
-    this.#open();
+  giveBack(user: UserKey, requestId: string, scopes: readonly CapScope[]): void {
     const history = this.#users.get(user);
     history?.giveBack(requestId, scopes);
     if (history?.isEmpty) this.#users.delete(user);
-  };
+  }
 
-  readonly forget = async (user: UserKey): Promise<void> => {
-    this.#open();
+  forget(user: UserKey): void {
     this.#users.delete(user);
-  };
+  }
 
-  readonly holds = async (user: UserKey): Promise<boolean> => {
-    this.#open();
+  holds(user: UserKey): boolean {
     for (const known of this.#users.keys()) if (known === user) return true;
     return false;
-  };
+  }
 
-  readonly close = async (): Promise<void> => {
-    this.#isClosed = true;
+  clear(): void {
     this.#users.clear();
-  };
+  }
+
+  copy(): FrequencyMemory {
+    const copy = new FrequencyMemory(this.#usersMax);
+    for (const [user, history] of this.#users) copy.#users.set(user, history.copy());
+    return copy;
+  }
 
   #hasRoom(nowMs: number): boolean {
-    if (this.#users.size >= this.#options.usersMax) this.#sweepSome(SWEPT_WHEN_FULL, nowMs);
-    return this.#users.size < this.#options.usersMax;
+    if (this.#users.size >= this.#usersMax) this.#sweepSome(SWEPT_WHEN_FULL, nowMs);
+    return this.#users.size < this.#usersMax;
   }
 
   #sweepSome(count: number, nowMs: number): void {
@@ -96,10 +96,47 @@ class EmbeddedFrequencyStore implements FrequencyStore {
       if (history.expiresAtMs() <= nowMs) this.#users.delete(user);
     }
   }
+}
+
+class EmbeddedFrequencyStore implements FrequencyStore {
+  readonly #clock: Clock;
+  readonly #memory: FrequencyMemory;
+  #isClosed = false;
+
+  constructor({ clock, usersMax }: EmbeddedFrequencyStoreOptions) {
+    this.#clock = clock;
+    this.#memory = new FrequencyMemory(usersMax);
+  }
+
+  readonly fetch = async (user: UserKey): Promise<ReadonlyMap<CapScope, ScopeHistory>> =>
+    this.#memory.fetch(user, this.#open());
+
+  readonly take = async (user: UserKey, impression: ImpressionToTake): Promise<TakeResult> =>
+    this.#memory.take(user, impression, this.#open());
+
+  readonly giveBack = async (user: UserKey, requestId: string, scopes: readonly CapScope[]): Promise<void> => {
+    this.#open();
+    this.#memory.giveBack(user, requestId, scopes);
+  };
+
+  readonly forget = async (user: UserKey): Promise<void> => {
+    this.#open();
+    this.#memory.forget(user);
+  };
+
+  readonly holds = async (user: UserKey): Promise<boolean> => {
+    this.#open();
+    return this.#memory.holds(user);
+  };
+
+  readonly close = async (): Promise<void> => {
+    this.#isClosed = true;
+    this.#memory.clear();
+  };
 
   /** Gives the time. */
   #open(): number {
     if (this.#isClosed) throw new FrequencyStoreError('closed', 'the store is closed');
-    return this.#options.clock.monotonicMs();
+    return this.#clock.monotonicMs();
   }
 }

@@ -2,6 +2,12 @@
 import type { Notice } from '../../engine/ports/notice-sender.ts';
 import type { Queryable } from './database.ts';
 
+export const BILLING_NOTICES_SQL = {
+  take: `DELETE FROM billing_notice WHERE key IN (
+      SELECT key FROM billing_notice ORDER BY at_ms, key LIMIT $1 FOR UPDATE SKIP LOCKED)
+    RETURNING dsp_id, auction_id, imp_id, url`,
+} as const;
+
 interface NoticeRow {
   readonly dsp_id: string;
   readonly auction_id: string;
@@ -15,12 +21,7 @@ interface NoticeRow {
  * the process is killed before it has called them.
  */
 export async function takeBillingNotices(database: Queryable, countMax: number): Promise<readonly Notice[]> {
-  const rows = await database.query<NoticeRow>(
-    `DELETE FROM billing_notice WHERE key IN (
-      SELECT key FROM billing_notice ORDER BY at_ms, key LIMIT $1 FOR UPDATE SKIP LOCKED)
-      RETURNING dsp_id, auction_id, imp_id, url`,
-    [countMax],
-  );
+  const rows = await database.query<NoticeRow>(BILLING_NOTICES_SQL.take, [countMax]);
   return rows.map(({ dsp_id: dspId, auction_id: auctionId, imp_id: impId, url }) => ({
     kind: 'bill',
     dspId,

@@ -21,11 +21,15 @@ const TAKEN_MS = 15_000;
 export function openBookedEvents(database: Database, nowMs: (() => number) | null): BookedEvents {
   return {
     take: async (countMax) => {
-      const rows = await database.query<{ payload: string }>(TAKE, [countMax, nowMs?.() ?? null, TAKEN_MS]);
+      const rows = await database.query<{ payload: string }>(BOOKED_EVENTS_SQL.take, [
+        countMax,
+        nowMs?.() ?? null,
+        TAKEN_MS,
+      ]);
       return rows.map(({ payload }) => JSON.parse(payload) as OutcomeEvent);
     },
     stored: async (ids) => {
-      await database.query('DELETE FROM booked_event WHERE id = ANY ($1::text[])', [ids]);
+      await database.query(BOOKED_EVENTS_SQL.stored, [ids]);
     },
   };
 }
@@ -33,18 +37,23 @@ export function openBookedEvents(database: Database, nowMs: (() => number) | nul
 /** In the transaction that books what they say. One that is kept already stays as it is. */
 export async function keepBookedEvents(tx: Queryable, events: readonly OutcomeEvent[], nowMs: bigint): Promise<void> {
   if (events.length === 0) return;
-  await tx.query(
-    `INSERT INTO booked_event (id, payload, due_at_ms)
-      SELECT *, $3::bigint FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING`,
-    [events.map(({ id }) => id), events.map((event) => JSON.stringify(event)), nowMs],
-  );
+  await tx.query(BOOKED_EVENTS_SQL.keep, [
+    events.map(({ id }) => id),
+    events.map((event) => JSON.stringify(event)),
+    nowMs,
+  ]);
 }
 
-const TAKE = `WITH now AS (
+export const BOOKED_EVENTS_SQL = {
+  take: `WITH now AS (
     SELECT coalesce($2::bigint, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) AS at_ms
   ), due AS (
     SELECT id FROM booked_event WHERE due_at_ms <= (SELECT at_ms FROM now)
       ORDER BY due_at_ms, id LIMIT $1 FOR UPDATE SKIP LOCKED
   )
   UPDATE booked_event SET due_at_ms = (SELECT at_ms FROM now) + $3::bigint WHERE id IN (SELECT id FROM due)
-  RETURNING payload`;
+  RETURNING payload`,
+  stored: 'DELETE FROM booked_event WHERE id = ANY ($1::text[])',
+  keep: `INSERT INTO booked_event (id, payload, due_at_ms)
+    SELECT *, $3::bigint FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING`,
+} as const;

@@ -30,25 +30,24 @@ interface QuotaTerms {
   readonly [column: string]: unknown;
 }
 
+export const BOOKED_TERMS_SQL = {
+  campaigns: `SELECT c.id, a.currency, a.time_zone, a.is_paused, c.status, c.end_at_ms, c.budget_nanos, c.daily_budget_nanos
+    FROM campaign c JOIN advertiser a ON a.id = c.advertiser_id
+    WHERE c.id = ANY ($1::text[]) OR c.advertiser_id = ANY ($2::text[])`,
+  quotas: `SELECT id, campaign_id, is_paused, goal_impressions FROM line_item
+    WHERE campaign_id = ANY ($1::text[]) AND goal_impressions IS NOT NULL`,
+} as const;
+
 /** Of all accounts that the bookings, just written, may have changed. */
 export async function bookedTerms(tx: Queryable, written: readonly Booking[]): Promise<readonly AccountTerms[]> {
-  const campaigns = await tx.query<CampaignTerms>(
-    `SELECT c.id, a.currency, a.time_zone, a.is_paused, c.status, c.end_at_ms, c.budget_nanos, c.daily_budget_nanos
-      FROM campaign c JOIN advertiser a ON a.id = c.advertiser_id
-      WHERE c.id = ANY ($1::text[]) OR c.advertiser_id = ANY ($2::text[])`,
-    [
-      written.flatMap(({ kind, value }) =>
-        kind === 'campaign' ? value.id : kind === 'line-item' ? value.campaignId : [],
-      ),
-      written.flatMap(({ kind, value }) => (kind === 'advertiser' ? value.id : [])),
-    ],
-  );
+  const campaigns = await tx.query<CampaignTerms>(BOOKED_TERMS_SQL.campaigns, [
+    written.flatMap(({ kind, value }) =>
+      kind === 'campaign' ? value.id : kind === 'line-item' ? value.campaignId : [],
+    ),
+    written.flatMap(({ kind, value }) => (kind === 'advertiser' ? value.id : [])),
+  ]);
   const byId = new Map(campaigns.map((campaign) => [campaign.id, termsOfCampaign(campaign)]));
-  const quotas = await tx.query<QuotaTerms>(
-    `SELECT id, campaign_id, is_paused, goal_impressions FROM line_item
-      WHERE campaign_id = ANY ($1::text[]) AND goal_impressions IS NOT NULL`,
-    [[...byId.keys()]],
-  );
+  const quotas = await tx.query<QuotaTerms>(BOOKED_TERMS_SQL.quotas, [[...byId.keys()]]);
   return [...byId.values(), ...quotas.map((quota) => termsOfQuota(quota, byId.get(quota.campaign_id)!))];
 }
 

@@ -16,7 +16,7 @@ const SQL_TYPES: Readonly<Record<FieldType, string>> = {
   json: 'jsonb',
 };
 
-interface BookingTable extends Table {
+export interface BookingTable extends Table {
   /** The column of its advertiser or campaign. */
   readonly parent: string | null;
   readonly fields: readonly { readonly field: string; readonly column: string; readonly type: FieldType }[];

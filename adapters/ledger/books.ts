@@ -53,10 +53,7 @@ export class Books {
 
   /** Locks the accounts that exist. `nowMs` null: by the database's clock. */
   static async open(tx: Queryable, accountIds: Iterable<string>, nowMs: number | null): Promise<Books> {
-    const accounts = await tx.query<AccountRow>(
-      `SELECT ${Object.keys(ACCOUNT.columns).join(', ')} FROM account WHERE id = ANY ($1::text[]) ORDER BY id FOR UPDATE`,
-      [[...new Set(accountIds)]],
-    );
+    const accounts = await tx.query<AccountRow>(BOOKS_SQL.lockAccounts, [[...new Set(accountIds)]]);
     return new Books(tx, accounts, nowMs === null ? await databaseNowMs(tx) : BigInt(Math.floor(nowMs)));
   }
 
@@ -79,10 +76,7 @@ export class Books {
   }
 
   async loadOpenTranches(): Promise<void> {
-    const rows = await this.#tx.query<TrancheRow>(
-      `SELECT ${Object.keys(TRANCHE.columns).join(', ')} FROM tranche WHERE state = 'open' AND account_id = ANY ($1::text[])`,
-      [[...this.accounts.keys()]],
-    );
+    const rows = await this.#tx.query<TrancheRow>(BOOKS_SQL.openTranches, [[...this.accounts.keys()]]);
     for (const row of rows) this.putTranche(row);
     await this.#loadDays(rows);
   }
@@ -254,7 +248,7 @@ export class Books {
     await upsertRows(this.#tx, DAY, changed(this.#days.values()));
     await upsertRows(this.#tx, TRANCHE, changed(this.#tranches.values()));
     await upsertRows(this.#tx, LEASE, changed(this.#leases.values()));
-    if (this.#replacedCharges.length > 0) await this.#tx.query(TAKE_PARKED, [this.#replacedCharges]);
+    if (this.#replacedCharges.length > 0) await this.#tx.query(BOOKS_SQL.takeParked, [this.#replacedCharges]);
     await insertRows(this.#tx, CHARGE, [...this.#newCharges].sort(byKey));
     const known = [...this.#charges.values()].filter((charge) => !this.#newCharges.has(charge));
     await upsertRows(this.#tx, CHARGE, changed(known));
@@ -283,7 +277,12 @@ export function nameOfLease({ account_id, epoch, sequence }: LeaseRow): string {
   return `${account_id}#${epoch}.${sequence}`;
 }
 
-const TAKE_PARKED = `DELETE FROM charge WHERE state = 'parked' AND key = ANY ($1::text[])`;
+export const BOOKS_SQL = {
+  lockAccounts: `SELECT ${Object.keys(ACCOUNT.columns).join(', ')} FROM account WHERE id = ANY ($1::text[]) ORDER BY id FOR UPDATE`,
+  openTranches: `SELECT ${Object.keys(TRANCHE.columns).join(', ')} FROM tranche WHERE state = 'open' AND account_id = ANY ($1::text[])`,
+  takeParked: `DELETE FROM charge WHERE state = 'parked' AND key = ANY ($1::text[])`,
+  now: 'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now_ms',
+} as const;
 
 /** Keys of what is parked are no account's: they are locked in one order. */
 function byKey(one: ChargeRow, other: ChargeRow): number {
@@ -318,8 +317,6 @@ function distinct<Item>(items: readonly Item[], nameOf: (item: Item) => string):
 
 /** Epoch ms. */
 export async function databaseNowMs(tx: Queryable): Promise<bigint> {
-  const [row] = await tx.query<{ now_ms: bigint }>(
-    'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now_ms',
-  );
+  const [row] = await tx.query<{ now_ms: bigint }>(BOOKS_SQL.now);
   return row!.now_ms;
 }

@@ -9,11 +9,37 @@ import type {
 import { CampaignStoreError } from '../../engine/ports/campaign-store.ts';
 import { setAccountTerms } from './accounts.ts';
 import { bookedTerms } from './booked-terms.ts';
-import { BOOKING_KINDS, BOOKING_TABLES, fromRow, toRow } from './booking-rows.ts';
+import { BOOKING_KINDS, BOOKING_TABLES, type BookingTable, fromRow, toRow } from './booking-rows.ts';
 import { judgeVersion, whyInvalid } from './booking-rules.ts';
 import { databaseNowMs } from './books.ts';
 import type { Database, Queryable, Row } from './database.ts';
 import { AUDIT, auditJson, insertRows, selectRows, upsertRows } from './rows.ts';
+
+export const CAMPAIGN_STORE_SQL = {
+  takeSequences: 'UPDATE booking_sequence SET value = value + $1 RETURNING value',
+  lastSequence: 'SELECT value FROM booking_sequence',
+  aCampaignOf: 'SELECT id FROM campaign WHERE advertiser_id = $1 LIMIT 1',
+  history: 'SELECT at_ms, actor, details FROM audit WHERE subject = $1 ORDER BY id DESC LIMIT $2',
+} as const;
+
+/** A page by id. */
+export const LIST_SQL = ofEachKind(
+  ({ name, columns, parent }) => `SELECT ${Object.keys(columns).join(', ')} FROM ${name}
+    WHERE id > $1 AND ($2::text IS NULL OR ${parent ?? 'id'} = $2) ORDER BY id LIMIT $3`,
+);
+
+/** Between two sequences. */
+export const CHANGES_SQL = ofEachKind(
+  ({ name, columns }) => `SELECT ${Object.keys(columns).join(', ')} FROM ${name}
+    WHERE sequence > $1 AND sequence <= $2 ORDER BY sequence LIMIT $3`,
+);
+
+function ofEachKind(sqlOf: (table: BookingTable) => string): Readonly<Record<BookingKind, string>> {
+  return Object.fromEntries(BOOKING_KINDS.map((kind) => [kind, sqlOf(BOOKING_TABLES[kind])])) as Record<
+    BookingKind,
+    string
+  >;
+}
 
 /** The database must be migrated. `nowMs` null: the database's clock. Closing is the ledger's. */
 export function openCampaignStore(
@@ -32,13 +58,9 @@ export function openCampaignStore(
       return rows.map((row) => fromRow(kind, row));
     },
     list: async (kind, query) => {
-      const { name, columns, parent } = BOOKING_TABLES[kind];
+      const { parent } = BOOKING_TABLES[kind];
       if (query.parentId !== undefined && parent === null) throw new RangeError(`a ${kind} has no parent`);
-      const rows = await database.query(
-        `SELECT ${Object.keys(columns).join(', ')} FROM ${name}
-          WHERE id > $1 AND ($2::text IS NULL OR ${parent ?? 'id'} = $2) ORDER BY id LIMIT $3`,
-        [query.afterId ?? '', query.parentId ?? null, query.limit],
-      );
+      const rows = await database.query(LIST_SQL[kind], [query.afterId ?? '', query.parentId ?? null, query.limit]);
       return rows.map((row) => fromRow(kind, row));
     },
     changesSince: (sequence, limit) => changesSince(database, sequence, limit),
@@ -77,9 +99,7 @@ async function writeAll(
 
 /** Those of this transaction, the first of them. Others wait here until it is over. */
 async function takeSequences(tx: Queryable, count: number): Promise<number> {
-  const [row] = await tx.query<{ value: bigint }>('UPDATE booking_sequence SET value = value + $1 RETURNING value', [
-    count,
-  ]);
+  const [row] = await tx.query<{ value: bigint }>(CAMPAIGN_STORE_SQL.takeSequences, [count]);
   return Number(row!.value) - count + 1;
 }
 
@@ -146,7 +166,7 @@ async function judgeCurrency(
   index: number,
 ): Promise<void> {
   if (kind !== 'advertiser' || before?.kind !== 'advertiser' || before.value.currency === value.currency) return;
-  const campaigns = await tx.query('SELECT id FROM campaign WHERE advertiser_id = $1 LIMIT 1', [value.id]);
+  const campaigns = await tx.query(CAMPAIGN_STORE_SQL.aCampaignOf, [value.id]);
   if (campaigns.length === 0) return;
   throw new CampaignStoreError('invalid', `advertiser ${value.id}: currency is fixed once it has a campaign`, index);
 }
@@ -159,16 +179,11 @@ function auditRow(after: Booking, before: Booking | undefined, actor: string): R
 
 /** Up to a sequence that is known first: what is written while the tables are read comes next time. */
 async function changesSince(database: Queryable, sequence: number, limit: number): Promise<readonly Booking[]> {
-  const [last] = await database.query<{ value: bigint }>('SELECT value FROM booking_sequence');
+  const [last] = await database.query<{ value: bigint }>(CAMPAIGN_STORE_SQL.lastSequence);
   if (Number(last!.value) <= sequence) return [];
   const changes: Booking[] = [];
   for (const kind of BOOKING_KINDS) {
-    const { name, columns } = BOOKING_TABLES[kind];
-    const rows = await database.query(
-      `SELECT ${Object.keys(columns).join(', ')} FROM ${name}
-        WHERE sequence > $1 AND sequence <= $2 ORDER BY sequence LIMIT $3`,
-      [sequence, last!.value, limit],
-    );
+    const rows = await database.query(CHANGES_SQL[kind], [sequence, last!.value, limit]);
     for (const row of rows) changes.push(fromRow(kind, row));
   }
   return changes.sort((one, other) => one.sequence - other.sequence).slice(0, limit);
@@ -180,6 +195,6 @@ async function history(database: Queryable, subject: string, limit: number): Pro
     actor: string;
     details: { before: unknown; after: unknown };
     [column: string]: unknown;
-  }>('SELECT at_ms, actor, details FROM audit WHERE subject = $1 ORDER BY id DESC LIMIT $2', [subject, limit]);
+  }>(CAMPAIGN_STORE_SQL.history, [subject, limit]);
   return rows.map(({ at_ms, actor, details: { before, after } }) => ({ atMs: Number(at_ms), actor, before, after }));
 }

@@ -30,6 +30,19 @@ export interface EventBooksOptions {
   readonly copyDeadLetters: (partition: number, letters: readonly DeadLetter[]) => Promise<void>;
 }
 
+export const EVENT_BOOKS_SQL = {
+  claim: `INSERT INTO consumer_offset (source, partition, epoch) VALUES ($1, $2, 1)
+    ON CONFLICT (source, partition) DO UPDATE SET epoch = consumer_offset.epoch + 1,
+      next_offset = CASE WHEN consumer_offset.next_offset > $3::bigint THEN $3 ELSE consumer_offset.next_offset END
+    RETURNING epoch, next_offset`,
+  placeOf: 'SELECT epoch, next_offset FROM consumer_offset WHERE source = $1 AND partition = $2',
+  movePlace: `UPDATE consumer_offset SET next_offset = $5 WHERE source = $1 AND partition = $2 AND epoch = $3
+    AND next_offset IS NOT DISTINCT FROM $4 RETURNING epoch`,
+  forgetPlaces: 'UPDATE consumer_offset SET next_offset = NULL, epoch = epoch + 1 WHERE source = $1',
+  keepLetter: `INSERT INTO dead_letter (source, partition, log_offset, type, reason, message, tries, at_ms, payload)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
+} as const;
+
 /** The database must be migrated. */
 export function openEventBooks(database: Database, options: EventBooksOptions): EventBooks {
   return {
@@ -70,7 +83,7 @@ async function bookCopied(database: Database, bookings: Bookings, options: Event
 
 /** Whoever claims a partition of it next begins at its oldest event. */
 export async function forgetPlaces(database: Queryable, source: string): Promise<void> {
-  await database.query('UPDATE consumer_offset SET next_offset = NULL, epoch = epoch + 1 WHERE source = $1', [source]);
+  await database.query(EVENT_BOOKS_SQL.forgetPlaces, [source]);
 }
 
 interface PlaceRow {
@@ -80,21 +93,12 @@ interface PlaceRow {
 }
 
 async function claim(database: Database, source: string, partition: number, end: number | null): Promise<Place> {
-  const [row] = await database.query<PlaceRow>(
-    `INSERT INTO consumer_offset (source, partition, epoch) VALUES ($1, $2, 1)
-      ON CONFLICT (source, partition) DO UPDATE SET epoch = consumer_offset.epoch + 1,
-        next_offset = CASE WHEN consumer_offset.next_offset > $3::bigint THEN $3 ELSE consumer_offset.next_offset END
-      RETURNING epoch, next_offset`,
-    [source, partition, end],
-  );
+  const [row] = await database.query<PlaceRow>(EVENT_BOOKS_SQL.claim, [source, partition, end]);
   return toPlace(row!);
 }
 
 async function placeOf(database: Queryable, source: string, partition: number): Promise<Place | null> {
-  const [row] = await database.query<PlaceRow>(
-    'SELECT epoch, next_offset FROM consumer_offset WHERE source = $1 AND partition = $2',
-    [source, partition],
-  );
+  const [row] = await database.query<PlaceRow>(EVENT_BOOKS_SQL.placeOf, [source, partition]);
   return row === undefined ? null : toPlace(row);
 }
 
@@ -141,11 +145,7 @@ function keysOfNotices({ pendingNotices, receivables }: Bookings): string[] {
 
 /** First of all: its row keeps any other consumer of the partition out until the end of the transaction. */
 async function movePlace(tx: Queryable, { partition, from, toOffset }: Bookings, source: string): Promise<void> {
-  const moved = await tx.query(
-    `UPDATE consumer_offset SET next_offset = $5 WHERE source = $1 AND partition = $2 AND epoch = $3
-      AND next_offset IS NOT DISTINCT FROM $4 RETURNING epoch`,
-    [source, partition, from.epoch, from.nextOffset, toOffset],
-  );
+  const moved = await tx.query(EVENT_BOOKS_SQL.movePlace, [source, partition, from.epoch, from.nextOffset, toOffset]);
   if (moved.length === 0) {
     throw new MovedPlaceError(
       `partition ${partition} of ${source} is not at ${from.nextOffset} of epoch ${from.epoch}`,
@@ -192,20 +192,16 @@ async function keepDeadLetters(
   for (const { offset, type, reason, message, tries, payload } of letters) {
     const kept = Buffer.from(payload);
     withoutAnyUserKey(kept);
-    await tx.query(
-      `INSERT INTO dead_letter (source, partition, log_offset, type, reason, message, tries, at_ms, payload)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
-      [
-        source,
-        partition,
-        offset,
-        storable(type),
-        reason,
-        storable(message).slice(0, MESSAGE_LENGTH_MAX),
-        tries,
-        nowMs,
-        kept,
-      ],
-    );
+    await tx.query(EVENT_BOOKS_SQL.keepLetter, [
+      source,
+      partition,
+      offset,
+      storable(type),
+      reason,
+      storable(message).slice(0, MESSAGE_LENGTH_MAX),
+      tries,
+      nowMs,
+      kept,
+    ]);
   }
 }

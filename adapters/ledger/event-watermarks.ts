@@ -14,6 +14,26 @@ export const WORD_MS_MAX = 5000;
 /** A log that was booked last so many times the longest backlog ago is one that is no more: nobody waits for it. */
 const FORGOTTEN_AFTER = 4;
 
+export const WATERMARKS_SQL = {
+  bookedUntil: `WITH booked AS (SELECT min(booked_until_ms) AS until_ms FROM event_watermark WHERE booked_until_ms > $1)
+    SELECT least(until_ms, (SELECT min(since_ms) FROM event_backlog
+      WHERE since_ms > $1 AND (until_ms IS NULL OR until_ms > booked.until_ms))) AS booked_until_ms
+    FROM booked WHERE until_ms IS NOT NULL`,
+  register: `INSERT INTO event_watermark (source, partition, booked_until_ms) VALUES ($1, 0, $2::bigint)
+    ON CONFLICT (source, partition) DO UPDATE SET booked_until_ms = EXCLUDED.booked_until_ms
+      WHERE event_watermark.booked_until_ms <= $3::bigint`,
+  advance: `INSERT INTO event_watermark AS known (source, partition, booked_until_ms)
+      SELECT $1, look.partition::integer, coalesce(
+        max(look.at_ms) FILTER (WHERE place.next_offset >= look.ends_at OR place.next_offset IS NULL AND look.is_empty),
+        (SELECT min(booked_until_ms) FROM event_watermark WHERE source = $1), 0)
+      FROM unnest($2::bigint[], $3::bigint[], $4::boolean[], $5::bigint[]) AS look (partition, ends_at, is_empty, at_ms)
+      LEFT JOIN consumer_offset AS place ON place.source = $1 AND place.partition = look.partition
+      GROUP BY look.partition ORDER BY look.partition
+    ON CONFLICT (source, partition) DO UPDATE SET booked_until_ms = EXCLUDED.booked_until_ms
+      WHERE EXCLUDED.booked_until_ms > known.booked_until_ms`,
+  read: 'SELECT partition, booked_until_ms FROM event_watermark WHERE source = $1 AND partition = ANY ($2::bigint[])',
+} as const;
+
 export interface BookedUntilOptions {
   readonly nowMs: number;
   /** Of the oldest event that is waited for, ms. */
@@ -25,13 +45,9 @@ export async function readBookedUntil(
   database: Queryable,
   { nowMs, backlogMs }: BookedUntilOptions,
 ): Promise<number | null> {
-  const [row] = await database.query<{ booked_until_ms: bigint | null }>(
-    `WITH booked AS (SELECT min(booked_until_ms) AS until_ms FROM event_watermark WHERE booked_until_ms > $1)
-      SELECT least(until_ms, (SELECT min(since_ms) FROM event_backlog
-        WHERE since_ms > $1 AND (until_ms IS NULL OR until_ms > booked.until_ms))) AS booked_until_ms
-      FROM booked WHERE until_ms IS NOT NULL`,
-    [Math.floor(nowMs - FORGOTTEN_AFTER * backlogMs)],
-  );
+  const [row] = await database.query<{ booked_until_ms: bigint | null }>(WATERMARKS_SQL.bookedUntil, [
+    Math.floor(nowMs - FORGOTTEN_AFTER * backlogMs),
+  ]);
   return row === undefined ? null : Number(row.booked_until_ms) - WORD_MS_MAX;
 }
 
@@ -44,12 +60,11 @@ export async function registerEventSource(
   { nowMs, backlogMs }: { readonly nowMs: number | null; readonly backlogMs: number },
 ): Promise<void> {
   const now = nowMs ?? Number(await databaseNowMs(database));
-  await database.query(
-    `INSERT INTO event_watermark (source, partition, booked_until_ms) VALUES ($1, 0, $2::bigint)
-      ON CONFLICT (source, partition) DO UPDATE SET booked_until_ms = EXCLUDED.booked_until_ms
-        WHERE event_watermark.booked_until_ms <= $3::bigint`,
-    [source, Math.floor(now), Math.floor(now - FORGOTTEN_AFTER * backlogMs)],
-  );
+  await database.query(WATERMARKS_SQL.register, [
+    source,
+    Math.floor(now),
+    Math.floor(now - FORGOTTEN_AFTER * backlogMs),
+  ]);
 }
 
 export interface EventWatermarksOptions {
@@ -99,28 +114,17 @@ export class EventWatermarks {
   /** A partition that nobody has booked of stands where all others do: it was not there when they were looked at. */
   async #write(looks: readonly Look[]): Promise<Map<number, number>> {
     const { source } = this.#options;
-    await this.#database.query(
-      `INSERT INTO event_watermark AS known (source, partition, booked_until_ms)
-        SELECT $1, look.partition::integer, coalesce(
-          max(look.at_ms) FILTER (WHERE place.next_offset >= look.ends_at OR place.next_offset IS NULL AND look.is_empty),
-          (SELECT min(booked_until_ms) FROM event_watermark WHERE source = $1), 0)
-        FROM unnest($2::bigint[], $3::bigint[], $4::boolean[], $5::bigint[]) AS look (partition, ends_at, is_empty, at_ms)
-        LEFT JOIN consumer_offset AS place ON place.source = $1 AND place.partition = look.partition
-        GROUP BY look.partition ORDER BY look.partition
-      ON CONFLICT (source, partition) DO UPDATE SET booked_until_ms = EXCLUDED.booked_until_ms
-        WHERE EXCLUDED.booked_until_ms > known.booked_until_ms`,
-      [
-        source,
-        looks.map(({ partition }) => partition),
-        looks.map(({ end }) => end),
-        looks.map(({ isEmpty }) => isEmpty),
-        looks.map(({ atMs }) => atMs),
-      ],
-    );
-    const rows = await this.#database.query<{ partition: number; booked_until_ms: bigint }>(
-      'SELECT partition, booked_until_ms FROM event_watermark WHERE source = $1 AND partition = ANY ($2::bigint[])',
-      [source, looks.map(({ partition }) => partition)],
-    );
+    await this.#database.query(WATERMARKS_SQL.advance, [
+      source,
+      looks.map(({ partition }) => partition),
+      looks.map(({ end }) => end),
+      looks.map(({ isEmpty }) => isEmpty),
+      looks.map(({ atMs }) => atMs),
+    ]);
+    const rows = await this.#database.query<{ partition: number; booked_until_ms: bigint }>(WATERMARKS_SQL.read, [
+      source,
+      looks.map(({ partition }) => partition),
+    ]);
     return new Map(rows.map((row) => [row.partition, Number(row.booked_until_ms)]));
   }
 

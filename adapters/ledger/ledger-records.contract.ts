@@ -88,6 +88,18 @@ export function ledgerRecordsContract(name: string, createDatabase: CreateTestDa
         ]);
       });
     });
+  });
+}
+
+/** What the SQL guards and judges, whoever writes. */
+export function ledgerTablesContract(name: string, createDatabase: CreateTestDatabase): void {
+  describe(name, () => {
+    let world: LedgerWorld;
+    beforeEach(async () => {
+      world = new LedgerWorld(await createDatabase());
+      await world.setTerms();
+    });
+    afterEach(() => world.dispose());
 
     describe('that its checks judge', () => {
       it('spend above the budget that a day had is found in the journal alone', async () => {

@@ -3,7 +3,7 @@ import { campaignStoreContract } from './campaign-store.contract.ts';
 import { deletionBooksContract } from './deletion-books.contract.ts';
 import { deliveryReportsContract } from './delivery-reports.contract.ts';
 import { budgetLedgerContract } from './ledger.contract.ts';
-import { ledgerRecordsContract } from './ledger-records.contract.ts';
+import { ledgerRecordsContract, ledgerTablesContract } from './ledger-records.contract.ts';
 import { migrateContract } from './migrate.contract.ts';
 import { moneySurveyContract } from './money-survey.contract.ts';
 import { pgliteTestDatabases } from './testing/databases.ts';
@@ -15,6 +15,7 @@ afterAll(() => databases.stop());
 
 budgetLedgerContract('the ledger on PGlite', async () => new LedgerWorld(await databases()));
 ledgerRecordsContract('the ledger on PGlite', databases);
+ledgerTablesContract('the ledger on PGlite', databases);
 campaignStoreContract('the campaign store on PGlite', databases);
 deletionBooksContract('deletions on PGlite', databases);
 deliveryReportsContract('the delivery reports on PGlite', databases);

@@ -4,7 +4,7 @@ import { campaignStoreContract } from './campaign-store.contract.ts';
 import { deletionBooksContract } from './deletion-books.contract.ts';
 import { deliveryReportsContract } from './delivery-reports.contract.ts';
 import { budgetLedgerContract } from './ledger.contract.ts';
-import { ledgerRecordsContract } from './ledger-records.contract.ts';
+import { ledgerRecordsContract, ledgerTablesContract } from './ledger-records.contract.ts';
 import { migrateContract } from './migrate.contract.ts';
 import { moneySurveyContract } from './money-survey.contract.ts';
 import { postgresTestDatabases } from './testing/databases.ts';
@@ -18,6 +18,7 @@ describe.skipIf(postgres === null)('with a PostgreSQL', () => {
   const databases = postgresTestDatabases(postgres?.url ?? '');
   budgetLedgerContract('the ledger on PostgreSQL', async () => new LedgerWorld(await databases()));
   ledgerRecordsContract('the ledger on PostgreSQL', databases);
+  ledgerTablesContract('the ledger on PostgreSQL', databases);
   campaignStoreContract('the campaign store on PostgreSQL', databases);
   deletionBooksContract('deletions on PostgreSQL', databases);
   deliveryReportsContract('the delivery reports on PostgreSQL', databases);

@@ -31,6 +31,10 @@ export interface LedgerOptions {
   readonly backlog?: BacklogRule;
 }
 
+export const LEDGER_SQL = {
+  countParked: `SELECT count(*)::integer AS parked FROM (SELECT FROM charge WHERE state = 'parked' LIMIT $1) AS counted`,
+} as const;
+
 /** What runs out, runs out. */
 const NO_BACKLOG: BacklogRule = { maxMs: 0, onOverrun: () => {} };
 
@@ -167,10 +171,7 @@ async function billReports(
 
 /** Not beyond `max`: however many there are, it takes no longer than that. */
 async function countParked(tx: Queryable, max: number): Promise<number> {
-  const [row] = await tx.query<{ parked: number }>(
-    `SELECT count(*)::integer AS parked FROM (SELECT FROM charge WHERE state = 'parked' LIMIT $1) AS counted`,
-    [max],
-  );
+  const [row] = await tx.query<{ parked: number }>(LEDGER_SQL.countParked, [max]);
   return row!.parked;
 }
 

@@ -18,12 +18,8 @@ export interface MoneySurveyOptions {
   readonly nowMs: number | null;
 }
 
-export async function surveyMoney(
-  database: Queryable,
-  { billingHorizonMs, nowMs }: MoneySurveyOptions,
-): Promise<MoneySurvey> {
-  const [survey] = await database.query<Record<keyof MoneySurvey, bigint>>(
-    `WITH clock AS (SELECT coalesce($2::bigint, (extract(epoch FROM clock_timestamp()) * 1000)::bigint) AS now_ms),
+export const MONEY_SURVEY_SQL = {
+  survey: `WITH clock AS (SELECT coalesce($2::bigint, (extract(epoch FROM clock_timestamp()) * 1000)::bigint) AS now_ms),
       held AS (SELECT l.account_id, l.epoch, l.amount - l.reserved - l.billed - l.returned AS free,
                       l.closes_at_ms - $1::bigint < clock.now_ms AS is_late
                FROM lease l CROSS JOIN clock WHERE l.state = 'live')
@@ -34,7 +30,15 @@ export async function surveyMoney(
           WHERE t.state = 'open' AND a.unit = 'nanos'
             AND NOT EXISTS (SELECT FROM held h WHERE h.account_id = t.account_id AND h.epoch = t.epoch AND NOT h.is_late)
         ) AS "strandedInTranches"`,
-    [billingHorizonMs, nowMs],
-  );
+} as const;
+
+export async function surveyMoney(
+  database: Queryable,
+  { billingHorizonMs, nowMs }: MoneySurveyOptions,
+): Promise<MoneySurvey> {
+  const [survey] = await database.query<Record<keyof MoneySurvey, bigint>>(MONEY_SURVEY_SQL.survey, [
+    billingHorizonMs,
+    nowMs,
+  ]);
   return survey!;
 }

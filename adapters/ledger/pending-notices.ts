@@ -19,33 +19,26 @@ export async function keepPendingNotices(
 ): Promise<void> {
   const kept = notices.filter(({ soldAtMs }) => soldAtMs + KEPT_MS > nowMs);
   if (kept.length === 0) return;
-  await tx.query(
-    `INSERT INTO pending_notice (key, dsp_id, auction_id, imp_id, url, kept_at_ms, until_ms)
-      SELECT key, dsp_id, auction_id, imp_id, url, $1, until_ms
-      FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[])
-        AS row (key, dsp_id, auction_id, imp_id, url, until_ms)
-      ON CONFLICT DO NOTHING`,
-    [
-      nowMs,
-      kept.map(({ key }) => key),
-      kept.map(({ dspId }) => dspId),
-      kept.map(({ notice }) => notice.about.auctionId),
-      kept.map(({ notice }) => notice.about.impId),
-      kept.map(({ notice }) => storable(notice.url)),
-      kept.map(({ soldAtMs }) => soldAtMs + KEPT_MS),
-    ],
-  );
+  await tx.query(PENDING_NOTICES_SQL.keep, [
+    nowMs,
+    kept.map(({ key }) => key),
+    kept.map(({ dspId }) => dspId),
+    kept.map(({ notice }) => notice.about.auctionId),
+    kept.map(({ notice }) => notice.about.impId),
+    kept.map(({ notice }) => storable(notice.url)),
+    kept.map(({ soldAtMs }) => soldAtMs + KEPT_MS),
+  ]);
 }
 
 /** Of these keys, what is billed goes to where notices are taken from to be called. */
 export async function handOnPendingNotices(tx: Queryable, keys: readonly string[], nowMs: bigint): Promise<void> {
-  if (keys.length > 0) await tx.query(handOn('n.key = ANY ($2::text[])'), [nowMs, keys]);
+  if (keys.length > 0) await tx.query(PENDING_NOTICES_SQL.handOn, [nowMs, keys]);
 }
 
 /** Finds what two transactions have hidden from each other, and forgets what is old. `nowMs`: epoch ms. */
 export async function sweepPendingNotices(database: Queryable, nowMs: number): Promise<void> {
-  await database.query(handOn('n.kept_at_ms > $2'), [nowMs, nowMs - RACE_MS]);
-  await database.query('DELETE FROM pending_notice WHERE until_ms <= $1', [nowMs]);
+  await database.query(PENDING_NOTICES_SQL.handOnKept, [nowMs, nowMs - RACE_MS]);
+  await database.query(PENDING_NOTICES_SQL.forget, [nowMs]);
 }
 
 function handOn(which: string): string {
@@ -61,3 +54,14 @@ function handOn(which: string): string {
     INSERT INTO billing_notice (key, dsp_id, auction_id, imp_id, url, at_ms)
     SELECT *, $1::bigint FROM handed_on ON CONFLICT DO NOTHING`;
 }
+
+export const PENDING_NOTICES_SQL = {
+  keep: `INSERT INTO pending_notice (key, dsp_id, auction_id, imp_id, url, kept_at_ms, until_ms)
+      SELECT key, dsp_id, auction_id, imp_id, url, $1, until_ms
+      FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[])
+        AS row (key, dsp_id, auction_id, imp_id, url, until_ms)
+      ON CONFLICT DO NOTHING`,
+  handOn: handOn('n.key = ANY ($2::text[])'),
+  handOnKept: handOn('n.kept_at_ms > $2'),
+  forget: 'DELETE FROM pending_notice WHERE until_ms <= $1',
+} as const;

@@ -3,6 +3,20 @@ import { asStored, storable } from '../../engine/campaign/storable.ts';
 import type { Receivable, ReceivableResult } from '../../engine/ports/event-books.ts';
 import type { Queryable } from './database.ts';
 
+export const RECEIVABLES_SQL = {
+  insert: `INSERT INTO dsp_transfer (kind, key, dsp_id, seat, publisher_id, currency, amount, fee, happened_at_ms, terms, at_ms)
+    SELECT $1, key, dsp_id, seat, publisher_id, currency, amount, fee, happened_at_ms, terms, $2
+    FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::bigint[], $10::bigint[],
+      $11::text[]) AS row (key, dsp_id, seat, publisher_id, currency, amount, fee, happened_at_ms, terms)
+    ON CONFLICT DO NOTHING RETURNING key`,
+  voided: `SELECT key FROM dsp_transfer WHERE kind = 'void' AND key = ANY ($1::text[])`,
+  refund: `INSERT INTO dsp_transfer (kind, key, dsp_id, seat, publisher_id, currency, amount, fee, happened_at_ms, terms, at_ms)
+    SELECT 'refund', key, dsp_id, seat, publisher_id, currency, amount, fee, happened_at_ms, terms, $2 FROM dsp_transfer
+    WHERE kind = 'bill' AND key = ANY ($1::text[]) ORDER BY key ON CONFLICT DO NOTHING RETURNING key`,
+  keepNotices: `INSERT INTO billing_notice (key, dsp_id, auction_id, imp_id, url, at_ms)
+    SELECT *, $1::bigint FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])`,
+} as const;
+
 /** In the order given. What is billed for the first time has its notice put where it is taken from to be called. */
 export async function bookReceivables(
   tx: Queryable,
@@ -19,11 +33,7 @@ export async function bookReceivables(
     nowMs,
   );
   const missed = firsts.filter(({ key }) => !booked.has(key)).map(({ key }) => key);
-  const voided = await keysOf(
-    tx,
-    `SELECT key FROM dsp_transfer WHERE kind = 'void' AND key = ANY ($1::text[])`,
-    missed,
-  );
+  const voided = await keysOf(tx, RECEIVABLES_SQL.voided, missed);
   return receivables.map(({ key }) => {
     // A second one of the same batch is a repetition.
     if (booked.delete(key)) return 'billed';
@@ -42,14 +52,7 @@ export async function refundReceivables(
   const nothing = firsts.map((refund) => ({ ...refund, amount: 0 }));
   const voided = await insert(tx, 'void', nothing, 0, nowMs);
   const billed = firsts.map(({ key }) => key).filter((key) => !voided.has(key));
-  const refunded = await keysOf(
-    tx,
-    `INSERT INTO dsp_transfer (kind, key, dsp_id, seat, publisher_id, currency, amount, fee, happened_at_ms, terms, at_ms)
-      SELECT 'refund', key, dsp_id, seat, publisher_id, currency, amount, fee, happened_at_ms, terms, $2 FROM dsp_transfer
-      WHERE kind = 'bill' AND key = ANY ($1::text[]) ORDER BY key ON CONFLICT DO NOTHING RETURNING key`,
-    billed,
-    nowMs,
-  );
+  const refunded = await keysOf(tx, RECEIVABLES_SQL.refund, billed, nowMs);
   return new Set([...voided, ...refunded]);
 }
 
@@ -69,26 +72,19 @@ async function insert(
   nowMs: bigint,
 ): Promise<Set<string>> {
   const column = <Value>(read: (row: Receivable) => Value): Value[] => rows.map(read);
-  const inserted = await tx.query<{ key: string }>(
-    `INSERT INTO dsp_transfer (kind, key, dsp_id, seat, publisher_id, currency, amount, fee, happened_at_ms, terms, at_ms)
-      SELECT $1, key, dsp_id, seat, publisher_id, currency, amount, fee, happened_at_ms, terms, $2
-      FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::bigint[], $10::bigint[],
-        $11::text[]) AS row (key, dsp_id, seat, publisher_id, currency, amount, fee, happened_at_ms, terms)
-      ON CONFLICT DO NOTHING RETURNING key`,
-    [
-      kind,
-      nowMs,
-      column(({ key }) => key),
-      column(({ dspId }) => dspId),
-      column(({ seat }) => asStored(seat)),
-      column(({ publisherId }) => asStored(publisherId)),
-      column(({ currency }) => currency),
-      column(({ amount }) => amount),
-      column(({ amount }) => feeOf(amount, feePpm)),
-      column(({ atMs }) => Math.floor(atMs)),
-      column(({ terms }) => terms),
-    ],
-  );
+  const inserted = await tx.query<{ key: string }>(RECEIVABLES_SQL.insert, [
+    kind,
+    nowMs,
+    column(({ key }) => key),
+    column(({ dspId }) => dspId),
+    column(({ seat }) => asStored(seat)),
+    column(({ publisherId }) => asStored(publisherId)),
+    column(({ currency }) => currency),
+    column(({ amount }) => amount),
+    column(({ amount }) => feeOf(amount, feePpm)),
+    column(({ atMs }) => Math.floor(atMs)),
+    column(({ terms }) => terms),
+  ]);
   return new Set(inserted.map(({ key }) => key));
 }
 
@@ -103,18 +99,14 @@ async function keepNotices(tx: Queryable, receivables: readonly Receivable[], no
     billingNotice === null ? [] : [{ key, dspId, url: billingNotice.url, ...billingNotice.about }],
   );
   if (rows.length === 0) return;
-  await tx.query(
-    `INSERT INTO billing_notice (key, dsp_id, auction_id, imp_id, url, at_ms)
-      SELECT *, $1::bigint FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])`,
-    [
-      nowMs,
-      rows.map(({ key }) => key),
-      rows.map(({ dspId }) => dspId),
-      rows.map(({ auctionId }) => auctionId),
-      rows.map(({ impId }) => impId),
-      rows.map(({ url }) => storable(url)),
-    ],
-  );
+  await tx.query(RECEIVABLES_SQL.keepNotices, [
+    nowMs,
+    rows.map(({ key }) => key),
+    rows.map(({ dspId }) => dspId),
+    rows.map(({ auctionId }) => auctionId),
+    rows.map(({ impId }) => impId),
+    rows.map(({ url }) => storable(url)),
+  ]);
 }
 
 async function keysOf(

@@ -12,6 +12,11 @@ import { booksOfCharges } from './ledger.ts';
 import { refundReceivables } from './receivables.ts';
 import type { ChargeRow } from './rows.ts';
 
+export const REFUNDS_SQL = {
+  owed: `SELECT kind, key, dsp_id, seat, publisher_id, amount, terms FROM dsp_transfer WHERE key = ANY ($1::text[])
+    ORDER BY id`,
+} as const;
+
 /** `nowMs`: epoch ms; null: by the database's clock. */
 export function openRefunds(database: Database, nowMs: (() => number) | null): Refunds {
   return {
@@ -100,11 +105,7 @@ interface OwedRow {
 
 /** Of DSPs, by key. */
 async function readOwed(tx: Queryable, keys: readonly string[]): Promise<ReadonlyMap<string, Found>> {
-  const rows = await tx.query<OwedRow>(
-    `SELECT kind, key, dsp_id, seat, publisher_id, amount, terms FROM dsp_transfer WHERE key = ANY ($1::text[])
-      ORDER BY id`,
-    [keys],
-  );
+  const rows = await tx.query<OwedRow>(REFUNDS_SQL.owed, [keys]);
   return new Map(rows.map((row) => [row.key, ofOwed(row)]));
 }
 

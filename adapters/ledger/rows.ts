@@ -200,21 +200,17 @@ export const AUDIT: Table = {
 
 /** Rejects with a unique violation when one of them exists. */
 export async function insertRows(tx: Queryable, table: Table, rows: readonly Row[]): Promise<void> {
-  await inChunks(rows, (some) => tx.query(insertSql(table), columnsOf(table, some)));
+  await inChunks(rows, (some) => tx.query(rowsSql(table).insert, columnsOf(table, some)));
 }
 
 /** Rows that exist become as given. */
 export async function upsertRows(tx: Queryable, table: Table, rows: readonly Row[]): Promise<void> {
-  const set = valueColumns(table).map((column) => `${column} = excluded.${column}`);
-  const sql = `${insertSql(table)} ${onConflict(table, set)}`;
-  await inChunks(rows, (some) => tx.query(sql, columnsOf(table, some)));
+  await inChunks(rows, (some) => tx.query(rowsSql(table).upsert, columnsOf(table, some)));
 }
 
 /** The values are added to those of rows that exist. */
 export async function addToRows(tx: Queryable, table: Table, rows: readonly Row[]): Promise<void> {
-  const set = valueColumns(table).map((column) => `${column} = ${table.name}.${column} + excluded.${column}`);
-  const sql = `${insertSql(table)} ${onConflict(table, set)}`;
-  await inChunks(rows, (some) => tx.query(sql, columnsOf(table, some)));
+  await inChunks(rows, (some) => tx.query(rowsSql(table).add, columnsOf(table, some)));
 }
 
 /** A statement on PGlite holds the event loop until it is done. */
@@ -230,16 +226,50 @@ export async function selectRows<Result extends Row>(
   table: Table,
   keys: readonly Row[],
 ): Promise<readonly Result[]> {
-  const arrays = table.key.map((column, at) => `$${at + 1}::${table.columns[column]}[]`);
-  const sql = `SELECT ${Object.keys(table.columns).join(', ')}
-    FROM unnest(${arrays.join(', ')}) AS wanted (${table.key.join(', ')})
-    JOIN ${table.name} USING (${table.key.join(', ')})`;
   const rows: Result[] = [];
   await inChunks(keys, async (some) => {
     const wanted = table.key.map((column) => some.map((key) => key[column]));
-    for (const row of await tx.query<Result>(sql, wanted)) rows.push(row);
+    for (const row of await tx.query<Result>(rowsSql(table).select, wanted)) rows.push(row);
   });
   return rows;
+}
+
+export interface RowsSql {
+  readonly insert: string;
+  readonly upsert: string;
+  readonly add: string;
+  readonly select: string;
+}
+
+const ROWS_SQL = new WeakMap<Table, RowsSql>();
+
+/** The statements of a table whose rows are kept in memory while they are worked on; made once. */
+export function rowsSql(table: Table): RowsSql {
+  const known = ROWS_SQL.get(table);
+  if (known !== undefined) return known;
+  const sql = makeRowsSql(table);
+  ROWS_SQL.set(table, sql);
+  return sql;
+}
+
+function makeRowsSql(table: Table): RowsSql {
+  const { name, key } = table;
+  const insert = insertSql(table);
+  const values = valueColumns(table);
+  const arrays = key.map((column, at) => `$${at + 1}::${table.columns[column]}[]`);
+  return {
+    insert,
+    upsert: `${insert} ${onConflict(
+      table,
+      values.map((column) => `${column} = excluded.${column}`),
+    )}`,
+    add: `${insert} ${onConflict(
+      table,
+      values.map((column) => `${column} = ${name}.${column} + excluded.${column}`),
+    )}`,
+    select: `SELECT ${Object.keys(table.columns).join(', ')}
+      FROM unnest(${arrays.join(', ')}) AS wanted (${key.join(', ')}) JOIN ${name} USING (${key.join(', ')})`,
+  };
 }
 
 function insertSql({ name, columns }: Table): string {

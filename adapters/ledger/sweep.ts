@@ -10,7 +10,7 @@ import { closeDueLease } from './leases.ts';
 import { closeTranche } from './tranches.ts';
 
 /** Rows of one transaction: locks are held for a moment only. */
-const BATCH = 500;
+export const BATCH = 500;
 
 export interface SweepOptions {
   readonly nowMs: number;
@@ -44,18 +44,18 @@ export async function sweep(database: Database, options: SweepOptions): Promise<
   const bookedUntilMs = await readBookedUntil(database, { nowMs: ledgerNow, backlogMs: backlog.maxMs });
   const waitsFrom = bookedUntilMs === null ? atMs : Math.max(bookedUntilMs, ledgerNow - backlog.maxMs);
   const held = { atMs, dueMs: Math.floor(Math.min(atMs, waitsFrom)) };
-  const reservations = await inBatches(database, DUE_RESERVATIONS, held, releaseDue);
+  const reservations = await inBatches(database, SWEEP_SQL.dueReservations, held, releaseDue);
   if (bookedUntilMs !== null && bookedUntilMs < held.dueMs && reservations > 0) {
     backlog.onOverrun(reservations, bookedUntilMs);
   }
-  await inBatches(database, UNTOLD_EXPIRIES, held, tellExpired);
-  const leases = await inBatches(database, DUE_LEASES, held, async (books, due) => {
+  await inBatches(database, SWEEP_SQL.untoldExpiries, held, tellExpired);
+  const leases = await inBatches(database, SWEEP_SQL.dueLeases, held, async (books, due) => {
     await books.loadLeases(due.map(leaseKeyOf));
     const isClosed = (row: Due): boolean => closeDueLease(books, books.lease(leaseKeyOf(row))!, { actor, ...held });
     return due.filter(isClosed).length;
   });
   // Nobody has won anything from what is not leased: its end waits for no event.
-  await inBatches(database, DUE_TRANCHES, { atMs, dueMs: atMs }, async (books, due) => {
+  await inBatches(database, SWEEP_SQL.dueTranches, { atMs, dueMs: atMs }, async (books, due) => {
     await books.loadTranches(due.map(leaseKeyOf));
     for (const row of due) closeTranche(books, books.tranche(leaseKeyOf(row))!, { actor, why: 'over' });
     return due.length;
@@ -68,25 +68,27 @@ export async function sweep(database: Database, options: SweepOptions): Promise<
 async function forgetReports(database: Database, dueMs: number): Promise<number> {
   let forgotten = 0;
   for (;;) {
-    const { length } = await database.query(FORGET_REPORTS, [dueMs]);
+    const { length } = await database.query(SWEEP_SQL.forgetReports, [dueMs]);
     forgotten += length;
     if (length < BATCH) return forgotten;
   }
 }
 
-const FORGET_REPORTS = `DELETE FROM charge WHERE state = 'parked' AND key IN (
-    SELECT key FROM charge WHERE state = 'parked' AND expires_at_ms <= $1 ORDER BY expires_at_ms LIMIT ${BATCH})
-  RETURNING key`;
-const DUE_RESERVATIONS = `SELECT key, account_id, epoch, sequence FROM charge
-  WHERE state = 'reserved' AND expires_at_ms <= $1 ORDER BY expires_at_ms LIMIT ${BATCH}`;
-/** Of all that was won for campaigns of ours: also of what holds nothing of its own until then. */
-const UNTOLD_EXPIRIES = `SELECT key, account_id, epoch, sequence FROM charge
-  WHERE state IN ('expired', 'shared', 'uncovered') AND terms IS NOT NULL AND NOT expiry_told AND expires_at_ms <= $1
-  ORDER BY expires_at_ms LIMIT ${BATCH}`;
-const DUE_LEASES = `SELECT '' AS key, account_id, epoch, sequence FROM lease
-  WHERE state <> 'closed' AND closes_at_ms <= $1 ORDER BY closes_at_ms LIMIT ${BATCH}`;
-const DUE_TRANCHES = `SELECT '' AS key, account_id, epoch, 0::bigint AS sequence FROM tranche
-  WHERE state = 'open' AND not_after_ms <= $1 ORDER BY not_after_ms LIMIT ${BATCH}`;
+export const SWEEP_SQL = {
+  forgetReports: `DELETE FROM charge WHERE state = 'parked' AND key IN (
+      SELECT key FROM charge WHERE state = 'parked' AND expires_at_ms <= $1 ORDER BY expires_at_ms LIMIT ${BATCH})
+    RETURNING key`,
+  dueReservations: `SELECT key, account_id, epoch, sequence FROM charge
+    WHERE state = 'reserved' AND expires_at_ms <= $1 ORDER BY expires_at_ms LIMIT ${BATCH}`,
+  /** Of all that was won for campaigns of ours: also of what holds nothing of its own until then. */
+  untoldExpiries: `SELECT key, account_id, epoch, sequence FROM charge
+    WHERE state IN ('expired', 'shared', 'uncovered') AND terms IS NOT NULL AND NOT expiry_told AND expires_at_ms <= $1
+    ORDER BY expires_at_ms LIMIT ${BATCH}`,
+  dueLeases: `SELECT '' AS key, account_id, epoch, sequence FROM lease
+    WHERE state <> 'closed' AND closes_at_ms <= $1 ORDER BY closes_at_ms LIMIT ${BATCH}`,
+  dueTranches: `SELECT '' AS key, account_id, epoch, 0::bigint AS sequence FROM tranche
+    WHERE state = 'open' AND not_after_ms <= $1 ORDER BY not_after_ms LIMIT ${BATCH}`,
+} as const;
 
 /** Others may sweep at the same time: what is due is looked at again under its account's lock. */
 async function inBatches(

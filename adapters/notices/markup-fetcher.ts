@@ -2,7 +2,7 @@
 import type { Clock, Timers } from '../../engine/ports/clock.ts';
 import type { MarkupFetcher, MarkupOutcome } from '../../engine/ports/markup-fetcher.ts';
 import type { HostResolvers } from '../dns/host-resolvers.ts';
-import { createGuardedHttp, type GetOutcome } from './guarded-http.ts';
+import { createGuardedHttp, type GetOutcome, type GuardedHttp, type GuardedHttpOptions } from './guarded-http.ts';
 
 export interface MarkupFetcherOptions {
   readonly clock: Clock;
@@ -11,6 +11,7 @@ export interface MarkupFetcherOptions {
   readonly resolvers: HostResolvers;
   /** A fetch was refused: `FETCHES_MAX` are under way. */
   readonly onRefused: () => void;
+  readonly openHttp?: (options: GuardedHttpOptions) => GuardedHttp;
 }
 
 /** Markup beyond this is no creative. */
@@ -26,7 +27,7 @@ export interface ClosableMarkupFetcher extends MarkupFetcher {
 }
 
 export function createMarkupFetcher(options: MarkupFetcherOptions): ClosableMarkupFetcher {
-  const http = createGuardedHttp({
+  const http = (options.openHttp ?? createGuardedHttp)({
     timers: options.timers,
     allowedHosts: options.allowedHosts,
     resolvers: options.resolvers,

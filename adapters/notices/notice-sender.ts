@@ -2,7 +2,7 @@
 import type { TimerHandle, Timers } from '../../engine/ports/clock.ts';
 import type { Notice, NoticeSender } from '../../engine/ports/notice-sender.ts';
 import type { HostResolvers } from '../dns/host-resolvers.ts';
-import { createGuardedHttp, type GuardedHttp } from './guarded-http.ts';
+import { createGuardedHttp, type GuardedHttp, type GuardedHttpOptions } from './guarded-http.ts';
 import { judgeAttempt, type NoticeResult, RETRY_DELAYS_MS } from './notice-policy.ts';
 import { NoticeQueue, type QueuedNotice } from './notice-queue.ts';
 
@@ -24,6 +24,7 @@ export interface NoticeSenderOptions {
   /** One try: name lookup, connect, headers and body together. */
   readonly timeoutMs?: number;
   readonly resolvers: HostResolvers;
+  readonly openHttp?: (options: GuardedHttpOptions) => GuardedHttp;
 }
 
 export interface QueuedNoticeSender extends NoticeSender {
@@ -37,6 +38,7 @@ export const NOTICE_DEFAULTS = {
   inFlightMax: 64,
   inFlightPerDspMax: 4,
   timeoutMs: 1_000,
+  openHttp: createGuardedHttp,
 } as const;
 
 /** A notice's answer means nothing beyond its status. */
@@ -44,7 +46,7 @@ const BODY_BYTES_MAX = 16 * 1024;
 
 export function createNoticeSender(options: NoticeSenderOptions): QueuedNoticeSender {
   const settings: Settings = { ...NOTICE_DEFAULTS, ...options };
-  const http = createGuardedHttp({
+  const http = settings.openHttp({
     timers: settings.timers,
     allowedHosts: settings.allowedHosts,
     resolvers: settings.resolvers,

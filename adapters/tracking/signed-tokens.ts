@@ -3,7 +3,8 @@
  * before)`. One key signs; a second one is still accepted until its time is over, so that URLs of before a change of
  * keys go on counting.
  */
-import { createHash, createHmac, createSecretKey, type KeyObject, randomFillSync, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import type { Entropy } from '../../engine/ports/entropy.ts';
 import type {
   TokenContent,
   TokenReader,
@@ -11,6 +12,7 @@ import type {
   TokenRefusal,
   TokenSigner,
 } from '../../engine/ports/token-signer.ts';
+import { systemEntropy } from '../entropy.ts';
 
 export interface TokenKeys {
   /** Signs, and is accepted. */
@@ -30,10 +32,13 @@ const BODY_AT = 18;
 const TAG_BYTES = 16;
 const TOKEN_TEXT = /^[A-Za-z0-9_-]+$/;
 
-export function createSignedTokens({ current, previous }: TokenKeys): TokenSigner & TokenReader {
+export function createSignedTokens(
+  { current, previous }: TokenKeys,
+  entropy: Pick<Entropy, 'fill'> = systemEntropy,
+): TokenSigner & TokenReader {
   const keys = [liveKey(current, Number.POSITIVE_INFINITY)];
   if (previous !== null) keys.push(liveKey(previous.key, previous.untilMs));
-  return new SignedTokens(keys);
+  return new SignedTokens(keys, entropy);
 }
 
 interface LiveKey {
@@ -51,10 +56,11 @@ function liveKey(key: string, untilMs: number): LiveKey {
 class SignedTokens implements TokenSigner, TokenReader {
   /** The first one signs. */
   readonly #keys: readonly LiveKey[];
-  readonly #nonces = new Nonces();
+  readonly #nonces: Nonces;
 
-  constructor(keys: readonly LiveKey[]) {
+  constructor(keys: readonly LiveKey[], entropy: Pick<Entropy, 'fill'>) {
     this.#keys = keys;
+    this.#nonces = new Nonces(entropy);
   }
 
   readonly sign: TokenSigner['sign'] = ({ code, body }, expiresAtMs) => {
@@ -109,12 +115,17 @@ const NONCE_BYTES = 8;
 
 /** Asking for random bytes costs more than a signature: they are drawn for many at a time. */
 class Nonces {
+  readonly #entropy: Pick<Entropy, 'fill'>;
   readonly #drawn = Buffer.alloc(512 * NONCE_BYTES);
   #used = this.#drawn.length;
 
+  constructor(entropy: Pick<Entropy, 'fill'>) {
+    this.#entropy = entropy;
+  }
+
   next(target: Buffer, at: number): void {
     if (this.#used === this.#drawn.length) {
-      randomFillSync(this.#drawn);
+      this.#entropy.fill(this.#drawn);
       this.#used = 0;
     }
     this.#drawn.copy(target, at, this.#used, this.#used + NONCE_BYTES);

@@ -33,13 +33,18 @@ export function encodeEvent(event: GavelEvent): Uint8Array {
 
 /** Throws an EventFormatError. */
 export function readEvent(payload: Uint8Array): GavelEvent {
+  return readStoredEvent(payload).event;
+}
+
+/** With the version that it was stored in: `event` is in the shape of today's. Throws an EventFormatError. */
+export function readStoredEvent(payload: Uint8Array): { readonly event: GavelEvent; readonly storedVersion: number } {
   const stored = parse(payload);
   const validate = typeof stored.type === 'string' ? validators().get(stored.type) : undefined;
   if (validate === undefined) throw new EventFormatError('unknown-type', `type ${JSON.stringify(stored.type)}`);
   if (!validate(stored)) throw formatError(validate);
-  return stored.type === 'auction'
-    ? decodeAuctionEvent(stored)
-    : (stored as unknown as OutcomeEvent | UserDeletionEvent);
+  const event =
+    stored.type === 'auction' ? decodeAuctionEvent(stored) : (stored as unknown as OutcomeEvent | UserDeletionEvent);
+  return { event, storedVersion: stored.version as number };
 }
 
 function parse(payload: Uint8Array): Readonly<Record<string, unknown>> {

@@ -25,4 +25,11 @@ export class SeenEvents {
     }
     this.#young.add(id);
   }
+
+  copy(): SeenEvents {
+    const copy = new SeenEvents(2 * this.#generationMax);
+    copy.#young = new Set(this.#young);
+    copy.#old = new Set(this.#old);
+    return copy;
+  }
 }

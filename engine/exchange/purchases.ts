@@ -1,7 +1,7 @@
 /** What house wins take from their accounts, before they are served. */
 
 import { adImpId } from '../ads/ad-names.ts';
-import type { BidCandidate, PricingModel, Win } from '../auction/types.ts';
+import type { AuctionInput, BidCandidate, PricingModel, Win } from '../auction/types.ts';
 import { priceNanos } from '../campaign/price.ts';
 import type { OutcomeType } from '../estimation/quality/awaited-outcomes.ts';
 import type { Decision } from './decision.ts';
@@ -48,21 +48,27 @@ export function purchasesOf({ input, outcome, collected }: Decision): readonly P
   for (const win of outcome.wins) {
     const { house } = collected[win.bidIndex]!;
     if (house === null) continue;
-    const bid = input.bids[win.bidIndex]!;
-    const { pricing, isGuaranteed } = bid;
-    const billedBy = isGuaranteed ? 'impression' : BILLED_BY[pricing];
     purchases.push({
       bidIndex: win.bidIndex,
-      key: purchaseKey(input.auctionId, adImpId(win, input.imps), billedBy),
+      ...purchaseTerms(input, win),
       accountId: house.accountId,
-      amount: isGuaranteed ? 1 : priceNanos(pricing, win.clearingPriceMicrosInBidCurrency),
-      chance: billingChance(bid),
+      chance: billingChance(input.bids[win.bidIndex]!),
       media: win.media,
-      billedBy,
       campaignId: house.campaignId,
     });
   }
   return purchases;
+}
+
+/** What a house win is due, and by which event. */
+export function purchaseTerms(input: AuctionInput, win: Win): Pick<Purchase, 'key' | 'amount' | 'billedBy'> {
+  const { pricing, isGuaranteed } = input.bids[win.bidIndex]!;
+  const billedBy = isGuaranteed ? 'impression' : BILLED_BY[pricing];
+  return {
+    key: purchaseKey(input.auctionId, adImpId(win, input.imps), billedBy),
+    amount: isGuaranteed ? 1 : priceNanos(pricing, win.clearingPriceMicrosInBidCurrency),
+    billedBy,
+  };
 }
 
 /** What is guaranteed and what is bid per mille is billed whenever it is seen. */

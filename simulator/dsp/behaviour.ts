@@ -3,7 +3,7 @@ import type { SeededRandom } from '../random.ts';
 import { chooseAdvertiser } from './advertiser-choice.ts';
 import { chooseTerms, type Terms } from './bid-terms.ts';
 import { type Fit, fitCreative, renderCreative } from './creatives/creative.ts';
-import { FAULTS, type Fault, isAnswerFault, needsBid } from './faults.ts';
+import { FAULTS, type Fault, type FaultShares, isAnswerFault, needsBid } from './faults.ts';
 import type { SimulatedDsp } from './scenario.ts';
 import type { BidRateTraits, DeviceKind, MediaKind } from './scenario-schema.ts';
 
@@ -30,17 +30,18 @@ interface Bidding {
  * and bills (`http://127.0.0.1:9001`).
  */
 export function decide(dsp: SimulatedDsp, request: BidRequest, random: SeededRandom, noticeUrl: string): Decision {
-  const fault = drawFault(dsp, random);
+  const fault = drawFault(dsp.faults, random);
   const delayMs = drawDelayMs(dsp, fault, random);
   const mustBid = needsBid(fault);
   const reply = isAnswerFault(fault) ? null : replyTo({ dsp, request, random, noticeUrl, mustBid });
   return { delayMs, fault, reply };
 }
 
-function drawFault(dsp: SimulatedDsp, random: SeededRandom): Fault | null {
+/** Null: none strikes. */
+export function drawFault(faults: FaultShares, random: SeededRandom): Fault | null {
   let remaining = random.next();
   for (const fault of FAULTS) {
-    remaining -= dsp.faults[fault] ?? 0;
+    remaining -= faults[fault] ?? 0;
     if (remaining < 0) return fault;
   }
   return null;

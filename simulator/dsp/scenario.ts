@@ -1,28 +1,21 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Ajv, type ErrorObject } from 'ajv';
+import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
-import { type Document, LineCounter, parseDocument } from 'yaml';
 import { seededRandom } from '../random.ts';
+import {
+  checkedScenario,
+  type Problem,
+  readScenarioText,
+  ScenarioError,
+  type ScenarioRules,
+} from '../scenario-file.ts';
 import { FAULTS, type FaultShares } from './faults.ts';
 import { type DspGroup, type DspTraits, type Scenario, scenarioSchema } from './scenario-schema.ts';
 
+export { ScenarioError } from '../scenario-file.ts';
 export type { Scenario } from './scenario-schema.ts';
-
-/** A scenario that cannot be run. The message names file, line (when known) and key. */
-export class ScenarioError extends Error {
-  readonly file: string;
-  /** `groups[0].latency.medianMs`; empty for the file as a whole. */
-  readonly key: string;
-
-  constructor(file: string, key: string, line: number | null, problem: string) {
-    super(`${file}${line === null ? '' : `:${line}`}: ${key === '' ? '' : `${key}: `}${problem}`);
-    this.name = 'ScenarioError';
-    this.file = file;
-    this.key = key;
-  }
-}
 
 /** One DSP of a scenario, with its own share of the group's variation. */
 export interface SimulatedDsp extends DspTraits {
@@ -32,29 +25,12 @@ export interface SimulatedDsp extends DspTraits {
 
 /** Reads and checks a scenario file. Throws a ScenarioError. */
 export function loadScenario(path: string): Scenario {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new ScenarioError(path, '', null, `cannot be read (${(error as NodeJS.ErrnoException).code})`);
-  }
-  return parseScenario(text, path);
+  return parseScenario(readScenarioText(path), path);
 }
 
 /** Checks the text of a scenario; `file` is what errors call it. Throws a ScenarioError. */
 export function parseScenario(text: string, file: string): Scenario {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const syntaxError = document.errors[0];
-  if (syntaxError !== undefined) {
-    throw new ScenarioError(file, '', lines.linePos(syntaxError.pos[0]).line, syntaxError.message.split('\n')[0]!);
-  }
-  const scenario: unknown = document.toJS();
-  const problem = validateScenario(scenario) ? findContradiction(scenario) : describe(validateScenario.errors![0]!);
-  if (problem !== null) {
-    throw new ScenarioError(file, formatKey(problem.path), findLine(document, lines, problem.path), problem.text);
-  }
-  return scenario as Scenario;
+  return checkedScenario(text, file, RULES);
 }
 
 /** The scenario used when none is named: 50 mostly healthy DSPs. Lies beside the sources and beside `dist/` alike. */
@@ -100,16 +76,14 @@ function memberOf(scenario: Scenario, group: DspGroup, index: number): Simulated
   };
 }
 
-type KeyPath = readonly (string | number)[];
-
-interface Problem {
-  readonly path: KeyPath;
-  readonly text: string;
-}
-
 const ajv = new Ajv({ useDefaults: true, strict: true });
 addFormats.default(ajv, ['hostname']);
-const validateScenario = ajv.compile<Scenario>(scenarioSchema);
+
+const RULES: ScenarioRules<Scenario> = {
+  validate: ajv.compile<Scenario>(scenarioSchema),
+  findContradiction,
+  describeUnknownKey: (parent) => (parent.at(-1) === 'faults' ? `is not a fault: ${FAULTS.join(', ')}` : null),
+};
 
 /** What a schema cannot say. */
 function findContradiction(scenario: Scenario): Problem | null {
@@ -134,38 +108,4 @@ function findContradiction(scenario: Scenario): Problem | null {
 /** Chance of any fault at all. */
 export function faultShare(faults: FaultShares): number {
   return Object.values(faults).reduce((sum, probability) => sum + probability, 0);
-}
-
-function describe(error: ErrorObject): Problem {
-  const path = error.instancePath
-    .split('/')
-    .slice(1)
-    .map((part) => (/^\d+$/.test(part) ? Number(part) : part.replaceAll('~1', '/').replaceAll('~0', '~')));
-  if (error.keyword === 'additionalProperties' && path.at(-1) === 'faults') {
-    return { path: [...path, String(error.params.additionalProperty)], text: `is not a fault: ${FAULTS.join(', ')}` };
-  }
-  if (error.keyword === 'additionalProperties') {
-    return { path: [...path, String(error.params.additionalProperty)], text: 'is not a key of a scenario' };
-  }
-  if (error.keyword === 'required') {
-    return { path: [...path, String(error.params.missingProperty)], text: 'is missing' };
-  }
-  const allowed = error.keyword === 'enum' ? `: ${(error.params.allowedValues as string[]).join(', ')}` : '';
-  return { path, text: `${error.message}${allowed}` };
-}
-
-function formatKey(path: KeyPath): string {
-  return path.reduce<string>((key, part) => {
-    if (typeof part === 'number') return `${key}[${part}]`;
-    return key === '' ? part : `${key}.${part}`;
-  }, '');
-}
-
-/** Line of the key, or of the nearest parent that is in the file. */
-function findLine(document: Document, lines: LineCounter, path: KeyPath): number | null {
-  for (let length = path.length; length > 0; length--) {
-    const node = document.getIn(path.slice(0, length), true) as { range?: [number, number, number] } | undefined;
-    if (node?.range) return lines.linePos(node.range[0]).line;
-  }
-  return null;
 }

@@ -6,18 +6,16 @@ import { openRedisBudgetStore } from '../budget-store.redis.ts';
 
 export const openEmbedded: OpenStore = async (clock) => {
   const memory = new BudgetMemory(1000);
+  const become = (other: BudgetMemory): void => {
+    memory.accounts.load(other.accounts.dump());
+    memory.answers.load(other.answers.dump());
+  };
   return {
     connect: () => createEmbeddedBudgetStore({ clock, memory }),
-    flush: async () => {
-      memory.accounts.clear();
-      memory.answers.clear();
-    },
+    flush: async () => become(new BudgetMemory(1000)),
     snapshot: async () => {
-      const copy = structuredClone([memory.accounts.dump(), memory.answers.dump()] as const);
-      return async () => {
-        memory.accounts.load(copy[0]);
-        memory.answers.load(copy[1]);
-      };
+      const copy = memory.copy();
+      return async () => become(copy.copy());
     },
     close: async () => {},
   };

@@ -7,10 +7,9 @@
  * handed on | wall clock u64, epoch ms | log id, 16 bytes. The one with more before it is the newer: neither sequences nor clocks
  * only rise.
  */
-import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { nodeLogFiles } from '../log-files.ts';
+import { type LogFile, type LogFiles, nodeLogFiles } from '../log-files.ts';
 
 const FILE_NAME = 'outbox.position';
 const LOG_ID_BYTES = 16;
@@ -31,17 +30,19 @@ export interface OpenPositionOptions {
   readonly newLogId: () => string;
   /** Sequence that the log gives next: what is behind it has never been. */
   readonly logNextSequence: number;
+  /** Stands in for the file system in worlds. */
+  readonly files?: LogFiles;
 }
 
 export class DrainPosition {
-  readonly #file: FileHandle;
+  readonly #file: LogFile;
   readonly #slot = Buffer.alloc(SLOT_BYTES);
   #turnCount: number;
   #current: Position | null;
   #logId: string;
   readonly #newLogId: () => string;
 
-  private constructor(file: FileHandle, read: SlotRead | null, newLogId: () => string) {
+  private constructor(file: LogFile, read: SlotRead | null, newLogId: () => string) {
     this.#file = file;
     this.#turnCount = read === null ? 0 : read.turnCount + 1;
     this.#current = read?.position ?? null;
@@ -50,16 +51,21 @@ export class DrainPosition {
   }
 
   /** Rejects with the system's error. */
-  static async open({ folder, newLogId, logNextSequence }: OpenPositionOptions): Promise<DrainPosition> {
+  static async open(options: OpenPositionOptions): Promise<DrainPosition> {
+    const { folder, newLogId, logNextSequence, files = nodeLogFiles } = options;
     const path = join(folder, FILE_NAME);
-    const file = await open(path, 'r+').catch((error: NodeJS.ErrnoException) => {
+    const file = await files.openExisting(path).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
-      return open(path, 'wx+');
+      return files.create(path);
     });
-    const slots = await Promise.all(SLOT_OFFSETS.map((offset) => readSlot(file, offset)));
+    const bytes = await files.read(path);
+    const slots = SLOT_OFFSETS.map((offset) => readSlot(bytes, offset));
     const newest = slots.reduce((a, b) => (a === null || (b !== null && a.turnCount < b.turnCount) ? b : a));
     const position = new DrainPosition(file, newest, newLogId);
-    if (newest === null) await position.#begin(folder);
+    if (newest === null) {
+      await position.#begin();
+      await files.syncFolder(folder);
+    }
     await position.rewindTo(logNextSequence);
     return position;
   }
@@ -103,10 +109,9 @@ export class DrainPosition {
   }
 
   /** Before the first event goes out under its id, that stands in the file: a restart would give the same events others. */
-  async #begin(folder: string): Promise<void> {
+  async #begin(): Promise<void> {
     await this.#writeSlot({ nextSequence: 0, atMs: 0 });
     await this.#file.datasync();
-    await nodeLogFiles.syncFolder(folder);
   }
 
   async #writeSlot(position: Position): Promise<void> {
@@ -116,7 +121,7 @@ export class DrainPosition {
     slot.writeBigUInt64LE(BigInt(Math.floor(position.atMs)), 20);
     slot.write(this.#logId, 28, 'hex');
     slot.writeUInt32LE(crc32(slot.subarray(4)), 0);
-    await this.#file.write(slot, 0, SLOT_BYTES, SLOT_OFFSETS[this.#turnCount % SLOT_OFFSETS.length]!);
+    await this.#file.write(slot, SLOT_OFFSETS[this.#turnCount % SLOT_OFFSETS.length]!);
     this.#turnCount += 1;
   }
 }
@@ -128,10 +133,9 @@ interface SlotRead {
   readonly logId: string;
 }
 
-async function readSlot(file: FileHandle, offset: number): Promise<SlotRead | null> {
-  const slot = Buffer.alloc(SLOT_BYTES);
-  const { bytesRead } = await file.read(slot, 0, SLOT_BYTES, offset);
-  if (bytesRead < SLOT_BYTES || crc32(slot.subarray(4)) !== slot.readUInt32LE(0)) return null;
+function readSlot(bytes: Buffer, offset: number): SlotRead | null {
+  const slot = bytes.subarray(offset, offset + SLOT_BYTES);
+  if (slot.length < SLOT_BYTES || crc32(slot.subarray(4)) !== slot.readUInt32LE(0)) return null;
   const nextSequence = Number(slot.readBigUInt64LE(12));
   return {
     turnCount: Number(slot.readBigUInt64LE(4)),

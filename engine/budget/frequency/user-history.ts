@@ -69,6 +69,12 @@ export class UserHistory {
     return histories;
   }
 
+  copy(): UserHistory {
+    const copy = new UserHistory();
+    for (const [scope, record] of this.#scopes) copy.#scopes.set(scope, { ...record, moments: [...record.moments] });
+    return copy;
+  }
+
   /** Without what is too old. */
   #fresh(scope: CapScope, nowMs: number): ScopeRecord | null {
     const record = this.#scopes.get(scope);

@@ -1,0 +1,62 @@
+/** What worlds are compared by. */
+import type { IntervalFigures, RunRecord } from '../world/run-record.ts';
+
+export interface Metric {
+  readonly metric: string;
+  readonly unit: string;
+  readonly higherIsBetter: boolean;
+  readonly of: (record: RunRecord) => number;
+}
+
+const NANOS = 1e9;
+
+export const METRICS: readonly Metric[] = [
+  {
+    metric: 'revenue',
+    unit: 'exchange currency',
+    higherIsBetter: true,
+    of: ({ totals }) => totals.revenueNanos / NANOS,
+  },
+  { metric: 'fill', unit: 'of requests', higherIsBetter: true, of: ({ totals }) => perRequest(totals, totals.filled) },
+  {
+    metric: 'advertiser-value',
+    unit: 'exchange currency',
+    higherIsBetter: true,
+    of: ({ totals }) => totals.advertiserValueNanos / NANOS,
+  },
+  { metric: 'latency-p50', unit: 'ms', higherIsBetter: false, of: ({ totals }) => totals.latencyMs?.p50 ?? 0 },
+  { metric: 'latency-p95', unit: 'ms', higherIsBetter: false, of: ({ totals }) => totals.latencyMs?.p95 ?? 0 },
+  { metric: 'latency-p99', unit: 'ms', higherIsBetter: false, of: ({ totals }) => totals.latencyMs?.p99 ?? 0 },
+  {
+    metric: 'calls',
+    unit: 'per request',
+    higherIsBetter: false,
+    of: ({ totals }) => perRequest(totals, totals.dspCalls),
+  },
+  {
+    metric: 'cpu',
+    unit: 'ms per request',
+    higherIsBetter: false,
+    of: ({ totals }) => perRequest(totals, totals.cpuMs),
+  },
+  {
+    metric: 'shed',
+    unit: 'of requests',
+    higherIsBetter: false,
+    of: ({ totals }) => perRequest(totals, shedIn(totals)),
+  },
+  {
+    metric: 'unanswered',
+    unit: 'of requests',
+    higherIsBetter: false,
+    of: ({ totals }) => perRequest(totals, totals.unanswered),
+  },
+];
+
+function perRequest({ requests }: IntervalFigures, count: number): number {
+  return requests === 0 ? 0 : count / requests;
+}
+
+function shedIn({ shed }: IntervalFigures): number {
+  return Object.values(shed).reduce((sum, count) => sum + count, 0);
+}

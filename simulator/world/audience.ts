@@ -1,0 +1,62 @@
+import type { Bid, BidRequest } from '../../openrtb/types.ts';
+import type { SeededRandom } from '../random.ts';
+import { generateRequest } from '../traffic/request-generator.ts';
+
+/** What becomes of an ad on its user's device. */
+export interface Reaction {
+  /** From the answer to the impression, ms; null: it is never shown. */
+  readonly impressionAfterMs: number | null;
+  /** From the impression to the click, ms; null: it is not clicked. */
+  readonly clickAfterMs: number | null;
+  /** What showing it is truly worth to the advertiser, nanos; only the simulator knows. */
+  readonly valueNanos: number;
+}
+
+/** The people behind the requests of a world. */
+export interface Audience {
+  /** The n-th request of a world; depends on nothing but `index` and when it is sent, ms of the world. */
+  readonly request: (index: number, atMs: number) => BidRequest;
+  /** To one bid of an answer that has reached its publisher. */
+  readonly react: (request: BidRequest, bid: Bid) => Reaction;
+}
+
+const SHOWN = 0.8;
+const CLICKED = 0.01;
+const IMPRESSION_MEAN_MS = 1_500;
+const CLICK_MEAN_MS = 8_000;
+
+/** Generated requests of so many users, who look at four ads of five and click on one of a hundred. */
+export class PlainAudience implements Audience {
+  readonly #random: SeededRandom;
+  readonly #users: number;
+
+  constructor(random: SeededRandom, users: number) {
+    this.#random = random;
+    this.#users = users;
+  }
+
+  request(index: number): BidRequest {
+    const request = generateRequest(this.#random, index);
+    const user = this.#random.fork(`user-of-${index}`).integer(1, this.#users);
+    return {
+      ...request,
+      user: { ...request.user, id: `user-${user}` },
+      device: { ...request.device, ...(request.device?.ifa === undefined ? {} : { ifa: adIdOf(user) }) },
+    };
+  }
+
+  react(request: BidRequest, bid: Bid): Reaction {
+    const random = this.#random.fork(`reaction-${request.id}-${bid.impid}`);
+    const isShown = random.chance(SHOWN);
+    const isClicked = random.chance(CLICKED);
+    return {
+      impressionAfterMs: isShown ? random.exponential(IMPRESSION_MEAN_MS) : null,
+      clickAfterMs: isShown && isClicked ? random.exponential(CLICK_MEAN_MS) : null,
+      valueNanos: 0,
+    };
+  }
+}
+
+function adIdOf(user: number): string {
+  return `00000000-0000-4000-a000-${String(user).padStart(12, '0')}`;
+}

@@ -1,0 +1,97 @@
+/**
+ * O7: when nothing moves any more, nothing is left: no timer beyond those of an idle process, no call, no request, no money outside
+ * of its budget. And money comes home by whoever holds it: the sweep, which takes back what nobody returned, finds
+ * nothing but what dead or cut-off holders have left.
+ */
+import type { History, LeaseName, Observation } from '../history.ts';
+import type { Check, Verdict } from './check.ts';
+import { leaseText } from './conservation.ts';
+import { killedProcesses } from './process-lives.ts';
+
+export const leaks: Check = {
+  id: 'O7',
+  name: 'nothing is left at rest',
+  judge: (history, verdict) => {
+    judgeProcesses(history, verdict);
+    judgeMoney(history, verdict);
+    judgeSweeps(history, verdict);
+  },
+};
+
+/** Of timers: idle work comes and goes. */
+const SLACK_SHARE = 0.05;
+const SLACK_TIMERS = 2;
+
+function judgeProcesses({ rest }: History, verdict: Verdict): void {
+  for (const { process, timers, timersAtStart, callsUnderWay, requestsUnderWay } of rest?.processes ?? []) {
+    const timersMax = timersAtStart * (1 + SLACK_SHARE) + SLACK_TIMERS;
+    verdict.expect(
+      timers <= timersMax,
+      () => `${process} has ${timers} timers, and had ${timersAtStart} when it began`,
+    );
+    verdict.expect(callsUnderWay === 0, () => `${process} has ${callsUnderWay} calls under way`);
+    verdict.expect(requestsUnderWay === 0, () => `${process} counts ${requestsUnderWay} requests under way`);
+  }
+}
+
+/** What is in a tranche is in nobody's hands: any process is given it. */
+function judgeMoney({ observations, rest }: History, verdict: Verdict): void {
+  if (rest === null) return;
+  const leased = new Map<string, number>();
+  for (const seen of observations) {
+    if (seen.kind !== 'transfer') continue;
+    const { accountId, amount, from, to } = seen;
+    const change = (to === 'leased' ? amount : 0) - (from === 'leased' ? amount : 0);
+    leased.set(accountId, (leased.get(accountId) ?? 0) + change);
+  }
+  for (const { accountId, reserved } of rest.accounts) {
+    const held = leased.get(accountId) ?? 0;
+    verdict.expect(held === 0, () => `${accountId}: ${held} are in leases that nobody wants`);
+    verdict.expect(reserved === 0, () => `${accountId}: ${reserved} are reserved for what will not be billed`);
+  }
+}
+
+/** What the sweep took back of a lease, beyond reservations of it that ran out, its holder should have returned. */
+function judgeSweeps(history: History, verdict: Verdict): void {
+  const excused = cutOffProcesses(history);
+  const expired = new Map<string, number>();
+  for (const seen of history.observations) {
+    if (seen.kind !== 'transfer' || seen.lease === null) continue;
+    const { accountId, amount, from, to, by, lease, atMs } = seen;
+    const name = leaseText(accountId, lease);
+    if (from === 'reserved' && to === 'leased') expired.set(name, (expired.get(name) ?? 0) + amount);
+    if (from !== 'leased' || to !== 'available' || by !== 'sweep') continue;
+    const own = expired.get(name) ?? 0;
+    expired.set(name, Math.max(0, own - amount));
+    if (excused.has(processOf(lease))) continue;
+    verdict.expect(
+      amount <= own,
+      () => `${name}: ${amount - own} were stranded with ${lease.processId} until ${atMs} ms`,
+    );
+  }
+}
+
+function processOf({ processId }: LeaseName): string {
+  return processId.slice(0, processId.lastIndexOf('-'));
+}
+
+/** Those that may not have been able to return what they held. */
+function cutOffProcesses({ observations }: History): ReadonlySet<string> {
+  const excused = new Set(killedProcesses(observations));
+  const all = new Set<string>();
+  let isAllCutOff = false;
+  for (const seen of observations) {
+    if (seen.kind === 'process-started') all.add(seen.process);
+    if (seen.kind !== 'fault-began' || !CUTS_FROM_LEDGER.has(seen.fault)) continue;
+    if (isProcess(seen, observations)) excused.add(seen.target);
+    else isAllCutOff = true;
+  }
+  return isAllCutOff ? all : excused;
+}
+
+function isProcess({ target }: { readonly target: string }, observations: readonly Observation[]): boolean {
+  return observations.some((seen) => seen.kind === 'process-started' && seen.process === target);
+}
+
+/** Faults in which a holder and the ledger may not hear of each other. */
+const CUTS_FROM_LEDGER: ReadonlySet<string> = new Set(['partition', 'ledger-outage', 'ledger-slow', 'answers-lost']);

@@ -1,0 +1,114 @@
+/**
+ * O6: so long after the last fault the world serves as it did before the first one. What is compared are few hundred requests, so
+ * a share may also differ by what chance explains (three standard deviations).
+ */
+import type { Observation } from '../history.ts';
+import { type AuctionSeen, auctionsSeen } from './auctions-seen.ts';
+import type { Check, Verdict } from './check.ts';
+
+export const recovery: Check = {
+  id: 'O6',
+  name: 'recovery after faults',
+  judge: (history, verdict) => {
+    const spans = spansOf(history.observations);
+    if (spans === null) return;
+    const auctions = [...auctionsSeen(history).values()];
+    const before = serviceOf(auctions, { fromMs: 0, untilMs: spans.firstFaultAtMs });
+    const served = serviceOf(auctions, { fromMs: spans.healedAtMs + SERVING_MS, untilMs: spans.endsAtMs });
+    if (before.requests < REQUESTS_MIN || served.requests < REQUESTS_MIN) return;
+    judgeService(before, served, verdict);
+    const asked = serviceOf(auctions, { fromMs: spans.healedAtMs + DSPS_MS, untilMs: spans.endsAtMs });
+    if (asked.requests >= REQUESTS_MIN) judgeDemand(before, asked, verdict);
+  },
+};
+
+/** R of the design: all that an engine does by itself is as it was. */
+const SERVING_MS = 5000;
+/**
+ * DSPs that have failed come back by degrees (docs/fan-out.md): a streak of 3.5 s, then a few seconds; four times as
+ * long for one that fell ill again.
+ */
+const DSPS_MS = 25_000;
+/** Fewer say nothing. */
+const REQUESTS_MIN = 50;
+/** Of a rate or a latency. */
+const TOLERANCE = 0.1;
+/** Latencies of a few milliseconds differ by chance. */
+const TOLERANCE_MS = 5;
+
+interface Spans {
+  readonly firstFaultAtMs: number;
+  readonly healedAtMs: number;
+  readonly endsAtMs: number;
+}
+
+/** Null: it was not healed, or had nothing to recover from. */
+function spansOf(observations: readonly Observation[]): Spans | null {
+  const firstFault = observations.find(({ kind }) => kind === 'fault-began');
+  const healed = observations.find(({ kind }) => kind === 'healed');
+  const ended = observations.find(({ kind }) => kind === 'traffic-ended') ?? observations.at(-1);
+  if (firstFault === undefined || healed === undefined) return null;
+  return { firstFaultAtMs: firstFault.atMs, healedAtMs: healed.atMs, endsAtMs: ended!.atMs };
+}
+
+interface Service {
+  readonly requests: number;
+  readonly answeredShare: number;
+  readonly filledShare: number;
+  readonly callsPerRequest: number;
+  /** Null: nothing was answered. */
+  readonly p99Ms: number | null;
+}
+
+function serviceOf(
+  auctions: readonly AuctionSeen[],
+  { fromMs, untilMs }: { fromMs: number; untilMs: number },
+): Service {
+  const sent = auctions.filter(({ sentAtMs }) => sentAtMs >= fromMs && sentAtMs < untilMs);
+  const answered = sent.filter(({ answers }) => answers.some(({ status }) => status === 200 || status === 204));
+  const tookMs = answered.map(({ answers, sentAtMs }) => answers[0]!.leftAtMs - sentAtMs).sort((a, b) => a - b);
+  const calls = sent.reduce((total, auction) => total + auction.calls.length, 0);
+  return {
+    requests: sent.length,
+    answeredShare: answered.length / sent.length,
+    filledShare: answered.filter(isFilled).length / sent.length,
+    callsPerRequest: calls / sent.length,
+    p99Ms: tookMs[Math.min(tookMs.length - 1, Math.floor(tookMs.length * 0.99))] ?? null,
+  };
+}
+
+function isFilled({ answers: [first] }: AuctionSeen): boolean {
+  return ((first?.body as { seatbid?: unknown[] } | null)?.seatbid ?? []).length > 0;
+}
+
+function judgeService(before: Service, after: Service, verdict: Verdict): void {
+  const leastShare = leastOf(before.answeredShare, after.requests);
+  verdict.expect(
+    after.answeredShare >= leastShare,
+    () => `${percent(after.answeredShare)} are answered after the faults, ${percent(before.answeredShare)} before`,
+  );
+  if (before.p99Ms === null || after.p99Ms === null) return;
+  verdict.expect(
+    after.p99Ms <= before.p99Ms * (1 + TOLERANCE) + TOLERANCE_MS,
+    () => `p99 is ${after.p99Ms} ms after the faults, ${before.p99Ms} ms before`,
+  );
+}
+
+function judgeDemand(before: Service, after: Service, verdict: Verdict): void {
+  verdict.expect(
+    after.callsPerRequest >= before.callsPerRequest * (1 - TOLERANCE),
+    () => `${after.callsPerRequest} calls a request after the faults, ${before.callsPerRequest} before`,
+  );
+  verdict.expect(
+    after.filledShare >= leastOf(before.filledShare, Math.min(before.requests, after.requests)),
+    () => `${percent(after.filledShare)} are sold after the faults, ${percent(before.filledShare)} before`,
+  );
+}
+
+function leastOf(share: number, requests: number): number {
+  return share * (1 - TOLERANCE) - 3 * Math.sqrt((share * (1 - share)) / requests);
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)}%`;
+}

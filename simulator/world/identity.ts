@@ -1,0 +1,39 @@
+import { execFileSync } from 'node:child_process';
+import { VERSION } from '../../config/version.ts';
+import type { RunIdentity } from './run-identity.ts';
+import { scenarioHash, type WorldScenario } from './scenario.ts';
+
+/** What repeats a run of this scenario. `file`: where it is from; absent: it was drawn by the seed. */
+export function identityOf(
+  scenario: WorldScenario,
+  { seed, file }: { readonly seed: number; readonly file?: string },
+): RunIdentity {
+  return {
+    seed,
+    scenario: scenario.name,
+    scenarioHash: scenarioHash(scenario),
+    commit: commitOfProduct(),
+    command:
+      file === undefined ? `gavel simulate --seeds 1 --seed ${seed}` : `gavel simulate --world ${file} --seed ${seed}`,
+  };
+}
+
+let commit: string | null = null;
+
+/** Asked once: a run of many worlds does not wait for git each time. */
+function commitOfProduct(): string {
+  commit ??= gitCommit() ?? VERSION;
+  return commit;
+}
+
+/** Null: this is no working tree of git. */
+function gitCommit(): string | null {
+  try {
+    const git = (...args: string[]): string =>
+      execFileSync('git', args, { cwd: import.meta.dirname, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    const isChanged = git('status', '--porcelain', '--untracked-files=no').trim() !== '';
+    return `${git('rev-parse', '--short=12', 'HEAD').trim()}${isChanged ? '+' : ''}`;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,157 @@
+/** Runs a world from its first moment to its last. */
+
+import { Arrivals } from './arrivals.ts';
+import { identityOf } from './identity.ts';
+import { Publishers } from './publishers.ts';
+import { RunFigures } from './run-figures.ts';
+import type { RunIdentity } from './run-identity.ts';
+import { RUN_RECORD_VERSION, type RunRecord } from './run-record.ts';
+import type { WorldScenario } from './scenario.ts';
+import { TraceHash } from './trace-hash.ts';
+import { World } from './world.ts';
+import { beginFault } from './world-faults.ts';
+import { withWorldGlobals } from './world-globals.ts';
+import { type WorldWatch, watchedBy } from './world-watch.ts';
+
+export interface RunOptions {
+  readonly seed: number;
+  /** Where the scenario is from, for the command that repeats the run; absent: it was drawn. */
+  readonly file?: string;
+  /** After each interval. */
+  readonly onProgress?: (progress: RunProgress) => void;
+  /** Those who look at it besides. */
+  readonly watches?: readonly Partial<WorldWatch>[];
+  /** Changes the world before it begins: faults that no scenario has, planted bugs. */
+  readonly prepare?: (world: World) => void;
+}
+
+export interface RunProgress {
+  /** Virtual. */
+  readonly untilMs: number;
+  readonly durationMs: number;
+  readonly requests: number;
+}
+
+/** Fault of the product itself: it has thrown where nobody caught it. */
+export interface ProductFault {
+  readonly process: string;
+  readonly error: unknown;
+}
+
+/** Rejects with a `DeterminismError` when the product has asked for real time or chance, and when an engine cannot be started. */
+export async function runWorld(scenario: WorldScenario, options: RunOptions): Promise<RunRecord> {
+  const identity = identityOf(scenario, options);
+  return new Run(scenario, options, identity).run();
+}
+
+class Run {
+  readonly #scenario: WorldScenario;
+  readonly #options: RunOptions;
+  readonly #identity: RunIdentity;
+  readonly #trace = new TraceHash();
+  readonly #figures: RunFigures;
+  readonly #durationMs: number;
+  readonly #world: World;
+  readonly #faults: ProductFault[] = [];
+
+  constructor(scenario: WorldScenario, options: RunOptions, identity: RunIdentity) {
+    this.#scenario = scenario;
+    this.#options = options;
+    this.#identity = identity;
+    this.#durationMs = scenario.durationSec * 1000;
+    this.#figures = new RunFigures(scenario.intervalSec * 1000);
+    const own: Partial<WorldWatch> = {
+      observe: (observation) => this.#trace.observe(observation),
+      onStored: (process, records) => this.#trace.records(process, records),
+      onFault: (process, error) => this.#faults.push({ process, error }),
+    };
+    const watch = watchedBy([own, this.#figures, ...(options.watches ?? [])]);
+    this.#world = new World({ scenario, seed: options.seed, watch });
+  }
+
+  async run(): Promise<RunRecord> {
+    const world = this.#world;
+    this.#figures.begin(world);
+    this.#options.prepare?.(world);
+    await withWorldGlobals(world.loop, async () => {
+      for (const engine of world.engines) engine.start();
+      this.#letFaultsBegin();
+      await world.loop.run(STARTING_MS);
+      this.#requireStarted();
+      this.#letTrafficFlow();
+      await this.#passIntervals();
+      await world.loop.run(this.#durationMs + this.#scenario.settleSec * 1000);
+      for (const engine of world.engines) engine.kill();
+    });
+    const figures = this.#figures.record(this.#durationMs);
+    return {
+      kind: 'run',
+      version: RUN_RECORD_VERSION,
+      identity: this.#identity,
+      durationMs: this.#durationMs,
+      startedAtMs: Date.parse(this.#scenario.startAt),
+      traceHash: this.#trace.digest(),
+      ledgerHash: '',
+      ...figures,
+      campaigns: [],
+      checks: [],
+      calibration: null,
+    };
+  }
+
+  #requireStarted(): void {
+    for (const { process, error } of this.#faults) {
+      throw new Error(`${process} could not be started: ${String(error)}`, { cause: error });
+    }
+  }
+
+  #letFaultsBegin(): void {
+    const world = this.#world;
+    for (const fault of this.#scenario.faults) {
+      const fromMs = fault.fromSec * 1000;
+      world.at(fromMs, () => {
+        const end = beginFault(world, fault);
+        if (fault.forSec !== undefined) world.at(fromMs + fault.forSec * 1000, end);
+      });
+    }
+  }
+
+  #letTrafficFlow(): void {
+    const world = this.#world;
+    const { requestsPerSec, shape } = this.#scenario.traffic;
+    const startMs = Date.parse(this.#scenario.startAt);
+    const arrivals = new Arrivals({ requestsPerSec, shape, startMs, random: world.random('arrivals') });
+    const places = world.random('places');
+    const sources = world.regions.map((region) => ({
+      weight: region.share,
+      region,
+      publishers: new Publishers(world, region),
+    }));
+    let index = 0;
+    const arriveAfter = (atMs: number): void => {
+      const nextMs = arrivals.nextAfter(atMs);
+      if (nextMs >= this.#durationMs) return;
+      const { region, publishers } = places.pickWeighted(sources);
+      world.loop.schedule(region.publishers, nextMs, () => {
+        publishers.send(world.audience.request(index++, nextMs));
+        arriveAfter(nextMs);
+      });
+    };
+    arriveAfter(world.loop.nowMs);
+  }
+
+  async #passIntervals(): Promise<void> {
+    const world = this.#world;
+    const intervalMs = this.#scenario.intervalSec * 1000;
+    for (let untilMs = intervalMs; ; untilMs += intervalMs) {
+      const endMs = Math.min(untilMs, this.#durationMs);
+      await world.loop.run(endMs);
+      this.#figures.endInterval(world);
+      this.#options.onProgress?.({ untilMs: endMs, durationMs: this.#durationMs, requests: this.#figures.requests });
+      if (endMs === this.#durationMs) return;
+    }
+  }
+}
+
+/** What engines of a world may take to be there before the first request. */
+const STARTING_MS = 0;

@@ -1,0 +1,107 @@
+/** JSON Schema of a world's scenario file; its defaults are the only ones (docs/worlds.md). */
+import { FAULTS } from '../dsp/faults.ts';
+import { WORLD_FAULTS } from './world-faults.ts';
+
+const seconds = { type: 'number', exclusiveMinimum: 0, maximum: 31_536_000 } as const;
+const moment = { type: 'number', minimum: 0, maximum: 31_536_000 } as const;
+const probability = { type: 'number', minimum: 0, maximum: 1 } as const;
+const name = { type: 'string', pattern: '^[a-z0-9][a-z0-9-]*$', maxLength: 48 } as const;
+
+function link(medianMs: number, sigma: number) {
+  return {
+    type: 'object',
+    additionalProperties: false,
+    default: {},
+    properties: {
+      medianMs: { type: 'number', minimum: 0, maximum: 60_000, default: medianMs },
+      sigma: { type: 'number', minimum: 0, maximum: 3, default: sigma },
+      loss: { ...probability, default: 0 },
+    },
+  } as const;
+}
+
+export const WORLD_SCHEMA = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['name', 'durationSec'],
+  properties: {
+    name,
+    durationSec: seconds,
+    startAt: { type: 'string', format: 'date-time', default: '2026-03-02T00:00:00Z' },
+    intervalSec: { ...seconds, default: 60 },
+    settleSec: { type: 'number', minimum: 0, maximum: 86_400, default: 30 },
+    traffic: {
+      type: 'object',
+      additionalProperties: false,
+      default: {},
+      properties: {
+        requestsPerSec: { type: 'number', minimum: 0, maximum: 1_000_000, default: 1 },
+        shape: { enum: ['flat', 'week'], default: 'flat' },
+        users: { type: 'integer', minimum: 1, maximum: 1_000_000_000, default: 10_000 },
+        timeoutMs: { type: 'number', exclusiveMinimum: 0, maximum: 60_000, default: 1_000 },
+        repeatedReports: { ...probability, default: 0 },
+      },
+    },
+    engine: { type: 'object', default: {} },
+    regions: {
+      type: 'array',
+      minItems: 1,
+      maxItems: 100,
+      default: [{ name: 'home', share: 1, engines: 1 }],
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['name'],
+        properties: {
+          name,
+          share: { type: 'number', minimum: 0, default: 1 },
+          engines: { type: 'integer', minimum: 1, maximum: 1_000, default: 1 },
+        },
+      },
+    },
+    market: {
+      type: 'object',
+      additionalProperties: false,
+      default: {},
+      properties: {
+        scenario: { type: 'string', minLength: 1 },
+        dsps: { type: 'integer', minimum: 0, maximum: 1_000, default: 5 },
+      },
+    },
+    network: {
+      type: 'object',
+      additionalProperties: false,
+      default: {},
+      properties: {
+        publishers: link(10, 0.4),
+        dsps: link(0.5, 0.2),
+        stores: link(0.3, 0.2),
+        betweenRegions: link(35, 0.1),
+      },
+    },
+    cpuMsPerAuction: { type: 'number', minimum: 0, maximum: 10_000, default: 0 },
+    faults: {
+      type: 'array',
+      default: [],
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['kind', 'target', 'fromSec'],
+        properties: {
+          kind: { enum: WORLD_FAULTS },
+          target: { type: 'string', minLength: 1 },
+          fromSec: moment,
+          forSec: seconds,
+          otherSide: { type: 'string', minLength: 1 },
+          aheadMs: { type: 'number', minimum: -3_155_760_000_000, maximum: 3_155_760_000_000 },
+          answers: {
+            type: 'object',
+            additionalProperties: false,
+            properties: Object.fromEntries(FAULTS.map((fault) => [fault, probability])),
+          },
+          slower: { type: 'number', exclusiveMinimum: 0, maximum: 10_000 },
+        },
+      },
+    },
+  },
+} as const;

@@ -1,0 +1,154 @@
+/** The scenario of a world: read from YAML, or drawn by whoever runs many. */
+import { createHash } from 'node:crypto';
+import { dirname, resolve } from 'node:path';
+import { Ajv } from 'ajv';
+import addFormats from 'ajv-formats';
+import { ConfigError, loadConfig } from '../../config/load.ts';
+import type { Config } from '../../config/types.ts';
+import { defaultScenarioPath, loadScenario, type Scenario } from '../dsp/scenario.ts';
+import {
+  checkedScenario,
+  type Problem,
+  readScenarioText,
+  ScenarioError,
+  type ScenarioRules,
+} from '../scenario-file.ts';
+import type { LinkTraits } from './network.ts';
+import { WORLD_SCHEMA } from './scenario-schema.ts';
+import { problemOfFault, type WorldFault } from './world-faults.ts';
+
+/** After its defaults were filled in; docs/worlds.md for every key. Shares and chances are 0..1. */
+export interface WorldScenario {
+  readonly name: string;
+  readonly durationSec: number;
+  /** By true clocks, ISO 8601. */
+  readonly startAt: string;
+  /** Of the figures in the record. */
+  readonly intervalSec: number;
+  /** After the last request: what is under way ends. Not part of the figures. */
+  readonly settleSec: number;
+  readonly traffic: {
+    /** Mean over the run with `flat`, over a week with `week`. */
+    readonly requestsPerSec: number;
+    readonly shape: 'flat' | 'week';
+    readonly users: number;
+    /** A publisher waits so long for an answer. */
+    readonly timeoutMs: number;
+    /** Chance that a device calls a tracking URL twice. */
+    readonly repeatedReports: number;
+  };
+  /** Part of a configuration of the engine, as in gavel.yaml. */
+  readonly engine: Readonly<Record<string, unknown>>;
+  readonly regions: readonly RegionScenario[];
+  readonly market: MarketScenario;
+  readonly network: NetworkScenario;
+  /** Virtual processor time of one auction; 0: an engine does everything in no time. */
+  readonly cpuMsPerAuction: number;
+  readonly faults: readonly WorldFault[];
+}
+
+export interface RegionScenario {
+  readonly name: string;
+  /** Of the traffic, relative to the other regions. */
+  readonly share: number;
+  readonly engines: number;
+}
+
+export interface MarketScenario {
+  /** How the DSPs behave (docs/simulator.md): a file beside this one. Absent: the default one. */
+  readonly scenario?: string;
+  /** As many of them. */
+  readonly dsps: number;
+}
+
+/** One way each. */
+export interface NetworkScenario {
+  readonly publishers: LinkTraits;
+  readonly dsps: LinkTraits;
+  readonly stores: LinkTraits;
+  readonly betweenRegions: LinkTraits;
+}
+
+const ajv = new Ajv({ useDefaults: true, strict: true });
+addFormats.default(ajv, ['date-time']);
+
+const RULES: ScenarioRules<WorldScenario> = {
+  validate: ajv.compile<WorldScenario>(WORLD_SCHEMA),
+  findContradiction,
+  describeUnknownKey: () => null,
+};
+
+/** Reads and checks a file; names of other files in it become absolute. Throws a ScenarioError. */
+export function loadWorldScenario(path: string): WorldScenario {
+  const scenario = checkedScenario(readScenarioText(path), path, RULES);
+  const { market } = scenario;
+  const found: WorldScenario =
+    market.scenario === undefined
+      ? scenario
+      : { ...scenario, market: { ...market, scenario: resolve(dirname(path), market.scenario) } };
+  dspScenarioOf(found);
+  engineConfig(found, [], path);
+  return found;
+}
+
+/** Fills defaults in. Throws a ScenarioError. */
+export function worldScenario(
+  scenario: Partial<WorldScenario> & Pick<WorldScenario, 'name' | 'durationSec'>,
+): WorldScenario {
+  return checkedScenario(JSON.stringify(scenario), `scenario "${scenario.name}"`, RULES);
+}
+
+/** SHA-256 of all that it says, hexadecimal, first 16 digits. */
+export function scenarioHash(scenario: WorldScenario): string {
+  const text = JSON.stringify([scenario, dspScenarioOf(scenario)], sortedKeys);
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+/** Of the DSPs. Throws a ScenarioError. */
+export function dspScenarioOf({ market }: WorldScenario): Scenario {
+  return loadScenario(market.scenario ?? defaultScenarioPath());
+}
+
+/** The same order, whatever order they were written in. */
+function sortedKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/**
+ * The configuration of an engine: what the scenario says, in a world without ports, files and services. `settings` by path
+ * are the world's own and win. Throws a ScenarioError that names `file`.
+ */
+export function engineConfig(
+  { engine }: WorldScenario,
+  settings: readonly (readonly [path: string, value: unknown])[],
+  file: string,
+): Config {
+  try {
+    return loadConfig({ file: null, environment: {}, overrides: { ...engine, ...Object.fromEntries(settings) } });
+  } catch (error) {
+    if (error instanceof ConfigError) throw new ScenarioError(file, 'engine', null, error.message.replace(PLACE, ''));
+    throw error;
+  }
+}
+
+/** What loading a configuration calls the place of overrides. */
+const PLACE = /^command line: /;
+
+/** What a schema cannot say. */
+function findContradiction({ regions, faults, durationSec }: WorldScenario): Problem | null {
+  const names = new Set<string>();
+  for (const [index, { name }] of regions.entries()) {
+    if (names.has(name)) return { path: ['regions', index, 'name'], text: `"${name}" names two regions` };
+    names.add(name);
+  }
+  if (!regions.some(({ share }) => share > 0))
+    return { path: ['regions'], text: 'no region has a share of the traffic' };
+  for (const [index, fault] of faults.entries()) {
+    const path = ['faults', index];
+    if (fault.fromSec >= durationSec) return { path: [...path, 'fromSec'], text: 'is not before the end of the run' };
+    const problem = problemOfFault(fault);
+    if (problem !== null) return { path: [...path, problem.key], text: problem.text };
+  }
+  return null;
+}

@@ -1,0 +1,197 @@
+/**
+ * A world: engines, DSPs and publishers in one real process, on one virtual loop, with a network between them. It is put
+ * together here from its scenario and its seed, and from nothing else.
+ */
+import { connectionsTo } from '../../config/engine-options.ts';
+import type { Config } from '../../config/types.ts';
+import { dspsOf } from '../dsp/scenario.ts';
+import { type SeededRandom, seededRandom } from '../random.ts';
+import { type Audience, PlainAudience } from './audience.ts';
+import { type DspBehaviour, noticeOriginOf, ScenarioDsp } from './dsp-behaviour.ts';
+import { DspNode } from './dsp-node.ts';
+import { WorldTransport } from './dsp-transport.ts';
+import { EngineNode, type WorldOutside } from './engine-node.ts';
+import type { Observation } from './history.ts';
+import { Network } from './network.ts';
+import { offersIn } from './offers.ts';
+import { Region } from './region.ts';
+import { dspScenarioOf, engineConfig, type WorldScenario } from './scenario.ts';
+import { linkTraits } from './topology.ts';
+import { VirtualLoop } from './virtual-loop.ts';
+import { type ProcessRole, VirtualProcess } from './virtual-process.ts';
+import { worldEventLog } from './world-event-log.ts';
+import { createWorldHttp } from './world-http.ts';
+import type { WorldWatch } from './world-watch.ts';
+
+export interface WorldOptions {
+  readonly scenario: WorldScenario;
+  readonly seed: number;
+  /** All that is to be seen, in the order in which it happens. */
+  readonly watch: WorldWatch;
+}
+
+export class World {
+  readonly scenario: WorldScenario;
+  readonly seed: number;
+  readonly loop = new VirtualLoop();
+  readonly network: Network;
+  readonly engines: readonly EngineNode[];
+  readonly regions: readonly Region[];
+  readonly dsps: ReadonlyMap<string, DspNode>;
+  readonly audience: Audience;
+  readonly watch: WorldWatch;
+  readonly #random: SeededRandom;
+  readonly #epochMs: number;
+  readonly #processes = new Map<string, VirtualProcess>();
+  readonly #director: VirtualProcess;
+
+  constructor({ scenario, seed, watch }: WorldOptions) {
+    this.scenario = scenario;
+    this.seed = seed;
+    this.watch = watch;
+    this.#random = seededRandom(seed);
+    this.#epochMs = Date.parse(scenario.startAt);
+    this.#director = this.spawn('director', 'director', null);
+    this.network = new Network({
+      loop: this.loop,
+      wire: this.spawn('wire', 'wire', null),
+      traitsOf: linkTraits(scenario.network),
+      random: this.random('network'),
+    });
+    this.dsps = new Map(this.#behaviours().map((dsp) => [dsp.id, new DspNode(this.spawn(dsp.id, 'dsp', null), dsp)]));
+    this.audience = new PlainAudience(this.random('audience'), scenario.traffic.users);
+    const config = this.#engineConfig();
+    this.regions = scenario.regions.map(({ name, share, engines }) => {
+      const names = Array.from({ length: engines }, (_, index) => `${name}-${index + 1}`);
+      return new Region(
+        name,
+        share,
+        this.spawn(`publishers-${name}`, 'publishers', name),
+        names.map((engineName) => this.#engine(engineName, name, config)),
+      );
+    });
+    this.engines = this.regions.flatMap(({ engines }) => engines);
+  }
+
+  /** A stream of this name: the same for the same seed. */
+  random(name: string): SeededRandom {
+    return this.#random.fork(name);
+  }
+
+  /** Epoch ms by a clock that is right. */
+  get wallMs(): number {
+    return this.#epochMs + this.loop.nowMs;
+  }
+
+  /** A process of a name of its own. */
+  spawn(name: string, role: ProcessRole, region: string | null): VirtualProcess {
+    if (this.#processes.has(name)) throw new Error(`two processes of this world are called "${name}"`);
+    const random = this.#random.fork('process').fork(name);
+    const process = new VirtualProcess({ loop: this.loop, name, role, region, random, epochMs: this.#epochMs });
+    this.#processes.set(name, process);
+    return process;
+  }
+
+  /** That of this name, or all of the region of this name. */
+  processesNamed(target: string): VirtualProcess[] {
+    return [...this.#processes.values()].filter(({ name, region }) => name === target || region === target);
+  }
+
+  /** Does something to the world at this moment, virtual ms: faults begin so, and figures are taken. */
+  at(atMs: number, work: () => void): void {
+    this.loop.schedule(this.#director, atMs, work);
+  }
+
+  observe(observation: Observation): void {
+    this.watch.observe(observation);
+  }
+
+  #behaviours(): DspBehaviour[] {
+    const random = this.random('dsps');
+    const scenario = dspScenarioOf(this.scenario);
+    return dspsOf(scenario, this.scenario.market.dsps).map((dsp) => new ScenarioDsp(dsp, random.fork(dsp.id)));
+  }
+
+  /** Of all engines; secrets come from the seed. */
+  #engineConfig(): Config {
+    const secrets = this.spawn('secrets', 'director', null).entropy();
+    const dsps = [...this.dsps.values()].map(({ behaviour: { id, version, pricing } }) => ({
+      id,
+      url: `${noticeOriginOf(id)}/bid`,
+      version,
+      pricing,
+    }));
+    return engineConfig(
+      this.scenario,
+      [
+        ['dsps', dsps],
+        ['events.tracking.baseUrl', 'https://tracking.example'],
+        ['events.tracking.key', secrets.newId()],
+        ['events.userSecret', secrets.newId()],
+      ],
+      this.scenario.name,
+    );
+  }
+
+  #engine(name: string, region: string, config: Config): EngineNode {
+    return new EngineNode({
+      loop: this.loop,
+      process: this.spawn(name, 'engine', region),
+      config,
+      openOutside: (process) => this.#outside(process, config),
+      cpuMsPerAuction: this.scenario.cpuMsPerAuction,
+      observer: {
+        onStarted: () =>
+          this.observe({ kind: 'process-started', atMs: this.loop.nowMs, process: name, role: 'engine' }),
+        onEnded: (_engine, how) => this.observe({ kind: 'process-ended', atMs: this.loop.nowMs, process: name, how }),
+        onFault: (_engine, error) => this.watch.onFault(name, error),
+      },
+    });
+  }
+
+  #outside(engine: VirtualProcess, config: Config): WorldOutside {
+    const { network, dsps, loop } = this;
+    const connections = new Map(
+      config.dsps.map((dsp) => [dsp.id, connectionsTo(dsp, config) + config.dspDefaults.waitingMax]),
+    );
+    return {
+      transport: new WorldTransport({
+        engine,
+        network,
+        dsps,
+        inFlightMax: (dspId) => connections.get(dspId) ?? 0,
+        observer: {
+          onSent: (callId, { dspId }, requestId, tmaxMs) =>
+            this.observe({
+              kind: 'call-sent',
+              atMs: loop.nowMs,
+              callId,
+              process: engine.name,
+              dspId,
+              requestId,
+              tmaxMs,
+            }),
+          onArrived: (callId, { dspId }, { result }, { reply }) =>
+            this.observe({
+              kind: 'reply-arrived',
+              atMs: loop.nowMs,
+              callId,
+              status: result.kind === 'answered' ? result.status : 0,
+              offers: result.kind === 'answered' ? offersIn(reply, dsps.get(dspId)!.behaviour.pricing) : [],
+            }),
+          onResult: (_callId, { dspId }, result) => this.watch.onCallResult(dspId, result),
+          onOver: (callId) => this.observe({ kind: 'call-over', atMs: loop.nowMs, callId }),
+        },
+      }),
+      openGuardedHttp: () =>
+        createWorldHttp({
+          engine,
+          network,
+          dsps,
+          onNotice: (dspId, { kind, url }) =>
+            this.observe({ kind: 'notice-arrived', atMs: loop.nowMs, notice: kind, dspId, url }),
+        }),
+      eventLog: worldEventLog(engine, (records) => this.watch.onStored(engine.name, records)),
+    };
+  }
+}
