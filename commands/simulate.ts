@@ -56,6 +56,7 @@ async function runOneWorld(file: string, options: Options<(typeof COMMAND)['opti
 export async function simulate(args: readonly string[]): Promise<void> {
   const [subject, ...rest] = args;
   if (subject === 'bidding') return (await import('./simulate-bidding.ts')).simulateBidding(rest);
+  if (subject === '--compare') return (await import('./simulate-compare.ts')).simulateCompare(rest);
   const options = readOptions(COMMAND, args);
   if (options === null) return;
   if (options.world !== undefined) {

@@ -45,7 +45,8 @@ export class HistoryRecorder {
       }
     },
     onStored: (_process, records) => {
-      for (const record of records) this.#storedEventIds.add(idOf(record));
+      // Where there are services they are asked at the end what they still have.
+      if (this.#world?.services === null) for (const record of records) this.#storedEventIds.add(idOf(record));
     },
   };
 
@@ -62,7 +63,8 @@ export class HistoryRecorder {
   };
 
   /** When the run is over. */
-  history(traceHash: string): History {
+  async history(traceHash: string): Promise<History> {
+    for await (const record of this.#world?.services?.storedEvents() ?? []) this.#storedEventIds.add(idOf(record));
     return { facts: this.#options.facts, observations: this.#observations, rest: this.#rest, traceHash };
   }
 
@@ -83,7 +85,12 @@ export class HistoryRecorder {
         requestsUnderWay: underWay,
       });
     }
-    this.#rest = { atMs, accounts: [], processes, storedEventIds: this.#storedEventIds };
+    this.#rest = {
+      atMs,
+      accounts: world.services?.books.accounts() ?? [],
+      processes,
+      storedEventIds: this.#storedEventIds,
+    };
   }
 
   #callsOf(process: string): Set<string> {

@@ -153,7 +153,9 @@ export function engineConfig(
   file: string,
 ): Config {
   try {
-    return loadConfig({ file: null, environment: {}, overrides: { ...engine, ...Object.fromEntries(settings) } });
+    // Loading fills defaults in where they are missing: the scenario stays as it was written.
+    const overrides = { ...structuredClone(engine), ...Object.fromEntries(settings) };
+    return loadConfig({ file: null, environment: {}, overrides });
   } catch (error) {
     if (error instanceof ConfigError) throw new ScenarioError(file, 'engine', null, error.message.replace(PLACE, ''));
     throw error;

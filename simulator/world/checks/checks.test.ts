@@ -284,7 +284,7 @@ describe('O6', () => {
     expectFound(
       steady(() => ({ calls: 3, tookMs: 60 })),
       'O6',
-      /p99 is 60 ms/,
+      /answers take 60 ms after the faults, 30 ms before/,
     );
     expectFound(
       steady(() => ({ calls: 2, tookMs: 30 })),

@@ -4,7 +4,9 @@
  */
 import { defaultScenarioPath, dspsOf, loadScenario } from '../../dsp/scenario.ts';
 import { type SeededRandom, seededRandom } from '../../random.ts';
+import type { HouseAd } from '../history.ts';
 import { type WorldScenario, worldScenario } from '../scenario.ts';
+import { drawCampaigns } from './draw-campaigns.ts';
 import { DRAWABLE_FAULTS, type DrawableFault, STORE_NAMES, targetsOf } from './drawn-faults.ts';
 import type { WorldFault } from './world-fault.ts';
 
@@ -16,6 +18,8 @@ export interface DrawnWorld {
    */
   readonly mode: 'safety' | 'liveness';
   readonly scenario: WorldScenario;
+  /** Of our own campaigns, by creative. */
+  readonly houseAds: ReadonlyMap<string, HouseAd>;
   /** Those of the scenario, in its order, by their names. */
   readonly faultNames: readonly string[];
   /** No fault is at work from then on, virtual ms; null: one may be, to the end. */
@@ -50,8 +54,14 @@ export function drawWorld(seed: number): DrawnWorld {
   ]).count;
   const requestsPerSec = random.integer(3, 12);
   const dsps = dspsOf(loadScenario(defaultScenarioPath()), random.integer(1, 4)).map(({ id }) => id);
+  const consumers = random.integer(1, 2);
+  const campaigns = random.chance(0.8) ? drawCampaigns(random.integer(1, 3), random.fork('campaigns')) : null;
   const phases = drawPhases(mode, requestsPerSec, random.fork('phases'));
-  const drawn = drawFaults(phases, { engines, dsps }, random.fork('faults'));
+  const drawn = drawFaults(
+    phases,
+    { engines, consumers: campaigns === null ? 0 : consumers, dsps },
+    random.fork('faults'),
+  );
   const scenario = worldScenario({
     name: `seed-${seed}`,
     durationSec: phases.endSec,
@@ -66,12 +76,15 @@ export function drawWorld(seed: number): DrawnWorld {
       repeatedReports: random.chance(0.3) ? random.uniform(0, 0.5) : 0,
     },
     regions: [{ name: REGION, share: 1, engines }],
+    ...(campaigns === null ? {} : { campaigns: campaigns.documents }),
+    consumers,
     market: { dsps: dsps.length },
     cpuMsPerAuction: random.chance(0.3) ? random.uniform(0.2, 5) : 0,
     faults: drawn.map(({ fault }) => fault),
   });
   const healedAtMs = mode === 'liveness' ? phases.untilSec * 1000 : null;
-  return { seed, mode, scenario, faultNames: drawn.map(({ name }) => name), healedAtMs };
+  const houseAds = campaigns?.ads ?? new Map();
+  return { seed, mode, scenario, houseAds, faultNames: drawn.map(({ name }) => name), healedAtMs };
 }
 
 const REGION = 'home';
@@ -105,13 +118,18 @@ const LENGTH_MIN_SEC = 0.001;
 
 function drawFaults(
   { fromSec, untilSec }: Phases,
-  { engines, dsps }: { readonly engines: number; readonly dsps: readonly string[] },
+  {
+    engines,
+    consumers,
+    dsps,
+  }: { readonly engines: number; readonly consumers: number; readonly dsps: readonly string[] },
   random: SeededRandom,
 ): readonly DrawnFault[] {
   const targets = {
-    processes: Array.from({ length: engines }, (_, index) => `${REGION}-${index + 1}`),
+    processes: [...numbered(REGION, engines), ...numbered('consumer', consumers)],
     dsps,
-    stores: STORE_NAMES,
+    // Nobody needs them where nothing is billed.
+    stores: consumers === 0 ? [] : STORE_NAMES,
   };
   const possible = reweighed(random.fork('kinds')).filter(({ drawable }) => targetsOf(drawable, targets).length > 0);
   const count = possible.length === 0 ? 0 : random.integer(0, FAULTS_MAX);
@@ -125,6 +143,10 @@ function drawFaults(
     if (!faults.some((other) => strikeTogether(other.fault, fault))) faults.push({ name: drawable.name, fault });
   }
   return faults.sort((one, other) => one.fault.fromSec - other.fault.fromSec);
+}
+
+function numbered(name: string, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${name}-${index + 1}`);
 }
 
 function reweighed(random: SeededRandom): { readonly drawable: DrawableFault; readonly weight: number }[] {

@@ -36,16 +36,17 @@ export async function historyOf(drawn: DrawnWorld, plant?: Plant): Promise<Histo
       plant?.(world);
     },
   });
-  return recorder.history(traceHash);
+  return await recorder.history(traceHash);
 }
 
-function factsOf({ seed, mode, scenario }: DrawnWorld): WorldFacts {
+function factsOf({ seed, mode, scenario, houseAds }: DrawnWorld): WorldFacts {
   return {
     seed,
     mode,
+    isBilling: scenario.campaigns !== undefined,
     tmaxDefaultMs: 100,
     tmaxMaxMs: 1000,
-    houseAds: new Map(),
+    houseAds,
     strandedMsMax: 0,
     billableMsMin: 60_000,
     overspendAllowance: 0,
