@@ -38,13 +38,13 @@ const STARTS: readonly string[] = [
 ];
 
 /** Before and after faults, so that there is something to compare (check O6), in requests. */
-const COMPARED_REQUESTS = 60;
+const COMPARED_REQUESTS = 50;
 /** Until DSPs that were cut off are asked as before. */
 const DSPS_RETURN_SEC = 26;
 /** So long money waits for the bill of an impression: not for an hour, as it usually does, for all is to be seen at its end. */
 export const HELD_MS = 30_000;
-/** From the last request to the end: leases that nobody wants go back by then (5 min), those of dead engines too. */
-const SETTLE_SEC = 700;
+/** From the last request to the end: what engines held that died with it comes back by then. */
+const SETTLE_SEC = 260;
 
 export function drawWorld(seed: number): DrawnWorld {
   const random = seededRandom(seed).fork('drawn world');
