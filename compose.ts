@@ -139,7 +139,7 @@ export interface Gavel {
    */
   readonly reportOutcomes: (outcomes: readonly Outcome[], isBilling?: boolean) => Promise<OutcomesTaken>;
   /** Campaigns of our own; null: they are not enabled. */
-  readonly campaigns: Pick<Campaigns, 'books' | 'ledger'> | null;
+  readonly campaigns: Pick<Campaigns, 'books' | 'ledger' | 'signalOf'> | null;
   /** How good its click estimates were: body of `GET /admin/estimates`. */
   readonly estimates: () => EstimateQualityStatus;
   /** Takes a fault that nobody caught, counts and logs it, and says what the process does next (docs/overload.md). */
