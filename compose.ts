@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import nact from 'nact';
 import { eachForItself } from './actors/behind-answer.ts';
+import type { CampaignDesk } from './actors/campaign-desk.ts';
 import { createIntake } from './actors/intake.ts';
 import { spawnParent } from './actors/mailbox.ts';
 import type { HouseDemand, RequestEnvironment } from './actors/request-actor.ts';
@@ -67,8 +68,10 @@ import { createRequestReader } from './openrtb/read-request.ts';
 
 export { BudgetMemory } from './adapters/budget-store/budget-store.embedded.ts';
 export { type CounterBounds, CounterMemory } from './adapters/counters/counter-store.embedded.ts';
+export { eventLogFolder } from './adapters/event-log/log-folders.ts';
 export { readEvents } from './adapters/event-log/reader.ts';
 export { FrequencyMemory } from './adapters/frequency/frequency-store.embedded.ts';
+export { importBookings } from './adapters/http/admin-api/import.ts';
 export { MemoryDatabase } from './adapters/ledger/database.memory.ts';
 export type { Database } from './adapters/ledger/database.ts';
 export type { RowChange } from './adapters/ledger/memory/memory-table.ts';
@@ -101,6 +104,11 @@ export async function drainEventLogs(config: Config, onDrained: (log: DrainedEve
 export const applyAllTopics: typeof ApplyAllTopics = async (...args) =>
   (await import('./compose/kafka.ts')).applyAllTopics(...args);
 
+/** Loads what is loaded where there is a Kafka only: whoever starts with one then reads no files for it. */
+export async function loadKafkaParts(): Promise<void> {
+  await Promise.all([import('./compose/outbox.ts'), import('./compose/kafka-source.ts')]);
+}
+
 /** Of `compose/reconciliation.ts`, whose DuckDB is loaded where something is reconciled only. */
 export const reconcile: typeof Reconcile = async (...args) =>
   (await import('./compose/reconciliation.ts')).reconcile(...args);
@@ -132,7 +140,9 @@ export interface Gavel {
    */
   readonly reportOutcomes: (outcomes: readonly Outcome[], isBilling?: boolean) => Promise<OutcomesTaken>;
   /** Campaigns of our own; null: they are not enabled. */
-  readonly campaigns: Pick<Campaigns, 'books' | 'ledger'> | null;
+  readonly campaigns:
+    | (Pick<Campaigns, 'books' | 'ledger'> & { readonly desk: Pick<CampaignDesk, 'throttleOf'> })
+    | null;
   /** How good its click estimates were: body of `GET /admin/estimates`. */
   readonly estimates: () => EstimateQualityStatus;
   /** Takes a fault that nobody caught, counts and logs it, and says what the process does next (docs/overload.md). */

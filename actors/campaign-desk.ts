@@ -101,6 +101,8 @@ export interface CampaignDesk extends HouseDemand {
   /** `ReservationOutbox.whenTold`. */
   readonly whenTold: ReservationOutbox['whenTold'];
   readonly figures: () => DeskFigures;
+  /** As `HouseDesk.throttleOf`. */
+  readonly throttleOf: (accountId: string) => number | null;
   readonly alerts: (limits: AlertLimits) => DeliveryAlerts;
   /** Of so many accounts whose traffic was learned from since they were last given, one after the other. */
   readonly takeLearned: (countMax: number) => ReadonlyMap<string, TrafficMemory>;
@@ -224,6 +226,8 @@ class CampaignDeskActor implements CampaignDesk {
 
   readonly alerts = (limits: AlertLimits): DeliveryAlerts =>
     deliveryAlerts(this.#desk.accounts.values(), limits, this.#options.clock.wallMs());
+
+  readonly throttleOf = (accountId: string): number | null => this.#desk.throttleOf(accountId);
 
   readonly takeLearned = (countMax: number): ReadonlyMap<string, TrafficMemory> => {
     const taken = new Map<string, TrafficMemory>();

@@ -70,6 +70,11 @@ export class HouseDesk {
     return this.#catalogue.index.size;
   }
 
+  /** Share of the auctions it is eligible for in which a campaign takes part now, 0..1; null: it is not here. */
+  throttleOf(accountId: string): number | null {
+    return this.#board.throttleOf(accountId);
+  }
+
   /** Gives the campaigns to `replan`: many changes are carried out a few at a time. */
   take(changes: readonly Booking[]): ReadonlySet<string> {
     return this.bookings.take(changes);

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
+import { parse, YAMLParseError } from 'yaml';
 import { ConfigError, loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/types.ts';
 import { defaultScenarioPath, loadScenario, type Scenario } from '../dsp/scenario.ts';
@@ -14,9 +15,9 @@ import {
   ScenarioError,
   type ScenarioRules,
 } from '../scenario-file.ts';
+import { problemOfFault, type WorldFault } from './faults/world-fault.ts';
 import type { LinkTraits } from './network.ts';
 import { WORLD_SCHEMA } from './scenario-schema.ts';
-import { problemOfFault, type WorldFault } from './world-faults.ts';
 
 /** After its defaults were filled in; docs/worlds.md for every key. Shares and chances are 0..1. */
 export interface WorldScenario {
@@ -40,6 +41,10 @@ export interface WorldScenario {
   };
   /** Part of a configuration of the engine, as in gavel.yaml. */
   readonly engine: Readonly<Record<string, unknown>>;
+  /** What advertisers have booked, as for `POST /admin/v1/import`, or a file of it beside this one. Absent: there are no campaigns of our own. */
+  readonly campaigns?: string | Readonly<Record<string, unknown>>;
+  /** Processes that bill and count; none without campaigns. */
+  readonly consumers: number;
   readonly regions: readonly RegionScenario[];
   readonly market: MarketScenario;
   readonly network: NetworkScenario;
@@ -84,16 +89,19 @@ const RULES: ScenarioRules<WorldScenario> = {
 /** Reads and checks a file; names of other files in it become absolute. Throws a ScenarioError. */
 export function loadWorldScenario(path: string): WorldScenario {
   const scenario = checkedScenario(readScenarioText(path), path, RULES);
-  const beside = (file: string) => resolve(dirname(path), file);
-  const { scenario: dsps, demand } = scenario.market;
+  const { market, campaigns } = scenario;
+  const { scenario: dsps, demand } = market;
+  const beside = (name: string): string => resolve(dirname(path), name);
   const found: WorldScenario = {
     ...scenario,
+    ...(typeof campaigns === 'string' ? { campaigns: beside(campaigns) } : {}),
     market: {
-      ...scenario.market,
+      ...market,
       ...(dsps === undefined ? {} : { scenario: beside(dsps) }),
       ...(demand?.datasets === undefined ? {} : { demand: { ...demand, datasets: beside(demand.datasets) } }),
     },
   };
+  bookingsOf(found);
   dspScenarioOf(found);
   engineConfig(found, [], path);
   return found;
@@ -108,8 +116,20 @@ export function worldScenario(
 
 /** SHA-256 of all that it says, hexadecimal, first 16 digits. */
 export function scenarioHash(scenario: WorldScenario): string {
-  const text = JSON.stringify([scenario, dspScenarioOf(scenario)], sortedKeys);
+  const text = JSON.stringify([scenario, dspScenarioOf(scenario), bookingsOf(scenario)], sortedKeys);
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+/** Documents of what is booked; null: nothing is. Throws a ScenarioError when their file cannot be read. */
+export function bookingsOf({ campaigns }: WorldScenario): unknown {
+  if (typeof campaigns !== 'string') return campaigns ?? null;
+  try {
+    return parse(readScenarioText(campaigns));
+  } catch (error) {
+    if (error instanceof YAMLParseError)
+      throw new ScenarioError(campaigns, '', error.linePos?.[0].line ?? null, error.message.split('\n')[0]!);
+    throw error;
+  }
 }
 
 /** Of the DSPs. Throws a ScenarioError. */

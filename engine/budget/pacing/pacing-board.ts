@@ -39,6 +39,12 @@ export class PacingBoard {
     this.multiplier[slot] = multiplier;
   }
 
+  /** Share of auctions that it takes part in, 0..1; null: it is not here. */
+  throttleOf(campaignId: string): number | null {
+    const slot = this.#slots.get(campaignId);
+    return slot === undefined ? null : this.throttle[slot]!;
+  }
+
   observeOpportunity(slot: number): void {
     this.#eligible[slot]!++;
   }

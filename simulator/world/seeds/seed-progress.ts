@@ -28,8 +28,8 @@ export function formatSeedSummary({ tally, elapsedMs }: Pick<SeedsUnderWay, 'tal
     `in ${grouped(worlds)} worlds`,
     violatedWorlds === 0 ? 'held' : `violated in ${grouped(violatedWorlds)}`,
   ]);
-  const faults = tally.faults.map(({ kind, strikes, worlds }) => [
-    kind,
+  const faults = tally.faults.map(({ name, strikes, worlds }) => [
+    name,
     `${grouped(strikes)} times`,
     `in ${grouped(worlds)} worlds`,
   ]);
