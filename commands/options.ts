@@ -6,18 +6,24 @@ export interface OptionSpec {
   readonly type: 'string' | 'boolean';
   /** Shown for the value in `--help`, e.g. `FILE`. */
   readonly value?: string;
+  /** It may be given again: all of its values, in their order. */
+  readonly multiple?: true;
   readonly help: string;
 }
 
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 
 export type Options<S extends OptionSpecs> = {
-  readonly [K in keyof S]?: S[K]['type'] extends 'boolean' ? boolean : string;
+  readonly [K in keyof S]?: S[K]['type'] extends 'boolean'
+    ? boolean
+    : S[K] extends { readonly multiple: true }
+      ? readonly string[]
+      : string;
 };
 
 /** Prints help and gives null for `--help`; throws a UsageError for unknown options. */
 export function readOptions<const S extends OptionSpecs>(
-  command: { readonly name: string; readonly summary: string; readonly options: S },
+  command: { readonly name: string; readonly summary: string; readonly operand?: string; readonly options: S },
   args: readonly string[],
 ): Options<S> | null {
   if (args.includes('--help') || args.includes('-h')) {
@@ -25,7 +31,9 @@ export function readOptions<const S extends OptionSpecs>(
     return null;
   }
   try {
-    const options = Object.fromEntries(Object.entries(command.options).map(([name, { type }]) => [name, { type }]));
+    const options = Object.fromEntries(
+      Object.entries(command.options).map(([name, { type, multiple = false }]) => [name, { type, multiple }]),
+    );
     return parseArgs({ args: joined(args, options), options, strict: true, allowPositionals: false })
       .values as Options<S>;
   } catch (error) {
@@ -47,13 +55,28 @@ function joined(args: readonly string[], options: Readonly<Record<string, { read
   return parts;
 }
 
+/**
+ * Apart: the first argument that is neither an option nor the value of one, and all others, which go to `readOptions`.
+ * Null: there is none.
+ */
+export function takeOperand(
+  options: OptionSpecs,
+  args: readonly string[],
+): { readonly operand: string | null; readonly rest: readonly string[] } {
+  const takesValue = (arg: string) => arg.startsWith('--') && options[arg.slice(2)]?.type === 'string';
+  const at = args.findIndex((arg, index) => !arg.startsWith('-') && !takesValue(args[index - 1] ?? ''));
+  return at < 0 ? { operand: null, rest: args } : { operand: args[at]!, rest: args.toSpliced(at, 1) };
+}
+
 function helpOf({
   name,
   summary,
+  operand,
   options,
 }: {
   readonly name: string;
   readonly summary: string;
+  readonly operand?: string;
   readonly options: OptionSpecs;
 }): string {
   const rows = Object.entries(options).map(
@@ -61,7 +84,7 @@ function helpOf({
   );
   const width = Math.max(...rows.map(([left]) => left.length)) + 3;
   const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}${right}`);
-  return `gavel ${name}: ${summary}\n\nUsage: gavel ${name} [options]\n\n${lines.join('\n')}\n`;
+  return `gavel ${name}: ${summary}\n\nUsage: gavel ${name}${operand === undefined ? '' : ` ${operand}`} [options]\n\n${lines.join('\n')}\n`;
 }
 
 /** A whole number within bounds, or a UsageError that names the option. */

@@ -36,6 +36,9 @@ const COMMAND = {
 } as const;
 
 export async function simulate(args: readonly string[]): Promise<void> {
+  const [subject, ...rest] = args;
+  if (subject === 'bidding') return (await import('./simulate-bidding.ts')).simulateBidding(rest);
+  if (subject === '--compare') return (await import('./simulate-compare.ts')).simulateCompare(rest);
   const options = readOptions(COMMAND, args);
   if (options === null) return;
   const data = await mkdtemp(join(tmpdir(), 'gavel-data-'));

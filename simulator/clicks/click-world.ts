@@ -58,6 +58,12 @@ export const AVERAGE_CLICK_RATES = {
 const HOUR_AMPLITUDE = 0.35;
 const EVENING_HOUR = 21;
 
+/** What a click may hang on of an ad. */
+export type ShownAd = Pick<
+  BidCandidate,
+  'dspId' | 'creativeId' | 'advertiserDomains' | 'categories' | 'width' | 'height' | 'declaredMedia' | 'sniffedMedia'
+>;
+
 export class ClickWorld {
   readonly #clicks: Effects<keyof typeof CLICK_DEVIATION>;
   readonly #conversions: Effects<keyof typeof CONVERSION_DEVIATION>;
@@ -68,7 +74,7 @@ export class ClickWorld {
   }
 
   /** Of a click on an impression, 0..1. `hour` is the user's own, 0..23. */
-  clickProbability(request: BidRequest, imp: Imp, bid: BidCandidate, hour: number): number {
+  clickProbability(request: BidRequest, imp: Imp, bid: ShownAd, hour: number): number {
     const facts = factsOf(request, bid);
     const { advertiser, category, inventory, country } = facts;
     const effects = this.#clicks;
@@ -81,8 +87,13 @@ export class ClickWorld {
     return probabilityOf(logOdds);
   }
 
+  /** How much more than usual a user cares for a category (`IAB18`), in log-odds of a click. */
+  interest(request: Pick<BidRequest, 'user'>, category: string): number {
+    return greatestInterest(this.#clicks, request, category);
+  }
+
   /** Of a conversion after a click, 0..1. */
-  conversionProbability(request: BidRequest, imp: Imp, bid: BidCandidate): number {
+  conversionProbability(request: BidRequest, imp: Imp, bid: ShownAd): number {
     const facts = factsOf(request, bid);
     const { advertiser, category, country } = facts;
     const effects = this.#conversions;
@@ -100,7 +111,7 @@ function commonLogOdds(
   effects: Effects<keyof typeof CLICK_DEVIATION & keyof typeof CONVERSION_DEVIATION>,
   { advertiser, inventory, os }: ReturnType<typeof factsOf>,
   imp: Imp,
-  bid: BidCandidate,
+  bid: ShownAd,
 ): number {
   return (
     base[likelyMedia(bid.declaredMedia, bid.sniffedMedia)] +
@@ -115,7 +126,7 @@ function commonLogOdds(
 }
 
 /** What effects are named by. */
-function factsOf({ device = {}, app, site }: BidRequest, bid: BidCandidate) {
+function factsOf({ device = {}, app, site }: BidRequest, bid: ShownAd) {
   return {
     advertiser: bid.advertiserDomains[0] ?? '',
     category: bid.categories[0]?.split('-', 1)[0] ?? '',
@@ -126,7 +137,7 @@ function factsOf({ device = {}, app, site }: BidRequest, bid: BidCandidate) {
 }
 
 /** Of the segment that cares most. */
-function greatestInterest(effects: Effects<'interest'>, { user }: BidRequest, category: string): number {
+function greatestInterest(effects: Effects<'interest'>, { user }: Pick<BidRequest, 'user'>, category: string): number {
   let greatest: number | null = null;
   for (const { segment = [] } of user?.data ?? []) {
     for (const { id } of segment) {

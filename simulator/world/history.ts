@@ -233,6 +233,8 @@ export interface ProcessAtRest {
 export interface WorldFacts {
   readonly seed: number;
   readonly mode: 'safety' | 'liveness';
+  /** Somebody makes bills of events. */
+  readonly isBilling: boolean;
   readonly tmaxDefaultMs: number;
   readonly tmaxMaxMs: number;
   /** Creatives of our own campaigns, by what an answer says in `crid`. */

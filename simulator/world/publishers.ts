@@ -111,14 +111,15 @@ export class Publishers {
 
   #show(request: BidRequest, answer: BidResponse): void {
     for (const { seat, bid } of answer.seatbid ?? []) {
-      for (const one of bid) this.#react(request, answer, one, seat === HOUSE ? 'house' : 'dsp');
+      for (const one of bid) this.#react(request, answer, one, seat ?? '');
     }
   }
 
-  #react(request: BidRequest, { bidid = '' }: BidResponse, bid: Bid, payer: 'house' | 'dsp'): void {
-    const { audience, watch } = this.#world;
+  #react(request: BidRequest, { bidid = '' }: BidResponse, bid: Bid, seat: string): void {
+    const { audience, watch, loop } = this.#world;
     const { publishers } = this.#region;
-    const reaction = audience.react(request, bid);
+    const payer = seat === HOUSE ? 'house' : 'dsp';
+    const reaction = audience.react(request, bid, seat, loop.nowMs);
     if (reaction.impressionAfterMs === null) return;
     const tokens = tokensIn(bid.adm ?? '');
     const impId = adImpIdOf(bid);
@@ -135,7 +136,10 @@ export class Publishers {
 
   #report(token: string | null, about: { readonly key: string; readonly payer: 'house' | 'dsp' }): void {
     if (token === null) return;
-    this.#call(token, about);
+    const { lateMs, repeats } = this.#world.reporting;
+    for (let count = 0; count < repeats; count++) {
+      this.#region.publishers.timers.schedule(lateMs * (count + 1), () => this.#call(token, about));
+    }
     if (this.#random.chance(this.#world.scenario.traffic.repeatedReports)) this.#call(token, about);
   }
 

@@ -1,8 +1,8 @@
 /** Runs a world from its first moment to its last. */
 
 import { loadKafkaParts } from '../../compose.ts';
-import { Arrivals } from './arrivals.ts';
 import { CampaignTally } from './books/campaign-figures.ts';
+import { beginFault } from './faults/begin-fault.ts';
 import { identityOf } from './identity.ts';
 import { Publishers } from './publishers.ts';
 import { RunFigures } from './run-figures.ts';
@@ -11,7 +11,6 @@ import { RUN_RECORD_VERSION, type RunRecord } from './run-record.ts';
 import { bookingsOf, type WorldScenario } from './scenario.ts';
 import { TraceHash } from './trace-hash.ts';
 import { World } from './world.ts';
-import { beginFault } from './world-faults.ts';
 import { withWorldGlobals } from './world-globals.ts';
 import { type WorldWatch, watchedBy } from './world-watch.ts';
 
@@ -99,7 +98,7 @@ class Run {
       ...figures,
       campaigns: this.#campaigns.figures(),
       checks: [],
-      calibration: null,
+      calibration: world.market?.calibration() ?? null,
     };
   }
 
@@ -129,9 +128,6 @@ class Run {
 
   #letTrafficFlow(): void {
     const world = this.#world;
-    const { requestsPerSec, shape } = this.#scenario.traffic;
-    const startMs = Date.parse(this.#scenario.startAt);
-    const arrivals = new Arrivals({ requestsPerSec, shape, startMs, random: world.random('arrivals') });
     const places = world.random('places');
     const sources = world.regions.map((region) => ({
       weight: region.share,
@@ -140,7 +136,7 @@ class Run {
     }));
     let index = 0;
     const arriveAfter = (atMs: number): void => {
-      const nextMs = arrivals.nextAfter(atMs);
+      const nextMs = world.arrivals.nextAfter(atMs);
       if (nextMs >= this.#durationMs) return;
       const { region, publishers } = places.pickWeighted(sources);
       world.loop.schedule(region.publishers, nextMs, () => {

@@ -6,7 +6,10 @@ import type { GuardedHttp } from '../../compose.ts';
 import { connectionsTo } from '../../config/engine-options.ts';
 import type { Config } from '../../config/types.ts';
 import { dspsOf } from '../dsp/scenario.ts';
+import { Market } from '../market/market.ts';
+import { MarketAudience } from '../market/market-audience.ts';
 import { type SeededRandom, seededRandom } from '../random.ts';
+import { Arrivals } from './arrivals.ts';
 import { type Audience, PlainAudience } from './audience.ts';
 import { ConsumerNode } from './consumer-node.ts';
 import { type DspBehaviour, noticeOriginOf, ScenarioDsp } from './dsp-behaviour.ts';
@@ -34,6 +37,13 @@ export interface WorldOptions {
   readonly watch: WorldWatch;
 }
 
+export interface Reporting {
+  /** How much later they come. */
+  readonly lateMs: number;
+  /** How often each of them comes. */
+  readonly repeats: number;
+}
+
 export class World {
   readonly scenario: WorldScenario;
   readonly seed: number;
@@ -46,7 +56,12 @@ export class World {
   readonly regions: readonly Region[];
   readonly dsps: ReadonlyMap<string, DspNode>;
   readonly audience: Audience;
+  readonly arrivals: Pick<Arrivals, 'nextAfter'>;
+  /** Null: DSPs and users that do not behave. */
+  readonly market: Market | null;
   readonly watch: WorldWatch;
+  /** What is wrong with the reports of users now. */
+  reporting: Reporting = { lateMs: 0, repeats: 1 };
   readonly #random: SeededRandom;
   readonly #epochMs: number;
   readonly #processes = new Map<string, VirtualProcess>();
@@ -65,8 +80,9 @@ export class World {
       traitsOf: linkTraits(scenario.network),
       random: this.random('network'),
     });
+    this.market = this.#openMarket();
     this.dsps = new Map(this.#behaviours().map((dsp) => [dsp.id, new DspNode(this.spawn(dsp.id, 'dsp', null), dsp)]));
-    this.audience = new PlainAudience(this.random('audience'), scenario.traffic.users);
+    ({ audience: this.audience, arrivals: this.arrivals } = this.#people());
     const config = this.#engineConfig();
     this.services = scenario.campaigns === undefined ? null : this.#openServices(config);
     this.consumers = Array.from({ length: this.services === null ? 0 : scenario.consumers }, (_, index) =>
@@ -82,6 +98,11 @@ export class World {
       );
     });
     this.engines = this.regions.flatMap(({ engines }) => engines);
+  }
+
+  /** Processes of the product: engines and consumers. */
+  get nodes(): readonly (EngineNode | ConsumerNode)[] {
+    return [...this.engines, ...this.consumers];
   }
 
   /** A stream of this name: the same for the same seed. */
@@ -113,11 +134,44 @@ export class World {
     this.loop.schedule(this.#director, atMs, work);
   }
 
+  /** As if it came from outside of the processes of the world. */
+  asDirector(work: () => void): void {
+    const { current } = this.loop;
+    this.loop.current = this.#director;
+    work();
+    this.loop.current = current;
+  }
+
   observe(observation: Observation): void {
     this.watch.observe(observation);
   }
 
-  #behaviours(): DspBehaviour[] {
+  #openMarket(): Market | null {
+    const { demand } = this.scenario.market;
+    if (demand === undefined) return null;
+    return new Market(demand, {
+      ...this.scenario.traffic,
+      seed: this.seed,
+      startAtMs: this.#epochMs,
+      currency: engineConfig(this.scenario, [], this.scenario.name).exchange.currency,
+      noticeOriginOf,
+    });
+  }
+
+  #people(): { readonly audience: Audience; readonly arrivals: Pick<Arrivals, 'nextAfter'> } {
+    if (this.market !== null) {
+      const audience = new MarketAudience(this.market, this.seed);
+      return { audience, arrivals: audience };
+    }
+    const { requestsPerSec, shape, users } = this.scenario.traffic;
+    return {
+      audience: new PlainAudience(this.random('audience'), users),
+      arrivals: new Arrivals({ requestsPerSec, shape, startMs: this.#epochMs, random: this.random('arrivals') }),
+    };
+  }
+
+  #behaviours(): readonly DspBehaviour[] {
+    if (this.market !== null) return this.market.dsps;
     const random = this.random('dsps');
     const scenario = dspScenarioOf(this.scenario);
     return dspsOf(scenario, this.scenario.market.dsps).map((dsp) => new ScenarioDsp(dsp, random.fork(dsp.id)));

@@ -284,7 +284,7 @@ describe('O6', () => {
     expectFound(
       steady(() => ({ calls: 3, tookMs: 60 })),
       'O6',
-      /p99 is 60 ms/,
+      /answers take 60 ms after the faults, 30 ms before/,
     );
     expectFound(
       steady(() => ({ calls: 2, tookMs: 30 })),
@@ -315,7 +315,7 @@ describe('O7', () => {
     expectFound(swept, 'O7', /lease c1 1.1: 6000000 were stranded with engine-1/);
     for (const excuse of [
       { kind: 'process-ended', atMs: 2500, process: 'engine-1', how: 'killed' },
-      { kind: 'fault-began', atMs: 2500, fault: 'ledger-outage', target: 'ledger' },
+      { kind: 'fault-began', atMs: 2500, fault: 'outage', target: 'ledger' },
       { kind: 'fault-began', atMs: 2500, fault: 'partition', target: 'engine-1' },
     ] as const) {
       expect(violations({ ...swept, observations: [...swept.observations, excuse] })).toEqual({});

@@ -3,11 +3,10 @@
  * of its budget. And money comes home by whoever holds it: the sweep, which takes back what nobody returned, finds
  * nothing but what dead or cut-off holders have left.
  */
-import type { FaultKind } from '../faults/fault.ts';
-import type { History, Observation } from '../history.ts';
+import type { History } from '../history.ts';
 import type { Check, Verdict } from './check.ts';
 import { leaseText } from './conservation.ts';
-import { killedProcesses } from './process-lives.ts';
+import { killedProcesses, startedProcesses } from './process-lives.ts';
 
 export const leaks: Check = {
   id: 'O7',
@@ -72,28 +71,17 @@ function judgeSweeps(history: History, verdict: Verdict): void {
   }
 }
 
+/** The store of that name. */
+const LEDGER = 'ledger';
+
 /** Those that may not have been able to return what they held. */
 function cutOffProcesses({ observations }: History): readonly string[] {
   const excused = new Set(killedProcesses(observations));
-  const all = new Set<string>();
-  let isAllCutOff = false;
   for (const seen of observations) {
-    if (seen.kind === 'process-started') all.add(seen.process);
-    if (seen.kind !== 'fault-began' || !CUTS_FROM_LEDGER.has(seen.fault)) continue;
-    if (isProcess(seen, observations)) excused.add(seen.target);
-    else isAllCutOff = true;
+    if (seen.kind !== 'fault-began') continue;
+    if (seen.fault === 'partition') excused.add(seen.target);
+    // The books were away for all.
+    if (seen.target === LEDGER) return startedProcesses(observations);
   }
-  return [...(isAllCutOff ? all : excused)];
+  return [...excused];
 }
-
-function isProcess({ target }: { readonly target: string }, observations: readonly Observation[]): boolean {
-  return observations.some((seen) => seen.kind === 'process-started' && seen.process === target);
-}
-
-/** Faults in which a holder and the ledger may not hear of each other. */
-const CUTS_FROM_LEDGER: ReadonlySet<string> = new Set<FaultKind>([
-  'partition',
-  'ledger-outage',
-  'ledger-slow',
-  'answers-lost',
-]);

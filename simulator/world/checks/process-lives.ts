@@ -19,3 +19,7 @@ export function killedProcesses(observations: readonly Observation[]): ReadonlyS
   for (const seen of observations) if (seen.kind === 'process-ended' && seen.how === 'killed') killed.add(seen.process);
   return killed;
 }
+
+export function startedProcesses(observations: readonly Observation[]): readonly string[] {
+  return observations.flatMap((seen) => (seen.kind === 'process-started' ? [seen.process] : []));
+}

@@ -1,12 +1,14 @@
 /**
- * A small world and its faults, from a seed. Swarm testing (Groce et al., 2012): each world has some kinds of faults switched off and
- * the rest reweighed, because faults hide each other: what is always killed after a second never fills its queue.
+ * A small world and its faults, from a seed. Swarm testing (Groce et al., 2012): each world has some faults switched off and the rest
+ * reweighed, because faults hide each other: what is always killed after a second never fills its queue.
  */
-import type { SeededRandom } from '../../random.ts';
-import { seededRandom } from '../../random.ts';
-import { FAULT_CATALOGUE, targetsOf } from './catalogue.ts';
-import { FAULT_KINDS, type FaultKind, type FaultSpec } from './fault.ts';
-import { STORE_NAMES } from './world-under-faults.ts';
+import { defaultScenarioPath, dspsOf, loadScenario } from '../../dsp/scenario.ts';
+import { type SeededRandom, seededRandom } from '../../random.ts';
+import type { HouseAd } from '../history.ts';
+import { type WorldScenario, worldScenario } from '../scenario.ts';
+import { drawCampaigns } from './draw-campaigns.ts';
+import { DRAWABLE_FAULTS, type DrawableFault, STORE_NAMES, targetsOf } from './drawn-faults.ts';
+import type { WorldFault } from './world-fault.ts';
 
 export interface DrawnWorld {
   readonly seed: number;
@@ -15,91 +17,77 @@ export interface DrawnWorld {
    * its end.
    */
   readonly mode: 'safety' | 'liveness';
-  /** Of traffic, virtual. */
-  readonly durationSec: number;
-  /** Wall clock at the start, RFC 3339. */
-  readonly startAt: string;
-  readonly requestsPerSec: number;
-  readonly users: number;
-  readonly engines: number;
-  /** Of Kafka; 0: there is none, and each engine bills what is in its own log. */
-  readonly consumers: number;
-  readonly cpuMsPerAuction: number;
-  readonly dsps: readonly DrawnDsp[];
-  readonly campaigns: readonly DrawnCampaign[];
-  readonly faults: readonly FaultSpec[];
-}
-
-export interface DrawnDsp {
-  readonly id: string;
-  readonly medianMs: number;
-  readonly bidRate: number;
-  readonly medianCpm: number;
-}
-
-export interface DrawnCampaign {
-  readonly id: string;
-  /** Whole micros per mille, so as many nanos an impression. */
-  readonly bidCpmMicros: number;
-  /** Impressions that the budget pays for at that price. */
-  readonly impressions: number;
-  /** Of the budget; null: none by day. */
-  readonly dailyShare: number | null;
-  readonly timeZone: string;
+  readonly scenario: WorldScenario;
+  /** Of our own campaigns, by creative. */
+  readonly houseAds: ReadonlyMap<string, HouseAd>;
+  /** Those of the scenario, in its order, by their names. */
+  readonly faultNames: readonly string[];
+  /** No fault is at work from then on, virtual ms; null: one may be, to the end. */
+  readonly healedAtMs: number | null;
 }
 
 /** Ordinary moments, and those at which calendars are strange: ends of day and year, the hours that clocks skip or repeat. */
 const STARTS: readonly string[] = [
   '2026-05-12T09:00:00Z',
-  '2026-05-12T23:59:30Z',
-  '2026-12-31T23:59:40Z',
-  '2026-03-29T00:59:30Z',
-  '2026-10-25T00:59:30Z',
-  '2026-03-08T06:59:30Z',
-  '2026-11-01T05:59:30Z',
+  '2026-05-12T23:59:50Z',
+  '2026-12-31T23:59:50Z',
+  '2026-03-29T00:59:50Z',
+  '2026-10-25T00:59:50Z',
+  '2026-03-08T06:59:50Z',
+  '2026-11-01T05:59:50Z',
 ];
-const TIME_ZONES: readonly string[] = ['UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kathmandu'];
 
 /** Before and after faults, so that there is something to compare (check O6), in requests. */
 const COMPARED_REQUESTS = 60;
 /** Until DSPs that were cut off are asked as before. */
 const DSPS_RETURN_SEC = 26;
+/** From the last request to the end: whatever waits for something has had it by then. */
+const SETTLE_SEC = 30;
 
 export function drawWorld(seed: number): DrawnWorld {
-  const random = seededRandom(seed).fork('world');
+  const random = seededRandom(seed).fork('drawn world');
   const mode = random.chance(0.5) ? 'safety' : 'liveness';
   const engines = random.pickWeighted([
     { weight: 3, count: 1 },
     { weight: 3, count: 2 },
     { weight: 1, count: 3 },
   ]).count;
-  const consumers = random.chance(0.5) ? random.integer(1, 2) : 0;
   const requestsPerSec = random.integer(3, 12);
-  const dsps = Array.from({ length: random.integer(1, 4) }, (_, index) => drawDsp(index, random));
+  const dsps = dspsOf(loadScenario(defaultScenarioPath()), random.integer(1, 4)).map(({ id }) => id);
+  const consumers = random.integer(1, 2);
+  const campaigns = random.chance(0.8) ? drawCampaigns(random.integer(1, 3), random.fork('campaigns')) : null;
   const phases = drawPhases(mode, requestsPerSec, random.fork('phases'));
-  return {
-    seed,
-    mode,
+  const drawn = drawFaults(
+    phases,
+    { engines, consumers: campaigns === null ? 0 : consumers, dsps },
+    random.fork('faults'),
+  );
+  const scenario = worldScenario({
+    name: `seed-${seed}`,
     durationSec: phases.endSec,
+    settleSec: SETTLE_SEC,
+    intervalSec: phases.endSec,
     startAt: random.pick(STARTS),
-    requestsPerSec,
-    users: random.integer(1, 500),
-    engines,
+    traffic: {
+      requestsPerSec,
+      shape: 'flat',
+      users: random.integer(1, 500),
+      timeoutMs: 1000,
+      repeatedReports: random.chance(0.3) ? random.uniform(0, 0.5) : 0,
+    },
+    regions: [{ name: REGION, share: 1, engines }],
+    ...(campaigns === null ? {} : { campaigns: campaigns.documents }),
     consumers,
+    market: { dsps: dsps.length },
     cpuMsPerAuction: random.chance(0.3) ? random.uniform(0.2, 5) : 0,
-    dsps,
-    campaigns: Array.from({ length: random.integer(0, 3) }, (_, index) => drawCampaign(index, random)),
-    faults: drawFaults(phases, { engines, consumers, dsps }, random.fork('faults')),
-  };
+    faults: drawn.map(({ fault }) => fault),
+  });
+  const healedAtMs = mode === 'liveness' ? phases.untilSec * 1000 : null;
+  const houseAds = campaigns?.ads ?? new Map();
+  return { seed, mode, scenario, houseAds, faultNames: drawn.map(({ name }) => name), healedAtMs };
 }
 
-export function engineName(index: number): string {
-  return `engine-${index + 1}`;
-}
-
-export function consumerName(index: number): string {
-  return `consumer-${index + 1}`;
-}
+const REGION = 'home';
 
 interface Phases {
   /** Of faults. */
@@ -118,72 +106,58 @@ function drawPhases(mode: DrawnWorld['mode'], requestsPerSec: number, random: Se
   return { fromSec: compareSec, untilSec, endSec: untilSec + DSPS_RETURN_SEC + compareSec };
 }
 
-function drawDsp(index: number, random: SeededRandom): DrawnDsp {
-  return {
-    id: `dsp-${index + 1}`,
-    medianMs: random.uniform(2, 25),
-    bidRate: random.uniform(0.2, 1),
-    medianCpm: random.uniform(0.5, 4),
-  };
+interface DrawnFault {
+  readonly name: string;
+  readonly fault: WorldFault & Required<Pick<WorldFault, 'forSec'>>;
 }
 
-function drawCampaign(index: number, random: SeededRandom): DrawnCampaign {
-  return {
-    id: `c${index + 1}`,
-    bidCpmMicros: random.integer(500_000, 8_000_000),
-    // Some are at their end within the run: the last nano is where mistakes are.
-    impressions: random.chance(0.5) ? random.integer(5, 60) : random.integer(1000, 10_000),
-    dailyShare: random.chance(0.3) ? random.uniform(0.1, 0.6) : null,
-    timeZone: random.pick(TIME_ZONES),
-  };
-}
-
-/** At most; long worlds would otherwise never see an hour without one. */
 const FAULTS_MAX = 8;
-const KIND_OFF = 0.5;
+const IS_OFF = 0.5;
+const LENGTH_MEAN_SEC = 4;
+const LENGTH_MIN_SEC = 0.001;
 
 function drawFaults(
   { fromSec, untilSec }: Phases,
-  world: Pick<DrawnWorld, 'engines' | 'consumers' | 'dsps'>,
+  {
+    engines,
+    consumers,
+    dsps,
+  }: { readonly engines: number; readonly consumers: number; readonly dsps: readonly string[] },
   random: SeededRandom,
-): readonly FaultSpec[] {
+): readonly DrawnFault[] {
   const targets = {
-    engines: Array.from({ length: world.engines }, (_, index) => engineName(index)),
-    consumers: Array.from({ length: world.consumers }, (_, index) => consumerName(index)),
-    dsps: world.dsps.map(({ id }) => id),
-    stores: STORE_NAMES.filter((name) => name !== 'kafka' || world.consumers > 0),
+    processes: [...numbered(REGION, engines), ...numbered('consumer', consumers)],
+    dsps,
+    // Nobody needs them where nothing is billed.
+    stores: consumers === 0 ? [] : STORE_NAMES,
   };
-  const kinds = drawKinds(world.consumers > 0, random.fork('kinds'));
-  const count = kinds.length === 0 ? 0 : random.integer(0, FAULTS_MAX);
-  const faults: FaultSpec[] = [];
-  for (let drawn = 0; drawn < count; drawn++) {
-    const { kind } = random.pickWeighted(kinds);
-    const target = random.pick(targetsOf(kind, targets));
-    const startSec = random.uniform(fromSec, untilSec);
-    const forSec = Math.min(untilSec - startSec, random.exponential(4));
-    const { by } = FAULT_CATALOGUE[kind];
-    const fault = { kind, target, fromSec: rounded(startSec), forSec: rounded(forSec) };
-    const drawnFault = by === null ? fault : { ...fault, by: rounded(random.uniform(by.least, by.most)) };
-    if (!faults.some((other) => isSameAtATime(other, drawnFault))) faults.push(drawnFault);
+  const possible = reweighed(random.fork('kinds')).filter(({ drawable }) => targetsOf(drawable, targets).length > 0);
+  const count = possible.length === 0 ? 0 : random.integer(0, FAULTS_MAX);
+  const faults: DrawnFault[] = [];
+  for (let turn = 0; turn < count; turn++) {
+    const { drawable } = random.pickWeighted(possible);
+    const target = random.pick(targetsOf(drawable, targets));
+    const startSec = random.uniform(fromSec, untilSec - LENGTH_MIN_SEC);
+    const lengthSec = Math.max(LENGTH_MIN_SEC, Math.min(untilSec - startSec, random.exponential(LENGTH_MEAN_SEC)));
+    const fault = { kind: drawable.kind, target, fromSec: startSec, forSec: lengthSec, ...drawable.draw(random) };
+    if (!faults.some((other) => strikeTogether(other.fault, fault))) faults.push({ name: drawable.name, fault });
   }
-  return faults.sort((one, other) => one.fromSec - other.fromSec);
+  return faults.sort((one, other) => one.fault.fromSec - other.fault.fromSec);
 }
 
-function drawKinds(hasKafka: boolean, random: SeededRandom): { readonly kind: FaultKind; readonly weight: number }[] {
-  return FAULT_KINDS.flatMap((kind) => {
-    const own = random.fork(kind);
-    if (own.chance(KIND_OFF) || (!hasKafka && FAULT_CATALOGUE[kind].strikes === 'kafka')) return [];
-    return [{ kind, weight: FAULT_CATALOGUE[kind].weight * own.exponential(1) }];
+function numbered(name: string, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${name}-${index + 1}`);
+}
+
+function reweighed(random: SeededRandom): { readonly drawable: DrawableFault; readonly weight: number }[] {
+  return DRAWABLE_FAULTS.flatMap((drawable) => {
+    const own = random.fork(drawable.name);
+    return own.chance(IS_OFF) ? [] : [{ drawable, weight: drawable.weight * own.exponential(1) }];
   });
 }
 
-/** Their ends would end each other. */
-function isSameAtATime(one: FaultSpec, other: FaultSpec): boolean {
-  const isSameThing = FAULT_CATALOGUE[one.kind].strikes === FAULT_CATALOGUE[other.kind].strikes;
-  if (!isSameThing || one.target !== other.target) return false;
+/** Where two of one kind strike the same target at a time, the end of the first would end both. */
+function strikeTogether(one: DrawnFault['fault'], other: DrawnFault['fault']): boolean {
+  if (one.kind !== other.kind || one.target !== other.target) return false;
   return one.fromSec < other.fromSec + other.forSec && other.fromSec < one.fromSec + one.forSec;
-}
-
-function rounded(seconds: number): number {
-  return Math.round(seconds * 1e6) / 1e6;
 }

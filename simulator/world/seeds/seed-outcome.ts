@@ -24,4 +24,3 @@ export function failuresOf({ checks, problem }: SeedOutcome): string[] {
   const lines = checks.flatMap(({ id, name, violations }) => violations.map((text) => `${id} ${name}: ${text}`));
   return problem === null ? lines : [problem, ...lines];
 }
-

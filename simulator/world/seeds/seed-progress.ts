@@ -28,7 +28,11 @@ export function formatSeedSummary({ tally, elapsedMs }: Pick<SeedsUnderWay, 'tal
     `in ${grouped(worlds)} worlds`,
     violatedWorlds === 0 ? 'held' : `violated in ${grouped(violatedWorlds)}`,
   ]);
-  const faults = tally.faults.map(({ kind, strikes, worlds }) => [kind, `${grouped(strikes)} times`, `in ${grouped(worlds)} worlds`]);
+  const faults = tally.faults.map(({ name, strikes, worlds }) => [
+    name,
+    `${grouped(strikes)} times`,
+    `in ${grouped(worlds)} worlds`,
+  ]);
   const holes = tally.holes();
   return [
     head,

@@ -1,7 +1,7 @@
 /** Sums over the worlds of many seeds: how much was tried, and how much each check had to judge. Pure. */
 import { DETERMINISM } from '../checks/determinism.ts';
 import { CHECKS } from '../checks/judge.ts';
-import { FAULT_KINDS } from '../faults/fault.ts';
+import { DRAWABLE_FAULTS } from '../faults/drawn-faults.ts';
 import { failuresOf, isFailed, type SeedOutcome } from './seed-outcome.ts';
 
 export interface CheckTally {
@@ -14,7 +14,7 @@ export interface CheckTally {
 }
 
 export interface FaultTally {
-  readonly kind: string;
+  readonly name: string;
   strikes: number;
   worlds: number;
 }
@@ -30,7 +30,7 @@ export class SeedTally {
   readonly checks: readonly CheckTally[] = [...CHECKS, DETERMINISM].map(({ id, name }) => {
     return { id, name, judged: 0, worlds: 0, violatedWorlds: 0 };
   });
-  readonly faults: readonly FaultTally[] = FAULT_KINDS.map((kind) => ({ kind, strikes: 0, worlds: 0 }));
+  readonly faults: readonly FaultTally[] = DRAWABLE_FAULTS.map(({ name }) => ({ name, strikes: 0, worlds: 0 }));
 
   add(outcome: SeedOutcome): void {
     this.worlds++;
@@ -44,7 +44,7 @@ export class SeedTally {
       if ((figures?.violations.length ?? 0) > 0) check.violatedWorlds++;
     }
     for (const fault of this.faults) {
-      const strikes = outcome.faults[fault.kind] ?? 0;
+      const strikes = outcome.faults[fault.name] ?? 0;
       fault.strikes += strikes;
       if (strikes > 0) fault.worlds++;
     }
@@ -60,7 +60,7 @@ export class SeedTally {
   /** What was never tried: holes in the net, not proofs. */
   holes(): string[] {
     const checks = this.checks.filter(({ judged }) => judged === 0).map(({ id, name }) => `${id} (${name})`);
-    return [...checks, ...this.faults.filter(({ strikes }) => strikes === 0).map(({ kind }) => kind)];
+    return [...checks, ...this.faults.filter(({ strikes }) => strikes === 0).map(({ name }) => name)];
   }
 }
 

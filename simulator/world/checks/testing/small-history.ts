@@ -10,6 +10,7 @@ import type { History, Observation, Offer, Rest, WorldFacts } from '../../histor
 const FACTS: WorldFacts = {
   seed: 7,
   mode: 'liveness',
+  isBilling: true,
   tmaxDefaultMs: 100,
   tmaxMaxMs: 1000,
   houseAds: new Map([['ours', { accountId: 'c1', bidMicrosMax: 5_000_000, pricing: 'cpm', currency: 'USD' }]]),
