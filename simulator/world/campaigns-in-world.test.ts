@@ -2,13 +2,13 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { OutcomeEvent } from '../../engine/events/outcome-events.ts';
+import type { WorldFault } from './faults/world-fault.ts';
 import type { Observation } from './history.ts';
 import type { RunRecord } from './run-record.ts';
 import { runWorld } from './run-world.ts';
 import { loadWorldScenario, type WorldScenario } from './scenario.ts';
 import type { WorldServices } from './services.ts';
 import type { World } from './world.ts';
-import type { WorldFault } from './world-faults.ts';
 
 const FILE = join(import.meta.dirname, '../../config/examples/worlds/house-campaigns.yaml');
 
