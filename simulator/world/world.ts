@@ -19,6 +19,7 @@ import { EngineNode, type WorldOutside } from './engine-node.ts';
 import type { Observation } from './history.ts';
 import { Network } from './network.ts';
 import { offersIn } from './offers.ts';
+import { Publishers } from './publishers.ts';
 import { Region } from './region.ts';
 import { dspScenarioOf, engineConfig, type WorldScenario } from './scenario.ts';
 import { WorldServices } from './services.ts';
@@ -54,6 +55,8 @@ export class World {
   /** Null: it has no campaigns, and nobody bills. */
   readonly services: WorldServices | null;
   readonly regions: readonly Region[];
+  /** In the order of the regions. */
+  readonly publishers: readonly Publishers[];
   readonly dsps: ReadonlyMap<string, DspNode>;
   readonly audience: Audience;
   readonly arrivals: Pick<Arrivals, 'nextAfter'>;
@@ -66,6 +69,8 @@ export class World {
   readonly #epochMs: number;
   readonly #processes = new Map<string, VirtualProcess>();
   readonly #director: VirtualProcess;
+  /** By seat, as offers name it. */
+  readonly #buyers = new Map<string, string>();
 
   constructor({ scenario, seed, watch }: WorldOptions) {
     this.scenario = scenario;
@@ -98,6 +103,7 @@ export class World {
       );
     });
     this.engines = this.regions.flatMap(({ engines }) => engines);
+    this.publishers = this.regions.map((region) => new Publishers(this, region));
   }
 
   /** Processes of the product: engines and consumers. */
@@ -113,6 +119,11 @@ export class World {
   /** Epoch ms by a clock that is right. */
   get wallMs(): number {
     return this.#epochMs + this.loop.nowMs;
+  }
+
+  /** The DSP that offers under this name of a seat; the name itself when none does. */
+  buyerOf(seat: string): string {
+    return this.#buyers.get(seat) ?? seat;
   }
 
   /** A process of a name of its own. */
@@ -250,7 +261,10 @@ export class World {
       observer: {
         onStarted: () =>
           this.observe({ kind: 'process-started', atMs: this.loop.nowMs, process: name, role: 'engine' }),
-        onEnded: (_engine, how) => this.observe({ kind: 'process-ended', atMs: this.loop.nowMs, process: name, how }),
+        onEnded: (engine, how) => {
+          this.observe({ kind: 'process-ended', atMs: this.loop.nowMs, process: name, how });
+          for (const publishers of this.publishers) publishers.engineEnded(engine);
+        },
         onFault: (_engine, error) => this.watch.onFault(name, error),
       },
     });
@@ -278,14 +292,12 @@ export class World {
               requestId,
               tmaxMs,
             }),
-          onArrived: (callId, { dspId }, { result }, { reply }) =>
-            this.observe({
-              kind: 'reply-arrived',
-              atMs: loop.nowMs,
-              callId,
-              status: result.kind === 'answered' ? result.status : 0,
-              offers: result.kind === 'answered' ? offersIn(reply, dsps.get(dspId)!.behaviour.pricing) : [],
-            }),
+          onArrived: (callId, { dspId }, { result }, { reply }) => {
+            const status = result.kind === 'answered' ? result.status : 0;
+            const offers = result.kind === 'answered' ? offersIn(reply, dsps.get(dspId)!.behaviour.pricing) : [];
+            for (const { seat } of offers) this.#buyers.set(seat, dspId);
+            this.observe({ kind: 'reply-arrived', atMs: loop.nowMs, callId, status, offers });
+          },
           onResult: (_callId, { dspId }, result) => this.watch.onCallResult(dspId, result),
           onOver: (callId) => this.observe({ kind: 'call-over', atMs: loop.nowMs, callId }),
         },
