@@ -79,7 +79,7 @@ export type { DspTransferRow, Tables } from './adapters/ledger/memory/tables.ts'
 export type { AccountRow, AuditRow, ChargeRow, TransferRow } from './adapters/ledger/rows.ts';
 export type { GetOutcome, GuardedHttp } from './adapters/notices/guarded-http.ts';
 export { type Books, sqlBooks } from './compose/books.ts';
-export { openCampaignBooks, readCampaignBooks } from './compose/campaign-books.ts';
+export { BOOKS_TIMEOUT_MS, openCampaignBooks, readCampaignBooks } from './compose/campaign-books.ts';
 export { type AccountDelivery, type CampaignDelivery, campaignDelivery } from './compose/campaign-delivery.ts';
 export { openDeletionDesk } from './compose/deletion-desk.ts';
 export type { DrainedEventLog } from './compose/drain.ts';

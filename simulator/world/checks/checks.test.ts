@@ -263,7 +263,8 @@ describe('O6', () => {
       }
       observations.push({ kind: 'answer-left', atMs: atMs + outcome.tookMs, requestId, status: 204, body: null });
     }
-    return { ...smallHistory(), observations, rest: null };
+    const { facts } = smallHistory();
+    return { ...smallHistory(), facts: { ...facts, houseAds: new Map() }, observations, rest: null };
   }
 
   it('is content with what is as it was', () => {

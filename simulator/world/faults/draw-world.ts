@@ -41,8 +41,10 @@ const STARTS: readonly string[] = [
 const COMPARED_REQUESTS = 60;
 /** Until DSPs that were cut off are asked as before. */
 const DSPS_RETURN_SEC = 26;
-/** From the last request to the end: whatever waits for something has had it by then. */
-const SETTLE_SEC = 30;
+/** So long money waits for the bill of an impression: not for an hour, as it usually does, for all is to be seen at its end. */
+export const HELD_MS = 30_000;
+/** From the last request to the end: leases that nobody wants go back by then (5 min), those of dead engines too. */
+const SETTLE_SEC = 700;
 
 export function drawWorld(seed: number): DrawnWorld {
   const random = seededRandom(seed).fork('drawn world');
@@ -77,6 +79,7 @@ export function drawWorld(seed: number): DrawnWorld {
     },
     regions: [{ name: REGION, share: 1, engines }],
     ...(campaigns === null ? {} : { campaigns: campaigns.documents }),
+    engine: Object.fromEntries(MEDIA.map((media) => [`campaigns.held.${media}Ms`, HELD_MS])),
     consumers,
     market: { dsps: dsps.length },
     cpuMsPerAuction: random.chance(0.3) ? random.uniform(0.2, 5) : 0,
@@ -88,6 +91,7 @@ export function drawWorld(seed: number): DrawnWorld {
 }
 
 const REGION = 'home';
+const MEDIA = ['banner', 'video', 'native'] as const;
 
 interface Phases {
   /** Of faults. */
