@@ -54,7 +54,8 @@ export function drawWorld(seed: number): DrawnWorld {
     { weight: 3, count: 2 },
     { weight: 1, count: 3 },
   ]).count;
-  const requestsPerSec = random.integer(3, 12);
+  // A world is as long as its mode asks for: few requests a second are many.
+  const requestsPerSec = mode === 'liveness' ? random.integer(2, 5) : random.integer(2, 15);
   const dsps = dspsOf(loadScenario(defaultScenarioPath()), random.integer(1, 4)).map(({ id }) => id);
   const consumers = random.integer(1, 2);
   const campaigns = random.chance(0.8) ? drawCampaigns(random.integer(1, 3), random.fork('campaigns')) : null;
@@ -103,7 +104,7 @@ interface Phases {
 function drawPhases(mode: DrawnWorld['mode'], requestsPerSec: number, random: SeededRandom): Phases {
   const compareSec = Math.ceil(COMPARED_REQUESTS / requestsPerSec);
   if (mode === 'safety') {
-    const endSec = random.integer(10, 40);
+    const endSec = random.integer(8, 25);
     return { fromSec: 0, untilSec: endSec, endSec };
   }
   const untilSec = compareSec + random.integer(5, 20);
