@@ -14,14 +14,16 @@ export function identityOf(
     scenarioHash: scenarioHash(scenario),
     commit: commitOfProduct(),
     command:
-      file === undefined ? `gavel simulate --seeds 1 --seed ${seed}` : `gavel simulate --world ${file} --seed ${seed}`,
+      file === undefined
+        ? `npm run simulate -- --seeds 1 --seed ${seed}`
+        : `npm run simulate -- --world ${file} --seed ${seed}`,
   };
 }
 
 let commit: string | null = null;
 
-/** Asked once: a run of many worlds does not wait for git each time. */
-function commitOfProduct(): string {
+/** Git commit, `+` when the tree differs from it; else the version. Asked once: a run of many worlds does not wait for git each time. */
+export function commitOfProduct(): string {
   commit ??= gitCommit() ?? VERSION;
   return commit;
 }

@@ -1,10 +1,9 @@
 /** Runs a world from its first moment to its last. */
 
 import { loadKafkaParts } from '../../compose.ts';
-import { Arrivals } from './arrivals.ts';
+import { CampaignTally } from './books/campaign-figures.ts';
 import { beginFault } from './faults/begin-fault.ts';
 import { identityOf } from './identity.ts';
-import { Publishers } from './publishers.ts';
 import { RunFigures } from './run-figures.ts';
 import type { RunIdentity } from './run-identity.ts';
 import { RUN_RECORD_VERSION, type RunRecord } from './run-record.ts';
@@ -51,6 +50,7 @@ class Run {
   readonly #identity: RunIdentity;
   readonly #trace = new TraceHash();
   readonly #figures: RunFigures;
+  readonly #campaigns = new CampaignTally();
   readonly #durationMs: number;
   readonly #world: World;
   readonly #faults: ProductFault[] = [];
@@ -72,12 +72,13 @@ class Run {
 
   async run(): Promise<RunRecord> {
     const world = this.#world;
+    await this.#openServices();
     this.#figures.begin(world);
     this.#options.prepare?.(world);
-    await this.#openServices();
     await withWorldGlobals(world.loop, async () => {
       for (const node of [...world.consumers, ...world.engines]) node.start();
       this.#letFaultsBegin();
+      this.#sampleStates();
       await world.loop.run(world.services === null ? 0 : STARTING_MS);
       this.#requireStarted();
       this.#letTrafficFlow();
@@ -95,9 +96,9 @@ class Run {
       traceHash: this.#trace.digest(),
       ledgerHash: world.services?.books.ledgerHash() ?? '',
       ...figures,
-      campaigns: [],
+      campaigns: this.#campaigns.figures(),
       checks: [],
-      calibration: null,
+      calibration: world.market?.calibration() ?? null,
     };
   }
 
@@ -125,20 +126,28 @@ class Run {
     }
   }
 
+  /** What engines are in, now and then: between two looks nobody sees a change. */
+  #sampleStates(): void {
+    const world = this.#world;
+    const everyMs = Math.max(SAMPLE_MS_MIN, (this.#scenario.intervalSec * 1000) / SAMPLES_PER_INTERVAL);
+    const sample = (): void => {
+      this.#figures.sampleStates();
+      world.at(world.loop.nowMs + everyMs, sample);
+    };
+    world.at(0, sample);
+  }
+
   #letTrafficFlow(): void {
     const world = this.#world;
-    const { requestsPerSec, shape } = this.#scenario.traffic;
-    const startMs = Date.parse(this.#scenario.startAt);
-    const arrivals = new Arrivals({ requestsPerSec, shape, startMs, random: world.random('arrivals') });
     const places = world.random('places');
-    const sources = world.regions.map((region) => ({
+    const sources = world.regions.map((region, index) => ({
       weight: region.share,
       region,
-      publishers: new Publishers(world, region),
+      publishers: world.publishers[index]!,
     }));
     let index = 0;
     const arriveAfter = (atMs: number): void => {
-      const nextMs = arrivals.nextAfter(atMs);
+      const nextMs = world.arrivals.nextAfter(atMs);
       if (nextMs >= this.#durationMs) return;
       const { region, publishers } = places.pickWeighted(sources);
       world.loop.schedule(region.publishers, nextMs, () => {
@@ -155,12 +164,15 @@ class Run {
     for (let untilMs = intervalMs; ; untilMs += intervalMs) {
       const endMs = Math.min(untilMs, this.#durationMs);
       await world.loop.run(endMs);
-      this.#figures.endInterval(world);
+      await this.#figures.endInterval();
+      await this.#campaigns.endInterval(world);
       this.#options.onProgress?.({ untilMs: endMs, durationMs: this.#durationMs, requests: this.#figures.requests });
       if (endMs === this.#durationMs) return;
     }
   }
 }
 
+const SAMPLES_PER_INTERVAL = 20;
+const SAMPLE_MS_MIN = 1_000;
 /** What engines with campaigns take to be there before the first request, and much more. */
 const STARTING_MS = 1_000;

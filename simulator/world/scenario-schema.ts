@@ -1,5 +1,6 @@
 /** JSON Schema of a world's scenario file; its defaults are the only ones (docs/worlds.md). */
 import { FAULTS } from '../dsp/faults.ts';
+import { MARKET_SCHEMA } from '../market/market-schema.ts';
 import { WORLD_FAULTS } from './faults/world-fault.ts';
 
 const seconds = { type: 'number', exclusiveMinimum: 0, maximum: 31_536_000 } as const;
@@ -68,6 +69,7 @@ export const WORLD_SCHEMA = {
       properties: {
         scenario: { type: 'string', minLength: 1 },
         dsps: { type: 'integer', minimum: 0, maximum: 1_000, default: 5 },
+        demand: MARKET_SCHEMA,
       },
     },
     network: {

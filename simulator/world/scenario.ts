@@ -7,6 +7,7 @@ import { parse, YAMLParseError } from 'yaml';
 import { ConfigError, loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/types.ts';
 import { defaultScenarioPath, loadScenario, type Scenario } from '../dsp/scenario.ts';
+import type { MarketOptions } from '../market/market-schema.ts';
 import {
   checkedScenario,
   type Problem,
@@ -64,6 +65,8 @@ export interface MarketScenario {
   readonly scenario?: string;
   /** As many of them. */
   readonly dsps: number;
+  /** A market that behaves (docs/market.md): its DSPs and users instead of those. Absent: none. */
+  readonly demand?: MarketOptions;
 }
 
 /** One way each. */
@@ -87,11 +90,16 @@ const RULES: ScenarioRules<WorldScenario> = {
 export function loadWorldScenario(path: string): WorldScenario {
   const scenario = checkedScenario(readScenarioText(path), path, RULES);
   const { market, campaigns } = scenario;
+  const { scenario: dsps, demand } = market;
   const beside = (name: string): string => resolve(dirname(path), name);
   const found: WorldScenario = {
     ...scenario,
     ...(typeof campaigns === 'string' ? { campaigns: beside(campaigns) } : {}),
-    market: market.scenario === undefined ? market : { ...market, scenario: beside(market.scenario) },
+    market: {
+      ...market,
+      ...(dsps === undefined ? {} : { scenario: beside(dsps) }),
+      ...(demand?.datasets === undefined ? {} : { demand: { ...demand, datasets: beside(demand.datasets) } }),
+    },
   };
   bookingsOf(found);
   dspScenarioOf(found);
@@ -145,7 +153,9 @@ export function engineConfig(
   file: string,
 ): Config {
   try {
-    return loadConfig({ file: null, environment: {}, overrides: { ...engine, ...Object.fromEntries(settings) } });
+    // Loading fills defaults in where they are missing: the scenario stays as it was written.
+    const overrides = { ...structuredClone(engine), ...Object.fromEntries(settings) };
+    return loadConfig({ file: null, environment: {}, overrides });
   } catch (error) {
     if (error instanceof ConfigError) throw new ScenarioError(file, 'engine', null, error.message.replace(PLACE, ''));
     throw error;

@@ -6,7 +6,10 @@ import type { GuardedHttp } from '../../compose.ts';
 import { connectionsTo } from '../../config/engine-options.ts';
 import type { Config } from '../../config/types.ts';
 import { dspsOf } from '../dsp/scenario.ts';
+import { Market } from '../market/market.ts';
+import { MarketAudience } from '../market/market-audience.ts';
 import { type SeededRandom, seededRandom } from '../random.ts';
+import { Arrivals } from './arrivals.ts';
 import { type Audience, PlainAudience } from './audience.ts';
 import { ConsumerNode } from './consumer-node.ts';
 import { type DspBehaviour, noticeOriginOf, ScenarioDsp } from './dsp-behaviour.ts';
@@ -16,6 +19,7 @@ import { EngineNode, type WorldOutside } from './engine-node.ts';
 import type { Observation } from './history.ts';
 import { Network } from './network.ts';
 import { offersIn } from './offers.ts';
+import { Publishers } from './publishers.ts';
 import { Region } from './region.ts';
 import { dspScenarioOf, engineConfig, type WorldScenario } from './scenario.ts';
 import { WorldServices } from './services.ts';
@@ -51,8 +55,13 @@ export class World {
   /** Null: it has no campaigns, and nobody bills. */
   readonly services: WorldServices | null;
   readonly regions: readonly Region[];
+  /** In the order of the regions. */
+  readonly publishers: readonly Publishers[];
   readonly dsps: ReadonlyMap<string, DspNode>;
   readonly audience: Audience;
+  readonly arrivals: Pick<Arrivals, 'nextAfter'>;
+  /** Null: DSPs and users that do not behave. */
+  readonly market: Market | null;
   readonly watch: WorldWatch;
   /** What is wrong with the reports of users now. */
   reporting: Reporting = { lateMs: 0, repeats: 1 };
@@ -60,6 +69,8 @@ export class World {
   readonly #epochMs: number;
   readonly #processes = new Map<string, VirtualProcess>();
   readonly #director: VirtualProcess;
+  /** By seat, as offers name it. */
+  readonly #buyers = new Map<string, string>();
 
   constructor({ scenario, seed, watch }: WorldOptions) {
     this.scenario = scenario;
@@ -74,8 +85,9 @@ export class World {
       traitsOf: linkTraits(scenario.network),
       random: this.random('network'),
     });
+    this.market = this.#openMarket();
     this.dsps = new Map(this.#behaviours().map((dsp) => [dsp.id, new DspNode(this.spawn(dsp.id, 'dsp', null), dsp)]));
-    this.audience = new PlainAudience(this.random('audience'), scenario.traffic.users);
+    ({ audience: this.audience, arrivals: this.arrivals } = this.#people());
     const config = this.#engineConfig();
     this.services = scenario.campaigns === undefined ? null : this.#openServices(config);
     this.consumers = Array.from({ length: this.services === null ? 0 : scenario.consumers }, (_, index) =>
@@ -91,6 +103,7 @@ export class World {
       );
     });
     this.engines = this.regions.flatMap(({ engines }) => engines);
+    this.publishers = this.regions.map((region) => new Publishers(this, region));
   }
 
   /** Processes of the product: engines and consumers. */
@@ -106,6 +119,11 @@ export class World {
   /** Epoch ms by a clock that is right. */
   get wallMs(): number {
     return this.#epochMs + this.loop.nowMs;
+  }
+
+  /** The DSP that offers under this name of a seat; the name itself when none does. */
+  buyerOf(seat: string): string {
+    return this.#buyers.get(seat) ?? seat;
   }
 
   /** A process of a name of its own. */
@@ -139,7 +157,32 @@ export class World {
     this.watch.observe(observation);
   }
 
-  #behaviours(): DspBehaviour[] {
+  #openMarket(): Market | null {
+    const { demand } = this.scenario.market;
+    if (demand === undefined) return null;
+    return new Market(demand, {
+      ...this.scenario.traffic,
+      seed: this.seed,
+      startAtMs: this.#epochMs,
+      currency: engineConfig(this.scenario, [], this.scenario.name).exchange.currency,
+      noticeOriginOf,
+    });
+  }
+
+  #people(): { readonly audience: Audience; readonly arrivals: Pick<Arrivals, 'nextAfter'> } {
+    if (this.market !== null) {
+      const audience = new MarketAudience(this.market, this.seed);
+      return { audience, arrivals: audience };
+    }
+    const { requestsPerSec, shape, users } = this.scenario.traffic;
+    return {
+      audience: new PlainAudience(this.random('audience'), users),
+      arrivals: new Arrivals({ requestsPerSec, shape, startMs: this.#epochMs, random: this.random('arrivals') }),
+    };
+  }
+
+  #behaviours(): readonly DspBehaviour[] {
+    if (this.market !== null) return this.market.dsps;
     const random = this.random('dsps');
     const scenario = dspScenarioOf(this.scenario);
     return dspsOf(scenario, this.scenario.market.dsps).map((dsp) => new ScenarioDsp(dsp, random.fork(dsp.id)));
@@ -218,7 +261,10 @@ export class World {
       observer: {
         onStarted: () =>
           this.observe({ kind: 'process-started', atMs: this.loop.nowMs, process: name, role: 'engine' }),
-        onEnded: (_engine, how) => this.observe({ kind: 'process-ended', atMs: this.loop.nowMs, process: name, how }),
+        onEnded: (engine, how) => {
+          this.observe({ kind: 'process-ended', atMs: this.loop.nowMs, process: name, how });
+          for (const publishers of this.publishers) publishers.engineEnded(engine);
+        },
         onFault: (_engine, error) => this.watch.onFault(name, error),
       },
     });
@@ -246,14 +292,12 @@ export class World {
               requestId,
               tmaxMs,
             }),
-          onArrived: (callId, { dspId }, { result }, { reply }) =>
-            this.observe({
-              kind: 'reply-arrived',
-              atMs: loop.nowMs,
-              callId,
-              status: result.kind === 'answered' ? result.status : 0,
-              offers: result.kind === 'answered' ? offersIn(reply, dsps.get(dspId)!.behaviour.pricing) : [],
-            }),
+          onArrived: (callId, { dspId }, { result }, { reply }) => {
+            const status = result.kind === 'answered' ? result.status : 0;
+            const offers = result.kind === 'answered' ? offersIn(reply, dsps.get(dspId)!.behaviour.pricing) : [];
+            for (const { seat } of offers) this.#buyers.set(seat, dspId);
+            this.observe({ kind: 'reply-arrived', atMs: loop.nowMs, callId, status, offers });
+          },
           onResult: (_callId, { dspId }, result) => this.watch.onCallResult(dspId, result),
           onOver: (callId) => this.observe({ kind: 'call-over', atMs: loop.nowMs, callId }),
         },
