@@ -1,7 +1,6 @@
 /** Makes the figures of a run's record from what is seen of its world, and from what engines show of themselves. */
 import type { DspTransportResult } from '../../engine/ports/dsp-transport.ts';
 import { LatencyHistogram } from '../traffic/latency-histogram.ts';
-import { CampaignTally } from './books/campaign-figures.ts';
 import { EngineReadings } from './engine-readings.ts';
 import type { Observation } from './history.ts';
 import { count, IntervalTally, percentilesOf, sortedCounts } from './interval-tally.ts';
@@ -33,10 +32,7 @@ interface RegionTally {
   cpuMsBefore: number;
 }
 
-type RunFigureParts = Pick<
-  RunRecord,
-  'intervalMs' | 'intervals' | 'totals' | 'dsps' | 'campaigns' | 'regions' | 'faults' | 'states'
->;
+type RunFigureParts = Pick<RunRecord, 'intervalMs' | 'intervals' | 'totals' | 'dsps' | 'regions' | 'faults' | 'states'>;
 
 export class RunFigures implements Partial<WorldWatch> {
   readonly #intervalMs: number;
@@ -48,7 +44,6 @@ export class RunFigures implements Partial<WorldWatch> {
   readonly #faults = new SpanKeeper();
   readonly #states = new SpanKeeper();
   readonly #readings = new EngineReadings();
-  readonly #campaigns = new CampaignTally();
   #current = new IntervalTally(0);
   #world: World | null = null;
 
@@ -56,7 +51,7 @@ export class RunFigures implements Partial<WorldWatch> {
     this.#intervalMs = intervalMs;
   }
 
-  /** Once its campaigns are booked. What nothing happens to has its figures, too. */
+  /** What nothing happens to has its figures, too. */
   begin(world: World): void {
     this.#world = world;
     for (const id of world.dsps.keys()) this.#dsps.set(id, emptyDsp());
@@ -174,7 +169,6 @@ export class RunFigures implements Partial<WorldWatch> {
       });
       this.#states.become('shedding', engine.name, zone === 'open' ? null : zone, loop.nowMs);
     }
-    await this.#campaigns.endInterval(this.#world!);
     this.#intervals.push(this.#current.figures());
     this.#current = new IntervalTally(loop.nowMs);
   }
@@ -185,7 +179,6 @@ export class RunFigures implements Partial<WorldWatch> {
       intervals: this.#intervals,
       totals: this.#total.figures(),
       dsps: [...this.#dsps].map(([id, dsp]) => dspFigures(id, dsp)),
-      campaigns: this.#campaigns.figures(),
       regions: [...this.#regions].map(([name, region]) => regionFigures(name, region)),
       faults: this.#faults
         .spans(untilMs)

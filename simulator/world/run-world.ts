@@ -1,6 +1,7 @@
 /** Runs a world from its first moment to its last. */
 
 import { loadKafkaParts } from '../../compose.ts';
+import { CampaignTally } from './books/campaign-figures.ts';
 import { beginFault } from './faults/begin-fault.ts';
 import { identityOf } from './identity.ts';
 import { RunFigures } from './run-figures.ts';
@@ -49,6 +50,7 @@ class Run {
   readonly #identity: RunIdentity;
   readonly #trace = new TraceHash();
   readonly #figures: RunFigures;
+  readonly #campaigns = new CampaignTally();
   readonly #durationMs: number;
   readonly #world: World;
   readonly #faults: ProductFault[] = [];
@@ -94,6 +96,7 @@ class Run {
       traceHash: this.#trace.digest(),
       ledgerHash: world.services?.books.ledgerHash() ?? '',
       ...figures,
+      campaigns: this.#campaigns.figures(),
       checks: [],
       calibration: world.market?.calibration() ?? null,
     };
@@ -162,6 +165,7 @@ class Run {
       const endMs = Math.min(untilMs, this.#durationMs);
       await world.loop.run(endMs);
       await this.#figures.endInterval();
+      await this.#campaigns.endInterval(world);
       this.#options.onProgress?.({ untilMs: endMs, durationMs: this.#durationMs, requests: this.#figures.requests });
       if (endMs === this.#durationMs) return;
     }
