@@ -52,6 +52,17 @@ describe('the story of a run', () => {
     ]);
   });
 
+  it('knows the breakers of each engine, and nothing of what is after the end', () => {
+    const states: RunRecord['states'] = [
+      { kind: 'breaker', subject: 'dsp-x at eu-1', state: 'open', fromMs: 1_205_000, untilMs: 1_800_000 },
+      { kind: 'process', subject: 'eu-1', state: 'down', fromMs: 3_630_000, untilMs: 3_630_000 },
+    ];
+    expect(storyOf({ ...smallRecord(), states }).sentences.slice(0, 2)).toEqual([
+      'The breaker of dsp-x opened 5 s after the fault began and was closed for good at 10:30.',
+      'With dsp-x silent, revenue per request was 20.0% lower than without faults.',
+    ]);
+  });
+
   it.each([
     [[['O1', 5, ['one']]], 'bad', 'one of one check failed: O1 (must hold)'],
     [

@@ -80,24 +80,31 @@ function breakerReactions({ faults, states }: RunRecord, clock: VirtualClock): s
 function firstOpening(fault: FaultSpan, breakers: readonly StateSpan[]): StateSpan | null {
   let first: StateSpan | null = null;
   for (const span of breakers) {
-    const isMeant = span.state === 'open' && span.subject === fault.target;
+    const isMeant = span.state === 'open' && isOf(span, fault.target);
     if (!isMeant || span.fromMs < fault.fromMs || span.fromMs > fault.untilMs) continue;
     if (first === null || span.fromMs < first.fromMs) first = span;
   }
   return first;
 }
 
+/** Of this DSP; with several engines each has a breaker of its own: `dsp-3 at eu-1`. */
+function isOf({ subject }: Pick<StateSpan, 'subject'>, dspId: string): boolean {
+  return subject === dspId || subject.startsWith(`${dspId} at `);
+}
+
 /** After the fault, when the breaker was last anything but closed. */
 function closing({ target, fromMs }: FaultSpan, breakers: readonly StateSpan[], clock: VirtualClock): string {
   let closedMs = fromMs;
-  for (const { subject, untilMs } of breakers) if (subject === target) closedMs = Math.max(closedMs, untilMs);
+  for (const { subject, untilMs } of breakers) if (isOf({ subject }, target)) closedMs = Math.max(closedMs, untilMs);
   return closedMs >= clock.spanMs
     ? ' and was not closed again by the end'
     : ` and was closed for good at ${clock.at(closedMs)}`;
 }
 
 function downTimes({ states }: RunRecord, clock: VirtualClock): string[] {
-  const down = states.filter(({ kind, state }) => kind === 'process' && state === 'down');
+  const down = states.filter(
+    ({ kind, state, fromMs }) => kind === 'process' && state === 'down' && fromMs < clock.spanMs,
+  );
   if (down.length === 0) return [];
   const downMs = sum(down.map(({ fromMs, untilMs }) => Math.min(untilMs, clock.spanMs) - fromMs));
   return [`A process was down ${times(down.length)}, ${lengthOfTime(downMs)} in all.`];
