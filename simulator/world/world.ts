@@ -19,6 +19,7 @@ import { EngineNode, type WorldOutside } from './engine-node.ts';
 import type { Observation } from './history.ts';
 import { Network } from './network.ts';
 import { offersIn } from './offers.ts';
+import type { ProductObserver } from './product-node.ts';
 import { Region } from './region.ts';
 import { dspScenarioOf, engineConfig, type WorldScenario } from './scenario.ts';
 import { WorldServices } from './services.ts';
@@ -221,13 +222,16 @@ export class World {
         ...this.services!.outsideOf(process),
         openGuardedHttp: () => this.#guardedHttp(process),
       }),
-      observer: {
-        onStarted: () =>
-          this.observe({ kind: 'process-started', atMs: this.loop.nowMs, process: name, role: 'consumer' }),
-        onEnded: (how) => this.observe({ kind: 'process-ended', atMs: this.loop.nowMs, process: name, how }),
-        onFault: (error) => this.watch.onFault(name, error),
-      },
+      observer: this.#observerOf(name, 'consumer'),
     });
+  }
+
+  #observerOf(process: string, role: 'engine' | 'consumer'): ProductObserver {
+    return {
+      onStarted: () => this.observe({ kind: 'process-started', atMs: this.loop.nowMs, process, role }),
+      onEnded: (how) => this.observe({ kind: 'process-ended', atMs: this.loop.nowMs, process, how }),
+      onFault: (error) => this.watch.onFault(process, error),
+    };
   }
 
   #guardedHttp(process: VirtualProcess): GuardedHttp {
@@ -247,12 +251,7 @@ export class World {
       config,
       openOutside: (process) => this.#outside(process, config),
       cpuMsPerAuction: this.scenario.cpuMsPerAuction,
-      observer: {
-        onStarted: () =>
-          this.observe({ kind: 'process-started', atMs: this.loop.nowMs, process: name, role: 'engine' }),
-        onEnded: (_engine, how) => this.observe({ kind: 'process-ended', atMs: this.loop.nowMs, process: name, how }),
-        onFault: (_engine, error) => this.watch.onFault(name, error),
-      },
+      observer: this.#observerOf(name, 'engine'),
     });
   }
 
