@@ -11,6 +11,10 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     summary: 'decide every recorded auction again by this build, and compare',
     run: async (args) => (await import('./replay-verify.ts')).replayVerify(args),
   },
+  'what-if': {
+    summary: 'decide recorded auctions by another configuration, and compare what they sell',
+    run: async (args) => (await import('./replay-what-if.ts')).replayWhatIf(args),
+  },
 };
 
 export async function replay(args: readonly string[]): Promise<void> {

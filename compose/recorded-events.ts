@@ -88,12 +88,10 @@ async function* readArchive(
     onLost({ source: path, count: 1, reason: `cannot be read: ${message}` });
   const window = { fromMs, toMs: untilMs };
   try {
-    for await (const { hourMs, position, payload } of readRawPayloads(db, archiveFolder(config), window, onDamaged)) {
-      yield {
-        source: new Date(hourMs).toISOString().slice(0, HOUR_CHARACTERS),
-        position,
-        payload: encoder.encode(payload),
-      };
+    let position = 0;
+    for await (const payload of readRawPayloads(db, archiveFolder(config), window, onDamaged)) {
+      yield { source: archiveFolder(config), position, payload: encoder.encode(payload) };
+      position += 1;
     }
   } finally {
     db.close();
@@ -101,8 +99,6 @@ async function* readArchive(
   }
 }
 
-/** `2026-11-21T19`. */
-const HOUR_CHARACTERS = 13;
 const encoder = new TextEncoder();
 
 /** Outboxes send behind the event; clocks of brokers and engines may differ by so much. */

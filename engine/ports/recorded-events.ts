@@ -4,9 +4,9 @@
  */
 
 export interface RecordedPayload {
-  /** Log, hour of an archive, or partition that it is in, for people. */
+  /** Log, archive or partition that it is in. */
   readonly source: string;
-  /** In there: a sequence, an offset, or of an archive how manieth of its hour. */
+  /** In there: a sequence, an offset, or of an archive how manieth of those that are read. */
   readonly position: number;
   /** As stored; valid until the next few are asked for. */
   readonly payload: Uint8Array;

@@ -59,7 +59,7 @@ export class ClickTruth {
   }
 
   /** Odds of a click, were nobody tired of the ad. */
-  freshClickOdds({ request, imp, ad, visibility, atMs }: ShownImpression): number {
+  freshClickOdds({ request, imp, ad, visibility, atMs }: Omit<ShownImpression, 'user'>): number {
     const probability = this.#world.clickProbability(request, imp, ad, localHour(request, atMs));
     const level = this.#levels.get(`${ad.width}x${ad.height} ${visibility}`) ?? 1;
     return (probability / (1 - probability)) * level;

@@ -8,8 +8,9 @@ import type { Decision } from '../dsp/behaviour.ts';
 import { renderCreative } from '../dsp/creatives/creative.ts';
 import { noticeUrls, readNoticeUrl } from '../dsp/notice-urls.ts';
 import type { SeededRandom } from '../random.ts';
-import { BidShading } from './bid-shading.ts';
-import { type Bidder, campaignOf, pickCreative } from './bidder.ts';
+import { adOf, type Bidder, campaignOf, pickCreative } from './bidder.ts';
+import type { BiddingStrategy } from './bidding-strategy.ts';
+import type { CampaignAd, ClickTruth } from './click-truth.ts';
 import type { PlacementValues } from './competition.ts';
 import { type DspLatencyOptions, drawRoundTripMs, drawThinkMs } from './dsp-latency.ts';
 import type { ImpressionScores } from './impression-scores.ts';
@@ -19,11 +20,16 @@ import { Spending, type SpendingOptions } from './spending.ts';
 
 export interface MarketDspOptions {
   readonly bidder: Bidder;
+  readonly strategy: BiddingStrategy;
+  /** What a click is worth to it, fen per mille of clicks; null: it values impressions. */
+  readonly clickValueFen: number | null;
   readonly spending: SpendingOptions;
   readonly latency: DspLatencyOptions;
   /** Calls that it answers in any second; more get no bid. Infinity: all. */
   readonly callsPerSecMax: number;
-  /** What `0` of the world is in local time, ms. */
+  /** Wall clock at 0 of the world, epoch ms. */
+  readonly startAtMs: number;
+  /** The same in the users' time, as if it were UTC. */
   readonly localStartMs: number;
   /** Where it hears of its bids. */
   readonly noticeOrigin: string;
@@ -31,6 +37,8 @@ export interface MarketDspOptions {
   readonly random: SeededRandom;
   readonly scores: ImpressionScores;
   readonly requests: MarketRequests;
+  /** Estimates of clicks are made from it, with errors. */
+  readonly truth: ClickTruth;
   /** Hears of each way to the DSP and back, ms. */
   readonly onRoundTrip: (roundTripMs: number) => void;
 }
@@ -54,7 +62,6 @@ export class MarketDsp {
   readonly pricing = 'cpm';
   readonly spending: Spending;
   readonly #options: MarketDspOptions;
-  readonly #shadings = new Map<string, BidShading>();
   readonly #urls: ReturnType<typeof noticeUrls>;
   readonly #markup = new Map<string, string>();
   #second = Number.NaN;
@@ -89,34 +96,45 @@ export class MarketDsp {
     return score === Number.NEGATIVE_INFINITY ? 0 : (requests.valuesOf(imp.tagid)?.valueFen(score) ?? 0);
   }
 
+  /** What one that was shown was truly worth, fen per mille. */
+  worthFen(
+    request: BidRequest,
+    imp: Imp,
+    truth: { readonly clickProbability: number; readonly tiredness: number },
+  ): number {
+    const { clickValueFen } = this.#options;
+    return clickValueFen === null
+      ? this.valueFen(request, imp) * truth.tiredness
+      : clickValueFen * truth.clickProbability;
+  }
+
   onNotice({ kind, url }: MarketNotice): void {
     const { bidId, price, minimumToWin, lossReason } = readNoticeUrl(url);
     const open = this.spending.openBid(bidId);
     if (open === undefined) return;
-    const lesson = {
-      value: open.valueFen,
-      bid: open.bidFen,
-      minimumToWin: minimumToWin === null ? null : minimumToWin * FEN_PER_UNIT,
-    };
+    const { strategy } = this.#options;
+    const news = { ...open, minimumToWinFen: minimumToWin === null ? null : minimumToWin * FEN_PER_UNIT };
     switch (kind) {
       case 'win':
-        this.#shading(open.exchange).learn({ ...lesson, won: true });
+        strategy.onWin(news);
         return;
       case 'loss':
-        if (minimumToWin !== null || LOST_BY_PRICE.has(lossReason ?? 0)) {
-          this.#shading(open.exchange).learn({ ...lesson, won: false });
-        }
+        if (minimumToWin !== null || LOST_BY_PRICE.has(lossReason ?? 0)) strategy.onLoss(news);
         this.spending.lost(bidId);
         return;
-      case 'bill':
-        this.spending.billed(bidId, price === null ? open.bidFen : price * FEN_PER_UNIT);
+      case 'bill': {
+        const priceFen = price === null ? open.bidFen : price * FEN_PER_UNIT;
+        this.spending.billed(bidId, priceFen);
+        strategy.onBill(priceFen, open.isClicked);
         return;
+      }
     }
   }
 
-  /** What share of its values it bids where winners pay their bids. */
-  shadingOf(exchange: string): number {
-    return this.#shading(exchange).share;
+  /** An ad of its was shown, and what its user did: it is told with the bill. */
+  onShown(request: BidRequest, imp: Imp, isClicked: boolean): void {
+    const open = this.spending.openBid(bidIdOf(this.id, request, imp));
+    if (open !== undefined) open.isClicked = isClicked;
   }
 
   #isOverRate(atMs: number): boolean {
@@ -149,22 +167,28 @@ export class MarketDsp {
     atMs: number,
     random: SeededRandom,
   ): Bid | null {
-    const { exchange } = values.placement;
+    const { strategy, bidder } = this.#options;
+    const { exchange, width, height } = values.placement;
+    const creativeId = pickCreative(bidder, random);
     const valueFen = values.valueFen(score);
+    const ad = strategy.needsClickRate ? adOf(bidder, creativeId, width, height) : null;
+    const clickRate = ad === null ? Number.NaN : this.#estimateClickRate(request, imp, ad, values, atMs, random);
+    const isFirstPrice = request.at === FIRST_PRICE;
+    const wantedFen = strategy.bidFen({ valueFen, clickRate, exchange, isFirstPrice });
     const floorFen = (imp.bidfloor ?? 0) * FEN_PER_UNIT;
-    const wantedFen = request.at === FIRST_PRICE ? valueFen * this.#shading(exchange).share : valueFen;
+    // Who bids less than its value meets the floor if that is worth it.
+    const readyFen = strategy.needsClickRate ? wantedFen : valueFen;
     // Four decimals of the currency: hundredths of a fen.
     const bidFen = Math.round(Math.max(wantedFen, floorFen) * 100) / 100;
-    if (valueFen < floorFen || bidFen <= 0 || bidFen > this.spending.leftFen(atMs)) return null;
-    const id = `${request.id}-${imp.id}-${this.id}`;
-    this.spending.opened(id, { exchange, valueFen, bidFen, untilMs: atMs + OPEN_MS });
-    return this.#toBid(id, imp, bidFen, random);
+    if (readyFen < floorFen || bidFen <= 0 || bidFen > this.spending.leftFen(atMs)) return null;
+    const id = bidIdOf(this.id, request, imp);
+    this.spending.opened(id, { exchange, valueFen, bidFen, untilMs: atMs + OPEN_MS, isClicked: false });
+    return this.#toBid(id, imp, bidFen, creativeId);
   }
 
-  #toBid(id: string, imp: Imp, bidFen: number, random: SeededRandom): Bid {
+  #toBid(id: string, imp: Imp, bidFen: number, crid: string): Bid {
     const { bidder } = this.#options;
     const { width, height } = this.#options.requests.valuesOf(imp.tagid)!.placement;
-    const crid = pickCreative(bidder, random);
     return {
       id,
       impid: imp.id,
@@ -201,12 +225,23 @@ export class MarketDsp {
     return { id: request.id, bidid: bid[0]!.id, cur: this.#options.currency, seatbid: [{ seat: this.id, bid }] };
   }
 
-  #shading(exchange: string): BidShading {
-    let shading = this.#shadings.get(exchange);
-    if (shading === undefined) {
-      shading = new BidShading();
-      this.#shadings.set(exchange, shading);
-    }
-    return shading;
+  #estimateClickRate(
+    request: BidRequest,
+    imp: Imp,
+    ad: CampaignAd,
+    { placement }: PlacementValues,
+    atMs: number,
+    random: SeededRandom,
+  ): number {
+    const { truth, startAtMs } = this.#options;
+    const shown = { request, imp, ad, visibility: placement.visibility, atMs: startAtMs + atMs };
+    return Math.min(1, truth.freshClickOdds(shown) * random.logNormal(1, ESTIMATE_SIGMA));
   }
+}
+
+/** How far estimates are off, in the deviation of their logarithm. */
+const ESTIMATE_SIGMA = 0.3;
+
+function bidIdOf(dspId: string, request: BidRequest, imp: Imp): string {
+  return `${request.id}-${imp.id}-${dspId}`;
 }

@@ -5,7 +5,7 @@
  * Prices are CNY fen per thousand impressions, as in the logs that calibrate the market: 100 fen CPM are 1 of the exchange's
  * currency CPM, whatever that is. So 70 fen are a bid of 0.70.
  */
-import type { PriceTable } from './price-table.ts';
+import { PriceTable } from './price-table.ts';
 import type { Quantiles } from './quantiles.ts';
 
 export const FEN_PER_UNIT = 100;
@@ -64,4 +64,19 @@ export interface RealFigures {
   readonly clickRateBySize: ReadonlyMap<string, number>;
   /** Share of a day's impressions by local hour. */
   readonly shareByHour: readonly number[];
+}
+
+/** What impressions of all placements together are sold at. */
+export function pricesOf(placements: readonly PlacementFacts[]): PriceTable {
+  const weights = new Map<number, number>();
+  const add = (price: number, weight: number): void => {
+    weights.set(price, (weights.get(price) ?? 0) + weight);
+  };
+  for (const { floorFen, atFloorShare, impressions, pricesFen } of placements) {
+    if (atFloorShare > 0) add(floorFen, impressions * atFloorShare);
+    for (let index = 0; index < pricesFen.pricesFen.length; index++) {
+      add(pricesFen.pricesFen[index]!, impressions * (1 - atFloorShare) * pricesFen.shareAt(index));
+    }
+  }
+  return new PriceTable(weights);
 }

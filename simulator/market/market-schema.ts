@@ -1,3 +1,5 @@
+import { POLICIES, type PolicyOptions } from './policy-strategy.ts';
+
 /** `market.demand` of a world: a market that behaves (docs/market.md for every key). */
 
 /** After its defaults were filled in. */
@@ -26,6 +28,8 @@ export interface MarketDspGroup {
   readonly dailyBudget?: number;
   /** More calls in a second get no bid. Absent: it answers every one. */
   readonly callsPerSecMax?: number;
+  /** A published policy prices its bids. Absent: they are worth what they are worth (docs/market.md). */
+  readonly policy?: PolicyOptions;
   readonly thinkMs: { readonly median: number; readonly sigma: number; readonly diurnal: number };
 }
 
@@ -54,6 +58,19 @@ export const MARKET_SCHEMA = {
           variation: { type: 'number', minimum: 0, maximum: 2, default: 0.3 },
           dailyBudget: { type: 'number', exclusiveMinimum: 0 },
           callsPerSecMax: { type: 'integer', minimum: 1 },
+          policy: {
+            type: 'object',
+            additionalProperties: false,
+            required: ['policy'],
+            properties: {
+              policy: { enum: POLICIES },
+              bidAtAverage: { type: 'number', exclusiveMinimum: 0, maximum: 100_000, default: 80 },
+              curvature: { type: 'number', exclusiveMinimum: 0, maximum: 100_000, default: 70 },
+              clickValue: { type: 'number', exclusiveMinimum: 0 },
+              episodeAuctions: { type: 'integer', minimum: 1, maximum: 1_000, default: 200 },
+              budgetShare: { ...share, default: 0.125 },
+            },
+          },
           thinkMs: {
             type: 'object',
             additionalProperties: false,

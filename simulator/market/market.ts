@@ -5,15 +5,18 @@ import { DEFAULT_ADVERTISERS } from '../dsp/scenario-schema.ts';
 import { type SeededRandom, seededRandom } from '../random.ts';
 import type { CalibrationFigures } from '../world/run-record.ts';
 import type { Bidder } from './bidder.ts';
+import { ValueStrategy } from './bidding-strategy.ts';
 import { ClickTruth, type ShownImpression } from './click-truth.ts';
 import { PlacementValues } from './competition.ts';
 import { ImpressionScores } from './impression-scores.ts';
 import { MarketDsp } from './market-dsp.ts';
-import { FEN_PER_UNIT, type MarketFacts } from './market-facts.ts';
+import { FEN_PER_UNIT, type MarketFacts, pricesOf } from './market-facts.ts';
 import { MarketFigures } from './market-figures.ts';
 import { MarketRequests } from './market-requests.ts';
 import type { MarketDspGroup, MarketOptions } from './market-schema.ts';
 import { ownMarket } from './own-market.ts';
+import { clickValueOf, PolicyStrategy } from './policy-strategy.ts';
+import type { PriceTable } from './price-table.ts';
 import { readRealMarket } from './real-market.ts';
 import { rehearseClicks, rehearseScores } from './rehearsal.ts';
 import { hourOfWeekAt, Sessions } from './sessions.ts';
@@ -74,8 +77,10 @@ export class Market {
   readonly #options: MarketOptions;
   readonly #setting: MarketSetting;
   readonly #random: SeededRandom;
-  readonly requests: MarketRequests;
+  readonly #requests: MarketRequests;
   readonly #users: Users;
+  /** Of all placements together. */
+  readonly #prices: PriceTable;
   readonly #arrivals: Sessions;
   #arrivalCount = 0;
 
@@ -87,13 +92,15 @@ export class Market {
     const bidders = biddersOf(options, root.fork('bidders'));
     const scores = new ImpressionScores(new ClickWorld(setting.seed), root.fork('scores'));
     this.facts = facts;
+    this.#prices = pricesOf(facts.placements);
     this.truth = new ClickTruth(scores.world, fatigue);
     this.#options = options;
     this.#setting = setting;
     this.#random = root.fork('arrivals');
     this.#users = new Users(setting.users, facts.place, root.fork('users'));
     const rehearsal = {
-      bidders: bidders.map(({ bidder }) => bidder),
+      // Policies come on top: the market has its prices without them.
+      bidders: bidders.filter(({ group }) => group.policy === undefined).map(({ bidder }) => bidder),
       scores,
       sessions: this.#sessions(root.fork('rehearsal')),
       random: root.fork('rehearsal'),
@@ -102,7 +109,7 @@ export class Market {
     const placements = facts.placements.map((placement) => new PlacementValues(placement, statistics));
     rehearseClicks({ ...rehearsal, facts, placements, truth: this.truth, startAtMs: setting.startAtMs });
     this.#users.forgetExposures();
-    this.requests = new MarketRequests(placements, setting.currency);
+    this.#requests = new MarketRequests(placements, setting.currency);
     this.dsps = bidders.map(({ bidder, group }, index) =>
       this.#dspOf(bidder, group, (index + 0.5) / bidders.length, scores, root.fork('dsps').fork(bidder.id)),
     );
@@ -115,7 +122,7 @@ export class Market {
     const index = this.#arrivalCount;
     this.#arrivalCount += 1;
     const random = this.#random.fork(String(index));
-    return { atMs, request: this.requests.request(`request-${this.#setting.seed}-${index}`, user, random) };
+    return { atMs, request: this.#requests.request(`request-${this.#setting.seed}-${index}`, user, random) };
   }
 
   /** A user sees an ad: whether it is clicked, and what it was worth. `atMs`: since the start. */
@@ -127,8 +134,9 @@ export class Market {
     const random = this.#random.fork(`outcome ${request.id} ${bid.impid}`);
     const isClicked = random.chance(clickProbability);
     const isConverted = isClicked && random.chance(this.truth.conversionProbability(shown));
-    const worthFen = dsp === undefined ? null : dsp.valueFen(request, shown.imp) * tiredness;
-    const placement = this.requests.valuesOf(shown.imp.tagid)?.placement;
+    const worthFen = dsp?.worthFen(request, shown.imp, { clickProbability, tiredness }) ?? null;
+    dsp?.onShown(request, shown.imp, isClicked);
+    const placement = this.#requests.valuesOf(shown.imp.tagid)?.placement;
     if (placement !== undefined) {
       const hour = localHour(request, shown.atMs);
       this.figures.noteImpression(placement, priceCpm * FEN_PER_UNIT, clickProbability, hour);
@@ -165,7 +173,7 @@ export class Market {
         declaredMedia: 'banner',
         sniffedMedia: 'html',
       },
-      visibility: this.requests.valuesOf(imp.tagid)?.placement.visibility ?? 'unknown',
+      visibility: this.#requests.valuesOf(imp.tagid)?.placement.visibility ?? 'unknown',
       user,
       atMs: this.#setting.startAtMs + atMs,
     };
@@ -188,15 +196,20 @@ export class Market {
 
   #dspOf(
     bidder: Bidder,
-    { dailyBudget, callsPerSecMax, thinkMs }: MarketDspGroup,
+    { dailyBudget, callsPerSecMax, thinkMs, policy }: MarketDspGroup,
     position: number,
     scores: ImpressionScores,
     random: SeededRandom,
   ): MarketDsp {
     const { startAtMs, currency, noticeOriginOf } = this.#setting;
     const localStartMs = startAtMs + this.facts.place.utcOffsetMin * MINUTE_MS;
+    const known = { clickRateAverage: this.facts.clickRateUsual, pricesFen: this.#prices };
     return new MarketDsp({
       bidder,
+      strategy: policy === undefined ? new ValueStrategy() : new PolicyStrategy(policy, known),
+      clickValueFen: policy === undefined ? null : clickValueOf(policy, known),
+      truth: this.truth,
+      startAtMs,
       spending: {
         dailyBudgetFen: dailyBudget === undefined ? Number.POSITIVE_INFINITY : dailyBudget * FEN_PER_UNIT * 1000,
         dayProgress: this.#dayProgress(),
@@ -214,7 +227,7 @@ export class Market {
       currency,
       random,
       scores,
-      requests: this.requests,
+      requests: this.#requests,
       onRoundTrip: (roundTripMs) => this.figures.noteRoundTrip(roundTripMs),
     });
   }

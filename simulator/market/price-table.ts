@@ -44,8 +44,20 @@ export class PriceTable {
     return low === 0 ? 0 : this.#cumulative[low - 1]!;
   }
 
+  /** Prices that have a share, ascending. */
   get pricesFen(): ArrayLike<number> {
     return this.#pricesFen;
+  }
+
+  /** Share of prices that are just this one. */
+  shareAt(index: number): number {
+    return this.#cumulative[index]! - (index === 0 ? 0 : this.#cumulative[index - 1]!);
+  }
+
+  get meanFen(): number {
+    let sum = 0;
+    for (let index = 0; index < this.#pricesFen.length; index++) sum += this.#pricesFen[index]! * this.shareAt(index);
+    return sum;
   }
 }
 

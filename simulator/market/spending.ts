@@ -9,6 +9,8 @@ export interface OpenBid {
   readonly bidFen: number;
   /** Until then it may be billed. */
   readonly untilMs: number;
+  /** Whether its ad was clicked, once it is known. */
+  isClicked: boolean;
 }
 
 export interface SpendingOptions {
@@ -20,7 +22,7 @@ export interface SpendingOptions {
   readonly localStartMs: number;
 }
 
-/** More bids than this are never open at once: no more are made. */
+/** With a budget no more bids are made; without one the oldest is forgotten, and with it what its notices would teach. */
 const OPEN_BIDS_MAX = 20_000;
 const CONTROL_EVERY_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -75,7 +77,13 @@ export class Spending {
   leftFen(atMs: number): number {
     this.#expire(atMs);
     this.#turnDay(atMs);
-    if (this.#open.size >= OPEN_BIDS_MAX) return 0;
+    if (this.#open.size >= OPEN_BIDS_MAX) {
+      if (this.#options.dailyBudgetFen !== Number.POSITIVE_INFINITY) return 0;
+      for (const [oldest] of this.#open) {
+        this.#close(oldest);
+        break;
+      }
+    }
     return this.#options.dailyBudgetFen - this.#spentFen - this.#committedFen;
   }
 

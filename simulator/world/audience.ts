@@ -16,8 +16,8 @@ export interface Reaction {
 export interface Audience {
   /** The n-th request of a world; depends on nothing but `index` and when it is sent, ms of the world. */
   readonly request: (index: number, atMs: number) => BidRequest;
-  /** To one bid of an answer that has reached its publisher at `atMs`; `seat` has bought it. */
-  readonly react: (request: BidRequest, bid: Bid, seat: string, atMs: number) => Reaction;
+  /** To one bid of an answer that has reached its publisher at `atMs`; `buyer` is a DSP, or the house. */
+  readonly react: (request: BidRequest, bid: Bid, buyer: string, atMs: number) => Reaction;
 }
 
 /** How devices go about ads that they were sent: whether and when they are shown, and when clicked if so. */

@@ -14,7 +14,9 @@ export function identityOf(
     scenarioHash: scenarioHash(scenario),
     commit: commitOfProduct(),
     command:
-      file === undefined ? `gavel simulate --seeds 1 --seed ${seed}` : `gavel simulate --world ${file} --seed ${seed}`,
+      file === undefined
+        ? `npm run simulate -- --seeds 1 --seed ${seed}`
+        : `npm run simulate -- --world ${file} --seed ${seed}`,
   };
 }
 

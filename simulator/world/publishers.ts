@@ -118,13 +118,15 @@ export class Publishers {
   #react(request: BidRequest, { bidid = '' }: BidResponse, bid: Bid, seat: string): void {
     const { audience, watch, loop } = this.#world;
     const { publishers } = this.#region;
-    const payer = seat === HOUSE ? 'house' : 'dsp';
-    const reaction = audience.react(request, bid, seat, loop.nowMs);
+    const buyer = this.#world.buyerOf(seat);
+    const payer = buyer === HOUSE ? 'house' : 'dsp';
+    watch.onSale(buyer, bid.price);
+    const reaction = audience.react(request, bid, buyer, loop.nowMs);
     if (reaction.impressionAfterMs === null) return;
     const tokens = tokensIn(bid.adm ?? '');
     const impId = adImpIdOf(bid);
     publishers.timers.schedule(reaction.impressionAfterMs, () => {
-      watch.onImpression(reaction.valueNanos);
+      watch.onImpression(buyer, reaction.valueNanos);
       this.#report(tokens.impression, { key: `${bidid}/${impId}/impression`, payer });
       if (reaction.clickAfterMs === null) return;
       publishers.timers.schedule(reaction.clickAfterMs, () => {

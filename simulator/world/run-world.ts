@@ -4,7 +4,6 @@ import { loadKafkaParts } from '../../compose.ts';
 import { CampaignTally } from './books/campaign-figures.ts';
 import { beginFault } from './faults/begin-fault.ts';
 import { identityOf } from './identity.ts';
-import { Publishers } from './publishers.ts';
 import { RunFigures } from './run-figures.ts';
 import type { RunIdentity } from './run-identity.ts';
 import { RUN_RECORD_VERSION, type RunRecord } from './run-record.ts';
@@ -73,12 +72,13 @@ class Run {
 
   async run(): Promise<RunRecord> {
     const world = this.#world;
+    await this.#openServices();
     this.#figures.begin(world);
     this.#options.prepare?.(world);
-    await this.#openServices();
     await withWorldGlobals(world.loop, async () => {
       for (const node of [...world.consumers, ...world.engines]) node.start();
       this.#letFaultsBegin();
+      this.#sampleStates();
       await world.loop.run(world.services === null ? 0 : STARTING_MS);
       this.#requireStarted();
       this.#letTrafficFlow();
@@ -129,13 +129,24 @@ class Run {
     }
   }
 
+  /** What engines are in, now and then: between two looks nobody sees a change. */
+  #sampleStates(): void {
+    const world = this.#world;
+    const everyMs = Math.max(SAMPLE_MS_MIN, (this.#scenario.intervalSec * 1000) / SAMPLES_PER_INTERVAL);
+    const sample = (): void => {
+      this.#figures.sampleStates();
+      world.at(world.loop.nowMs + everyMs, sample);
+    };
+    world.at(0, sample);
+  }
+
   #letTrafficFlow(): void {
     const world = this.#world;
     const places = world.random('places');
-    const sources = world.regions.map((region) => ({
+    const sources = world.regions.map((region, index) => ({
       weight: region.share,
       region,
-      publishers: new Publishers(world, region),
+      publishers: world.publishers[index]!,
     }));
     let index = 0;
     const arriveAfter = (atMs: number): void => {
@@ -156,7 +167,7 @@ class Run {
     for (let untilMs = intervalMs; ; untilMs += intervalMs) {
       const endMs = Math.min(untilMs, this.#durationMs);
       await world.loop.run(endMs);
-      this.#figures.endInterval(world);
+      await this.#figures.endInterval();
       await this.#campaigns.endInterval(world);
       this.#options.onProgress?.({ untilMs: endMs, durationMs: this.#durationMs, requests: this.#figures.requests });
       if (endMs === this.#durationMs) return;
@@ -164,5 +175,7 @@ class Run {
   }
 }
 
+const SAMPLES_PER_INTERVAL = 20;
+const SAMPLE_MS_MIN = 1_000;
 /** What engines with campaigns take to be there before the first request, and much more. */
 const STARTING_MS = 1_000;

@@ -20,6 +20,7 @@ import type { Observation } from './history.ts';
 import { Network } from './network.ts';
 import { offersIn } from './offers.ts';
 import type { ProductObserver } from './product-node.ts';
+import { Publishers } from './publishers.ts';
 import { Region } from './region.ts';
 import { dspScenarioOf, engineConfig, type WorldScenario } from './scenario.ts';
 import { WorldServices } from './services.ts';
@@ -55,6 +56,8 @@ export class World {
   /** Null: it has no campaigns, and nobody bills. */
   readonly services: WorldServices | null;
   readonly regions: readonly Region[];
+  /** In the order of the regions. */
+  readonly publishers: readonly Publishers[];
   readonly dsps: ReadonlyMap<string, DspNode>;
   readonly audience: Audience;
   readonly arrivals: Pick<Arrivals, 'nextAfter'>;
@@ -67,6 +70,8 @@ export class World {
   readonly #epochMs: number;
   readonly #processes = new Map<string, VirtualProcess>();
   readonly #director: VirtualProcess;
+  /** By seat, as offers name it. */
+  readonly #buyers = new Map<string, string>();
 
   constructor({ scenario, seed, watch }: WorldOptions) {
     this.scenario = scenario;
@@ -99,6 +104,7 @@ export class World {
       );
     });
     this.engines = this.regions.flatMap(({ engines }) => engines);
+    this.publishers = this.regions.map((region) => new Publishers(this, region));
   }
 
   /** Processes of the product: engines and consumers. */
@@ -114,6 +120,11 @@ export class World {
   /** Epoch ms by a clock that is right. */
   get wallMs(): number {
     return this.#epochMs + this.loop.nowMs;
+  }
+
+  /** The DSP that offers under this name of a seat; the name itself when none does. */
+  buyerOf(seat: string): string {
+    return this.#buyers.get(seat) ?? seat;
   }
 
   /** A process of a name of its own. */
@@ -245,14 +256,22 @@ export class World {
   }
 
   #engine(name: string, region: string, config: Config): EngineNode {
-    return new EngineNode({
+    const observer = this.#observerOf(name, 'engine');
+    const engine: EngineNode = new EngineNode({
       loop: this.loop,
       process: this.spawn(name, 'engine', region),
       config,
       openOutside: (process) => this.#outside(process, config),
       cpuMsPerAuction: this.scenario.cpuMsPerAuction,
-      observer: this.#observerOf(name, 'engine'),
+      observer: {
+        ...observer,
+        onEnded: (how) => {
+          observer.onEnded(how);
+          for (const publishers of this.publishers) publishers.engineEnded(engine);
+        },
+      },
     });
+    return engine;
   }
 
   #outside(engine: VirtualProcess, config: Config): WorldOutside {
@@ -277,14 +296,12 @@ export class World {
               requestId,
               tmaxMs,
             }),
-          onArrived: (callId, { dspId }, { result }, { reply }) =>
-            this.observe({
-              kind: 'reply-arrived',
-              atMs: loop.nowMs,
-              callId,
-              status: result.kind === 'answered' ? result.status : 0,
-              offers: result.kind === 'answered' ? offersIn(reply, dsps.get(dspId)!.behaviour.pricing) : [],
-            }),
+          onArrived: (callId, { dspId }, { result }, { reply }) => {
+            const status = result.kind === 'answered' ? result.status : 0;
+            const offers = result.kind === 'answered' ? offersIn(reply, dsps.get(dspId)!.behaviour.pricing) : [];
+            for (const { seat } of offers) this.#buyers.set(seat, dspId);
+            this.observe({ kind: 'reply-arrived', atMs: loop.nowMs, callId, status, offers });
+          },
           onResult: (_callId, { dspId }, result) => this.watch.onCallResult(dspId, result),
           onOver: (callId) => this.observe({ kind: 'call-over', atMs: loop.nowMs, callId }),
         },

@@ -2,6 +2,7 @@
 import type { FaultSpan } from '../../world/run-record.ts';
 import type { LegendEntry } from './figure.ts';
 import { COLOURS, type Colour } from './palette.ts';
+import { times } from './quantities.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 export interface FaultBand {
@@ -58,7 +59,7 @@ export function faultBands(faults: readonly FaultSpan[], clock: VirtualClock): F
     const present = kinds.filter((kind) => spans.some((span) => span.kind === kind));
     const own = present.filter((kind) => colourOf(kind) !== OTHER_KINDS);
     const entries: LegendEntry[] = own.map((kind) => ({
-      label: `fault: ${kind} (${spans.filter((span) => span.kind === kind).length} times)`,
+      label: `fault: ${kind} (${times(spans.filter((span) => span.kind === kind).length)})`,
       colour: colourOf(kind),
       mark: 'band',
     }));

@@ -1,6 +1,6 @@
 /** Mean differences with their confidence intervals, a row each, about the line of no difference. */
 import type { Chart, Table } from './figure.ts';
-import { shortText } from './markup.ts';
+import { fittingText } from './fitting-text.ts';
 import { COLOURS, type Colour, INK } from './palette.ts';
 import { FONT_SIZE_PX } from './svg-chart.ts';
 import type { ItemApi, ItemParams } from './time-axis.ts';
@@ -38,8 +38,9 @@ const VERDICT_NAMES: Readonly<Record<DifferenceVerdict, string>> = {
   unclear: 'no difference found',
 };
 
-export const NAME_WIDTH_PX = 205;
-const NAME_LENGTH_MAX = 30;
+export const NAME_WIDTH_PX = 230;
+/** Between a name and the plot. */
+const NAME_GAP_PX = 12;
 const ROW_HEIGHT_PX = 34;
 const TOP_PX = 8;
 const AXIS_HEIGHT_PX = 50;
@@ -103,7 +104,7 @@ export function nameAxis(names: readonly string[]): object {
   return {
     type: 'category',
     inverse: true,
-    data: names.map((name) => shortText(name, NAME_LENGTH_MAX)),
+    data: names.map((name) => fittingText(name, NAME_WIDTH_PX - NAME_GAP_PX)),
     axisTick: { show: false },
     axisLine: { show: false },
     axisLabel: { color: INK.text, fontSize: FONT_SIZE_PX, interval: 0 },

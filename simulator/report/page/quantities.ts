@@ -90,6 +90,11 @@ export function plural(amount: number, noun: string): string {
   return amount === 1 ? `one ${noun}` : `${count(amount)} ${noun}s`;
 }
 
+/** `once`, `2 times`. */
+export function times(amount: number): string {
+  return amount === 1 ? 'once' : `${count(amount)} times`;
+}
+
 function grouped(value: number, digits: number): string {
   const [whole, fraction] = value.toFixed(digits).split('.');
   const shown = whole!.replace(/\B(?=(?:\d{3})+$)/g, ',');

@@ -2,7 +2,7 @@
 import type { FaultSpan, IntervalFigures, RunRecord, StateSpan } from '../../world/run-record.ts';
 import { verdictOf } from './check-section.ts';
 import { condition, period } from './fault-words.ts';
-import { count, DAY_MS, HOUR_MS, lengthOfTime, MINUTE_MS, percent, plural } from './quantities.ts';
+import { count, DAY_MS, HOUR_MS, lengthOfTime, MINUTE_MS, percent, plural, times } from './quantities.ts';
 import { shedCount, sum } from './run-view.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
 
@@ -101,10 +101,6 @@ function downTimes({ states }: RunRecord, clock: VirtualClock): string[] {
   if (down.length === 0) return [];
   const downMs = sum(down.map(({ fromMs, untilMs }) => Math.min(untilMs, clock.spanMs) - fromMs));
   return [`A process was down ${times(down.length)}, ${lengthOfTime(downMs)} in all.`];
-}
-
-function times(amount: number): string {
-  return amount === 1 ? 'once' : `${count(amount)} times`;
 }
 
 /** Differences smaller than this are none. */

@@ -38,11 +38,13 @@ const STARTS: readonly string[] = [
 ];
 
 /** Before and after faults, so that there is something to compare (check O6), in requests. */
-const COMPARED_REQUESTS = 60;
+const COMPARED_REQUESTS = 50;
 /** Until DSPs that were cut off are asked as before. */
 const DSPS_RETURN_SEC = 26;
-/** From the last request to the end: whatever waits for something has had it by then. */
-const SETTLE_SEC = 30;
+/** So long money waits for the bill of an impression: not for an hour, as it usually does, for all is to be seen at its end. */
+export const HELD_MS = 30_000;
+/** From the last request to the end: what engines held that died with it comes back by then. */
+const SETTLE_SEC = 260;
 
 export function drawWorld(seed: number): DrawnWorld {
   const random = seededRandom(seed).fork('drawn world');
@@ -52,7 +54,8 @@ export function drawWorld(seed: number): DrawnWorld {
     { weight: 3, count: 2 },
     { weight: 1, count: 3 },
   ]).count;
-  const requestsPerSec = random.integer(3, 12);
+  // A world is as long as its mode asks for: few requests a second are many.
+  const requestsPerSec = mode === 'liveness' ? random.integer(2, 5) : random.integer(2, 15);
   const dsps = dspsOf(loadScenario(defaultScenarioPath()), random.integer(1, 4)).map(({ id }) => id);
   const consumers = random.integer(1, 2);
   const campaigns = random.chance(0.8) ? drawCampaigns(random.integer(1, 3), random.fork('campaigns')) : null;
@@ -77,6 +80,7 @@ export function drawWorld(seed: number): DrawnWorld {
     },
     regions: [{ name: REGION, share: 1, engines }],
     ...(campaigns === null ? {} : { campaigns: campaigns.documents }),
+    engine: Object.fromEntries(MEDIA.map((media) => [`campaigns.held.${media}Ms`, HELD_MS])),
     consumers,
     market: { dsps: dsps.length },
     cpuMsPerAuction: random.chance(0.3) ? random.uniform(0.2, 5) : 0,
@@ -88,6 +92,7 @@ export function drawWorld(seed: number): DrawnWorld {
 }
 
 const REGION = 'home';
+const MEDIA = ['banner', 'video', 'native'] as const;
 
 interface Phases {
   /** Of faults. */
@@ -99,7 +104,7 @@ interface Phases {
 function drawPhases(mode: DrawnWorld['mode'], requestsPerSec: number, random: SeededRandom): Phases {
   const compareSec = Math.ceil(COMPARED_REQUESTS / requestsPerSec);
   if (mode === 'safety') {
-    const endSec = random.integer(10, 40);
+    const endSec = random.integer(8, 25);
     return { fromSec: 0, untilSec: endSec, endSec };
   }
   const untilSec = compareSec + random.integer(5, 20);

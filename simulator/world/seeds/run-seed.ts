@@ -1,6 +1,6 @@
 /** The world of one seed: drawn, run, and judged. */
 import { judge } from '../checks/judge.ts';
-import { type DrawnWorld, drawWorld } from '../faults/draw-world.ts';
+import { type DrawnWorld, drawWorld, HELD_MS } from '../faults/draw-world.ts';
 import type { History, WorldFacts } from '../history.ts';
 import { HistoryRecorder } from '../history-recorder.ts';
 import { runWorld } from '../run-world.ts';
@@ -47,8 +47,7 @@ function factsOf({ seed, mode, scenario, houseAds }: DrawnWorld): WorldFacts {
     tmaxDefaultMs: 100,
     tmaxMaxMs: 1000,
     houseAds,
-    strandedMsMax: 0,
-    billableMsMin: 60_000,
+    billableMsMin: HELD_MS,
     overspendAllowance: 0,
     lateShareMax: scenario.cpuMsPerAuction === 0 ? 0 : 0.001,
   };
