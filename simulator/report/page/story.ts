@@ -2,6 +2,7 @@
 import type { FaultSpan, IntervalFigures, RunRecord, StateSpan } from '../../world/run-record.ts';
 import { verdictOf } from './check-section.ts';
 import { condition, period } from './fault-words.ts';
+import { shortText } from './markup.ts';
 import { count, DAY_MS, HOUR_MS, lengthOfTime, MINUTE_MS, percent, plural, times } from './quantities.ts';
 import { shedCount, sum } from './run-view.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
@@ -25,7 +26,6 @@ const TOLD_MAX = 2;
 
 export function storyOf(record: RunRecord): Story {
   const clock = virtualClock(record.startedAtMs, record.durationMs);
-  const judgement = judgementOf(record);
   return {
     headline: `${lengthInWords(record.durationMs)} of ${plural(record.totals.requests, 'request')}${faultsInWords(record.faults, clock)}`,
     sentences: [
@@ -34,9 +34,8 @@ export function storyOf(record: RunRecord): Story {
       ...revenueUnderFaults(record),
       ...trafficLosses(record),
       ...fallbackUse(record),
-      `${judgement.text}.`,
     ],
-    judgement,
+    judgement: judgementOf(record),
   };
 }
 
@@ -54,9 +53,16 @@ function lengthInWords(ms: number): string {
 
 function faultsInWords(faults: readonly FaultSpan[], clock: VirtualClock): string {
   if (faults.length === 0) return ', without a fault';
-  const told = faults.slice(0, TOLD_MAX).map((fault) => `${condition(fault)} ${period(fault, clock)}`);
+  const told = faults.slice(0, TOLD_MAX).map((fault) => `${shortCondition(fault)} ${period(fault, clock)}`);
   const more = faults.length - told.length;
   return `, with ${told.join(more > 0 ? ', ' : ' and ')}${more > 0 ? `, and ${plural(more, 'more fault')}` : ''}`;
+}
+
+/** Of an id in a sentence. */
+const ID_LENGTH_MAX = 48;
+
+function shortCondition({ kind, target }: FaultSpan): string {
+  return condition({ kind: shortText(kind, ID_LENGTH_MAX), target: shortText(target, ID_LENGTH_MAX) });
 }
 
 /** How soon the breakers of the first DSPs with faults opened, and whether they closed. */
@@ -68,7 +74,7 @@ function breakerReactions({ faults, states }: RunRecord, clock: VirtualClock): s
     if (opening === null) continue;
     const after = lengthOfTime(opening.fromMs - fault.fromMs);
     sentences.push(
-      `The breaker of ${fault.target} opened ${after} after the fault began${closing(fault, breakers, clock)}.`,
+      `The breaker of ${shortText(fault.target, ID_LENGTH_MAX)} opened ${after} after the fault began${closing(fault, breakers, clock)}.`,
     );
     if (sentences.length === TOLD_MAX) return sentences;
   }
@@ -80,24 +86,31 @@ function breakerReactions({ faults, states }: RunRecord, clock: VirtualClock): s
 function firstOpening(fault: FaultSpan, breakers: readonly StateSpan[]): StateSpan | null {
   let first: StateSpan | null = null;
   for (const span of breakers) {
-    const isMeant = span.state === 'open' && span.subject === fault.target;
+    const isMeant = span.state === 'open' && isOf(span, fault.target);
     if (!isMeant || span.fromMs < fault.fromMs || span.fromMs > fault.untilMs) continue;
     if (first === null || span.fromMs < first.fromMs) first = span;
   }
   return first;
 }
 
+/** Of this DSP; with several engines each has a breaker of its own: `dsp-3 at eu-1`. */
+function isOf({ subject }: Pick<StateSpan, 'subject'>, dspId: string): boolean {
+  return subject === dspId || subject.startsWith(`${dspId} at `);
+}
+
 /** After the fault, when the breaker was last anything but closed. */
 function closing({ target, fromMs }: FaultSpan, breakers: readonly StateSpan[], clock: VirtualClock): string {
   let closedMs = fromMs;
-  for (const { subject, untilMs } of breakers) if (subject === target) closedMs = Math.max(closedMs, untilMs);
+  for (const { subject, untilMs } of breakers) if (isOf({ subject }, target)) closedMs = Math.max(closedMs, untilMs);
   return closedMs >= clock.spanMs
     ? ' and was not closed again by the end'
     : ` and was closed for good at ${clock.at(closedMs)}`;
 }
 
 function downTimes({ states }: RunRecord, clock: VirtualClock): string[] {
-  const down = states.filter(({ kind, state }) => kind === 'process' && state === 'down');
+  const down = states.filter(
+    ({ kind, state, fromMs }) => kind === 'process' && state === 'down' && fromMs < clock.spanMs,
+  );
   if (down.length === 0) return [];
   const downMs = sum(down.map(({ fromMs, untilMs }) => Math.min(untilMs, clock.spanMs) - fromMs));
   return [`A process was down ${times(down.length)}, ${lengthOfTime(downMs)} in all.`];
@@ -120,7 +133,7 @@ function revenueUnderFaults({ faults, intervals, durationMs }: RunRecord): strin
   if (healthy === null || healthy === 0) return [];
   const groups: readonly (readonly [string, readonly FaultSpan[]])[] =
     faults.length <= TOLD_MAX
-      ? faults.map((fault) => [`With ${condition(fault)}`, [fault]])
+      ? faults.map((fault) => [`With ${shortCondition(fault)}`, [fault]])
       : [['While faults lasted', faults]];
   return groups.flatMap(([when, some]) => {
     const sick = revenuePerRequest(intervals.filter((_, at) => some.some((fault) => share(fault, at) >= 0.5)));
