@@ -32,7 +32,7 @@ export class EngineNode extends ProductNode<Gavel> {
     this.config = options.config;
   }
 
-  /** Null: it does not run. */
+  /** Null: it does not run, or is about to end. */
   get gavel(): Gavel | null {
     return this.running;
   }

@@ -34,6 +34,8 @@ export abstract class ProductNode<Running extends Closeable> {
   readonly #loop: VirtualLoop;
   readonly #observer: ProductObserver;
   #running: Running | null = null;
+  /** It finishes what it has begun. */
+  #draining: Running | null = null;
 
   constructor({ loop, process, observer }: ProductNodeOptions) {
     this.#loop = loop;
@@ -49,7 +51,7 @@ export abstract class ProductNode<Running extends Closeable> {
     return this.process.name;
   }
 
-  /** Null: it does not run. */
+  /** Null: it does not run, or is about to end. */
   protected get running(): Running | null {
     return this.#running;
   }
@@ -93,8 +95,9 @@ export abstract class ProductNode<Running extends Closeable> {
   /** Ends it at once, between two of its tasks. */
   kill(): void {
     if (!this.process.isUp) return;
-    const running = this.#running;
+    const running = this.#running ?? this.#draining;
     this.#running = null;
+    this.#draining = null;
     this.process.kill();
     this.leave(running, 'killed');
     if (running !== null) this.#observer.onEnded('killed');
@@ -105,10 +108,12 @@ export abstract class ProductNode<Running extends Closeable> {
     const running = this.#running;
     if (running === null) return;
     this.#running = null;
+    this.#draining = running;
     this.leave(running, 'stopped');
     const { life } = this.process;
     await running.close();
     if (this.process.life !== life) return;
+    this.#draining = null;
     this.process.kill();
     this.#observer.onEnded('stopped');
   }

@@ -324,6 +324,9 @@ function campaignSettings(capSecret: string): readonly (readonly [path: string, 
     ['counters.enabled', true],
     ['counters.redisUrl', 'redis://redis:6379'],
     ['events.kafka.brokers', 'kafka:9092'],
+    // There is none of these in a world.
+    ['events.fastFilter.redisUrl', ''],
+    ['estimation.model.cache.redisUrl', ''],
     ['events.segmentBytesMax', SEGMENT_BYTES],
     ['events.totalBytesMax', LOG_BYTES],
   ];

@@ -152,6 +152,7 @@ export class MemoryDisk {
   }
 
   #tear({ file, bytes, position }: WriteUnderWay): void {
+    if (this.faults.failsToWrite || this.faults.isFull) return;
     const length = Math.floor(this.#options.random() * (bytes.byteLength + 1));
     if (length > 0) this.#put(file, bytes.subarray(0, length), position);
   }
