@@ -134,7 +134,7 @@ class Run {
     const world = this.#world;
     const everyMs = Math.max(SAMPLE_MS_MIN, (this.#scenario.intervalSec * 1000) / SAMPLES_PER_INTERVAL);
     const sample = (): void => {
-      this.#figures.sampleStates();
+      void this.#figures.sampleStates();
       world.at(world.loop.nowMs + everyMs, sample);
     };
     world.at(0, sample);
