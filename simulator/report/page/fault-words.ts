@@ -6,6 +6,9 @@ import type { VirtualClock } from './virtual-clock.ts';
 const CONDITIONS: Readonly<Record<string, string>> = {
   'answers-lost': 'losing answers',
   'clock-jump': 'at a wrong time of day',
+  'disk-error': 'unable to write',
+  'disk-full': 'out of disk space',
+  'disk-slow': 'slow to write',
   dsp: 'sick',
   'dsp-bursty': 'answering in bursts',
   'dsp-down': 'down',
