@@ -107,6 +107,7 @@ it.each([
   [['what-if', '--set', 'floors=[{'], /^--set floors: /],
   [['what-if', '--config', '/nowhere.yaml'], '/nowhere.yaml: cannot be read (ENOENT)'],
   [['verify', '--data', '/nowhere'], "replay: no event log in /nowhere; name the engine's folder with --data"],
+  [['verify', '--data', 'README.md'], /^replay: ENOTDIR: .*README\.md/],
   [['verify', '--source', 'tape'], '--source must be one of log, archive, kafka, is "tape"'],
   [
     ['verify', '--until', '2026-11-20', '--from', '2026-11-21'],
