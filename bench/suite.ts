@@ -21,6 +21,7 @@ import { measureModelOutage, OUTAGE_NAMES } from './model-outage.ts';
 import { IPINYOU_NAMES, measureIpinyouQuality, measureSimulatorQuality, SIMULATOR_NAMES } from './model-quality.ts';
 import { measureOverload, OVERLOAD_FACTORS } from './overload.ts';
 import { measurePacing, PACING_NAMES } from './pacing.ts';
+import { measureReplayVerify, VERIFY_NAMES } from './replay-verify.ts';
 import { measureReservation } from './reservation-cost.ts';
 import { measureShaping } from './shaping-study.ts';
 import { measureSickDsp } from './sick-dsp.ts';
@@ -85,6 +86,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   { names: LEDGER_RATE_NAMES, run: measureLedgerRate },
   { names: COUNTER_NAMES, run: measureCounterLag },
   { names: ARCHIVE_NAMES, run: measureArchive },
+  { names: VERIFY_NAMES, run: measureReplayVerify },
   ...FAN_OUT_WIDTHS.map((dspCount) => ({
     names: [`fanout.cpu_ratio.${dspCount}`],
     run: (context: BenchContext) => measureFanOut(dspCount, context),
