@@ -74,7 +74,8 @@ it('plans calls, events, stores and network as by hand', () => {
   expect([plan.events.kafkaPartitions, plan.events.partitionsBoundBy]).toEqual([119, 'bytes']);
   // 400,000 x 50 us = 20 cores, half busy
   expect(plan.events.consumerCores).toBe(40);
-  expect(plan.ledgers).toBe(30);
+  // 290 processes again: 15 of bills and 2.54 of leases, half full
+  expect(plan.ledgers).toBe(36);
   // 100,000 x (50 x 2,000 + 1,000 + 5,950) x 8
   expect(plan.network.outGbit).toBeCloseTo(85.56, 9);
   // A machine at 0.8 of 10,000
@@ -84,13 +85,15 @@ it('plans calls, events, stores and network as by hand', () => {
 it('says what of the single stores is full first, and at what rate', () => {
   const { singleStores, redisShards } = planCapacity(WORKLOAD, COSTS);
   const [first, ...others] = singleStores;
-  // 300,000 ad events over 20,000 a second
-  expect(first).toEqual({ name: 'PostgreSQL of bills', load: 15, fullAtAuctionsPerSec: 100_000 / 15 });
+  // 290 processes x 10,000 / 120 s, and 10,000 wins a second by eight
+  const leases = (290 * 10_000) / 120 + 1250;
+  // 300,000 ad events, and each lease twice, over 20,000 a second
+  expect(first!.name).toBe('PostgreSQL of bills and leases');
+  expect(first!.load).toBeCloseTo(15 + leases / 10_000, 9);
+  expect(first!.fullAtAuctionsPerSec).toBeCloseTo(100_000 / first!.load, 6);
   const loads = Object.fromEntries(others.map(({ name, load }) => [name, load]));
   expect(loads['Redis of counters']).toBe(7.5);
   expect(loads['Redis of frequency caps']).toBe(5);
-  // 290 processes x 10,000 / 120 s, and 10,000 wins a second by eight
-  const leases = (290 * 10_000) / 120 + 1250;
   expect(loads['Redis of budgets']).toBeCloseTo(leases * 40e-6, 12);
   expect(redisShards).toBe(Math.ceil((7.5 + 5 + leases * 40e-6) / 0.5));
 });
@@ -170,5 +173,5 @@ it('prints a column by rate', () => {
   );
   expect(table).toMatch(/^auctions\/s +10,000 +1,000,000\n/);
   expect(table).toMatch(/\nDSP calls\/s +500,000 +50,000,000\n/);
-  expect(table).toMatch(/\n {2}PostgreSQL of bills +1\.50 \(6,667\) +150\.00 \(6,667\)\n/);
+  expect(table).toMatch(/\n {2}Redis of counters +0\.75 \(13,333\) +75\.00 \(13,333\)\n/);
 });

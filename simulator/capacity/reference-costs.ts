@@ -10,6 +10,6 @@ export const REFERENCE_COSTS: MeasuredCosts = {
   counterEventUs: 20.3,
   counterRedisUs: 25.5,
   archiveEventUs: 12.2,
-  frequencyRedisUs: 60,
-  leaseRedisUs: 40,
+  frequencyRedisUs: 37.7,
+  leaseRedisUs: 43.7,
 };

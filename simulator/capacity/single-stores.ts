@@ -14,16 +14,19 @@ export interface SingleStore {
 const PRICES_OF_A_LEASE = 8;
 const IDLE_LEASE_SEC = 120;
 const BUSY_LEASE_SEC = 5;
+/** A lease is confirmed in the ledger, and what is left of it taken back: counted as two events that are booked. */
+const BOOKINGS_OF_A_LEASE = 2;
 
 /** Loads of the stores that cannot be divided; docs/scale.md says why each cannot. */
 export function singleStores(workload: Workload, costs: MeasuredCosts, processes: number): SingleStore[] {
   const { auctionsPerSec, adEventsPerAuction, cappedShare } = workload;
   const adEventsPerSec = auctionsPerSec * adEventsPerAuction;
+  const leases = leasesPerSec(workload, processes);
   const loads = {
-    'PostgreSQL of bills': adEventsPerSec / costs.ledgerEventsPerSec,
+    'PostgreSQL of bills and leases': (adEventsPerSec + leases * BOOKINGS_OF_A_LEASE) / costs.ledgerEventsPerSec,
     'Redis of counters': (adEventsPerSec * costs.counterRedisUs) / 1e6,
     'Redis of frequency caps': (auctionsPerSec * cappedShare * costs.frequencyRedisUs) / 1e6,
-    'Redis of budgets': (leasesPerSec(workload, processes) * costs.leaseRedisUs) / 1e6,
+    'Redis of budgets': (leases * costs.leaseRedisUs) / 1e6,
   };
   return Object.entries(loads).map(([name, load]) => ({
     name,
