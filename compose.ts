@@ -42,7 +42,7 @@ import { randomTag } from './compose/random-tag.ts';
 import type { compareSystems as CompareSystems, reconcile as Reconcile } from './compose/reconciliation.ts';
 import { openReconciliation } from './compose/reconciliation-job.ts';
 import type { recordedEvents as RecordedEventsOf } from './compose/recorded-events.ts';
-import { inExchangeCurrency, openReserves } from './compose/reserves.ts';
+import { openReserves } from './compose/reserves.ts';
 import { openRetention } from './compose/retention.ts';
 import { openTracking } from './compose/tracking.ts';
 import { isCountingHere } from './config/counters.ts';
@@ -57,6 +57,7 @@ import type { Outcome } from './engine/estimation/quality/awaited-outcomes.ts';
 import { lossEvents, winEvents } from './engine/events/auction-outcomes.ts';
 import type { AuctionEvent } from './engine/exchange/auction-event.ts';
 import type { Decision } from './engine/exchange/decision.ts';
+import { inExchangeCurrency } from './engine/exchange/reserve-lessons.ts';
 import type { SoldAd } from './engine/exchange/sale.ts';
 import type { AdRequests } from './engine/ports/ad-requests.ts';
 import type { Clock } from './engine/ports/clock.ts';
@@ -67,8 +68,10 @@ import { createRequestReader } from './openrtb/read-request.ts';
 
 export { BudgetMemory } from './adapters/budget-store/budget-store.embedded.ts';
 export { type CounterBounds, CounterMemory } from './adapters/counters/counter-store.embedded.ts';
+export { eventLogFolder } from './adapters/event-log/log-folders.ts';
 export { readEvents } from './adapters/event-log/reader.ts';
 export { FrequencyMemory } from './adapters/frequency/frequency-store.embedded.ts';
+export { importBookings } from './adapters/http/admin-api/import.ts';
 export { MemoryDatabase } from './adapters/ledger/database.memory.ts';
 export type { Database } from './adapters/ledger/database.ts';
 export type { RowChange } from './adapters/ledger/memory/memory-table.ts';
@@ -76,7 +79,7 @@ export type { DspTransferRow, Tables } from './adapters/ledger/memory/tables.ts'
 export type { AccountRow, AuditRow, ChargeRow, TransferRow } from './adapters/ledger/rows.ts';
 export type { GetOutcome, GuardedHttp } from './adapters/notices/guarded-http.ts';
 export { type Books, sqlBooks } from './compose/books.ts';
-export { openCampaignBooks, readCampaignBooks } from './compose/campaign-books.ts';
+export { BOOKS_TIMEOUT_MS, openCampaignBooks, readCampaignBooks } from './compose/campaign-books.ts';
 export { type AccountDelivery, type CampaignDelivery, campaignDelivery } from './compose/campaign-delivery.ts';
 export { openDeletionDesk } from './compose/deletion-desk.ts';
 export type { DrainedEventLog } from './compose/drain.ts';
@@ -86,6 +89,7 @@ export type { OutsideDisk, OutsideKafka, OutsideStores } from './compose/outside
 export type { OutsideParts } from './compose/parts.ts';
 export type { Reconciliation } from './compose/reconciliation.ts';
 export type { RecordingPlace } from './compose/recorded-events.ts';
+export { REDIS_TIMEOUTS_MS } from './compose/redis-timeouts.ts';
 
 /** Of `compose/drain.ts`: for a data folder whose engines have ended. */
 export async function drainEventLogs(config: Config, onDrained: (log: DrainedEventLog) => void): Promise<number> {
@@ -99,6 +103,11 @@ export async function drainEventLogs(config: Config, onDrained: (log: DrainedEve
 /** Of `compose/kafka.ts`, whose client is loaded where there is a Kafka only. */
 export const applyAllTopics: typeof ApplyAllTopics = async (...args) =>
   (await import('./compose/kafka.ts')).applyAllTopics(...args);
+
+/** Loads what is loaded where there is a Kafka only: whoever starts with one then reads no files for it. */
+export async function loadKafkaParts(): Promise<void> {
+  await Promise.all([import('./compose/outbox.ts'), import('./compose/kafka-source.ts')]);
+}
 
 /** Of `compose/reconciliation.ts`, whose DuckDB is loaded where something is reconciled only. */
 export const reconcile: typeof Reconcile = async (...args) =>
@@ -131,7 +140,7 @@ export interface Gavel {
    */
   readonly reportOutcomes: (outcomes: readonly Outcome[], isBilling?: boolean) => Promise<OutcomesTaken>;
   /** Campaigns of our own; null: they are not enabled. */
-  readonly campaigns: Pick<Campaigns, 'books' | 'ledger'> | null;
+  readonly campaigns: Pick<Campaigns, 'books' | 'ledger' | 'signalOf'> | null;
   /** How good its click estimates were: body of `GET /admin/estimates`. */
   readonly estimates: () => EstimateQualityStatus;
   /** Takes a fault that nobody caught, counts and logs it, and says what the process does next (docs/overload.md). */

@@ -61,7 +61,7 @@ function missing({ dataDirectory, archive }: Config): Readonly<Record<RecordingP
   };
 }
 
-function recordingConfig({ data, archive, kafka, 'engine-config': file }: ReplayEventsOptions): Config {
+export function recordingConfig({ data, archive, kafka, 'engine-config': file }: ReplayEventsOptions): Config {
   const config = systemConfig({ ...(file !== undefined && { config: file }), ...(data !== undefined && { data }) }, []);
   return {
     ...config,

@@ -8,7 +8,7 @@ import { ScenarioError } from '../simulator/dsp/scenario.ts';
 import { progressPrinter } from '../simulator/report/progress.ts';
 import { runSimulation } from '../simulator/simulate.ts';
 import { PayloadError } from '../simulator/traffic/payloads.ts';
-import { readOptions, wholeNumber } from './options.ts';
+import { type Options, readOptions, wholeNumber } from './options.ts';
 import { systemConfig } from './system-config.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -31,15 +31,50 @@ const COMMAND = {
       help: 'file or folder of recorded requests to send instead of generated ones',
     },
     config: { type: 'string', value: 'FILE', help: 'configuration of the engine' },
+    world: {
+      type: 'string',
+      value: 'FILE',
+      help: 'instead: a whole world in virtual time, exactly repeatable (docs/worlds.md); takes --seed, --datasets, --json and --out',
+    },
+    datasets: {
+      type: 'string',
+      value: 'PATH',
+      help: 'of a world: real logs that its market is made like (docs/market.md)',
+    },
+    out: { type: 'string', value: 'FILE', help: 'of a world: write the record of its run there, as JSON' },
     json: { type: 'boolean', help: 'print the report as JSON' },
   },
 } as const;
 
+/** Settings of real sockets, which a world has none of. */
+const SOCKET_OPTIONS = ['dsps', 'rate', 'seconds', 'scenario', 'payloads', 'config'] as const;
+
+/** What only worlds have. */
+const WORLD_OPTIONS = ['out', 'datasets'] as const;
+
+async function runOneWorld(file: string, options: Options<(typeof COMMAND)['options']>): Promise<void> {
+  const other = SOCKET_OPTIONS.find((name) => options[name] !== undefined);
+  if (other !== undefined)
+    throw new UsageError(`simulate: --${other} does not go with --world: its file says all of it`);
+  const { simulateWorld } = await import('./simulate-world.ts');
+  const seed = wholeNumber(options.seed, 'seed', 1, { min: 0, max: 2 ** 32 - 1 });
+  const { datasets, out } = options;
+  await simulateWorld({ file, seed, isJson: options.json === true, out, datasets });
+}
+
 export async function simulate(args: readonly string[]): Promise<void> {
   const [subject, ...rest] = args;
   if (subject === 'bidding') return (await import('./simulate-bidding.ts')).simulateBidding(rest);
+  if (subject === '--compare') return (await import('./simulate-compare.ts')).simulateCompare(rest);
   const options = readOptions(COMMAND, args);
   if (options === null) return;
+  if (options.world !== undefined) {
+    await runOneWorld(options.world, options);
+    return;
+  }
+  for (const name of WORLD_OPTIONS) {
+    if (options[name] !== undefined) throw new UsageError(`simulate: --${name} is for --world`);
+  }
   const data = await mkdtemp(join(tmpdir(), 'gavel-data-'));
   const isJson = options.json === true;
   const progress = progressPrinter(process.stderr);

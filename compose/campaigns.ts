@@ -36,6 +36,7 @@ import { keepTraffic, watchMoney } from './campaign-watch.ts';
 import type { CapsOfUsers } from './deletions.ts';
 import { type Parts, supervisorOf } from './parts.ts';
 import { randomTag } from './random-tag.ts';
+import { REDIS_TIMEOUTS_MS } from './redis-timeouts.ts';
 import { repeat } from './repeat.ts';
 import { startRecovery } from './reservation-recovery.ts';
 
@@ -44,6 +45,7 @@ export interface Campaigns {
   readonly books: CampaignBooks;
   readonly ledger: BudgetLedger;
   readonly caps: CapsOfUsers;
+  readonly signalOf: CampaignDesk['signalOf'];
   /** Behind the answer of each auction. */
   readonly auctionEnded: CampaignDesk['auctionEnded'];
   /** Rejects when the ledger cannot be reached, or has no room for some that wait: the outcomes may be reported again. */
@@ -54,10 +56,6 @@ export interface Campaigns {
 
 /** Before all keys in Redis. */
 const KEY_PREFIX = 'gavel:';
-/** Leases are asked for ahead of need: nobody waits for this. */
-const BUDGET_REDIS_MS_MAX = 500;
-/** A winner with caps waits for this, behind its decision. */
-const FREQUENCY_REDIS_MS_MAX = 10;
 /** After the end of a lease what was won from it still reaches the ledger: a killed process never tells, a slow one is late. */
 const LEASE_GRACE_MS = 60_000;
 /** Who reports an outcome of a win that the ledger has not heard of is kept waiting for so long. */
@@ -183,6 +181,7 @@ export async function openCampaigns(
     books,
     ledger,
     caps: { store: frequencies, keyOf: (userId) => userKey(userId, capSecret) },
+    signalOf: desk.signalOf,
     auctionEnded: desk.auctionEnded,
     bill: async (outcomes) => {
       try {
@@ -228,7 +227,7 @@ async function openBudgetStore({ config, clock, log, stores }: Parts): Promise<B
   return openRedisBudgetStore({
     url: redisUrl,
     keyPrefix: KEY_PREFIX,
-    commandTimeoutMs: BUDGET_REDIS_MS_MAX,
+    commandTimeoutMs: REDIS_TIMEOUTS_MS.budgets,
     onError: (err) => log.warn({ err }, 'campaigns: Redis with budgets'),
   });
 }
@@ -240,7 +239,7 @@ async function openFrequencyStore({ config, clock, log, stores }: Parts): Promis
   return openRedisFrequencyStore({
     url: redisUrl,
     keyPrefix: KEY_PREFIX,
-    commandTimeoutMs: FREQUENCY_REDIS_MS_MAX,
+    commandTimeoutMs: REDIS_TIMEOUTS_MS.frequencies,
     onError: (err) => log.warn({ err }, 'campaigns: Redis with frequencies'),
   });
 }

@@ -12,11 +12,10 @@ import type { CounterStore } from '../engine/ports/counter-store.ts';
 import { embeddedEvents, type NamedSource } from './embedded-events.ts';
 import { tellOutage } from './outages.ts';
 import type { Parts } from './parts.ts';
+import { REDIS_TIMEOUTS_MS } from './redis-timeouts.ts';
 
 /** Before all keys in Redis. */
 const KEY_PREFIX = 'gavel:';
-/** Nobody waits for it but the log. */
-const REDIS_MS_MAX = 2000;
 
 /** Counts until the end of the parts. Rejects when the source cannot be had. */
 export async function openCounting(parts: Parts): Promise<CounterApiOptions | null> {
@@ -85,7 +84,7 @@ async function openConfiguredStore({ config, clock, log }: Parts, source: string
     url: redisUrl,
     keyPrefix: KEY_PREFIX,
     source,
-    commandTimeoutMs: REDIS_MS_MAX,
+    commandTimeoutMs: REDIS_TIMEOUTS_MS.counters,
     onError: (err) => log.warn({ err }, 'counters: Redis'),
   });
 }

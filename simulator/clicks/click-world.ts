@@ -58,17 +58,27 @@ export const AVERAGE_CLICK_RATES = {
 const HOUR_AMPLITUDE = 0.35;
 const EVENING_HOUR = 21;
 
+/** What a click may hang on of an ad. */
+export type ShownAd = Pick<
+  BidCandidate,
+  'dspId' | 'creativeId' | 'advertiserDomains' | 'categories' | 'width' | 'height' | 'declaredMedia' | 'sniffedMedia'
+>;
+
 export class ClickWorld {
   readonly #clicks: Effects<keyof typeof CLICK_DEVIATION>;
   readonly #conversions: Effects<keyof typeof CONVERSION_DEVIATION>;
+  readonly #clickInterests: Interests;
+  readonly #conversionInterests: Interests;
 
   constructor(seed: number) {
     this.#clicks = new Effects(seededRandom(seed).fork('clicks'), CLICK_DEVIATION);
     this.#conversions = new Effects(seededRandom(seed).fork('conversions'), CONVERSION_DEVIATION);
+    this.#clickInterests = new Interests(this.#clicks);
+    this.#conversionInterests = new Interests(this.#conversions);
   }
 
   /** Of a click on an impression, 0..1. `hour` is the user's own, 0..23. */
-  clickProbability(request: BidRequest, imp: Imp, bid: BidCandidate, hour: number): number {
+  clickProbability(request: BidRequest, imp: Imp, bid: ShownAd, hour: number): number {
     const facts = factsOf(request, bid);
     const { advertiser, category, inventory, country } = facts;
     const effects = this.#clicks;
@@ -76,20 +86,25 @@ export class ClickWorld {
       commonLogOdds(CLICK_BASE, effects, facts, imp, bid) +
       effects.of('categoryInventory', `${category} ${inventory}`) +
       effects.of('advertiserCountry', `${advertiser} ${country}`) +
-      greatestInterest(effects, request, category) +
+      this.#clickInterests.greatest(request, category) +
       HOUR_AMPLITUDE * Math.cos(((hour - EVENING_HOUR) / 24) * 2 * Math.PI);
     return probabilityOf(logOdds);
   }
 
+  /** How much more than usual a user cares for a category (`IAB18`), in log-odds of a click. */
+  interest(request: Pick<BidRequest, 'user'>, category: string): number {
+    return this.#clickInterests.greatest(request, category);
+  }
+
   /** Of a conversion after a click, 0..1. */
-  conversionProbability(request: BidRequest, imp: Imp, bid: BidCandidate): number {
+  conversionProbability(request: BidRequest, imp: Imp, bid: ShownAd): number {
     const facts = factsOf(request, bid);
     const { advertiser, category, country } = facts;
     const effects = this.#conversions;
     const logOdds =
       commonLogOdds(CONVERSION_BASE, effects, facts, imp, bid) +
       effects.of('advertiserCountry', `${advertiser} ${country}`) +
-      greatestInterest(effects, request, category);
+      this.#conversionInterests.greatest(request, category);
     return probabilityOf(logOdds);
   }
 }
@@ -100,7 +115,7 @@ function commonLogOdds(
   effects: Effects<keyof typeof CLICK_DEVIATION & keyof typeof CONVERSION_DEVIATION>,
   { advertiser, inventory, os }: ReturnType<typeof factsOf>,
   imp: Imp,
-  bid: BidCandidate,
+  bid: ShownAd,
 ): number {
   return (
     base[likelyMedia(bid.declaredMedia, bid.sniffedMedia)] +
@@ -115,7 +130,7 @@ function commonLogOdds(
 }
 
 /** What effects are named by. */
-function factsOf({ device = {}, app, site }: BidRequest, bid: BidCandidate) {
+function factsOf({ device = {}, app, site }: BidRequest, bid: ShownAd) {
   return {
     advertiser: bid.advertiserDomains[0] ?? '',
     category: bid.categories[0]?.split('-', 1)[0] ?? '',
@@ -125,16 +140,37 @@ function factsOf({ device = {}, app, site }: BidRequest, bid: BidCandidate) {
   };
 }
 
-/** Of the segment that cares most. */
-function greatestInterest(effects: Effects<'interest'>, { user }: BidRequest, category: string): number {
-  let greatest: number | null = null;
-  for (const { segment = [] } of user?.data ?? []) {
-    for (const { id } of segment) {
-      const effect = effects.of('interest', `${Number(id) % TOPICS} ${category}`);
-      greatest = greatest === null ? effect : Math.max(greatest, effect);
-    }
+/** What users care for, by the topics of their segments. */
+class Interests {
+  readonly #effects: Effects<'interest'>;
+  /** By category: of each topic, as soon as it was asked for. */
+  readonly #known = new Map<string, Float64Array>();
+
+  constructor(effects: Effects<'interest'>) {
+    this.#effects = effects;
   }
-  return greatest ?? 0;
+
+  /** Of the segment that cares most. */
+  greatest({ user }: Pick<BidRequest, 'user'>, category: string): number {
+    let greatest: number | null = null;
+    for (const { segment = [] } of user?.data ?? []) {
+      for (const { id } of segment) {
+        const effect = this.#of(Number(id) % TOPICS, category);
+        greatest = greatest === null ? effect : Math.max(greatest, effect);
+      }
+    }
+    return greatest ?? 0;
+  }
+
+  #of(topic: number, category: string): number {
+    let effects = this.#known.get(category);
+    if (effects === undefined) {
+      effects = Float64Array.from({ length: TOPICS }, (_, of) => this.#effects.of('interest', `${of} ${category}`));
+      this.#known.set(category, effects);
+    }
+    // A segment whose id is no number is a topic of its own.
+    return effects[topic] ?? this.#effects.of('interest', `${topic} ${category}`);
+  }
 }
 
 /** The user's own hour, 0..23. */

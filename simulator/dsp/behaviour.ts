@@ -4,6 +4,7 @@ import { chooseAdvertiser } from './advertiser-choice.ts';
 import { chooseTerms, type Terms } from './bid-terms.ts';
 import { type Fit, fitCreative, renderCreative } from './creatives/creative.ts';
 import { FAULTS, type Fault, type FaultShares, isAnswerFault, needsBid } from './faults.ts';
+import { noticeUrls } from './notice-urls.ts';
 import type { SimulatedDsp } from './scenario.ts';
 import type { BidRateTraits, DeviceKind, MediaKind } from './scenario-schema.ts';
 
@@ -143,9 +144,7 @@ function makeBid(imp: Imp, fit: Fit, terms: Terms, bidding: Bidding): Bid | null
     impid: imp.id,
     price: terms.price,
     adid: crid,
-    nurl: `${noticeUrl}/win?${NOTICE_QUERY}&mbr=\${AUCTION_MBR}&min=\${AUCTION_MIN_TO_WIN}`,
-    lurl: `${noticeUrl}/loss?${NOTICE_QUERY}&reason=\${AUCTION_LOSS}&min=\${AUCTION_MIN_TO_WIN}`,
-    burl: `${noticeUrl}/bill?${NOTICE_QUERY}`,
+    ...noticeUrls(noticeUrl),
     adm: renderCreative(fit, brief),
     adomain: [advertiser.domain],
     cat: advertiser.categories,
@@ -156,9 +155,6 @@ function makeBid(imp: Imp, fit: Fit, terms: Terms, bidding: Bidding): Bid | null
     ...describeFit(fit, dsp.version),
   };
 }
-
-const NOTICE_QUERY =
-  'auction=${AUCTION_ID}&bid=${AUCTION_BID_ID}&imp=${AUCTION_IMP_ID}&price=${AUCTION_PRICE}&cur=${AUCTION_CURRENCY}';
 
 /** An hour: what an app needs that loads an ad ahead of showing it. */
 const BID_EXPIRY_SEC = 3_600;

@@ -96,7 +96,8 @@ function factorsMatching(pattern: string): object {
   return { type: 'object', additionalProperties: false, default: {}, patternProperties: { [pattern]: factor } };
 }
 
-const DEFAULT_ADVERTISERS: readonly Advertiser[] = [
+/** Of DSPs that name none. */
+export const DEFAULT_ADVERTISERS: readonly Advertiser[] = [
   { domain: 'shoes.example.com', categories: ['IAB18-3'] },
   { domain: 'travel.example.com', categories: ['IAB20'] },
   { domain: 'bank.example.com', categories: ['IAB13'] },

@@ -16,14 +16,13 @@ export interface Reaction {
 export interface Audience {
   /** The n-th request of a world; depends on nothing but `index` and when it is sent, ms of the world. */
   readonly request: (index: number, atMs: number) => BidRequest;
-  /** To one bid of an answer that has reached its publisher. */
-  readonly react: (request: BidRequest, bid: Bid) => Reaction;
+  /** To one bid of an answer that has reached its publisher at `atMs`; `buyer` is a DSP, or the house. */
+  readonly react: (request: BidRequest, bid: Bid, buyer: string, atMs: number) => Reaction;
 }
 
-const SHOWN = 0.8;
+/** How devices go about ads that they were sent: whether and when they are shown, and when clicked if so. */
+export const DEVICE_HABITS = { shown: 0.8, impressionMeanMs: 1_500, clickMeanMs: 8_000 } as const;
 const CLICKED = 0.01;
-const IMPRESSION_MEAN_MS = 1_500;
-const CLICK_MEAN_MS = 8_000;
 
 /** Generated requests of so many users, who look at four ads of five and click on one of a hundred. */
 export class PlainAudience implements Audience {
@@ -47,11 +46,11 @@ export class PlainAudience implements Audience {
 
   react(request: BidRequest, bid: Bid): Reaction {
     const random = this.#random.fork(`reaction-${request.id}-${bid.impid}`);
-    const isShown = random.chance(SHOWN);
+    const isShown = random.chance(DEVICE_HABITS.shown);
     const isClicked = random.chance(CLICKED);
     return {
-      impressionAfterMs: isShown ? random.exponential(IMPRESSION_MEAN_MS) : null,
-      clickAfterMs: isShown && isClicked ? random.exponential(CLICK_MEAN_MS) : null,
+      impressionAfterMs: isShown ? random.exponential(DEVICE_HABITS.impressionMeanMs) : null,
+      clickAfterMs: isShown && isClicked ? random.exponential(DEVICE_HABITS.clickMeanMs) : null,
       valueNanos: 0,
     };
   }

@@ -19,6 +19,8 @@ export interface Disturbance {
   readonly faults: FaultShares;
   /** Factor on the time that it takes. */
   readonly slower: number;
+  /** What came in within so long is answered at the end of it, at once, ms; 0: as it comes. */
+  readonly burstMs: number;
 }
 
 /** A DSP at its end of the network: reads requests, and answers when its behaviour says so. */
@@ -44,9 +46,10 @@ export class DspNode {
 
   #disturbed(decision: Decision): Decision {
     if (this.disturbance === null) return decision;
-    const { faults, slower } = this.disturbance;
+    const { faults, slower, burstMs } = this.disturbance;
+    const untilBurstMs = burstMs === 0 ? 0 : burstMs - (this.process.nowMs % burstMs);
     return {
-      delayMs: decision.delayMs * slower,
+      delayMs: decision.delayMs * slower + untilBurstMs,
       fault: drawFault(faults, this.process.random) ?? decision.fault,
       reply: decision.reply,
     };

@@ -8,7 +8,7 @@ import type { VirtualLoop } from './virtual-loop.ts';
 import type { VirtualProcess } from './virtual-process.ts';
 
 /** What an engine meets outside, made anew for each life of its process. */
-export type WorldOutside = Pick<Outside, 'transport' | 'openGuardedHttp' | 'eventLog'> & Partial<Outside>;
+export type WorldOutside = Pick<Outside, 'transport' | 'openGuardedHttp'> & Partial<Outside>;
 
 export interface EngineNodeOptions {
   readonly loop: VirtualLoop;

@@ -8,20 +8,23 @@ export function identityOf(
   scenario: WorldScenario,
   { seed, file }: { readonly seed: number; readonly file?: string },
 ): RunIdentity {
+  const datasets = scenario.market.demand?.datasets;
   return {
     seed,
     scenario: scenario.name,
     scenarioHash: scenarioHash(scenario),
     commit: commitOfProduct(),
     command:
-      file === undefined ? `gavel simulate --seeds 1 --seed ${seed}` : `gavel simulate --world ${file} --seed ${seed}`,
+      file === undefined
+        ? `npm run simulate -- --seeds 1 --seed ${seed}`
+        : `npm run simulate -- --world ${file} --seed ${seed}${datasets === undefined ? '' : ` --datasets ${datasets}`}`,
   };
 }
 
 let commit: string | null = null;
 
-/** Asked once: a run of many worlds does not wait for git each time. */
-function commitOfProduct(): string {
+/** Git commit, `+` when the tree differs from it; else the version. Asked once: a run of many worlds does not wait for git each time. */
+export function commitOfProduct(): string {
   commit ??= gitCommit() ?? VERSION;
   return commit;
 }

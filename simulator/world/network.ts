@@ -31,6 +31,15 @@ export interface Cut {
   readonly isBetween: (one: VirtualProcess, other: VirtualProcess) => boolean;
 }
 
+/** Messages come slowly, or do not. */
+export interface Trouble {
+  readonly isOn: (from: VirtualProcess, to: VirtualProcess) => boolean;
+  /** Factor on the time that a message takes. */
+  readonly slower: number;
+  /** Chance that one from there never arrives, 0..1. */
+  readonly loss: (from: VirtualProcess) => number;
+}
+
 export interface NetworkOptions {
   readonly loop: VirtualLoop;
   /** Never busy and never down: it carries the messages. */
@@ -42,6 +51,7 @@ export interface NetworkOptions {
 export class Network {
   readonly #options: NetworkOptions;
   readonly #cuts = new Set<Cut>();
+  readonly #troubles = new Set<Trouble>();
 
   constructor(options: NetworkOptions) {
     this.#options = options;
@@ -52,8 +62,9 @@ export class Network {
     const { loop, wire, random } = this.#options;
     const { from, to } = message;
     const { medianMs, sigma, loss } = this.#options.traitsOf(from, to);
-    const delayMs = random.logNormal(medianMs, sigma);
-    const isLost = random.chance(loss);
+    const trouble = this.#troubleOn(from, to);
+    const delayMs = random.logNormal(medianMs, sigma) * trouble.slower;
+    const isLost = random.chance(1 - (1 - loss) * (1 - trouble.loss));
     if (isLost || this.#isCut(from, to)) return;
     const { life } = to;
     const senderLife = from.life;
@@ -75,6 +86,26 @@ export class Network {
 
   mend(cut: Cut): void {
     this.#cuts.delete(cut);
+  }
+
+  /** Until it is settled. */
+  disturb(trouble: Trouble): void {
+    this.#troubles.add(trouble);
+  }
+
+  settle(trouble: Trouble): void {
+    this.#troubles.delete(trouble);
+  }
+
+  #troubleOn(from: VirtualProcess, to: VirtualProcess): { readonly slower: number; readonly loss: number } {
+    let slower = 1;
+    let arrives = 1;
+    for (const trouble of this.#troubles) {
+      if (!trouble.isOn(from, to)) continue;
+      slower *= trouble.slower;
+      arrives *= 1 - trouble.loss(from);
+    }
+    return { slower, loss: 1 - arrives };
   }
 
   #isCut(one: VirtualProcess, other: VirtualProcess): boolean {

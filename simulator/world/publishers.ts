@@ -111,19 +111,22 @@ export class Publishers {
 
   #show(request: BidRequest, answer: BidResponse): void {
     for (const { seat, bid } of answer.seatbid ?? []) {
-      for (const one of bid) this.#react(request, answer, one, seat === HOUSE ? 'house' : 'dsp');
+      for (const one of bid) this.#react(request, answer, one, seat ?? '');
     }
   }
 
-  #react(request: BidRequest, { bidid = '' }: BidResponse, bid: Bid, payer: 'house' | 'dsp'): void {
-    const { audience, watch } = this.#world;
+  #react(request: BidRequest, { bidid = '' }: BidResponse, bid: Bid, seat: string): void {
+    const { audience, watch, loop } = this.#world;
     const { publishers } = this.#region;
-    const reaction = audience.react(request, bid);
+    const buyer = this.#world.buyerOf(seat);
+    const payer = buyer === HOUSE ? 'house' : 'dsp';
+    watch.onSale(buyer, bid.price);
+    const reaction = audience.react(request, bid, buyer, loop.nowMs);
     if (reaction.impressionAfterMs === null) return;
     const tokens = tokensIn(bid.adm ?? '');
     const impId = adImpIdOf(bid);
     publishers.timers.schedule(reaction.impressionAfterMs, () => {
-      watch.onImpression(reaction.valueNanos);
+      watch.onImpression(buyer, reaction.valueNanos);
       this.#report(tokens.impression, { key: `${bidid}/${impId}/impression`, payer });
       if (reaction.clickAfterMs === null) return;
       publishers.timers.schedule(reaction.clickAfterMs, () => {
@@ -135,7 +138,10 @@ export class Publishers {
 
   #report(token: string | null, about: { readonly key: string; readonly payer: 'house' | 'dsp' }): void {
     if (token === null) return;
-    this.#call(token, about);
+    const { lateMs, repeats } = this.#world.reporting;
+    for (let count = 0; count < repeats; count++) {
+      this.#region.publishers.timers.schedule(lateMs * (count + 1), () => this.#call(token, about));
+    }
     if (this.#random.chance(this.#world.scenario.traffic.repeatedReports)) this.#call(token, about);
   }
 

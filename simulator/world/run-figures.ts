@@ -1,12 +1,13 @@
-/** Makes the record of a run from what is seen of its world, and from what engines show of themselves at each interval. */
+/** Makes the figures of a run's record from what is seen of its world, and from what engines show of themselves. */
 import type { DspTransportResult } from '../../engine/ports/dsp-transport.ts';
 import { LatencyHistogram } from '../traffic/latency-histogram.ts';
+import { EngineReadings } from './engine-readings.ts';
 import type { Observation } from './history.ts';
 import { count, IntervalTally, percentilesOf, sortedCounts } from './interval-tally.ts';
-import type { DspFigures, FaultSpan, IntervalFigures, RegionFigures, StateSpan } from './run-record.ts';
+import type { DspFigures, FaultSpan, IntervalFigures, RegionFigures, RunRecord, StateSpan } from './run-record.ts';
 import { SpanKeeper } from './span-keeper.ts';
 import type { World } from './world.ts';
-import type { WatchedAnswer, WorldWatch } from './world-watch.ts';
+import type { WorldWatch } from './world-watch.ts';
 
 const OVERLOADED = 429;
 /** A price per mille is so many nanos for each of the thousand. */
@@ -17,6 +18,7 @@ interface DspTally {
   readonly results: Map<string, number>;
   wins: number;
   spendNanos: number;
+  valueNanos: number;
   readonly latency: LatencyHistogram;
 }
 
@@ -25,8 +27,12 @@ interface RegionTally {
   readonly shed: number[];
   readonly utilisation: number[];
   readonly machines: number[];
+  requestsNow: number;
+  shedNow: number;
   cpuMsBefore: number;
 }
+
+type RunFigureParts = Pick<RunRecord, 'intervalMs' | 'intervals' | 'totals' | 'dsps' | 'regions' | 'faults' | 'states'>;
 
 export class RunFigures implements Partial<WorldWatch> {
   readonly #intervalMs: number;
@@ -34,31 +40,33 @@ export class RunFigures implements Partial<WorldWatch> {
   readonly #intervals: IntervalFigures[] = [];
   readonly #dsps = new Map<string, DspTally>();
   readonly #regions = new Map<string, RegionTally>();
+  readonly #regionOf = new Map<string, RegionTally>();
   readonly #faults = new SpanKeeper();
   readonly #states = new SpanKeeper();
-  readonly #regionOf = new Map<string, string>();
+  readonly #readings = new EngineReadings();
   #current = new IntervalTally(0);
-  #requestsByRegion = new Map<string, number>();
-  #shedByRegion = new Map<string, number>();
+  #world: World | null = null;
 
   constructor(intervalMs: number) {
     this.#intervalMs = intervalMs;
   }
 
-  /** Names what there is, so that also what nothing happens to has its figures. */
+  /** What nothing happens to has its figures, too. */
   begin(world: World): void {
+    this.#world = world;
     for (const id of world.dsps.keys()) this.#dsps.set(id, emptyDsp());
     for (const { name, engines } of world.regions) {
-      this.#regions.set(name, { requests: [], shed: [], utilisation: [], machines: [], cpuMsBefore: 0 });
-      for (const engine of engines) this.#regionOf.set(engine.name, name);
+      const region = emptyRegion();
+      this.#regions.set(name, region);
+      for (const engine of engines) this.#regionOf.set(engine.name, region);
     }
   }
 
-  readonly observe: WorldWatch['observe'] = (observation: Observation): void => {
-    switch (observation.kind) {
+  readonly observe: WorldWatch['observe'] = (seen: Observation): void => {
+    switch (seen.kind) {
       case 'request-sent':
         this.#both((tally) => tally.requests++);
-        count(this.#requestsByRegion, this.#regionOf.get(observation.process)!);
+        this.#regionOf.get(seen.process)!.requestsNow++;
         return;
       case 'request-lost':
       case 'request-cancelled':
@@ -66,19 +74,19 @@ export class RunFigures implements Partial<WorldWatch> {
         return;
       case 'call-sent':
         this.#both((tally) => tally.dspCalls++);
-        this.#dsps.get(observation.dspId)!.calls++;
+        this.#dsps.get(seen.dspId)!.calls++;
         return;
       case 'fault-began':
-        this.#faults.begin(observation.fault, observation.target, observation.fault, observation.atMs);
+        this.#faults.begin(seen.fault, seen.target, '', seen.atMs);
         return;
       case 'fault-ended':
-        this.#faults.end(observation.fault, observation.target, observation.fault, observation.atMs);
+        this.#faults.end(seen.fault, seen.target, '', seen.atMs);
         return;
       case 'process-ended':
-        this.#states.begin('process', observation.process, 'down', observation.atMs);
+        this.#states.become('process', seen.process, 'down', seen.atMs);
         return;
       case 'process-started':
-        this.#states.end('process', observation.process, 'down', observation.atMs);
+        this.#states.become('process', seen.process, null, seen.atMs);
         return;
       default:
     }
@@ -90,79 +98,82 @@ export class RunFigures implements Partial<WorldWatch> {
     if (result.kind !== 'not-sent') dsp.latency.record(result.latencyMs);
   };
 
-  readonly onAnswer: WorldWatch['onAnswer'] = (region, answer) => {
-    if (answer.status === OVERLOADED) {
-      this.#both((tally) => count(tally.shed, 'overloaded'));
-      count(this.#shedByRegion, region);
+  readonly onAnswer: WorldWatch['onAnswer'] = (region, { status, body, latencyMs }) => {
+    if (status === OVERLOADED) {
+      this.#regions.get(region)!.shedNow++;
       return;
     }
-    const revenueNanos = revenueOf(answer);
+    const isFilled = body?.seatbid?.some(({ bid }) => bid.length > 0) === true;
     this.#both((tally) => {
       tally.answered++;
-      tally.latency.record(answer.latencyMs);
-      if (revenueNanos === null) return;
-      tally.filled++;
-      tally.revenueNanos += revenueNanos;
+      tally.latency.record(latencyMs);
+      if (isFilled) tally.filled++;
     });
   };
 
-  readonly onImpression: WorldWatch['onImpression'] = (valueNanos) => {
+  readonly onSale: WorldWatch['onSale'] = (buyer, priceCpm) => {
+    const nanos = Math.round(priceCpm * NANOS_PER_CPM);
+    this.#both((tally) => {
+      tally.revenueNanos += nanos;
+    });
+    const dsp = this.#dsps.get(buyer);
+    if (dsp === undefined) return;
+    dsp.wins++;
+    dsp.spendNanos += nanos;
+  };
+
+  readonly onImpression: WorldWatch['onImpression'] = (buyer, valueNanos) => {
     this.#both((tally) => {
       tally.impressions++;
       tally.advertiserValueNanos += valueNanos;
     });
+    const dsp = this.#dsps.get(buyer);
+    if (dsp !== undefined) dsp.valueNanos += valueNanos;
   };
 
   readonly onClick = (): void => this.#both((tally) => tally.clicks++);
-
-  /** An ad of this DSP was sold. */
-  sold(dspId: string, spendNanos: number): void {
-    const dsp = this.#dsps.get(dspId);
-    if (dsp === undefined) return;
-    dsp.wins++;
-    dsp.spendNanos += spendNanos;
-  }
-
-  /** An interval is over: what engines show of themselves belongs to it. */
-  endInterval(world: World): void {
-    const { nowMs } = world.loop;
-    const lengthMs = nowMs - this.#current.fromMs;
-    for (const { name, engines } of world.regions) {
-      const region = this.#regions.get(name)!;
-      const cpuMs = engines.reduce((sum, { process }) => sum + process.cpuMs, 0);
-      const usedMs = cpuMs - region.cpuMsBefore;
-      region.cpuMsBefore = cpuMs;
-      region.requests.push(this.#requestsByRegion.get(name) ?? 0);
-      region.shed.push(this.#shedByRegion.get(name) ?? 0);
-      region.utilisation.push(lengthMs === 0 ? 0 : usedMs / (lengthMs * engines.length));
-      region.machines.push(engines.filter(({ isListening }) => isListening).length);
-      this.#both((tally) => {
-        tally.cpuMs += usedMs;
-      });
-    }
-    this.#intervals.push(this.#current.figures());
-    this.#current = new IntervalTally(nowMs);
-    this.#requestsByRegion = new Map();
-    this.#shedByRegion = new Map();
-  }
-
-  /** States of breakers as the engines show them now. */
-  lookAtBreakers(world: World): void {
-    const { nowMs } = world.loop;
-    for (const engine of world.engines) {
-      for (const { id, breaker } of engine.gavel?.dsps() ?? []) {
-        const subject = world.engines.length === 1 ? id : `${id} at ${engine.name}`;
-        this.#states.become('breaker', subject, breaker === 'closed' ? null : breaker, nowMs);
-      }
-    }
-  }
 
   /** Sent since the beginning. */
   get requests(): number {
     return this.#total.requests;
   }
 
-  record(untilMs: number) {
+  /** The states that engines are in now, by what they show. */
+  sampleStates(): void {
+    const { engines, loop } = this.#world!;
+    for (const engine of engines) {
+      for (const { id, breaker } of engine.gavel?.dsps() ?? []) {
+        const subject = engines.length === 1 ? id : `${id} at ${engine.name}`;
+        this.#states.become('breaker', subject, breaker === 'closed' ? null : breaker, loop.nowMs);
+      }
+    }
+  }
+
+  /** An interval is over: what engines show of themselves belongs to it. Not while the world runs. */
+  async endInterval(): Promise<void> {
+    const { loop, regions, engines } = this.#world!;
+    const lengthMs = loop.nowMs - this.#current.fromMs;
+    for (const { name, engines: ofRegion } of regions) {
+      const cpuMs = ofRegion.reduce((sum, { process }) => sum + process.cpuMs, 0);
+      const machines = ofRegion.filter(({ isListening }) => isListening).length;
+      const usedMs = endRegion(this.#regions.get(name)!, { cpuMs, machines, lengthMs, engines: ofRegion.length });
+      this.#both((tally) => {
+        tally.cpuMs += usedMs;
+      });
+    }
+    for (const engine of engines) {
+      const { shed, fallbacks, zone } = await this.#readings.since(engine);
+      this.#both((tally) => {
+        tally.fallbacks += fallbacks;
+        for (const [cause, refused] of shed) count(tally.shed, cause, refused);
+      });
+      this.#states.become('shedding', engine.name, zone === 'open' ? null : zone, loop.nowMs);
+    }
+    this.#intervals.push(this.#current.figures());
+    this.#current = new IntervalTally(loop.nowMs);
+  }
+
+  record(untilMs: number): RunFigureParts {
     return {
       intervalMs: this.#intervalMs,
       intervals: this.#intervals,
@@ -185,12 +196,32 @@ export class RunFigures implements Partial<WorldWatch> {
 }
 
 function emptyDsp(): DspTally {
-  return { calls: 0, results: new Map(), wins: 0, spendNanos: 0, latency: new LatencyHistogram() };
+  return { calls: 0, results: new Map(), wins: 0, spendNanos: 0, valueNanos: 0, latency: new LatencyHistogram() };
 }
 
-function dspFigures(id: string, { calls, results, wins, spendNanos, latency }: DspTally): DspFigures {
-  const latencyMs = percentilesOf(latency);
-  return { id, calls, results: sortedCounts(results), wins, spendNanos, valueNanos: 0, latencyMs };
+function dspFigures(id: string, { latency, results, ...counts }: DspTally): DspFigures {
+  return { id, ...counts, results: sortedCounts(results), latencyMs: percentilesOf(latency) };
+}
+
+function emptyRegion(): RegionTally {
+  const series = { requests: [], shed: [], utilisation: [], machines: [] };
+  return { ...series, requestsNow: 0, shedNow: 0, cpuMsBefore: 0 };
+}
+
+/** Returns the processor time that was used in the interval, ms. */
+function endRegion(
+  region: RegionTally,
+  now: { readonly cpuMs: number; readonly machines: number; readonly lengthMs: number; readonly engines: number },
+): number {
+  const usedMs = now.cpuMs - region.cpuMsBefore;
+  region.cpuMsBefore = now.cpuMs;
+  region.requests.push(region.requestsNow);
+  region.shed.push(region.shedNow);
+  region.utilisation.push(now.lengthMs === 0 ? 0 : usedMs / (now.lengthMs * now.engines));
+  region.machines.push(now.machines);
+  region.requestsNow = 0;
+  region.shedNow = 0;
+  return usedMs;
 }
 
 function regionFigures(name: string, { requests, shed, utilisation, machines }: RegionTally): RegionFigures {
@@ -201,13 +232,4 @@ function resultName(result: DspTransportResult): string {
   if (result.kind !== 'answered') return result.kind;
   if (result.status === 204) return 'no-bid';
   return result.status === 200 ? 'answer' : 'http-error';
-}
-
-/** Null: nothing was sold. */
-function revenueOf({ body }: WatchedAnswer): number | null {
-  let nanos: number | null = null;
-  for (const { bid } of body?.seatbid ?? []) {
-    for (const { price } of bid) nanos = (nanos ?? 0) + Math.round(price * NANOS_PER_CPM);
-  }
-  return nanos;
 }

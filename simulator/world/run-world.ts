@@ -1,15 +1,15 @@
 /** Runs a world from its first moment to its last. */
 
-import { Arrivals } from './arrivals.ts';
+import { loadKafkaParts } from '../../compose.ts';
+import { CampaignTally } from './books/campaign-figures.ts';
+import { beginFault } from './faults/begin-fault.ts';
 import { identityOf } from './identity.ts';
-import { Publishers } from './publishers.ts';
 import { RunFigures } from './run-figures.ts';
 import type { RunIdentity } from './run-identity.ts';
 import { RUN_RECORD_VERSION, type RunRecord } from './run-record.ts';
-import type { WorldScenario } from './scenario.ts';
+import { bookingsOf, type WorldScenario } from './scenario.ts';
 import { TraceHash } from './trace-hash.ts';
 import { World } from './world.ts';
-import { beginFault } from './world-faults.ts';
 import { withWorldGlobals } from './world-globals.ts';
 import { type WorldWatch, watchedBy } from './world-watch.ts';
 
@@ -50,6 +50,7 @@ class Run {
   readonly #identity: RunIdentity;
   readonly #trace = new TraceHash();
   readonly #figures: RunFigures;
+  readonly #campaigns = new CampaignTally();
   readonly #durationMs: number;
   readonly #world: World;
   readonly #faults: ProductFault[] = [];
@@ -71,17 +72,19 @@ class Run {
 
   async run(): Promise<RunRecord> {
     const world = this.#world;
+    await this.#openServices();
     this.#figures.begin(world);
     this.#options.prepare?.(world);
     await withWorldGlobals(world.loop, async () => {
-      for (const engine of world.engines) engine.start();
+      for (const node of [...world.consumers, ...world.engines]) node.start();
       this.#letFaultsBegin();
-      await world.loop.run(STARTING_MS);
+      this.#sampleStates();
+      await world.loop.run(world.services === null ? 0 : STARTING_MS);
       this.#requireStarted();
       this.#letTrafficFlow();
       await this.#passIntervals();
       await world.loop.run(this.#durationMs + this.#scenario.settleSec * 1000);
-      for (const engine of world.engines) engine.kill();
+      for (const node of [...world.engines, ...world.consumers]) node.kill();
     });
     const figures = this.#figures.record(this.#durationMs);
     return {
@@ -91,12 +94,19 @@ class Run {
       durationMs: this.#durationMs,
       startedAtMs: Date.parse(this.#scenario.startAt),
       traceHash: this.#trace.digest(),
-      ledgerHash: '',
+      ledgerHash: world.services?.books.ledgerHash() ?? '',
       ...figures,
-      campaigns: [],
+      campaigns: this.#campaigns.figures(),
       checks: [],
-      calibration: null,
+      calibration: world.market?.calibration() ?? null,
     };
+  }
+
+  async #openServices(): Promise<void> {
+    const { services } = this.#world;
+    if (services === null) return;
+    await loadKafkaParts();
+    await services.book(bookingsOf(this.#scenario));
   }
 
   #requireStarted(): void {
@@ -116,20 +126,28 @@ class Run {
     }
   }
 
+  /** What engines are in, now and then: between two looks nobody sees a change. */
+  #sampleStates(): void {
+    const world = this.#world;
+    const everyMs = Math.max(SAMPLE_MS_MIN, (this.#scenario.intervalSec * 1000) / SAMPLES_PER_INTERVAL);
+    const sample = (): void => {
+      this.#figures.sampleStates();
+      world.at(world.loop.nowMs + everyMs, sample);
+    };
+    world.at(0, sample);
+  }
+
   #letTrafficFlow(): void {
     const world = this.#world;
-    const { requestsPerSec, shape } = this.#scenario.traffic;
-    const startMs = Date.parse(this.#scenario.startAt);
-    const arrivals = new Arrivals({ requestsPerSec, shape, startMs, random: world.random('arrivals') });
     const places = world.random('places');
-    const sources = world.regions.map((region) => ({
+    const sources = world.regions.map((region, index) => ({
       weight: region.share,
       region,
-      publishers: new Publishers(world, region),
+      publishers: world.publishers[index]!,
     }));
     let index = 0;
     const arriveAfter = (atMs: number): void => {
-      const nextMs = arrivals.nextAfter(atMs);
+      const nextMs = world.arrivals.nextAfter(atMs);
       if (nextMs >= this.#durationMs) return;
       const { region, publishers } = places.pickWeighted(sources);
       world.loop.schedule(region.publishers, nextMs, () => {
@@ -146,12 +164,15 @@ class Run {
     for (let untilMs = intervalMs; ; untilMs += intervalMs) {
       const endMs = Math.min(untilMs, this.#durationMs);
       await world.loop.run(endMs);
-      this.#figures.endInterval(world);
+      await this.#figures.endInterval();
+      await this.#campaigns.endInterval(world);
       this.#options.onProgress?.({ untilMs: endMs, durationMs: this.#durationMs, requests: this.#figures.requests });
       if (endMs === this.#durationMs) return;
     }
   }
 }
 
-/** What engines of a world may take to be there before the first request. */
-const STARTING_MS = 0;
+const SAMPLES_PER_INTERVAL = 20;
+const SAMPLE_MS_MIN = 1_000;
+/** What engines with campaigns take to be there before the first request, and much more. */
+const STARTING_MS = 1_000;

@@ -1,6 +1,7 @@
 /** JSON Schema of a world's scenario file; its defaults are the only ones (docs/worlds.md). */
 import { FAULTS } from '../dsp/faults.ts';
-import { WORLD_FAULTS } from './world-faults.ts';
+import { MARKET_SCHEMA } from '../market/market-schema.ts';
+import { WORLD_FAULTS } from './faults/world-fault.ts';
 
 const seconds = { type: 'number', exclusiveMinimum: 0, maximum: 31_536_000 } as const;
 const moment = { type: 'number', minimum: 0, maximum: 31_536_000 } as const;
@@ -43,6 +44,8 @@ export const WORLD_SCHEMA = {
       },
     },
     engine: { type: 'object', default: {} },
+    campaigns: { oneOf: [{ type: 'string', minLength: 1 }, { type: 'object' }] },
+    consumers: { type: 'integer', minimum: 0, maximum: 100, default: 1 },
     regions: {
       type: 'array',
       minItems: 1,
@@ -66,6 +69,7 @@ export const WORLD_SCHEMA = {
       properties: {
         scenario: { type: 'string', minLength: 1 },
         dsps: { type: 'integer', minimum: 0, maximum: 1_000, default: 5 },
+        demand: MARKET_SCHEMA,
       },
     },
     network: {
@@ -99,6 +103,12 @@ export const WORLD_SCHEMA = {
             additionalProperties: false,
             properties: Object.fromEntries(FAULTS.map((fault) => [fault, probability])),
           },
+          burstMs: { type: 'number', exclusiveMinimum: 0, maximum: 60_000 },
+          answersLost: probability,
+          afterTasks: { type: 'integer', minimum: 0, maximum: 1_000_000_000 },
+          staleMs: { type: 'number', minimum: 0, maximum: 3_600_000 },
+          lateMs: { type: 'number', minimum: 0, maximum: 604_800_000 },
+          repeats: { type: 'integer', minimum: 1, maximum: 1_000 },
           slower: { type: 'number', exclusiveMinimum: 0, maximum: 10_000 },
         },
       },

@@ -3,9 +3,11 @@ import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
+import { parse, YAMLParseError } from 'yaml';
 import { ConfigError, loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/types.ts';
 import { defaultScenarioPath, loadScenario, type Scenario } from '../dsp/scenario.ts';
+import { type MarketOptions, problemOfDemand } from '../market/market-schema.ts';
 import {
   checkedScenario,
   type Problem,
@@ -13,9 +15,9 @@ import {
   ScenarioError,
   type ScenarioRules,
 } from '../scenario-file.ts';
+import { problemOfFault, type WorldFault } from './faults/world-fault.ts';
 import type { LinkTraits } from './network.ts';
 import { WORLD_SCHEMA } from './scenario-schema.ts';
-import { problemOfFault, type WorldFault } from './world-faults.ts';
 
 /** After its defaults were filled in; docs/worlds.md for every key. Shares and chances are 0..1. */
 export interface WorldScenario {
@@ -39,6 +41,10 @@ export interface WorldScenario {
   };
   /** Part of a configuration of the engine, as in gavel.yaml. */
   readonly engine: Readonly<Record<string, unknown>>;
+  /** What advertisers have booked, as for `POST /admin/v1/import`, or a file of it beside this one. Absent: there are no campaigns of our own. */
+  readonly campaigns?: string | Readonly<Record<string, unknown>>;
+  /** Processes that bill and count; none without campaigns. */
+  readonly consumers: number;
   readonly regions: readonly RegionScenario[];
   readonly market: MarketScenario;
   readonly network: NetworkScenario;
@@ -59,6 +65,8 @@ export interface MarketScenario {
   readonly scenario?: string;
   /** As many of them. */
   readonly dsps: number;
+  /** A market that behaves (docs/market.md): its DSPs and users instead of those. Absent: none. */
+  readonly demand?: MarketOptions;
 }
 
 /** One way each. */
@@ -78,17 +86,33 @@ const RULES: ScenarioRules<WorldScenario> = {
   describeUnknownKey: () => null,
 };
 
-/** Reads and checks a file; names of other files in it become absolute. Throws a ScenarioError. */
-export function loadWorldScenario(path: string): WorldScenario {
+/** Reads and checks a file; names of other files in it become absolute. `datasets` replaces `market.demand.datasets`. Throws a ScenarioError. */
+export function loadWorldScenario(path: string, { datasets }: { readonly datasets?: string } = {}): WorldScenario {
   const scenario = checkedScenario(readScenarioText(path), path, RULES);
-  const { market } = scenario;
-  const found: WorldScenario =
-    market.scenario === undefined
-      ? scenario
-      : { ...scenario, market: { ...market, scenario: resolve(dirname(path), market.scenario) } };
+  const { market, campaigns } = scenario;
+  const { scenario: dsps, demand } = market;
+  const beside = (name: string): string => resolve(dirname(path), name);
+  if (datasets !== undefined && demand === undefined) {
+    throw new ScenarioError(path, 'market.demand', null, 'is missing: data sets are for a market that behaves');
+  }
+  const folder = datasets ?? (demand?.datasets === undefined ? undefined : beside(demand.datasets));
+  const found: WorldScenario = {
+    ...scenario,
+    ...(typeof campaigns === 'string' ? { campaigns: beside(campaigns) } : {}),
+    market: {
+      ...market,
+      ...(dsps === undefined ? {} : { scenario: beside(dsps) }),
+      ...(demand === undefined ? {} : { demand: withDatasets(demand, folder) }),
+    },
+  };
+  bookingsOf(found);
   dspScenarioOf(found);
   engineConfig(found, [], path);
   return found;
+}
+
+function withDatasets(demand: MarketOptions, folder: string | undefined): MarketOptions {
+  return folder === undefined ? demand : { ...demand, datasets: resolve(folder) };
 }
 
 /** Fills defaults in. Throws a ScenarioError. */
@@ -100,8 +124,20 @@ export function worldScenario(
 
 /** SHA-256 of all that it says, hexadecimal, first 16 digits. */
 export function scenarioHash(scenario: WorldScenario): string {
-  const text = JSON.stringify([scenario, dspScenarioOf(scenario)], sortedKeys);
+  const text = JSON.stringify([scenario, dspScenarioOf(scenario), bookingsOf(scenario)], canonical);
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+/** Documents of what is booked; null: nothing is. Throws a ScenarioError when their file cannot be read. */
+export function bookingsOf({ campaigns }: WorldScenario): unknown {
+  if (typeof campaigns !== 'string') return campaigns ?? null;
+  try {
+    return parse(readScenarioText(campaigns));
+  } catch (error) {
+    if (error instanceof YAMLParseError)
+      throw new ScenarioError(campaigns, '', error.linePos?.[0].line ?? null, error.message.split('\n')[0]!);
+    throw error;
+  }
 }
 
 /** Of the DSPs. Throws a ScenarioError. */
@@ -109,8 +145,9 @@ export function dspScenarioOf({ market }: WorldScenario): Scenario {
   return loadScenario(market.scenario ?? defaultScenarioPath());
 }
 
-/** The same order, whatever order they were written in. */
-function sortedKeys(_key: string, value: unknown): unknown {
+/** The same order, whatever order they were written in, and wherever data sets lie. */
+function canonical(key: string, value: unknown): unknown {
+  if (key === 'datasets') return true;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
@@ -125,7 +162,9 @@ export function engineConfig(
   file: string,
 ): Config {
   try {
-    return loadConfig({ file: null, environment: {}, overrides: { ...engine, ...Object.fromEntries(settings) } });
+    // Loading fills defaults in where they are missing: the scenario stays as it was written.
+    const overrides = { ...structuredClone(engine), ...Object.fromEntries(settings) };
+    return loadConfig({ file: null, environment: {}, overrides });
   } catch (error) {
     if (error instanceof ConfigError) throw new ScenarioError(file, 'engine', null, error.message.replace(PLACE, ''));
     throw error;
@@ -136,7 +175,7 @@ export function engineConfig(
 const PLACE = /^command line: /;
 
 /** What a schema cannot say. */
-function findContradiction({ regions, faults, durationSec }: WorldScenario): Problem | null {
+function findContradiction({ traffic, market, regions, faults, durationSec }: WorldScenario): Problem | null {
   const names = new Set<string>();
   for (const [index, { name }] of regions.entries()) {
     if (names.has(name)) return { path: ['regions', index, 'name'], text: `"${name}" names two regions` };
@@ -144,6 +183,8 @@ function findContradiction({ regions, faults, durationSec }: WorldScenario): Pro
   }
   if (!regions.some(({ share }) => share > 0))
     return { path: ['regions'], text: 'no region has a share of the traffic' };
+  const problem = market.demand === undefined ? null : problemOfDemand(market.demand, traffic.requestsPerSec);
+  if (problem !== null) return problem;
   for (const [index, fault] of faults.entries()) {
     const path = ['faults', index];
     if (fault.fromSec >= durationSec) return { path: [...path, 'fromSec'], text: 'is not before the end of the run' };

@@ -36,10 +36,13 @@ export class SpanKeeper {
     if (state !== null) this.begin(kind, subject, state, atMs);
   }
 
-  /** All of them by their beginning; what goes on ends then. */
+  /** Those that began before then, by their beginning; what goes on ends then. */
   spans(untilMs: number): Span[] {
-    const open = [...this.#open.values()].map((span) => ({ ...span, untilMs: Math.max(span.fromMs, untilMs) }));
-    return [...this.#closed, ...open].sort((a, b) => a.fromMs - b.fromMs);
+    const open = [...this.#open.values()].map((span) => ({ ...span, untilMs }));
+    return [...this.#closed, ...open]
+      .filter(({ fromMs }) => fromMs < untilMs)
+      .map((span) => ({ ...span, untilMs: Math.min(span.untilMs, untilMs) }))
+      .sort((a, b) => a.fromMs - b.fromMs);
   }
 }
 

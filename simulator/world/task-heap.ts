@@ -45,6 +45,13 @@ export class TaskHeap {
     return first;
   }
 
+  /** Of those that are not cancelled. */
+  count(isMeant: (task: Task) => boolean): number {
+    let count = 0;
+    for (const task of this.#tasks) if (task.run !== null && isMeant(task)) count += 1;
+    return count;
+  }
+
   cancel(task: Task): void {
     task.run = null;
     this.#cancelled += 1;

@@ -40,6 +40,11 @@ export class VirtualLoop {
     return task;
   }
 
+  /** Timers, messages and turns that this life of the process still has before it. */
+  pendingOf(process: VirtualProcess): number {
+    return this.#heap.count((task) => task.process === process && task.life === process.life);
+  }
+
   /** Does nothing when it has run, or was cancelled. */
   cancel(task: Task): void {
     if (task.run !== null) this.#heap.cancel(task);
@@ -121,6 +126,11 @@ export class VirtualLoop {
   }
 
   #do(task: Task): void {
+    const { doom } = task.process;
+    if (doom !== null && doom.tasksLeft-- <= 0) {
+      doom.die();
+      return;
+    }
     const run = task.run!;
     task.run = null;
     this.current = task.process;

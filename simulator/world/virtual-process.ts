@@ -44,6 +44,8 @@ export class VirtualProcess {
   /** When it is free for the first of them; null: none waits. For the loop alone. */
   wake: Task | null = null;
   /** Hears of what a task throws; without it the run of the world fails. */
+  /** Before the task behind so many more, `die` is called in its place; null: it lives on. For the loop. */
+  doom: { tasksLeft: number; readonly die: () => void } | null = null;
   onUncaught: ((error: unknown) => void) | null = null;
   readonly #loop: VirtualLoop;
   readonly #seeds: SeededRandom;
@@ -80,10 +82,18 @@ export class VirtualProcess {
     this.cpuMs += cpuMs;
   }
 
+  /** Has `die` called before the task behind so many more. Null: no longer. */
+  dieAfter(tasks: number, die: () => void): void;
+  dieAfter(tasks: null): void;
+  dieAfter(tasks: number | null, die?: () => void): void {
+    this.doom = tasks === null ? null : { tasksLeft: tasks, die: die! };
+  }
+
   /** Ends its life: nothing that it has begun goes on, whatever it waits for. */
   kill(): void {
     this.isUp = false;
     this.life += 1;
+    this.doom = null;
     this.waiting.length = 0;
     this.wake = null;
     this.busyUntilMs = 0;

@@ -17,8 +17,10 @@ export interface WorldWatch {
   readonly onCallResult: (dspId: string, result: DspTransportResult) => void;
   /** An answer has reached a publisher of this region. */
   readonly onAnswer: (region: string, answer: WatchedAnswer) => void;
-  /** A device has shown an ad, which was truly worth so much to its advertiser. */
-  readonly onImpression: (valueNanos: number) => void;
+  /** In it, an ad of this buyer was sold. */
+  readonly onSale: (buyer: string, priceCpm: number) => void;
+  /** A device has shown an ad of this buyer, which was truly worth so much to it. */
+  readonly onImpression: (buyer: string, valueNanos: number) => void;
   readonly onClick: () => void;
   /** Records of outcome events have become durable, in this order. */
   readonly onStored: (process: string, records: readonly Uint8Array[]) => void;
@@ -36,6 +38,7 @@ const KEYS = [
   'observe',
   'onCallResult',
   'onAnswer',
+  'onSale',
   'onImpression',
   'onClick',
   'onStored',

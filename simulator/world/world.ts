@@ -2,11 +2,16 @@
  * A world: engines, DSPs and publishers in one real process, on one virtual loop, with a network between them. It is put
  * together here from its scenario and its seed, and from nothing else.
  */
+import type { GuardedHttp } from '../../compose.ts';
 import { connectionsTo } from '../../config/engine-options.ts';
 import type { Config } from '../../config/types.ts';
 import { dspsOf } from '../dsp/scenario.ts';
+import { Market } from '../market/market.ts';
+import { MarketAudience } from '../market/market-audience.ts';
 import { type SeededRandom, seededRandom } from '../random.ts';
+import { Arrivals } from './arrivals.ts';
 import { type Audience, PlainAudience } from './audience.ts';
+import { ConsumerNode } from './consumer-node.ts';
 import { type DspBehaviour, noticeOriginOf, ScenarioDsp } from './dsp-behaviour.ts';
 import { DspNode } from './dsp-node.ts';
 import { WorldTransport } from './dsp-transport.ts';
@@ -14,8 +19,11 @@ import { EngineNode, type WorldOutside } from './engine-node.ts';
 import type { Observation } from './history.ts';
 import { Network } from './network.ts';
 import { offersIn } from './offers.ts';
+import { Publishers } from './publishers.ts';
 import { Region } from './region.ts';
 import { dspScenarioOf, engineConfig, type WorldScenario } from './scenario.ts';
+import { WorldServices } from './services.ts';
+import { storeLink } from './store-link.ts';
 import { linkTraits } from './topology.ts';
 import { VirtualLoop } from './virtual-loop.ts';
 import { type ProcessRole, VirtualProcess } from './virtual-process.ts';
@@ -30,20 +38,39 @@ export interface WorldOptions {
   readonly watch: WorldWatch;
 }
 
+export interface Reporting {
+  /** How much later they come. */
+  readonly lateMs: number;
+  /** How often each of them comes. */
+  readonly repeats: number;
+}
+
 export class World {
   readonly scenario: WorldScenario;
   readonly seed: number;
   readonly loop = new VirtualLoop();
   readonly network: Network;
   readonly engines: readonly EngineNode[];
+  readonly consumers: readonly ConsumerNode[];
+  /** Null: it has no campaigns, and nobody bills. */
+  readonly services: WorldServices | null;
   readonly regions: readonly Region[];
+  /** In the order of the regions. */
+  readonly publishers: readonly Publishers[];
   readonly dsps: ReadonlyMap<string, DspNode>;
   readonly audience: Audience;
+  readonly arrivals: Pick<Arrivals, 'nextAfter'>;
+  /** Null: DSPs and users that do not behave. */
+  readonly market: Market | null;
   readonly watch: WorldWatch;
+  /** What is wrong with the reports of users now. */
+  reporting: Reporting = { lateMs: 0, repeats: 1 };
   readonly #random: SeededRandom;
   readonly #epochMs: number;
   readonly #processes = new Map<string, VirtualProcess>();
   readonly #director: VirtualProcess;
+  /** By seat, as offers name it. */
+  readonly #buyers = new Map<string, string>();
 
   constructor({ scenario, seed, watch }: WorldOptions) {
     this.scenario = scenario;
@@ -58,9 +85,14 @@ export class World {
       traitsOf: linkTraits(scenario.network),
       random: this.random('network'),
     });
+    this.market = this.#openMarket();
     this.dsps = new Map(this.#behaviours().map((dsp) => [dsp.id, new DspNode(this.spawn(dsp.id, 'dsp', null), dsp)]));
-    this.audience = new PlainAudience(this.random('audience'), scenario.traffic.users);
+    ({ audience: this.audience, arrivals: this.arrivals } = this.#people());
     const config = this.#engineConfig();
+    this.services = scenario.campaigns === undefined ? null : this.#openServices(config);
+    this.consumers = Array.from({ length: this.services === null ? 0 : scenario.consumers }, (_, index) =>
+      this.#consumer(`consumer-${index + 1}`, config),
+    );
     this.regions = scenario.regions.map(({ name, share, engines }) => {
       const names = Array.from({ length: engines }, (_, index) => `${name}-${index + 1}`);
       return new Region(
@@ -71,6 +103,12 @@ export class World {
       );
     });
     this.engines = this.regions.flatMap(({ engines }) => engines);
+    this.publishers = this.regions.map((region) => new Publishers(this, region));
+  }
+
+  /** Processes of the product: engines and consumers. */
+  get nodes(): readonly (EngineNode | ConsumerNode)[] {
+    return [...this.engines, ...this.consumers];
   }
 
   /** A stream of this name: the same for the same seed. */
@@ -81,6 +119,11 @@ export class World {
   /** Epoch ms by a clock that is right. */
   get wallMs(): number {
     return this.#epochMs + this.loop.nowMs;
+  }
+
+  /** The DSP that offers under this name of a seat; the name itself when none does. */
+  buyerOf(seat: string): string {
+    return this.#buyers.get(seat) ?? seat;
   }
 
   /** A process of a name of its own. */
@@ -102,11 +145,44 @@ export class World {
     this.loop.schedule(this.#director, atMs, work);
   }
 
+  /** As if it came from outside of the processes of the world. */
+  asDirector(work: () => void): void {
+    const { current } = this.loop;
+    this.loop.current = this.#director;
+    work();
+    this.loop.current = current;
+  }
+
   observe(observation: Observation): void {
     this.watch.observe(observation);
   }
 
-  #behaviours(): DspBehaviour[] {
+  #openMarket(): Market | null {
+    const { demand } = this.scenario.market;
+    if (demand === undefined) return null;
+    return new Market(demand, {
+      ...this.scenario.traffic,
+      seed: this.seed,
+      startAtMs: this.#epochMs,
+      currency: engineConfig(this.scenario, [], this.scenario.name).exchange.currency,
+      noticeOriginOf,
+    });
+  }
+
+  #people(): { readonly audience: Audience; readonly arrivals: Pick<Arrivals, 'nextAfter'> } {
+    if (this.market !== null) {
+      const audience = new MarketAudience(this.market, this.seed);
+      return { audience, arrivals: audience };
+    }
+    const { requestsPerSec, shape, users } = this.scenario.traffic;
+    return {
+      audience: new PlainAudience(this.random('audience'), users),
+      arrivals: new Arrivals({ requestsPerSec, shape, startMs: this.#epochMs, random: this.random('arrivals') }),
+    };
+  }
+
+  #behaviours(): readonly DspBehaviour[] {
+    if (this.market !== null) return this.market.dsps;
     const random = this.random('dsps');
     const scenario = dspScenarioOf(this.scenario);
     return dspsOf(scenario, this.scenario.market.dsps).map((dsp) => new ScenarioDsp(dsp, random.fork(dsp.id)));
@@ -128,9 +204,51 @@ export class World {
         ['events.tracking.baseUrl', 'https://tracking.example'],
         ['events.tracking.key', secrets.newId()],
         ['events.userSecret', secrets.newId()],
+        ...(this.scenario.campaigns === undefined ? [] : campaignSettings(secrets.newId())),
       ],
       this.scenario.name,
     );
+  }
+
+  #openServices(config: Config): WorldServices {
+    const { network, loop } = this;
+    return new WorldServices({
+      config,
+      random: this.random('services'),
+      spawn: (name) => this.spawn(name, 'store', null),
+      linkBetween: (from, store, timeoutMs) => storeLink({ network, from, store, timeoutMs }),
+      nowMs: () => loop.nowMs,
+      onMoney: (seen) => this.observe(seen),
+      onTopic: (payloads) => this.watch.onStored('kafka', payloads),
+    });
+  }
+
+  #consumer(name: string, config: Config): ConsumerNode {
+    return new ConsumerNode({
+      loop: this.loop,
+      process: this.spawn(name, 'consumer', null),
+      config,
+      openOutside: (process) => ({
+        ...this.services!.outsideOf(process),
+        openGuardedHttp: () => this.#guardedHttp(process),
+      }),
+      observer: {
+        onStarted: () =>
+          this.observe({ kind: 'process-started', atMs: this.loop.nowMs, process: name, role: 'consumer' }),
+        onEnded: (how) => this.observe({ kind: 'process-ended', atMs: this.loop.nowMs, process: name, how }),
+        onFault: (error) => this.watch.onFault(name, error),
+      },
+    });
+  }
+
+  #guardedHttp(process: VirtualProcess): GuardedHttp {
+    return createWorldHttp({
+      engine: process,
+      network: this.network,
+      dsps: this.dsps,
+      onNotice: (dspId, { kind, url }) =>
+        this.observe({ kind: 'notice-arrived', atMs: this.loop.nowMs, notice: kind, dspId, url }),
+    });
   }
 
   #engine(name: string, region: string, config: Config): EngineNode {
@@ -143,7 +261,10 @@ export class World {
       observer: {
         onStarted: () =>
           this.observe({ kind: 'process-started', atMs: this.loop.nowMs, process: name, role: 'engine' }),
-        onEnded: (_engine, how) => this.observe({ kind: 'process-ended', atMs: this.loop.nowMs, process: name, how }),
+        onEnded: (engine, how) => {
+          this.observe({ kind: 'process-ended', atMs: this.loop.nowMs, process: name, how });
+          for (const publishers of this.publishers) publishers.engineEnded(engine);
+        },
         onFault: (_engine, error) => this.watch.onFault(name, error),
       },
     });
@@ -171,27 +292,39 @@ export class World {
               requestId,
               tmaxMs,
             }),
-          onArrived: (callId, { dspId }, { result }, { reply }) =>
-            this.observe({
-              kind: 'reply-arrived',
-              atMs: loop.nowMs,
-              callId,
-              status: result.kind === 'answered' ? result.status : 0,
-              offers: result.kind === 'answered' ? offersIn(reply, dsps.get(dspId)!.behaviour.pricing) : [],
-            }),
+          onArrived: (callId, { dspId }, { result }, { reply }) => {
+            const status = result.kind === 'answered' ? result.status : 0;
+            const offers = result.kind === 'answered' ? offersIn(reply, dsps.get(dspId)!.behaviour.pricing) : [];
+            for (const { seat } of offers) this.#buyers.set(seat, dspId);
+            this.observe({ kind: 'reply-arrived', atMs: loop.nowMs, callId, status, offers });
+          },
           onResult: (_callId, { dspId }, result) => this.watch.onCallResult(dspId, result),
           onOver: (callId) => this.observe({ kind: 'call-over', atMs: loop.nowMs, callId }),
         },
       }),
-      openGuardedHttp: () =>
-        createWorldHttp({
-          engine,
-          network,
-          dsps,
-          onNotice: (dspId, { kind, url }) =>
-            this.observe({ kind: 'notice-arrived', atMs: loop.nowMs, notice: kind, dspId, url }),
-        }),
-      eventLog: worldEventLog(engine, (records) => this.watch.onStored(engine.name, records)),
+      openGuardedHttp: () => this.#guardedHttp(engine),
+      ...(this.services?.outsideOf(engine) ?? {
+        eventLog: worldEventLog(engine, (records) => this.watch.onStored(engine.name, records)),
+      }),
     };
   }
 }
+
+/** That there are such services; where they are, nobody asks. */
+function campaignSettings(capSecret: string): readonly (readonly [path: string, value: unknown])[] {
+  return [
+    ['campaigns.enabled', true],
+    ['campaigns.databaseUrl', 'postgres://ledger/gavel'],
+    ['campaigns.redisUrl', 'redis://redis:6379'],
+    ['campaigns.frequency.secret', capSecret],
+    ['counters.enabled', true],
+    ['counters.redisUrl', 'redis://redis:6379'],
+    ['events.kafka.brokers', 'kafka:9092'],
+    ['events.segmentBytesMax', SEGMENT_BYTES],
+    ['events.totalBytesMax', LOG_BYTES],
+  ];
+}
+
+/** A world's disk is memory. */
+const SEGMENT_BYTES = 512 * 1024;
+const LOG_BYTES = 64 * 1024 * 1024;

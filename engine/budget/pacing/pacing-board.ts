@@ -39,6 +39,10 @@ export class PacingBoard {
     this.multiplier[slot] = multiplier;
   }
 
+  signal(slot: number): PacingSignal {
+    return { throttle: this.throttle[slot]!, multiplier: this.multiplier[slot]! };
+  }
+
   observeOpportunity(slot: number): void {
     this.#eligible[slot]!++;
   }

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { publishedPlaces, reproduce } from './published-results.ts';
+import { publishedPlaces } from './published-places.ts';
+import { reproduce } from './published-results.ts';
 import type { PublishedRow } from './published-row.ts';
 
 const EXPECTED = fileURLToPath(new URL('../../../../shared/datasets/replay/expected.json', import.meta.url));
@@ -81,6 +82,12 @@ it('runs one budget: half of 6, with what a click is worth and para', async () =
     ['const', true],
     ['truth', true],
   ]);
+});
+
+it('finds logs in the folder of data sets when they do not lie beside the file', async () => {
+  const section = { data: 'own.test.txt', params: { c0: 1 }, published: { mcpc: { imp: 2, clk: 1, cost: 3 } } };
+  const elsewhere = publishedPlaces('/nowhere/results.json', folder);
+  for await (const { isEqual } of reproduce({ section }, elsewhere)) expect(isEqual).toBe(true);
 });
 
 it('compares traces of control to four decimals', async () => {

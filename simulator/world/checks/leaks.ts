@@ -3,10 +3,10 @@
  * of its budget. And money comes home by whoever holds it: the sweep, which takes back what nobody returned, finds
  * nothing but what dead or cut-off holders have left.
  */
-import type { History, LeaseName, Observation } from '../history.ts';
+import type { History } from '../history.ts';
 import type { Check, Verdict } from './check.ts';
 import { leaseText } from './conservation.ts';
-import { killedProcesses } from './process-lives.ts';
+import { killedProcesses, startedProcesses } from './process-lives.ts';
 
 export const leaks: Check = {
   id: 'O7',
@@ -63,7 +63,7 @@ function judgeSweeps(history: History, verdict: Verdict): void {
     if (from !== 'leased' || to !== 'available' || by !== 'sweep') continue;
     const own = expired.get(name) ?? 0;
     expired.set(name, Math.max(0, own - amount));
-    if (excused.has(processOf(lease))) continue;
+    if (excused.some((process) => lease.processId.startsWith(`${process}-`))) continue;
     verdict.expect(
       amount <= own,
       () => `${name}: ${amount - own} were stranded with ${lease.processId} until ${atMs} ms`,
@@ -71,27 +71,17 @@ function judgeSweeps(history: History, verdict: Verdict): void {
   }
 }
 
-function processOf({ processId }: LeaseName): string {
-  return processId.slice(0, processId.lastIndexOf('-'));
-}
+/** The store of that name. */
+const LEDGER = 'ledger';
 
 /** Those that may not have been able to return what they held. */
-function cutOffProcesses({ observations }: History): ReadonlySet<string> {
+function cutOffProcesses({ observations }: History): readonly string[] {
   const excused = new Set(killedProcesses(observations));
-  const all = new Set<string>();
-  let isAllCutOff = false;
   for (const seen of observations) {
-    if (seen.kind === 'process-started') all.add(seen.process);
-    if (seen.kind !== 'fault-began' || !CUTS_FROM_LEDGER.has(seen.fault)) continue;
-    if (isProcess(seen, observations)) excused.add(seen.target);
-    else isAllCutOff = true;
+    if (seen.kind !== 'fault-began') continue;
+    if (seen.fault === 'partition') excused.add(seen.target);
+    // The books were away for all.
+    if (seen.target === LEDGER) return startedProcesses(observations);
   }
-  return isAllCutOff ? all : excused;
+  return [...excused];
 }
-
-function isProcess({ target }: { readonly target: string }, observations: readonly Observation[]): boolean {
-  return observations.some((seen) => seen.kind === 'process-started' && seen.process === target);
-}
-
-/** Faults in which a holder and the ledger may not hear of each other. */
-const CUTS_FROM_LEDGER: ReadonlySet<string> = new Set(['partition', 'ledger-outage', 'ledger-slow', 'answers-lost']);

@@ -70,7 +70,8 @@ export class MemoryDisk {
 
   /** As it is now, for those who look at a world from outside. */
   get contents(): Pick<LogFiles, 'list' | 'read'> {
-    return { list: async (path) => this.#list(path), read: async (path) => this.#read(path) };
+    const list = (path: string): string[] => (this.#folders.has(path) ? this.#list(path) : []);
+    return { list: async (path) => list(path), read: async (path) => this.#read(path) };
   }
 
   #filesFor(timers: Timers): LogFiles {

@@ -10,6 +10,8 @@ import { type Fetched, MemoryTopic, type PartitionEnd, type TopicOptions } from 
 export interface MemoryKafkaOptions extends TopicOptions {
   /** Of the machine that it stands on. */
   readonly clock: Clock;
+  /** Hears of what is kept from then on. */
+  readonly onAppended?: (events: readonly OutgoingEvent[]) => void;
 }
 
 /** A consumer within a group. */
@@ -43,8 +45,14 @@ export class MemoryKafka {
     return `member-${++this.#members}`;
   }
 
+  /** Names of those that there are. */
+  get topics(): readonly string[] {
+    return [...this.#topics.keys()];
+  }
+
   append(topic: string, events: readonly OutgoingEvent[]): void {
     this.#topic(topic).append(events, this.#options.clock.wallMs());
+    this.#options.onAppended?.(events);
   }
 
   ends(topic: string): readonly PartitionEnd[] {

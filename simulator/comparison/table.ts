@@ -1,0 +1,35 @@
+/** A comparison for people who look at a terminal. */
+import type { ComparisonRecord, MetricComparison, PairedDifference } from './comparison-record.ts';
+import { meanOf } from './paired-difference.ts';
+
+export function formatComparison({ name, arms, seeds, metrics }: ComparisonRecord): string {
+  const rows = [['', ...arms.map((arm) => arm.name)], ...metrics.map(rowOf)];
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const lines = rows.map((row) => row.map((cell, column) => pad(cell, widths[column]!, column)).join('  '));
+  const head = `${name}: ${seeds.length} seeds, compared with "${arms[0]!.name}" (mean difference, 95% confidence interval)`;
+  return [head, '', ...lines.map((line) => line.trimEnd())].join('\n');
+}
+
+function rowOf({ metric, unit, values, differences }: MetricComparison): string[] {
+  const means = values.map(meanOf);
+  const cells = differences.map((difference, index) => `${figure(means[index + 1]!)} ${differenceText(difference)}`);
+  return [`${metric} (${unit})`, figure(means[0]!), ...cells];
+}
+
+function differenceText({ mean, lower, upper, relative }: PairedDifference): string {
+  const share = relative === null ? signed(mean) : `${signed(relative * 100)}%`;
+  return `(${share}; ${signed(lower)} to ${signed(upper)})`;
+}
+
+function signed(value: number): string {
+  return value > 0 ? `+${figure(value)}` : figure(value);
+}
+
+/** Four digits that count. */
+function figure(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}
+
+function pad(cell: string, width: number, column: number): string {
+  return column === 0 ? cell.padEnd(width) : cell.padStart(width);
+}

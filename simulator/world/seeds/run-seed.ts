@@ -1,0 +1,72 @@
+/** The world of one seed: drawn, run, and judged. */
+import { judge } from '../checks/judge.ts';
+import { type DrawnWorld, drawWorld, HELD_MS } from '../faults/draw-world.ts';
+import type { History, WorldFacts } from '../history.ts';
+import { HistoryRecorder } from '../history-recorder.ts';
+import { runWorld } from '../run-world.ts';
+import type { World } from '../world.ts';
+import type { SeedOutcome } from './seed-outcome.ts';
+
+/** A bug that is put into a world, to see that it is found. */
+export type Plant = (world: World) => void;
+
+/** Of so many seeds one is run twice (check O8). */
+const REPEATED_OF = 5;
+
+/** Never rejects: what goes wrong is in the outcome. */
+export async function runSeed(seed: number, plant?: Plant): Promise<SeedOutcome> {
+  const drawn = drawWorld(seed);
+  try {
+    const history = await historyOf(drawn, plant);
+    const again = seed % REPEATED_OF === 0 ? await historyOf(drawn, plant) : null;
+    return outcomeOf(drawn, history, again);
+  } catch (error) {
+    const problem = `it could not be run: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+    return { ...outlineOf(drawn), checks: [], requests: 0, virtualMs: 0, traceHash: '', problem };
+  }
+}
+
+export async function historyOf(drawn: DrawnWorld, plant?: Plant): Promise<History> {
+  const recorder = new HistoryRecorder({ facts: factsOf(drawn), healedAtMs: drawn.healedAtMs });
+  const { traceHash } = await runWorld(drawn.scenario, {
+    seed: drawn.seed,
+    watches: [recorder.watch],
+    prepare: (world) => {
+      recorder.prepare(world);
+      plant?.(world);
+    },
+  });
+  return await recorder.history(traceHash);
+}
+
+function factsOf({ seed, mode, scenario, houseAds }: DrawnWorld): WorldFacts {
+  return {
+    seed,
+    mode,
+    isBilling: scenario.campaigns !== undefined,
+    tmaxDefaultMs: 100,
+    tmaxMaxMs: 1000,
+    houseAds,
+    billableMsMin: HELD_MS,
+    overspendAllowance: 0,
+    lateShareMax: scenario.cpuMsPerAuction === 0 ? 0 : 0.001,
+  };
+}
+
+function outlineOf({ seed, mode, faultNames }: DrawnWorld): Pick<SeedOutcome, 'seed' | 'mode' | 'faults'> {
+  const faults: Record<string, number> = {};
+  for (const name of faultNames) faults[name] = (faults[name] ?? 0) + 1;
+  return { seed, mode, faults };
+}
+
+function outcomeOf(drawn: DrawnWorld, history: History, again: History | null): SeedOutcome {
+  const { observations, rest, traceHash } = history;
+  return {
+    ...outlineOf(drawn),
+    checks: judge(history, again),
+    requests: observations.filter(({ kind }) => kind === 'request-sent').length,
+    virtualMs: rest?.atMs ?? 0,
+    traceHash,
+    problem: null,
+  };
+}
