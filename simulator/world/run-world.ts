@@ -109,8 +109,11 @@ class Run {
     await services.book(bookingsOf(this.#scenario));
   }
 
+  /** What cannot be started while nothing is wrong never could. */
   #requireStarted(): void {
-    for (const { process, error } of this.#faults) {
+    if (this.#scenario.faults.some(({ fromSec }) => fromSec * 1000 <= STARTING_MS)) return;
+    const failed = this.#world.nodes.map(({ name, startError }) => ({ process: name, error: startError }));
+    for (const { process, error } of [...this.#faults, ...failed.filter(({ error }) => error !== null)]) {
       throw new Error(`${process} could not be started: ${String(error)}`, { cause: error });
     }
   }

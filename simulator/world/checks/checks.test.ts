@@ -194,6 +194,16 @@ describe('O5', () => {
     expect(violations({ ...late, facts: { ...late.facts, lateShareMax: 1 } })).toEqual({});
   });
 
+  it('does not mind what a blocked process is late with', () => {
+    const late = spoil('request-sent', (seen) => ({ ...seen, request: { ...seen.request, tmax: 31 } }));
+    const busy = { fault: 'process-busy', target: 'engine-1' } as const;
+    const span = [
+      { kind: 'fault-began', atMs: 90, ...busy },
+      { kind: 'fault-ended', atMs: 95, ...busy },
+    ] as const;
+    expect(violations({ ...late, observations: [...span, ...late.observations] })).toEqual({});
+  });
+
   it('sees a bid that came after the deadline that its DSP was told', () => {
     const late = spoil('reply-arrived', (seen) => ({ ...seen, atMs: seen.atMs + 0.01 }));
     expectFound(late, 'O5', /came too late: d1 was given 30 ms and took 30\.0/);

@@ -54,7 +54,8 @@ export function drawWorld(seed: number): DrawnWorld {
     { weight: 3, count: 2 },
     { weight: 1, count: 3 },
   ]).count;
-  const requestsPerSec = random.integer(3, 12);
+  // A world is as long as its mode asks for: few requests a second are many.
+  const requestsPerSec = mode === 'liveness' ? random.integer(2, 5) : random.integer(2, 15);
   const dsps = dspsOf(loadScenario(defaultScenarioPath()), random.integer(1, 4)).map(({ id }) => id);
   const consumers = random.integer(1, 2);
   const campaigns = random.chance(0.8) ? drawCampaigns(random.integer(1, 3), random.fork('campaigns')) : null;
@@ -103,7 +104,7 @@ interface Phases {
 function drawPhases(mode: DrawnWorld['mode'], requestsPerSec: number, random: SeededRandom): Phases {
   const compareSec = Math.ceil(COMPARED_REQUESTS / requestsPerSec);
   if (mode === 'safety') {
-    const endSec = random.integer(10, 40);
+    const endSec = random.integer(8, 25);
     return { fromSec: 0, untilSec: endSec, endSec };
   }
   const untilSec = compareSec + random.integer(5, 20);
@@ -129,11 +130,14 @@ function drawFaults(
   }: { readonly engines: number; readonly consumers: number; readonly dsps: readonly string[] },
   random: SeededRandom,
 ): readonly DrawnFault[] {
+  const engineNames = numbered(REGION, engines);
+  // Nobody needs stores and disks where nothing is billed.
+  const isBilled = consumers > 0;
   const targets = {
-    processes: [...numbered(REGION, engines), ...numbered('consumer', consumers)],
+    processes: [...engineNames, ...numbered('consumer', consumers)],
+    engines: isBilled ? engineNames : [],
     dsps,
-    // Nobody needs them where nothing is billed.
-    stores: consumers === 0 ? [] : STORE_NAMES,
+    stores: isBilled ? STORE_NAMES : [],
   };
   const possible = reweighed(random.fork('kinds')).filter(({ drawable }) => targetsOf(drawable, targets).length > 0);
   const count = possible.length === 0 ? 0 : random.integer(0, FAULTS_MAX);
