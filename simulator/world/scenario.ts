@@ -177,8 +177,8 @@ export function engineConfig(
   }
 }
 
-/** What loading a configuration calls the place of overrides. */
-const PLACE = /^command line: /;
+/** What loading a configuration calls the place of overrides, and of what is in them. */
+const PLACE = /^(?:command line|configuration): /;
 
 /** What a schema cannot say. */
 function findContradiction({ traffic, market, regions, faults, durationSec }: WorldScenario): Problem | null {
