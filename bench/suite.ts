@@ -21,6 +21,8 @@ import { measureModelOutage, OUTAGE_NAMES } from './model-outage.ts';
 import { IPINYOU_NAMES, measureIpinyouQuality, measureSimulatorQuality, SIMULATOR_NAMES } from './model-quality.ts';
 import { measureOverload, OVERLOAD_FACTORS } from './overload.ts';
 import { measurePacing, PACING_NAMES } from './pacing.ts';
+import { measureRedisCost, REDIS_NAMES } from './redis-cost.ts';
+import { measureReplayVerify, VERIFY_NAMES } from './replay-verify.ts';
 import { measureReservation } from './reservation-cost.ts';
 import { measureShaping } from './shaping-study.ts';
 import { measureSickDsp } from './sick-dsp.ts';
@@ -84,7 +86,9 @@ const BENCHMARKS: readonly Benchmark[] = [
   { names: DRAIN_NAMES, run: measureEventDrain },
   { names: LEDGER_RATE_NAMES, run: measureLedgerRate },
   { names: COUNTER_NAMES, run: measureCounterLag },
+  { names: REDIS_NAMES, run: measureRedisCost },
   { names: ARCHIVE_NAMES, run: measureArchive },
+  { names: VERIFY_NAMES, run: measureReplayVerify },
   ...FAN_OUT_WIDTHS.map((dspCount) => ({
     names: [`fanout.cpu_ratio.${dspCount}`],
     run: (context: BenchContext) => measureFanOut(dspCount, context),

@@ -1,5 +1,6 @@
 /** `gavel simulate --world FILE`: one world, in virtual time, and the record of its run. */
 import { writeFileSync } from 'node:fs';
+import { DatasetError } from '../simulator/market/real-market.ts';
 import { ScenarioError } from '../simulator/scenario-file.ts';
 import { identityOf } from '../simulator/world/identity.ts';
 import type { RunIdentity } from '../simulator/world/run-identity.ts';
@@ -17,13 +18,15 @@ export interface WorldCommand {
   readonly isJson: boolean;
   /** Where the record goes as JSON; undefined: nowhere. */
   readonly out: string | undefined;
+  /** Folder of real logs for its market; undefined: as the file says. */
+  readonly datasets: string | undefined;
 }
 
 /** Progress at most so often, real ms. */
 const PROGRESS_MS = 1_000;
 
-export async function simulateWorld({ file, seed, isJson, out }: WorldCommand): Promise<void> {
-  const scenario = blamingScenario(() => loadWorldScenario(file));
+export async function simulateWorld({ file, seed, isJson, out, datasets }: WorldCommand): Promise<void> {
+  const scenario = blamingScenario(() => loadWorldScenario(file, datasets === undefined ? {} : { datasets }));
   if (out !== undefined) checkOutputFile('simulate: --out', out);
   const identity = formatIdentity(identityOf(scenario, { seed, file }));
   if (!isJson) process.stdout.write(`${identity}\n`);
@@ -42,7 +45,12 @@ async function run(scenario: WorldScenario, file: string, seed: number): Promise
     shownAtMs = nowMs;
     process.stderr.write(`${formatProgress(progress, nowMs - startedAtMs)}\n`);
   };
-  return runWorld(scenario, { seed, file, onProgress });
+  try {
+    return await runWorld(scenario, { seed, file, onProgress });
+  } catch (error) {
+    if (error instanceof DatasetError) throw new UsageError(`market.demand.datasets: ${error.message}`);
+    throw error;
+  }
 }
 
 /** First and last line: enough to repeat it. */

@@ -34,7 +34,12 @@ const COMMAND = {
     world: {
       type: 'string',
       value: 'FILE',
-      help: 'instead: a whole world in virtual time, exactly repeatable (docs/worlds.md); takes --seed, --json and --out',
+      help: 'instead: a whole world in virtual time, exactly repeatable (docs/worlds.md); takes --seed, --datasets, --json and --out',
+    },
+    datasets: {
+      type: 'string',
+      value: 'PATH',
+      help: 'of a world: real logs that its market is made like (docs/market.md)',
     },
     out: { type: 'string', value: 'FILE', help: 'of a world: write the record of its run there, as JSON' },
     json: { type: 'boolean', help: 'print the report as JSON' },
@@ -49,13 +54,17 @@ function areSeedsMeant(args: readonly string[]): boolean {
 /** Settings of real sockets, which a world has none of. */
 const SOCKET_OPTIONS = ['dsps', 'rate', 'seconds', 'scenario', 'payloads', 'config'] as const;
 
+/** What only worlds have. */
+const WORLD_OPTIONS = ['out', 'datasets'] as const;
+
 async function runOneWorld(file: string, options: Options<(typeof COMMAND)['options']>): Promise<void> {
   const other = SOCKET_OPTIONS.find((name) => options[name] !== undefined);
   if (other !== undefined)
     throw new UsageError(`simulate: --${other} does not go with --world: its file says all of it`);
   const { simulateWorld } = await import('./simulate-world.ts');
   const seed = wholeNumber(options.seed, 'seed', 1, { min: 0, max: 2 ** 32 - 1 });
-  await simulateWorld({ file, seed, isJson: options.json === true, out: options.out });
+  const { datasets, out } = options;
+  await simulateWorld({ file, seed, isJson: options.json === true, out, datasets });
 }
 
 export async function simulate(args: readonly string[]): Promise<void> {
@@ -69,7 +78,9 @@ export async function simulate(args: readonly string[]): Promise<void> {
     await runOneWorld(options.world, options);
     return;
   }
-  if (options.out !== undefined) throw new UsageError('simulate: --out is for --world');
+  for (const name of WORLD_OPTIONS) {
+    if (options[name] !== undefined) throw new UsageError(`simulate: --${name} is for --world`);
+  }
   const data = await mkdtemp(join(tmpdir(), 'gavel-data-'));
   const isJson = options.json === true;
   const progress = progressPrinter(process.stderr);

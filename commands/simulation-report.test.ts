@@ -50,7 +50,7 @@ it('prints what the page says as JSON, beside the page', async () => {
   expect(JSON.parse(printed)).toMatchObject({
     kind: 'run',
     headline: 'An hour of 3,000 requests, with dsp-x silent from 10:20 to 10:40',
-    judgement: 'good',
+    judgement: { kind: 'good', text: 'All 2 checks held' },
     identity: { seed: 7 },
     totals: { requests: 3000 },
   });

@@ -112,3 +112,21 @@ export const MARKET_SCHEMA = {
     },
   },
 } as const;
+
+/** What the schema cannot say; the path is from the top of the world's scenario. */
+export function problemOfDemand(
+  { dsps }: MarketOptions,
+  requestsPerSec: number,
+): { readonly path: readonly (string | number)[]; readonly text: string } | null {
+  if (requestsPerSec === 0) return { path: ['traffic', 'requestsPerSec'], text: 'must be above 0 with market.demand' };
+  const path = ['market', 'demand', 'dsps'];
+  const ids = new Set<string>();
+  for (const [index, { id }] of dsps.entries()) {
+    if (ids.has(id)) return { path: [...path, index, 'id'], text: `"${id}" names two groups` };
+    ids.add(id);
+  }
+  if (dsps.every(({ policy }) => policy !== undefined)) {
+    return { path, text: 'has no group without a policy: prices are made by those' };
+  }
+  return null;
+}

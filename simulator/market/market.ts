@@ -17,7 +17,7 @@ import type { MarketDspGroup, MarketOptions } from './market-schema.ts';
 import { ownMarket } from './own-market.ts';
 import { clickValueOf, PolicyStrategy } from './policy-strategy.ts';
 import type { PriceTable } from './price-table.ts';
-import { readRealMarket } from './real-market.ts';
+import { realMarket } from './real-market.ts';
 import { rehearseClicks, rehearseScores } from './rehearsal.ts';
 import { hourOfWeekAt, Sessions } from './sessions.ts';
 import { Users } from './users.ts';
@@ -88,7 +88,7 @@ export class Market {
   constructor(options: MarketOptions, setting: MarketSetting) {
     const { datasets, fatigue } = options;
     const root = seededRandom(setting.seed).fork('market');
-    const facts = datasets === undefined ? ownMarket() : readRealMarket(datasets);
+    const facts = datasets === undefined ? ownMarket() : realMarket(datasets);
     const bidders = biddersOf(options, root.fork('bidders'));
     const scores = new ImpressionScores(new ClickWorld(setting.seed), root.fork('scores'));
     this.facts = facts;

@@ -6,7 +6,7 @@ import { marketOf, SHARED_DATASETS, sellUntil } from '../../test/support/market-
 import type { CalibrationFigures } from '../world/run-record.ts';
 import type { Market } from './market.ts';
 import { ksDistance } from './price-table.ts';
-import { DatasetError, readRealMarket } from './real-market.ts';
+import { DatasetError, realMarket } from './real-market.ts';
 
 const isThere = existsSync(join(SHARED_DATASETS, 'ipinyou', 'price_hist.csv'));
 const DAY_MS = 86_400_000;
@@ -74,8 +74,8 @@ describe('data of a real market', () => {
   it('names the file that is missing', () => {
     const folder = mkdtempSync(join(tmpdir(), 'gavel-market-'));
     try {
-      expect(() => readRealMarket(folder)).toThrow(DatasetError);
-      expect(() => readRealMarket(folder)).toThrow(/price_hist\.csv cannot be read \(ENOENT\)/);
+      expect(() => realMarket(folder)).toThrow(DatasetError);
+      expect(() => realMarket(folder)).toThrow(/price_hist\.csv cannot be read \(ENOENT\)/);
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -14,8 +14,15 @@ export class DatasetError extends Error {
   override readonly name = 'DatasetError';
 }
 
-/** Reads the folder. Throws a DatasetError. */
-export function readRealMarket(folder: string): MarketFacts {
+let latest: { readonly folder: string; readonly facts: MarketFacts } | null = null;
+
+/** Reads the folder, once for many markets in turn. Throws a DatasetError. */
+export function realMarket(folder: string): MarketFacts {
+  if (latest?.folder !== folder) latest = { folder, facts: readRealMarket(folder) };
+  return latest.facts;
+}
+
+function readRealMarket(folder: string): MarketFacts {
   const histogram = readHistogram(join(folder, 'ipinyou', 'price_hist.csv'));
   const wins = readWins(join(folder, 'ipinyou', 'imp.20130606-10.tsv.gz'));
   const real = readFigures(join(folder, 'ipinyou', 'derived'), histogram);

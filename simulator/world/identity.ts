@@ -8,6 +8,7 @@ export function identityOf(
   scenario: WorldScenario,
   { seed, file }: { readonly seed: number; readonly file?: string },
 ): RunIdentity {
+  const datasets = scenario.market.demand?.datasets;
   return {
     seed,
     scenario: scenario.name,
@@ -16,7 +17,7 @@ export function identityOf(
     command:
       file === undefined
         ? `npm run simulate -- --seeds 1 --seed ${seed}`
-        : `npm run simulate -- --world ${file} --seed ${seed}`,
+        : `npm run simulate -- --world ${file} --seed ${seed}${datasets === undefined ? '' : ` --datasets ${datasets}`}`,
   };
 }
 

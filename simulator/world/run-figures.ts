@@ -1,7 +1,7 @@
 /** Makes the figures of a run's record from what is seen of its world, and from what engines show of themselves. */
 import type { DspTransportResult } from '../../engine/ports/dsp-transport.ts';
 import { LatencyHistogram } from '../traffic/latency-histogram.ts';
-import { EngineReadings } from './engine-readings.ts';
+import { EngineReadings, zoneOf } from './engine-readings.ts';
 import type { Observation } from './history.ts';
 import { count, IntervalTally, percentilesOf, sortedCounts } from './interval-tally.ts';
 import type { DspFigures, FaultSpan, IntervalFigures, RegionFigures, RunRecord, StateSpan } from './run-record.ts';
@@ -139,13 +139,15 @@ export class RunFigures implements Partial<WorldWatch> {
   }
 
   /** The states that engines are in now, by what they show. */
-  sampleStates(): void {
+  async sampleStates(): Promise<void> {
     const { engines, loop } = this.#world!;
     for (const engine of engines) {
       for (const { id, breaker } of engine.gavel?.dsps() ?? []) {
         const subject = engines.length === 1 ? id : `${id} at ${engine.name}`;
         this.#states.become('breaker', subject, breaker === 'closed' ? null : breaker, loop.nowMs);
       }
+      const zone = await zoneOf(engine);
+      this.#states.become('shedding', engine.name, zone === 'open' ? null : zone, loop.nowMs);
     }
   }
 
@@ -162,12 +164,11 @@ export class RunFigures implements Partial<WorldWatch> {
       });
     }
     for (const engine of engines) {
-      const { shed, fallbacks, zone } = await this.#readings.since(engine);
+      const { shed, fallbacks } = await this.#readings.since(engine);
       this.#both((tally) => {
         tally.fallbacks += fallbacks;
         for (const [cause, refused] of shed) count(tally.shed, cause, refused);
       });
-      this.#states.become('shedding', engine.name, zone === 'open' ? null : zone, loop.nowMs);
     }
     this.#intervals.push(this.#current.figures());
     this.#current = new IntervalTally(loop.nowMs);

@@ -109,8 +109,11 @@ class Run {
     await services.book(bookingsOf(this.#scenario));
   }
 
+  /** What cannot be started while nothing is wrong never could. */
   #requireStarted(): void {
-    for (const { process, error } of this.#faults) {
+    if (this.#scenario.faults.some(({ fromSec }) => fromSec * 1000 <= STARTING_MS)) return;
+    const failed = this.#world.nodes.map(({ name, startError }) => ({ process: name, error: startError }));
+    for (const { process, error } of [...this.#faults, ...failed.filter(({ error }) => error !== null)]) {
       throw new Error(`${process} could not be started: ${String(error)}`, { cause: error });
     }
   }
@@ -131,7 +134,7 @@ class Run {
     const world = this.#world;
     const everyMs = Math.max(SAMPLE_MS_MIN, (this.#scenario.intervalSec * 1000) / SAMPLES_PER_INTERVAL);
     const sample = (): void => {
-      this.#figures.sampleStates();
+      void this.#figures.sampleStates();
       world.at(world.loop.nowMs + everyMs, sample);
     };
     world.at(0, sample);

@@ -7,7 +7,7 @@ import { parse, YAMLParseError } from 'yaml';
 import { ConfigError, loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/types.ts';
 import { defaultScenarioPath, loadScenario, type Scenario } from '../dsp/scenario.ts';
-import type { MarketOptions } from '../market/market-schema.ts';
+import { type MarketOptions, problemOfDemand } from '../market/market-schema.ts';
 import {
   checkedScenario,
   type Problem,
@@ -86,25 +86,33 @@ const RULES: ScenarioRules<WorldScenario> = {
   describeUnknownKey: () => null,
 };
 
-/** Reads and checks a file; names of other files in it become absolute. Throws a ScenarioError. */
-export function loadWorldScenario(path: string): WorldScenario {
+/** Reads and checks a file; names of other files in it become absolute. `datasets` replaces `market.demand.datasets`. Throws a ScenarioError. */
+export function loadWorldScenario(path: string, { datasets }: { readonly datasets?: string } = {}): WorldScenario {
   const scenario = checkedScenario(readScenarioText(path), path, RULES);
   const { market, campaigns } = scenario;
   const { scenario: dsps, demand } = market;
   const beside = (name: string): string => resolve(dirname(path), name);
+  if (datasets !== undefined && demand === undefined) {
+    throw new ScenarioError(path, 'market.demand', null, 'is missing: data sets are for a market that behaves');
+  }
+  const folder = datasets ?? (demand?.datasets === undefined ? undefined : beside(demand.datasets));
   const found: WorldScenario = {
     ...scenario,
     ...(typeof campaigns === 'string' ? { campaigns: beside(campaigns) } : {}),
     market: {
       ...market,
       ...(dsps === undefined ? {} : { scenario: beside(dsps) }),
-      ...(demand?.datasets === undefined ? {} : { demand: { ...demand, datasets: beside(demand.datasets) } }),
+      ...(demand === undefined ? {} : { demand: withDatasets(demand, folder) }),
     },
   };
   bookingsOf(found);
   dspScenarioOf(found);
   engineConfig(found, [], path);
   return found;
+}
+
+function withDatasets(demand: MarketOptions, folder: string | undefined): MarketOptions {
+  return folder === undefined ? demand : { ...demand, datasets: resolve(folder) };
 }
 
 /** Fills defaults in. Throws a ScenarioError. */
@@ -116,7 +124,7 @@ export function worldScenario(
 
 /** SHA-256 of all that it says, hexadecimal, first 16 digits. */
 export function scenarioHash(scenario: WorldScenario): string {
-  const text = JSON.stringify([scenario, dspScenarioOf(scenario), bookingsOf(scenario)], sortedKeys);
+  const text = JSON.stringify([scenario, dspScenarioOf(scenario), bookingsOf(scenario)], canonical);
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
@@ -137,8 +145,9 @@ export function dspScenarioOf({ market }: WorldScenario): Scenario {
   return loadScenario(market.scenario ?? defaultScenarioPath());
 }
 
-/** The same order, whatever order they were written in. */
-function sortedKeys(_key: string, value: unknown): unknown {
+/** The same order, whatever order they were written in, and wherever data sets lie. */
+function canonical(key: string, value: unknown): unknown {
+  if (key === 'datasets') return true;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
@@ -166,7 +175,7 @@ export function engineConfig(
 const PLACE = /^command line: /;
 
 /** What a schema cannot say. */
-function findContradiction({ regions, faults, durationSec }: WorldScenario): Problem | null {
+function findContradiction({ traffic, market, regions, faults, durationSec }: WorldScenario): Problem | null {
   const names = new Set<string>();
   for (const [index, { name }] of regions.entries()) {
     if (names.has(name)) return { path: ['regions', index, 'name'], text: `"${name}" names two regions` };
@@ -174,6 +183,8 @@ function findContradiction({ regions, faults, durationSec }: WorldScenario): Pro
   }
   if (!regions.some(({ share }) => share > 0))
     return { path: ['regions'], text: 'no region has a share of the traffic' };
+  const problem = market.demand === undefined ? null : problemOfDemand(market.demand, traffic.requestsPerSec);
+  if (problem !== null) return problem;
   for (const [index, fault] of faults.entries()) {
     const path = ['faults', index];
     if (fault.fromSec >= durationSec) return { path: [...path, 'fromSec'], text: 'is not before the end of the run' };

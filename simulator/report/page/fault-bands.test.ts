@@ -27,8 +27,8 @@ it('draws one band for what is too close to be told apart, and cuts at the end o
 it('names a few faults, and counts many', () => {
   const two = faultBands([fault('a', 0, 60_000), fault('b', 0, 60_000)], CLOCK);
   expect(two.legend.map(({ label }) => label)).toEqual([
-    'fault: a at dsp-x, 00:00 to 00:01',
-    'fault: b at dsp-x, 00:00 to 00:01',
+    'fault: a at dsp-x from 00:00 to 00:01',
+    'fault: b at dsp-x from 00:00 to 00:01',
   ]);
   const many = faultBands(
     Array.from('aaabcdefgh', (kind) => fault(kind, 0, 60_000)),

@@ -1,5 +1,6 @@
 /** The faults of a run as shaded bands that every chart over time has in common. */
 import type { FaultSpan } from '../../world/run-record.ts';
+import { condition, period } from './fault-words.ts';
 import type { LegendEntry } from './figure.ts';
 import { COLOURS, type Colour } from './palette.ts';
 import { times } from './quantities.ts';
@@ -48,9 +49,9 @@ export function faultBands(faults: readonly FaultSpan[], clock: VirtualClock): F
   return { bands, colourOf, legend: within.length <= NAMED_MAX ? named(within) : byKind(within) };
 
   function named(spans: readonly FaultSpan[]): LegendEntry[] {
-    return spans.map(({ kind, target, fromMs, untilMs }) => ({
-      label: `fault: ${kind} at ${target}, ${clock.at(fromMs)} to ${clock.at(Math.min(untilMs, clock.spanMs))}`,
-      colour: colourOf(kind),
+    return spans.map((fault) => ({
+      label: `fault: ${condition(fault)} ${period(fault, clock)}`,
+      colour: colourOf(fault.kind),
       mark: 'band',
     }));
   }

@@ -1,12 +1,14 @@
 /** Faults as people speak of them. */
 import type { FaultSpan } from '../../world/run-record.ts';
-import { shortText } from './markup.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 /** How it was with the target meanwhile, to be written behind "with"; `silent`: `with dsp-3 silent`. */
 const CONDITIONS: Readonly<Record<string, string>> = {
   'answers-lost': 'losing answers',
   'clock-jump': 'at a wrong time of day',
+  'disk-error': 'unable to write',
+  'disk-full': 'out of disk space',
+  'disk-slow': 'slow to write',
   dsp: 'sick',
   'dsp-bursty': 'answering in bursts',
   'dsp-down': 'down',
@@ -34,14 +36,9 @@ const CONDITIONS: Readonly<Record<string, string>> = {
   stop: 'stopped',
 };
 
-/** In a headline. */
-const TARGET_LENGTH_MAX = 48;
-
 /** `dsp-3 silent`; of a kind that nobody has words for `kind at dsp-3`. */
-export function condition({ kind, target }: FaultSpan): string {
-  const who = shortText(target, TARGET_LENGTH_MAX);
-  if (Object.hasOwn(CONDITIONS, kind)) return `${who} ${CONDITIONS[kind]}`;
-  return `${shortText(kind, TARGET_LENGTH_MAX)} at ${who}`;
+export function condition({ kind, target }: Pick<FaultSpan, 'kind' | 'target'>): string {
+  return Object.hasOwn(CONDITIONS, kind) ? `${target} ${CONDITIONS[kind]}` : `${kind} at ${target}`;
 }
 
 /** `from 10:00 to 10:20`. */

@@ -47,7 +47,7 @@ describe('the page of a run', () => {
     const figures = page
       .match(/<figure[\s\S]*?<\/figure>/g)!
       .filter((figure) => figure.includes('virtual time of day'));
-    const without = figures.filter((figure) => !figure.includes('fault: dsp-silent at dsp-x, 10:20 to 10:40'));
+    const without = figures.filter((figure) => !figure.includes('fault: dsp-x silent from 10:20 to 10:40'));
     expect(figures.length).toBeGreaterThan(12);
     expect(without.map((figure) => /id="([^"]+)"/.exec(figure)![1])).toEqual(['faults']);
   });

@@ -77,7 +77,7 @@ export function spanChart(view: RunView, plan: SpanChartPlan): Figure {
         axisLabel: { show: false },
         splitLine: { lineStyle: { color: INK.rule } },
       },
-      series: [...(plan.hasBands ? [bandSeries(bands.bands)] : []), barSeries(bars, plan.colourOf), nameSeries(rows)],
+      series: [...(plan.hasBands ? bandSeries(bands.bands) : []), barSeries(bars, plan.colourOf), nameSeries(rows)],
     },
     table: {
       columns: ['of', 'was', 'from', 'until', 'lasted'],

@@ -12,7 +12,6 @@ describe('the story of a run', () => {
       'With dsp-x silent, revenue per request was 20.0% lower than without faults.',
       'Of the requests, 30 (1.0%) were shed and 10 (0.33%) were not answered in time.',
       '10.0% of the answers were decided with fallback estimates.',
-      'All 2 checks held.',
     ]);
   });
 
@@ -21,7 +20,7 @@ describe('the story of a run', () => {
     const totals = { ...record.totals, shed: {}, unanswered: 0, fallbacks: 0 };
     expect(storyOf({ ...record, totals, checks: [] })).toEqual({
       headline: 'An hour of 3,000 requests, without a fault',
-      sentences: ['Every request was answered.', 'Nothing was checked.'],
+      sentences: ['Every request was answered.'],
       judgement: { kind: 'unknown', text: 'Nothing was checked' },
     });
   });
@@ -49,6 +48,17 @@ describe('the story of a run', () => {
     expect(storyOf({ ...smallRecord(), states }).sentences.slice(0, 2)).toEqual([
       'The breaker of dsp-x opened 1.67 min after the fault began and was not closed again by the end.',
       'A process was down once, 30 s in all.',
+    ]);
+  });
+
+  it('knows the breakers of each engine, and nothing of what is after the end', () => {
+    const states: RunRecord['states'] = [
+      { kind: 'breaker', subject: 'dsp-x at eu-1', state: 'open', fromMs: 1_205_000, untilMs: 1_800_000 },
+      { kind: 'process', subject: 'eu-1', state: 'down', fromMs: 3_630_000, untilMs: 3_630_000 },
+    ];
+    expect(storyOf({ ...smallRecord(), states }).sentences.slice(0, 2)).toEqual([
+      'The breaker of dsp-x opened 5 s after the fault began and was closed for good at 10:30.',
+      'With dsp-x silent, revenue per request was 20.0% lower than without faults.',
     ]);
   });
 

@@ -60,7 +60,10 @@ export function timeChart(view: RunView, plan: TimeChartPlan): Figure {
         ...(plan.max !== undefined && { max: plan.max, interval: plan.max / 4 }),
         min: (extent: { readonly min: number }) => Math.min(0, extent.min),
       },
-      series: [...(plan.isStacked === true ? areas(view, series) : lines(view, series, plan)), bandSeries(bands.bands)],
+      series: [
+        ...(plan.isStacked === true ? areas(view, series) : lines(view, series, plan)),
+        ...bandSeries(bands.bands),
+      ],
     },
     table: tableOf(view, series, plan),
     notes: [...(plan.notes ?? []), ...view.slotNotes],

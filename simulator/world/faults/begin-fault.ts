@@ -1,6 +1,7 @@
 /** How each fault begins and ends. */
 import type { Observation } from '../history.ts';
 import type { Cut, Trouble } from '../network.ts';
+import type { DiskFaults } from '../stores/disk.ts';
 import type { VirtualProcess } from '../virtual-process.ts';
 import type { World } from '../world.ts';
 import type { WorldFault } from './world-fault.ts';
@@ -89,6 +90,10 @@ const BEGIN: Readonly<Record<WorldFault['kind'], Begin>> = {
     if (failOver !== undefined) world.at(world.loop.nowMs + staleMs, failOver);
     return NOTHING_TO_END;
   },
+  'disk-full': (world, { target }) => ofDisks(world, target, { isFull: true }, { isFull: false }),
+  'disk-error': (world, { target }) =>
+    ofDisks(world, target, { failsToWrite: true, failsToSync: true }, { failsToWrite: false, failsToSync: false }),
+  'disk-slow': (world, { target, slower = 1 }) => ofDisks(world, target, { slower }, { slower: 1 }),
   reports: (world, { lateMs = 0, repeats = 1 }) => {
     world.reporting = { lateMs, repeats };
     return () => {
@@ -114,6 +119,19 @@ type Node = World['nodes'][number];
 
 function nodesMeant(world: World, target: string): readonly Node[] {
   return world.nodes.filter(({ process }) => isMeant(process, target));
+}
+
+/** Engines keep their logs there. */
+function ofDisks(world: World, target: string, sick: Partial<DiskFaults>, well: Partial<DiskFaults>): () => void {
+  const { services } = world;
+  if (services === null) return NOTHING_TO_END;
+  const disks = world.engines
+    .filter(({ process }) => isMeant(process, target))
+    .map(({ name }) => services.diskOf(name));
+  for (const disk of disks) Object.assign(disk.faults, sick);
+  return () => {
+    for (const disk of disks) Object.assign(disk.faults, well);
+  };
 }
 
 function startAgain(nodes: readonly Node[]): void {

@@ -130,11 +130,14 @@ function drawFaults(
   }: { readonly engines: number; readonly consumers: number; readonly dsps: readonly string[] },
   random: SeededRandom,
 ): readonly DrawnFault[] {
+  const engineNames = numbered(REGION, engines);
+  // Nobody needs stores and disks where nothing is billed.
+  const isBilled = consumers > 0;
   const targets = {
-    processes: [...numbered(REGION, engines), ...numbered('consumer', consumers)],
+    processes: [...engineNames, ...numbered('consumer', consumers)],
+    engines: isBilled ? engineNames : [],
     dsps,
-    // Nobody needs them where nothing is billed.
-    stores: consumers === 0 ? [] : STORE_NAMES,
+    stores: isBilled ? STORE_NAMES : [],
   };
   const possible = reweighed(random.fork('kinds')).filter(({ drawable }) => targetsOf(drawable, targets).length > 0);
   const count = possible.length === 0 ? 0 : random.integer(0, FAULTS_MAX);
