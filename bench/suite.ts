@@ -26,6 +26,7 @@ import { measureReplayVerify, VERIFY_NAMES } from './replay-verify.ts';
 import { measureReservation } from './reservation-cost.ts';
 import { measureShaping } from './shaping-study.ts';
 import { measureSickDsp } from './sick-dsp.ts';
+import { measureSimSpeedup, SPEEDUP_NAMES } from './sim-speedup.ts';
 import { measureSimulatedCache } from './simulated-cache.ts';
 import { measureSlowModel, SLOW_MODEL_NAMES } from './slow-model.ts';
 import { measureTargeting, TARGETING_SIZES, type TargetingSize } from './targeting.ts';
@@ -78,6 +79,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   { names: IPINYOU_NAMES, run: measureIpinyouQuality },
   { names: OUTAGE_NAMES, run: measureModelOutage },
   { names: ['cache.hit_rate'], run: measureCacheHits },
+  { names: SPEEDUP_NAMES, run: measureSimSpeedup },
   {
     names: ['cache.hit_rate.simulated', 'cache.calls_saved.simulated', 'cache.normalised_entropy.simulated'],
     run: measureSimulatedCache,

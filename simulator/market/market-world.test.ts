@@ -54,6 +54,7 @@ describe('a market in a world', () => {
     const [bounded, free] = ['bounded-01', 'bidder-01'].map((id) => record.dsps.find((dsp) => dsp.id === id)!);
     expect(bounded!.calls).toBe(free!.calls);
     expect(bounded!.results.answer ?? 0).toBeGreaterThan(0);
+    expect(bounded!.spendNanos).toBeGreaterThan(BUDGET * 0.5e9);
     expect(bounded!.spendNanos).toBeLessThanOrEqual(BUDGET * 1e9);
   });
 
