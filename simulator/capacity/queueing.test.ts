@@ -1,9 +1,8 @@
 import { expect, it } from 'vitest';
-import { meanWaitMs, poissonQuantile, serversFor, underWay, utilisation } from './queueing.ts';
+import { meanWaitMs, poissonQuantile, serversFor, underWay } from './queueing.ts';
 
-it("knows Little's law and utilisation", () => {
+it("knows Little's law", () => {
   expect(underWay(1000, 30)).toBe(30);
-  expect(utilisation(10_000, 100, 150)).toBeCloseTo(2 / 3, 12);
 });
 
 it('takes no server for a rounding error, and one for a real excess', () => {

@@ -5,12 +5,7 @@ export function underWay(ratePerSec: number, stayMs: number): number {
   return (ratePerSec * stayMs) / 1000;
 }
 
-/** rho = lambda / (c mu). At 1 and above the queue grows for as long as it lasts. */
-export function utilisation(ratePerSec: number, servers: number, serverRatePerSec: number): number {
-  return ratePerSec / (servers * serverRatePerSec);
-}
-
-/** Servers that keep utilisation at or below a bound; none without load. */
+/** Servers that keep utilisation, rho = lambda / (c mu), at or below a bound; none without load. */
 export function serversFor(ratePerSec: number, serverRatePerSec: number, utilisationMax: number): number {
   // A hair less: 0.6 x 100 is 60.00000000000001 servers' worth for nobody.
   return Math.max(0, Math.ceil(ratePerSec / (serverRatePerSec * utilisationMax) - 1e-9));

@@ -10,6 +10,8 @@ import { runCommand } from '../support/run-command.ts';
 import { startVariedTraffic } from '../support/varied-traffic.ts';
 
 const MINUTES = Number(process.env.GAVEL_SOAK_MINUTES ?? 5);
+// Commands refuse GAVEL_ variables that are no settings.
+delete process.env.GAVEL_SOAK_MINUTES;
 const CLIENTS = 6;
 
 const closers: (() => unknown)[] = [];
@@ -46,7 +48,8 @@ describe('F51 the log of a live engine', () => {
         }
       };
       await Promise.all(Array.from({ length: CLIENTS }, client));
-      const { code, stdout } = await runCommand(replay, ['verify', '--data', folder, '--json']);
+      const { code, stdout, stderr } = await runCommand(replay, ['verify', '--data', folder, '--json']);
+      expect(code, stderr).not.toBe(2);
       const report = JSON.parse(stdout) as VerificationReport & { readonly differences: unknown; seconds: number };
       process.stdout.write(
         `${report.identical} of ${report.decided} auctions identical, ${report.bids} bids, ${report.wins} wins, ${report.seconds} s; ${unanswered} requests unanswered\n`,

@@ -74,6 +74,6 @@ it('of any run', () => {
       ).toBeNull();
       expect(page.match(/<figure /g)?.length ?? 0).toBe(page.match(/<\/svg>/g)?.length ?? 0);
     }),
-    { numRuns: 12 },
+    { numRuns: 10 },
   );
 });

@@ -49,7 +49,7 @@ const WHOLE: Readonly<Record<number, string>> = {
 };
 
 function lengthInWords(ms: number): string {
-  return WHOLE[ms] ?? lengthOfTime(ms);
+  return WHOLE[ms] ?? lengthOfTime(ms).replace(/ h$/, ' hours').replace(/ min$/, ' minutes').replace(/ s$/, ' seconds');
 }
 
 function faultsInWords(faults: readonly FaultSpan[], clock: VirtualClock): string {
