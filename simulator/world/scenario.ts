@@ -147,9 +147,15 @@ export function bookingsOf({ campaigns }: WorldScenario): unknown {
 }
 
 /** Of the DSPs. Throws a ScenarioError. */
-export function dspScenarioOf({ market }: WorldScenario): Scenario {
-  return loadScenario(market.scenario ?? defaultScenarioPath());
+export function dspScenarioOf({ market }: Pick<WorldScenario, 'market'>): Scenario {
+  const path = market.scenario ?? defaultScenarioPath();
+  const scenario = dspScenarios.get(path) ?? loadScenario(path);
+  dspScenarios.set(path, scenario);
+  return scenario;
 }
+
+/** By path: a file is read once, however many worlds are run. */
+const dspScenarios = new Map<string, Scenario>();
 
 /** The same order, whatever order they were written in, and wherever data sets lie. */
 function canonical(key: string, value: unknown): unknown {

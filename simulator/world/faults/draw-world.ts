@@ -2,10 +2,10 @@
  * A small world and its faults, from a seed. Swarm testing (Groce et al., 2012): each world has some faults switched off and the rest
  * reweighed, because faults hide each other: what is always killed after a second never fills its queue.
  */
-import { defaultScenarioPath, dspsOf, loadScenario } from '../../dsp/scenario.ts';
+import { dspsOf } from '../../dsp/scenario.ts';
 import { type SeededRandom, seededRandom } from '../../random.ts';
 import type { HouseAd } from '../history.ts';
-import { type WorldScenario, worldScenario } from '../scenario.ts';
+import { dspScenarioOf, type WorldScenario, worldScenario } from '../scenario.ts';
 import { drawCampaigns } from './draw-campaigns.ts';
 import { DRAWABLE_FAULTS, type DrawableFault, STORE_NAMES, targetsOf } from './drawn-faults.ts';
 import type { WorldFault } from './world-fault.ts';
@@ -43,8 +43,14 @@ const COMPARED_REQUESTS = 50;
 const DSPS_RETURN_SEC = 26;
 /** So long money waits for the bill of an impression: not for an hour, as it usually does, for all is to be seen at its end. */
 export const HELD_MS = 30_000;
-/** From the last request to the end: what engines held that died with it comes back by then. */
-const SETTLE_SEC = 260;
+/** From the last request to the end: what is reserved has been billed or has run out by then. */
+const SETTLE_SEC = 100;
+/** Then also what was held by engines that died, or could not say that they return it: the term of a small lease and the horizon. */
+const LONG_SETTLE_SEC = 260;
+const LOSES_LEASES: ReadonlySet<string> = new Set(['process-down', 'process-dies', 'process-stop', 'partition']);
+/** Whether DSPs come back is looked at in some worlds: it takes half a minute. */
+const LOOKS_AT_DSPS = 0.3;
+const SERVING_RETURN_SEC = 6;
 
 export function drawWorld(seed: number): DrawnWorld {
   const random = seededRandom(seed).fork('drawn world');
@@ -55,8 +61,8 @@ export function drawWorld(seed: number): DrawnWorld {
     { weight: 1, count: 3 },
   ]).count;
   // A world is as long as its mode asks for: few requests a second are many.
-  const requestsPerSec = mode === 'liveness' ? random.integer(2, 5) : random.integer(2, 15);
-  const dsps = dspsOf(loadScenario(defaultScenarioPath()), random.integer(1, 4)).map(({ id }) => id);
+  const requestsPerSec = mode === 'liveness' ? random.integer(2, 5) : random.integer(2, 10);
+  const dsps = dspsOf(dspScenarioOf({ market: { dsps: 0 } }), random.integer(1, 4)).map(({ id }) => id);
   const consumers = random.integer(1, 2);
   const campaigns = random.chance(0.8) ? drawCampaigns(random.integer(1, 3), random.fork('campaigns')) : null;
   const phases = drawPhases(mode, requestsPerSec, random.fork('phases'));
@@ -68,7 +74,7 @@ export function drawWorld(seed: number): DrawnWorld {
   const scenario = worldScenario({
     name: `seed-${seed}`,
     durationSec: phases.endSec,
-    settleSec: SETTLE_SEC,
+    settleSec: drawn.some(({ fault }) => losesLeases(fault)) ? LONG_SETTLE_SEC : SETTLE_SEC,
     intervalSec: phases.endSec,
     startAt: random.pick(STARTS),
     traffic: {
@@ -104,11 +110,16 @@ interface Phases {
 function drawPhases(mode: DrawnWorld['mode'], requestsPerSec: number, random: SeededRandom): Phases {
   const compareSec = Math.ceil(COMPARED_REQUESTS / requestsPerSec);
   if (mode === 'safety') {
-    const endSec = random.integer(8, 25);
+    const endSec = random.integer(6, 20);
     return { fromSec: 0, untilSec: endSec, endSec };
   }
-  const untilSec = compareSec + random.integer(5, 20);
-  return { fromSec: compareSec, untilSec, endSec: untilSec + DSPS_RETURN_SEC + compareSec };
+  const untilSec = compareSec + random.integer(5, 15);
+  const returnSec = random.chance(LOOKS_AT_DSPS) ? DSPS_RETURN_SEC : SERVING_RETURN_SEC;
+  return { fromSec: compareSec, untilSec, endSec: untilSec + returnSec + compareSec };
+}
+
+function losesLeases({ kind, target }: WorldFault): boolean {
+  return LOSES_LEASES.has(kind) || ((kind === 'outage' || kind === 'slow-link') && target === 'ledger');
 }
 
 interface DrawnFault {
