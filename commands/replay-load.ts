@@ -99,7 +99,7 @@ function print(report: TrafficReport, { name, tally }: Requests, isJson: boolean
 
 function formatRebuilding(name: string, tally: RequestTally): string[] {
   return [
-    ...formatReading(tally, { source: name, seconds: 0 }),
+    ...formatReading(tally, { source: name, seconds: null }),
     ...(tally.notRebuilt === 0 ? [] : [`Not sent:    ${tally.notRebuilt} that ended before a decision`]),
     'Rebuilt from events: placements, formats, floors, deals, blocks, publisher, country, kind of device.',
     'Not in events, so not sent: user, ids and address of the device, page, consent, first-party data.',

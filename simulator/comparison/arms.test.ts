@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -50,4 +50,15 @@ test('what is wrong is said with file and arm', () => {
   expect(messageOf('base.yaml')).toMatch(/base\.yaml: is no comparison/);
   expect(messageOf('base.yaml', 'base.yaml')).toMatch(/two arms are called "base"/);
   expect(messageOf('missing.yaml')).toMatch(/missing\.yaml: cannot be read/);
+});
+
+const SHIPPED = join(import.meta.dirname, '../../config/examples/comparisons');
+const comparisons = readdirSync(SHIPPED).filter((file) =>
+  readFileSync(join(SHIPPED, file), 'utf8').includes('\narms:'),
+);
+
+test.each(comparisons)('%s, which ships, can be run', (file) => {
+  const { name, arms } = loadArms([join(SHIPPED, file)]);
+  expect(`${name}.yaml`).toBe(file);
+  expect(new Set(arms.map(({ scenario }) => JSON.stringify(scenario))).size).toBe(arms.length);
 });

@@ -10,15 +10,24 @@ export function formatComparison({ name, arms, seeds, metrics }: ComparisonRecor
   return [head, '', ...lines.map((line) => line.trimEnd())].join('\n');
 }
 
+/** Units that are written another way, and how many of them make one that is. */
+const SCALES: Readonly<Record<string, { readonly name: string; readonly per: number }>> = {
+  nanos: { name: 'exchange currency', per: 1e9 },
+  share: { name: '%', per: 0.01 },
+};
+
 function rowOf({ metric, unit, values, differences }: MetricComparison): string[] {
-  const means = values.map(meanOf);
-  const cells = differences.map((difference, index) => `${figure(means[index + 1]!)} ${differenceText(difference)}`);
-  return [`${metric} (${unit})`, figure(means[0]!), ...cells];
+  const { name, per } = SCALES[unit] ?? { name: unit, per: 1 };
+  const means = values.map((runs) => meanOf(runs) / per);
+  const cells = differences.map(
+    (difference, index) => `${figure(means[index + 1]!)} ${differenceText(difference, per)}`,
+  );
+  return [`${metric} (${name})`, figure(means[0]!), ...cells];
 }
 
-function differenceText({ mean, lower, upper, relative }: PairedDifference): string {
-  const share = relative === null ? signed(mean) : `${signed(relative * 100)}%`;
-  return `(${share}; ${signed(lower)} to ${signed(upper)})`;
+function differenceText({ mean, lower, upper, relative }: PairedDifference, per: number): string {
+  const share = relative === null ? signed(mean / per) : `${signed(relative * 100)}%`;
+  return `(${share}; ${signed(lower / per)} to ${signed(upper / per)})`;
 }
 
 function signed(value: number): string {

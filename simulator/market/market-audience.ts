@@ -2,6 +2,7 @@
 import type { Bid, BidRequest } from '../../openrtb/types.ts';
 import { type SeededRandom, seededRandom } from '../random.ts';
 import { type Audience, DEVICE_HABITS, type Reaction } from '../world/audience.ts';
+import type { BookedWorth } from './booked-worth.ts';
 import type { Market, MarketArrival } from './market.ts';
 
 /** A price per mille is so many nanos for each of the thousand. */
@@ -9,11 +10,13 @@ const NANOS_PER_CPM = 1_000_000;
 
 export class MarketAudience implements Audience {
   readonly #market: Market;
+  readonly #booked: BookedWorth;
   readonly #random: SeededRandom;
   #coming: MarketArrival | null = null;
 
-  constructor(market: Market, seed: number) {
+  constructor(market: Market, booked: BookedWorth, seed: number) {
     this.#market = market;
+    this.#booked = booked;
     this.#random = seededRandom(seed).fork('market-audience');
   }
 
@@ -36,7 +39,7 @@ export class MarketAudience implements Audience {
     return {
       impressionAfterMs: random.exponential(DEVICE_HABITS.impressionMeanMs),
       clickAfterMs: outcome.isClicked ? random.exponential(DEVICE_HABITS.clickMeanMs) : null,
-      valueNanos: Math.round((outcome.worthCpm ?? 0) * NANOS_PER_CPM),
+      valueNanos: Math.round((outcome.worthCpm ?? this.#booked.cpm(bid.crid ?? '', outcome)) * NANOS_PER_CPM),
     };
   }
 }

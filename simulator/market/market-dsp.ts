@@ -116,6 +116,7 @@ export class MarketDsp {
     const news = { ...open, minimumToWinFen: minimumToWin === null ? null : minimumToWin * FEN_PER_UNIT };
     switch (kind) {
       case 'win':
+        this.spending.won(bidId, price === null ? open.bidFen : price * FEN_PER_UNIT);
         strategy.onWin(news);
         return;
       case 'loss':
@@ -182,7 +183,7 @@ export class MarketDsp {
     const bidFen = Math.round(Math.max(wantedFen, floorFen) * 100) / 100;
     if (readyFen < floorFen || bidFen <= 0 || bidFen > this.spending.leftFen(atMs)) return null;
     const id = bidIdOf(this.id, request, imp);
-    this.spending.opened(id, { exchange, valueFen, bidFen, untilMs: atMs + OPEN_MS, isClicked: false });
+    this.spending.opened(id, { exchange, valueFen, bidFen, untilMs: atMs + OPEN_MS, isClicked: false, isWon: false });
     return this.#toBid(id, imp, bidFen, creativeId);
   }
 

@@ -60,6 +60,10 @@ export interface MarketAd {
 export interface MarketOutcome {
   /** By the truth, as tired as the user is. */
   readonly clickProbability: number;
+  /** After a click. */
+  readonly conversionProbability: number;
+  /** What odds of a click were multiplied by because of what the user had seen, 0..1. */
+  readonly tiredness: number;
   readonly isClicked: boolean;
   /** After a click; false without one. */
   readonly isConverted: boolean;
@@ -133,7 +137,8 @@ export class Market {
     const clickProbability = this.truth.clickProbability(shown);
     const random = this.#random.fork(`outcome ${request.id} ${bid.impid}`);
     const isClicked = random.chance(clickProbability);
-    const isConverted = isClicked && random.chance(this.truth.conversionProbability(shown));
+    const conversionProbability = this.truth.conversionProbability(shown);
+    const isConverted = isClicked && random.chance(conversionProbability);
     const worthFen = dsp?.worthFen(request, shown.imp, { clickProbability, tiredness }) ?? null;
     dsp?.onShown(request, shown.imp, isClicked);
     const placement = this.#requests.valuesOf(shown.imp.tagid)?.placement;
@@ -142,7 +147,8 @@ export class Market {
       this.figures.noteImpression(placement, priceCpm * FEN_PER_UNIT, clickProbability, hour);
     }
     this.truth.expose(shown);
-    return { clickProbability, isClicked, isConverted, worthCpm: worthFen === null ? null : worthFen / FEN_PER_UNIT };
+    const worthCpm = worthFen === null ? null : worthFen / FEN_PER_UNIT;
+    return { clickProbability, conversionProbability, tiredness, isClicked, isConverted, worthCpm };
   }
 
   /** Of a click on an ad that was not shown (yet), 0..1: for judges of estimates. */

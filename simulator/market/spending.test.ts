@@ -10,7 +10,7 @@ function spendingOf(dailyBudgetFen: number): Spending {
 }
 
 function bidOf(bidFen: number, untilMs = HOUR_MS): OpenBid {
-  return { exchange: '1', valueFen: bidFen, bidFen, untilMs, isClicked: false };
+  return { exchange: '1', valueFen: bidFen, bidFen, untilMs, isClicked: false, isWon: false };
 }
 
 describe('spending of a DSP', () => {
@@ -18,7 +18,7 @@ describe('spending of a DSP', () => {
     const news = fc.record({
       bidFen: fc.integer({ min: 1, max: 400 }),
       share: fc.double({ min: 0, max: 1, noNaN: true }),
-      fate: fc.constantFrom('billed', 'billed twice', 'lost', 'silent', 'later'),
+      fate: fc.constantFrom('billed', 'billed twice', 'won', 'won and billed', 'lost', 'silent', 'later'),
     });
     fc.assert(
       fc.property(fc.array(news, { maxLength: 200 }), fc.integer({ min: 1, max: 5_000 }), (bids, budget) => {
@@ -28,7 +28,8 @@ describe('spending of a DSP', () => {
           const id = String(index);
           if (bidFen > spending.leftFen(index)) return;
           spending.opened(id, bidOf(bidFen));
-          if (fate.startsWith('billed')) spending.billed(id, bidFen * share);
+          if (fate.startsWith('won')) spending.won(id, bidFen * share);
+          if (fate.startsWith('billed') || fate === 'won and billed') spending.billed(id, bidFen * share);
           if (fate === 'billed twice') spending.billed(id, bidFen * share);
           if (fate === 'lost') spending.lost(id);
           if (fate === 'later') later.push([id, bidFen]);
@@ -44,6 +45,18 @@ describe('spending of a DSP', () => {
     spending.opened('a', bidOf(80, 1_000));
     expect(spending.leftFen(999)).toBe(20);
     expect(spending.leftFen(1_000)).toBe(100);
+  });
+
+  it('counts what is won as spent, once, whether a bill comes or not', () => {
+    const spending = spendingOf(100);
+    spending.leftFen(0);
+    spending.opened('a', bidOf(80, 1_000));
+    spending.won('a', 60);
+    spending.won('a', 60);
+    expect(spending.leftFen(0)).toBe(40);
+    expect(spending.leftFen(2_000)).toBe(40);
+    spending.billed('a', 60);
+    expect(spending.spentFen).toBe(60);
   });
 
   it('begins each day anew', () => {

@@ -1,7 +1,7 @@
 /**
  * A DSP's daily budget: what it has spent, what its open bids may cost yet, and how much of the traffic it takes part in so
  * that the money lasts for the day. An open bid counts in full until its notice comes or its time is over, so that the
- * budget holds however many bids are won at once.
+ * budget holds however many bids are won at once; what is won counts as spent.
  */
 export interface OpenBid {
   readonly exchange: string;
@@ -11,6 +11,8 @@ export interface OpenBid {
   readonly untilMs: number;
   /** Whether its ad was clicked, once it is known. */
   isClicked: boolean;
+  /** It is spent, whether a bill comes or not. */
+  isWon: boolean;
 }
 
 export interface SpendingOptions {
@@ -101,17 +103,26 @@ export class Spending {
     this.#close(bidId);
   }
 
-  /** Billed. A bid that is not open is none of ours, or was billed before. */
-  billed(bidId: string, priceFen: number): void {
-    if (this.#close(bidId)) this.#spentFen += priceFen;
+  /** Spent from here on: a bill that does not come is money that may have been owed. */
+  won(bidId: string, priceFen: number): void {
+    const bid = this.#open.get(bidId);
+    if (bid === undefined || bid.isWon) return;
+    bid.isWon = true;
+    this.#committedFen -= bid.bidFen;
+    this.#spentFen += priceFen;
   }
 
-  #close(bidId: string): boolean {
+  /** Whoever is billed has won. A bid that is not open is none of ours, or was billed before. */
+  billed(bidId: string, priceFen: number): void {
+    this.won(bidId, priceFen);
+    this.#close(bidId);
+  }
+
+  #close(bidId: string): void {
     const bid = this.#open.get(bidId);
-    if (bid === undefined) return false;
+    if (bid === undefined) return;
     this.#open.delete(bidId);
-    this.#committedFen -= bid.bidFen;
-    return true;
+    if (!bid.isWon) this.#committedFen -= bid.bidFen;
   }
 
   #expire(atMs: number): void {

@@ -64,7 +64,9 @@ export class HistoryRecorder {
     if (healedAtMs !== null) tell('healed', healedAtMs);
     tell('traffic-ended', durationSec * 1000);
     world.at((durationSec + QUIET_SEC) * 1000, () => void this.#lookAtProcesses(world));
-    world.at((durationSec + QUIET_SEC) * 1000 + 1, () => stopAll(world, world.engines.slice(1)));
+    world.at((durationSec + QUIET_SEC) * 1000 + 1, () =>
+      stopAll(world, world.engines.filter(({ isListening }) => isListening).slice(1)),
+    );
     world.at((durationSec + settleSec - LAST_STOP_SEC) * 1000, () => stopAll(world, world.engines));
   };
 

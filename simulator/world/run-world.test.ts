@@ -10,7 +10,7 @@ const MINUTE = worldScenario({
   durationSec: 60,
   intervalSec: 20,
   settleSec: 5,
-  traffic: { requestsPerSec: 2, shape: 'flat', users: 50, timeoutMs: 1000, repeatedReports: 0 },
+  traffic: { requestsPerSec: 2, users: 50 },
 });
 
 async function observed(scenario: typeof MINUTE, prepare?: (world: World) => void) {

@@ -6,6 +6,7 @@ import type { GuardedHttp } from '../../compose.ts';
 import { connectionsTo } from '../../config/engine-options.ts';
 import type { Config } from '../../config/types.ts';
 import { dspsOf } from '../dsp/scenario.ts';
+import { BookedWorth } from '../market/booked-worth.ts';
 import { Market } from '../market/market.ts';
 import { MarketAudience } from '../market/market-audience.ts';
 import { type SeededRandom, seededRandom } from '../random.ts';
@@ -22,7 +23,7 @@ import { offersIn } from './offers.ts';
 import type { ProductObserver } from './product-node.ts';
 import { Publishers } from './publishers.ts';
 import { Region } from './region.ts';
-import { dspScenarioOf, engineConfig, type WorldScenario } from './scenario.ts';
+import { bookingsOf, dspScenarioOf, engineConfig, type WorldScenario } from './scenario.ts';
 import { WorldServices } from './services.ts';
 import { storeLink } from './store-link.ts';
 import { linkTraits } from './topology.ts';
@@ -172,7 +173,7 @@ export class World {
 
   #people(): { readonly audience: Audience; readonly arrivals: Pick<Arrivals, 'nextAfter'> } {
     if (this.market !== null) {
-      const audience = new MarketAudience(this.market, this.seed);
+      const audience = new MarketAudience(this.market, new BookedWorth(bookingsOf(this.scenario)), this.seed);
       return { audience, arrivals: audience };
     }
     const { requestsPerSec, shape, users } = this.scenario.traffic;

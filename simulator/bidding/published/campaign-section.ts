@@ -7,7 +7,7 @@ import { tallyFigures } from './tally-figures.ts';
 
 export async function* campaignRows(section: Section, places: PublishedPlaces): AsyncGenerator<PublishedRow> {
   const [train, data] = section.trainAndData;
-  const rows = new Map(Object.entries(section.object('published'))) as Map<CampaignPolicy, Figures>;
+  const rows = section.figures as ReadonlyMap<CampaignPolicy, Figures>;
   const { tallies } = await runCampaign({
     dataPath: places.log(data),
     trainPath: places.log(train),

@@ -11,9 +11,7 @@ import { tallyFigures } from './tally-figures.ts';
 /** `data` is the log of one campaign, or the one it was trained with and then its own; `published` has figures by policy. */
 export async function* episodeRows(section: Section, places: PublishedPlaces): AsyncGenerator<PublishedRow> {
   const path = section.data.at(-1)!;
-  const published = section.object('published');
-  const figures = new Map(Object.entries(published).map(([policy, value]) => [policy, figuresOf(section, value)]));
-  yield* campaignRows(section, places, { campaign: campaignOf(section, path), path, figures });
+  yield* campaignRows(section, places, { campaign: campaignOf(section, path), path, figures: section.figures });
 }
 
 /** `data` has `<adv>` in place of the campaign, `results` by campaign its budget `B` and lists of figures, as `columns` says. */
@@ -97,11 +95,6 @@ function known(section: Section, policy: string): EpisodePolicy {
     EPISODE_POLICIES.find((name) => name === policy) ??
     section.refuse(`has results of "${policy}", known are ${EPISODE_POLICIES.join(', ')}`)
   );
-}
-
-function figuresOf(section: Section, value: unknown): Figures {
-  const figures = isObject(value) ? value : section.refuse('has a policy without figures');
-  return Object.fromEntries(Object.entries(figures).map(([name, figure]) => [name, Number(figure)]));
 }
 
 function listed(section: Section, columns: readonly string[], value: unknown): Figures {

@@ -9,7 +9,7 @@ import type { PublishedRow } from './published-row.ts';
 
 const EXPECTED = fileURLToPath(new URL('../../../../shared/datasets/replay/expected.json', import.meta.url));
 
-it.skipIf(!existsSync(EXPECTED))('reproduces every published row, to the unit', async () => {
+it.skipIf(!existsSync(EXPECTED))('reproduces every published row, to the unit', { timeout: 180_000 }, async () => {
   const rows = await rowsOf(JSON.parse(readFileSync(EXPECTED, 'utf8')), EXPECTED);
   expect(rows.filter(({ isEqual }) => !isEqual)).toEqual([]);
   expect(rows.length).toBeGreaterThanOrEqual(125);
@@ -117,6 +117,7 @@ it.each([
   [{ one: { data: 'gone.txt', published: { mcpc: { imp: 1 } } } }, /campaigns.csv has no campaign "gone"/],
   [{ one: { data: 'own.test.txt', published: { lin_bid: { imp: 1 } } } }, /lin_bid needs its bid at the average CTR/],
   [{ one: { data: 'own.test.txt', published: { const: { imp: 1 } } } }, /one to learn from, one to bid in/],
+  [{ one: { data: 'own.test.txt', published: { mcpc: null } } }, /no figures of mcpc/],
   [{}, /no section/],
   [[], /JSON object/],
 ])('refuses what it cannot run: %#', async (results, problem) => {

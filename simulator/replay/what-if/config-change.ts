@@ -84,12 +84,27 @@ const APPLIED_TO_DSPS: ReadonlySet<string> = new Set([
   'blockedCategories',
 ]);
 
-/** Settings that differ and that a replay cannot apply, by their paths. `from`: what is compared with where nobody knows. */
+/** Parts of the configuration that auctions hang on; the others say how an engine runs. */
+const DECIDING: readonly string[] = [
+  'admission',
+  'auction',
+  'campaigns',
+  'dspDefaults',
+  'estimation',
+  'events.billing',
+  'events.sellUnstored',
+  'events.tracking.baseUrl',
+  'exchange',
+  'protection',
+  'shaping',
+];
+
+/** Settings that differ, that auctions hang on, and that a replay cannot apply, by their paths. `from`: what is compared with where nobody knows. */
 export function unappliedSettings({ recorded, changed }: ConfigChange, from: Config): string[] {
   const { dsps: dspsBefore, ...before } = recorded ?? from;
   const { dsps: dspsAfter, ...after } = changed;
   const paths = differingPaths(before, after, '').filter(
-    (path) => !APPLIED.some((applied) => path === applied || path.startsWith(`${applied}.`)),
+    (path) => isWithin(path, DECIDING) && !isWithin(path, APPLIED),
   );
   // Only bundles can be switched off: nobody can ask another model about bids of the past.
   for (const model of ['model', 'conversionModel'] as const) {
@@ -109,6 +124,10 @@ export function unappliedSettings({ recorded, changed }: ConfigChange, from: Con
     }
   }
   return paths.sort();
+}
+
+function isWithin(path: string, parts: readonly string[]): boolean {
+  return parts.some((part) => path === part || path.startsWith(`${part}.`));
 }
 
 function differingPaths(before: object, after: object, above: string): string[] {

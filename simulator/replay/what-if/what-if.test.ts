@@ -221,7 +221,11 @@ describe('limits', () => {
 
   it('name what cannot be applied', async () => {
     const recorded = config({ dsps: [dsp('dsp-a')] });
-    const changed = { 'auction.preliminaryAtMs': 10, dsps: [dsp('dsp-a', { gzipRequests: true }), dsp('dsp-new')] };
+    const changed = {
+      'auction.preliminaryAtMs': 10,
+      'server.port': 1,
+      dsps: [dsp('dsp-a', { gzipRequests: true }), dsp('dsp-new')],
+    };
     const report = await whatIf(changeTo(changed, { recorded }), EVENT);
     expect(report.unapplied).toEqual(['auction.preliminaryAtMs', 'dsps[dsp-a].gzipRequests', 'dsps[dsp-new]']);
   });

@@ -2,7 +2,7 @@
 import { type Figure, type LegendEntry, leftOut, type Table } from './figure.ts';
 import { fittingText } from './fitting-text.ts';
 import { INK } from './palette.ts';
-import { compact, count } from './quantities.ts';
+import { compact, count, drawable } from './quantities.ts';
 import { FONT_SIZE_PX } from './svg-chart.ts';
 
 export interface BarSeries {
@@ -39,7 +39,9 @@ const AXIS_HEIGHT_PX = 48;
 const TOP_PX = 6;
 
 export function categoryBars(plan: CategoryBarsPlan): Figure {
-  const series = plan.series.filter(({ values }) => values.some((value) => value !== 0));
+  const series = plan.series
+    .map((one) => ({ ...one, values: one.values.map(drawable) }))
+    .filter(({ values }) => values.some((value) => value !== 0));
   if (series.length === 0) return leftOut(plan.title, plan.whyEmpty);
   const names = plan.names.slice(0, ROWS_MAX);
   const barsPerRow = plan.isStacked ? 1 : series.length;

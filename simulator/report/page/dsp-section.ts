@@ -69,8 +69,9 @@ function winRates(dsps: readonly DspFigures[], table: Table, idPrefix: string) {
 function spend(dsps: readonly DspFigures[], table: Table, idPrefix: string) {
   return categoryBars({
     id: `${idPrefix}dsp-spend`,
-    title: 'Spend by DSP, and what it was worth',
-    description: 'What each DSP paid at clearing prices beside the true worth of what it bought.',
+    title: 'Spend by DSP',
+    description:
+      'What each DSP paid at clearing prices; where the market of the run has a truth, also the true worth of what it bought.',
     names: dsps.map(({ id }) => id),
     series: [
       { name: 'spent', colour: COLOURS.green, values: dsps.map(({ spendNanos }) => unitsOf(spendNanos)) },

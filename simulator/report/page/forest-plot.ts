@@ -2,6 +2,7 @@
 import type { Chart, Table } from './figure.ts';
 import { fittingText } from './fitting-text.ts';
 import { COLOURS, type Colour, INK } from './palette.ts';
+import { drawable } from './quantities.ts';
 import { FONT_SIZE_PX } from './svg-chart.ts';
 import type { ItemApi, ItemParams } from './time-axis.ts';
 
@@ -78,8 +79,8 @@ export function forestPlot({ id, title, description, rows, unit, axisFormat, tab
 
 /** No difference is always in sight, and nothing touches the border. */
 function bounds(rows: readonly ForestRow[]): { readonly min: number; readonly max: number } {
-  const lowest = Math.min(0, ...rows.map(({ lower }) => lower));
-  const highest = Math.max(0, ...rows.map(({ upper }) => upper));
+  const lowest = Math.min(0, ...rows.map(({ lower }) => drawable(lower)));
+  const highest = Math.max(0, ...rows.map(({ upper }) => drawable(upper)));
   const margin = (highest - lowest || 1) * 0.06;
   return { min: lowest - margin, max: highest + margin };
 }
@@ -136,7 +137,7 @@ function intervalSeries(rows: readonly ForestRow[]): object {
     type: 'custom',
     silent: true,
     z: 5,
-    data: rows.map(({ mean, lower, upper }, at) => [lower, mean, upper, at]),
+    data: rows.map(({ mean, lower, upper }, at) => [...[lower, mean, upper].map(drawable), at]),
     encode: { x: [0, 1, 2], y: 3 },
     renderItem: (params: ItemParams, api: ItemApi) => {
       const [left, y] = api.coord([api.value(0), api.value(3)]) as [number, number];

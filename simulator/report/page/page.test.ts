@@ -7,6 +7,11 @@ import { smallRecord } from './testing/small-record.ts';
 
 const HOSTILE = `</title></script><script>alert(1)</script><img src=x onerror="alert(2)">'"&\u202e`;
 
+function smallComparison(): ComparisonRecord {
+  const comparison = dayComparison(2);
+  return { ...comparison, arms: comparison.arms.map((arm) => ({ ...arm, example: smallRecord() })) };
+}
+
 /** Without the whole page in the message when it is not. */
 function expectIn(page: string, text: string): void {
   expect(page.includes(text), text).toBe(true);
@@ -132,8 +137,36 @@ describe('the page of a comparison', () => {
     expect(targets.filter((target) => !ids.includes(target))).toEqual([]);
   });
 
+  it('draws arms that differ by the noise of sums, or not at all', () => {
+    const comparison = smallComparison();
+    const pairs = [
+      [
+        [5, 5],
+        [5 + 1e-15, 5],
+        [5, 5],
+      ],
+      [
+        [0, 0],
+        [0, 0],
+        [1e-19, 0],
+      ],
+    ];
+    const metrics = pairs.map((values, at) => {
+      const metric = comparison.metrics[at]!;
+      const differences = metric.differences.map(({ arm }) => ({
+        arm,
+        mean: 1e-16,
+        lower: 0,
+        upper: 2e-16,
+        relative: null,
+      }));
+      return { ...metric, values, differences };
+    });
+    expect(/NaN|Infinity/.exec(renderPage({ ...comparison, metrics }))).toBeNull();
+  });
+
   it('shows text of strangers as text', () => {
-    const comparison = dayComparison(2);
+    const comparison = smallComparison();
     const hostile: ComparisonRecord = {
       ...comparison,
       ...{ name: HOSTILE, command: HOSTILE, commit: HOSTILE },

@@ -35,6 +35,10 @@ describe('the story of a run', () => {
     expect(sentences).toContain('While faults lasted, revenue per request was 20.0% lower than without faults.');
   });
 
+  it('spells lengths out', () => {
+    expect(storyOf({ ...smallRecord(), durationMs: 7_200_000 }).headline).toMatch(/^2 hours of/);
+  });
+
   it('does not compare intervals that a fault fills for less than a half', () => {
     const faults = [{ ...smallRecord().faults[0]!, untilMs: 1_201_000 }];
     expect(storyOf({ ...smallRecord(), faults }).sentences.join()).not.toContain('revenue');

@@ -1,6 +1,7 @@
 /** What happened in a run, in sentences, out of nothing but its record. */
 import type { FaultSpan, IntervalFigures, RunRecord, StateSpan } from '../../world/run-record.ts';
 import { verdictOf } from './check-section.ts';
+import { joined } from './fault-bands.ts';
 import { condition, period } from './fault-words.ts';
 import { shortText } from './markup.ts';
 import { count, DAY_MS, HOUR_MS, lengthOfTime, MINUTE_MS, percent, plural, times } from './quantities.ts';
@@ -48,7 +49,7 @@ const WHOLE: Readonly<Record<number, string>> = {
 };
 
 function lengthInWords(ms: number): string {
-  return WHOLE[ms] ?? lengthOfTime(ms);
+  return WHOLE[ms] ?? lengthOfTime(ms).replace(/ h$/, ' hours').replace(/ min$/, ' minutes').replace(/ s$/, ' seconds');
 }
 
 function faultsInWords(faults: readonly FaultSpan[], clock: VirtualClock): string {
@@ -123,21 +124,33 @@ const NOTICED = 0.005;
  * Per request, so that the hours of the day are no effect. Only of intervals that a fault fills for the most part; what caused
  * the difference is for the reader to judge.
  */
-function revenueUnderFaults({ faults, intervals, durationMs }: RunRecord): string[] {
-  const lengthMs = (at: number) => (intervals[at + 1]?.fromMs ?? durationMs) - intervals[at]!.fromMs;
-  const share = ({ fromMs, untilMs }: FaultSpan, at: number) => {
-    const startMs = intervals[at]!.fromMs;
-    return (Math.min(untilMs, startMs + lengthMs(at)) - Math.max(fromMs, startMs)) / lengthMs(at);
-  };
-  const healthy = revenuePerRequest(intervals.filter((_, at) => !faults.some((fault) => share(fault, at) > 0)));
+function revenueUnderFaults(record: RunRecord): string[] {
+  const { faults, intervals } = record;
+  const underAny = coveredShares(record, faults);
+  const healthy = revenuePerRequest(intervals.filter((_, at) => underAny[at] === 0));
   if (healthy === null || healthy === 0) return [];
-  const groups: readonly (readonly [string, readonly FaultSpan[]])[] =
+  const groups: readonly (readonly [string, readonly number[]])[] =
     faults.length <= TOLD_MAX
-      ? faults.map((fault) => [`With ${shortCondition(fault)}`, [fault]])
-      : [['While faults lasted', faults]];
-  return groups.flatMap(([when, some]) => {
-    const sick = revenuePerRequest(intervals.filter((_, at) => some.some((fault) => share(fault, at) >= 0.5)));
+      ? faults.map((fault) => [`With ${shortCondition(fault)}`, coveredShares(record, [fault])])
+      : [['While faults lasted', underAny]];
+  return groups.flatMap(([when, shares]) => {
+    const sick = revenuePerRequest(intervals.filter((_, at) => shares[at]! >= 0.5));
     return sick === null ? [] : [`${when}, revenue per request was ${changeInWords(sick / healthy - 1)}.`];
+  });
+}
+
+/** Of each interval, the share of its time that there was any of these faults. */
+function coveredShares({ intervals, durationMs }: RunRecord, faults: readonly FaultSpan[]): number[] {
+  const spans = joined(faults, 0);
+  let first = 0;
+  return intervals.map(({ fromMs }, at) => {
+    const endMs = intervals[at + 1]?.fromMs ?? durationMs;
+    while (first < spans.length && spans[first]![1] <= fromMs) first++;
+    let coveredMs = 0;
+    for (let index = first; index < spans.length && spans[index]![0] < endMs; index++) {
+      coveredMs += Math.min(endMs, spans[index]![1]) - Math.max(fromMs, spans[index]![0]);
+    }
+    return coveredMs / (endMs - fromMs);
   });
 }
 

@@ -27,8 +27,17 @@ const BEGIN: Readonly<Record<WorldFault['kind'], Begin>> = {
   },
   'process-stop': (world, { target }) => {
     const stopped = nodesMeant(world, target);
-    for (const node of stopped) world.loop.schedule(node.process, world.loop.nowMs, () => void node.stop());
-    return () => startAgain(stopped);
+    let isOver = false;
+    const stop = async (node: Node): Promise<void> => {
+      await node.stop();
+      // It may take longer to end than the fault.
+      if (isOver) world.asDirector(() => startAgain([node]));
+    };
+    for (const node of stopped) world.loop.schedule(node.process, world.loop.nowMs, () => void stop(node));
+    return () => {
+      isOver = true;
+      startAgain(stopped);
+    };
   },
   'process-busy': (world, { target, forSec = 0 }) => {
     for (const { process } of nodesMeant(world, target)) process.spend(forSec * 1000);
