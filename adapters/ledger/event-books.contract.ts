@@ -141,6 +141,10 @@ export function eventBooksContract(
         ['a', url],
         ['b', url],
       ]);
+      const undone = [shown('undone'), ofDsp('refund', { auctionId: 'undone' }), longWin('undone')];
+      await test.take(undone.map((event, index) => sourced(event, 8 + index)));
+      await sweepPendingNotices(world.database, START_MS);
+      expect(await taken()).toEqual([]);
       const replay = new TestConsumer(openTestBooks(world.database, 'the same log again'));
       await replay.takeAll([longWin('a'), shown('a'), shown('b'), longWin('b')].map(sourced), 1);
       await sweepPendingNotices(world.database, START_MS);

@@ -137,6 +137,18 @@ export function eventWatermarksContract(name: string, createDatabase: CreateTest
       expect(await world.database.query('SELECT * FROM event_backlog')).toEqual([]);
     });
 
+    it('is not put off by an engine that says once more that none of its events wait', async () => {
+      await register();
+      await hold();
+      await tellBacklog(world.database, outbox('engine'), 0);
+      await tellNoBacklog(world.database, outbox('engine'));
+      world.nowMs += HELD_MS + WORD_MS_MAX;
+      await watermarks.advance([end(0, 0, true)]);
+      world.nowMs += 1000;
+      await tellNoBacklog(world.database, outbox('engine'));
+      expect(await sweep()).toBe(1);
+    });
+
     it('goes on with what an engine said whose next word comes before that is booked', async () => {
       await register();
       await tellBacklog(world.database, outbox('engine'), 0);

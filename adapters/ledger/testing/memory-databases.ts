@@ -8,17 +8,18 @@ import { type CreateTestDatabase, pgliteTestDatabases, type TestDatabase } from 
 /** One schema for the copies of all. */
 export function memoryTestDatabases(): CreateTestDatabase & { readonly stop: () => Promise<void> } {
   const databases = pgliteTestDatabases();
-  let copies: Promise<TestDatabase> | null = null;
+  const copies = databases();
   /** What the copy was made of last, and after how many commits. */
   let copied: { readonly memory: MemoryDatabase; readonly commits: number } | null = null;
   const create = async (): Promise<TestDatabase> => {
+    // Whose start takes seconds, which are no test's.
+    await copies;
     let commits = 0;
     const onCommit = (): void => {
       commits += 1;
     };
     const memory = new MemoryDatabase({ nowMs: Date.now, onCommit });
     const onCopy: Queryable['query'] = async (sql, parameters) => {
-      copies ??= databases();
       const { database: copy } = await copies;
       if (copied?.memory !== memory || copied.commits !== commits) await copyInto(copy, memory);
       copied = { memory, commits };
