@@ -5,7 +5,6 @@
 import type { Socket } from 'node:net';
 import nact from 'nact';
 import { eachForItself } from './actors/behind-answer.ts';
-import type { CampaignDesk } from './actors/campaign-desk.ts';
 import { createIntake } from './actors/intake.ts';
 import { spawnParent } from './actors/mailbox.ts';
 import type { HouseDemand, RequestEnvironment } from './actors/request-actor.ts';
@@ -43,7 +42,7 @@ import { randomTag } from './compose/random-tag.ts';
 import type { compareSystems as CompareSystems, reconcile as Reconcile } from './compose/reconciliation.ts';
 import { openReconciliation } from './compose/reconciliation-job.ts';
 import type { recordedEvents as RecordedEventsOf } from './compose/recorded-events.ts';
-import { inExchangeCurrency, openReserves } from './compose/reserves.ts';
+import { openReserves } from './compose/reserves.ts';
 import { openRetention } from './compose/retention.ts';
 import { openTracking } from './compose/tracking.ts';
 import { isCountingHere } from './config/counters.ts';
@@ -58,6 +57,7 @@ import type { Outcome } from './engine/estimation/quality/awaited-outcomes.ts';
 import { lossEvents, winEvents } from './engine/events/auction-outcomes.ts';
 import type { AuctionEvent } from './engine/exchange/auction-event.ts';
 import type { Decision } from './engine/exchange/decision.ts';
+import { inExchangeCurrency } from './engine/exchange/reserve-lessons.ts';
 import type { SoldAd } from './engine/exchange/sale.ts';
 import type { AdRequests } from './engine/ports/ad-requests.ts';
 import type { Clock } from './engine/ports/clock.ts';
@@ -79,7 +79,7 @@ export type { DspTransferRow, Tables } from './adapters/ledger/memory/tables.ts'
 export type { AccountRow, AuditRow, ChargeRow, TransferRow } from './adapters/ledger/rows.ts';
 export type { GetOutcome, GuardedHttp } from './adapters/notices/guarded-http.ts';
 export { type Books, sqlBooks } from './compose/books.ts';
-export { openCampaignBooks, readCampaignBooks } from './compose/campaign-books.ts';
+export { BOOKS_TIMEOUT_MS, openCampaignBooks, readCampaignBooks } from './compose/campaign-books.ts';
 export { type AccountDelivery, type CampaignDelivery, campaignDelivery } from './compose/campaign-delivery.ts';
 export { openDeletionDesk } from './compose/deletion-desk.ts';
 export type { DrainedEventLog } from './compose/drain.ts';
@@ -140,9 +140,7 @@ export interface Gavel {
    */
   readonly reportOutcomes: (outcomes: readonly Outcome[], isBilling?: boolean) => Promise<OutcomesTaken>;
   /** Campaigns of our own; null: they are not enabled. */
-  readonly campaigns:
-    | (Pick<Campaigns, 'books' | 'ledger'> & { readonly desk: Pick<CampaignDesk, 'throttleOf'> })
-    | null;
+  readonly campaigns: Pick<Campaigns, 'books' | 'ledger' | 'signalOf'> | null;
   /** How good its click estimates were: body of `GET /admin/estimates`. */
   readonly estimates: () => EstimateQualityStatus;
   /** Takes a fault that nobody caught, counts and logs it, and says what the process does next (docs/overload.md). */

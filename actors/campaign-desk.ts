@@ -8,12 +8,14 @@
  * A fault loses the message that it came from and nothing else: what is held and reserved outlives a restart. Overflow
  * policy `refuse-newest`: a lease that finds no room goes back, other mail comes again.
  */
+
 import { stableHash } from '../engine/auction/ranking.ts';
 import type { AccountPlan } from '../engine/budget/account-plan.ts';
 import { compileCapPlans } from '../engine/budget/frequency/cap-plans.ts';
 import type { FrequencyCaps } from '../engine/budget/frequency/frequency-caps.ts';
 import type { LiveLease, NoLease } from '../engine/budget/lease.ts';
 import { LEASE_KEEPER_LIMITS, LeaseKeeper, type LeaseKeeperObserver } from '../engine/budget/lease-keeper.ts';
+import type { PacingSignal } from '../engine/budget/pacing/controller.ts';
 import type { Funds } from '../engine/budget/pacing/day-plan.ts';
 import { ReservationOutbox } from '../engine/budget/reservation-outbox.ts';
 import type { SpendingAccount } from '../engine/budget/spending-account.ts';
@@ -101,8 +103,8 @@ export interface CampaignDesk extends HouseDemand {
   /** `ReservationOutbox.whenTold`. */
   readonly whenTold: ReservationOutbox['whenTold'];
   readonly figures: () => DeskFigures;
-  /** As `HouseDesk.throttleOf`. */
-  readonly throttleOf: (accountId: string) => number | null;
+  /** How an account takes part now, in this process; null: it is not known here. */
+  readonly signalOf: (accountId: string) => PacingSignal | null;
   readonly alerts: (limits: AlertLimits) => DeliveryAlerts;
   /** Of so many accounts whose traffic was learned from since they were last given, one after the other. */
   readonly takeLearned: (countMax: number) => ReadonlyMap<string, TrafficMemory>;
@@ -201,6 +203,8 @@ class CampaignDeskActor implements CampaignDesk {
 
   readonly whenTold: CampaignDesk['whenTold'] = (withinMs, concerns) => this.#outbox.whenTold(withinMs, concerns);
 
+  readonly signalOf: CampaignDesk['signalOf'] = (accountId) => this.#desk.signalOf(accountId);
+
   readonly figures = (): DeskFigures => {
     const nowMs = this.#options.clock.monotonicMs();
     let leases = 0;
@@ -226,8 +230,6 @@ class CampaignDeskActor implements CampaignDesk {
 
   readonly alerts = (limits: AlertLimits): DeliveryAlerts =>
     deliveryAlerts(this.#desk.accounts.values(), limits, this.#options.clock.wallMs());
-
-  readonly throttleOf = (accountId: string): number | null => this.#desk.throttleOf(accountId);
 
   readonly takeLearned = (countMax: number): ReadonlyMap<string, TrafficMemory> => {
     const taken = new Map<string, TrafficMemory>();

@@ -12,6 +12,7 @@ import { measurePacing, PACING_NAMES } from './pacing.ts';
 import { adRequest } from './payloads/ad-request.ts';
 import { bidAnswers } from './payloads/bid-answers.ts';
 import { creative } from './payloads/creative.ts';
+import { measureReplayVerify, VERIFY_NAMES } from './replay-verify.ts';
 import { formatMeasurements } from './report.ts';
 import { measureReservation } from './reservation-cost.ts';
 import { measureShaping } from './shaping-study.ts';
@@ -145,6 +146,12 @@ test('the path of auctions with campaigns, tiny', () => {
   expect(measured.map(({ name }) => name)).toEqual(PATH_NAMES);
   for (const { value } of measured) expect(value).toBeGreaterThan(0);
   expect(lines.at(-1)).toMatch(/ 0\.[1-9]\d* win| 1\.00 win/);
+});
+
+test('deciding recorded auctions again, tiny', async () => {
+  const measured = await measureReplayVerify(quick());
+  expect(measured.map(({ name }) => name)).toEqual(VERIFY_NAMES);
+  for (const { value } of measured) expect(value).toBeGreaterThan(0);
 });
 
 test('reserving and billing, tiny', () => {

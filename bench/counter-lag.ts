@@ -18,8 +18,14 @@ import type { CounterStore } from '../engine/ports/counter-store.ts';
 import type { SourcedEvent } from '../engine/ports/event-source.ts';
 import { seededRandom } from '../simulator/random.ts';
 import { type BenchContext, type Measurement, median, percentile } from './measurement.ts';
+import { redisCpuUs, removeKeys } from './redis-side.ts';
 
-export const COUNTER_NAMES = ['events.counter_lag_ms', 'events.counter_rate', 'events.counter_cpu_us'];
+export const COUNTER_NAMES = [
+  'events.counter_lag_ms',
+  'events.counter_rate',
+  'events.counter_cpu_us',
+  'redis.counter_us',
+];
 
 const EVENTS_PER_SECOND = 10_000;
 const TICK_MS = 10;
@@ -42,11 +48,12 @@ export async function measureCounterLag({ scale, seed, progress }: BenchContext)
   }
   const keyPrefix = `bench-${randomUUID()}:`;
   const count = Math.ceil(scale.seconds * EVENTS_PER_SECOND);
+  const redis = new Redis(url);
   try {
-    const rounds: { rate: number; cpuUs: number }[] = [];
+    const rounds: { rate: number; cpuUs: number; redisUs: number }[] = [];
     for (let round = 0; round < scale.rounds; round += 1) {
       const store = await openStore(url, keyPrefix, `rate-${round}`);
-      rounds.push(await countAll(store, trafficOf(`${round}-`, count, seed + round)));
+      rounds.push(await countAll(store, trafficOf(`${round}-`, count, seed + round), redis));
       await store.close();
     }
     progress(`  events/s by round: ${rounds.map(({ rate }) => Math.round(rate)).join(', ')}`);
@@ -57,8 +64,10 @@ export async function measureCounterLag({ scale, seed, progress }: BenchContext)
       { name: 'events.counter_lag_ms', value: percentile(lagsMs, 99), unit: 'ms' },
       { name: 'events.counter_rate', value: median(rounds.map(({ rate }) => rate)), unit: '1/s' },
       { name: 'events.counter_cpu_us', value: median(rounds.map(({ cpuUs }) => cpuUs)), unit: 'us' },
+      { name: 'redis.counter_us', value: median(rounds.map(({ redisUs }) => redisUs)), unit: 'us' },
     ];
   } finally {
+    await redis.quit();
     await removeKeys(url, keyPrefix);
   }
 }
@@ -108,11 +117,13 @@ function consumerOf(store: CounterStore): CountingConsumer {
 async function countAll(
   store: CounterStore,
   events: readonly OutcomeEvent[],
-): Promise<{ rate: number; cpuUs: number }> {
+  redis: Redis,
+): Promise<{ rate: number; cpuUs: number; redisUs: number }> {
   const stored = events.map((event, offset): SourcedEvent => {
     return { offset, id: String(offset), key: null, type: event.type, payload: encodeEvent(event) };
   });
   const consumer = consumerOf(store);
+  const redisUsBefore = await redisCpuUs(redis);
   const cpuBefore = process.cpuUsage();
   const startedAtMs = performance.now();
   await consumer.positionOf(0);
@@ -120,7 +131,9 @@ async function countAll(
     await consumer.handle({ partition: 0, events: stored.slice(at, at + BATCH_EVENTS) });
   }
   const { user, system } = process.cpuUsage(cpuBefore);
-  return { rate: (stored.length * 1000) / (performance.now() - startedAtMs), cpuUs: (user + system) / stored.length };
+  const rate = (stored.length * 1000) / (performance.now() - startedAtMs);
+  const redisUs = ((await redisCpuUs(redis)) - redisUsBefore) / stored.length;
+  return { rate, cpuUs: (user + system) / stored.length, redisUs };
 }
 
 /** From when each event is appended to the log until the call that counts it has been answered, ms. */
@@ -163,16 +176,5 @@ async function lagsOf(store: CounterStore, events: readonly OutcomeEvent[]): Pro
     await store.close();
     await log.close();
     await rm(dataDirectory, { recursive: true });
-  }
-}
-
-async function removeKeys(url: string, keyPrefix: string): Promise<void> {
-  const redis = new Redis(url);
-  try {
-    for await (const keys of redis.scanStream({ match: `${keyPrefix}*`, count: 1000 })) {
-      if ((keys as string[]).length > 0) await redis.unlink(keys as string[]);
-    }
-  } finally {
-    redis.disconnect();
   }
 }

@@ -21,9 +21,12 @@ import { measureModelOutage, OUTAGE_NAMES } from './model-outage.ts';
 import { IPINYOU_NAMES, measureIpinyouQuality, measureSimulatorQuality, SIMULATOR_NAMES } from './model-quality.ts';
 import { measureOverload, OVERLOAD_FACTORS } from './overload.ts';
 import { measurePacing, PACING_NAMES } from './pacing.ts';
+import { measureRedisCost, REDIS_NAMES } from './redis-cost.ts';
+import { measureReplayVerify, VERIFY_NAMES } from './replay-verify.ts';
 import { measureReservation } from './reservation-cost.ts';
 import { measureShaping } from './shaping-study.ts';
 import { measureSickDsp } from './sick-dsp.ts';
+import { measureSimSpeedup, SPEEDUP_NAMES } from './sim-speedup.ts';
 import { measureSimulatedCache } from './simulated-cache.ts';
 import { measureSlowModel, SLOW_MODEL_NAMES } from './slow-model.ts';
 import { measureTargeting, TARGETING_SIZES, type TargetingSize } from './targeting.ts';
@@ -76,6 +79,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   { names: IPINYOU_NAMES, run: measureIpinyouQuality },
   { names: OUTAGE_NAMES, run: measureModelOutage },
   { names: ['cache.hit_rate'], run: measureCacheHits },
+  { names: SPEEDUP_NAMES, run: measureSimSpeedup },
   {
     names: ['cache.hit_rate.simulated', 'cache.calls_saved.simulated', 'cache.normalised_entropy.simulated'],
     run: measureSimulatedCache,
@@ -84,7 +88,9 @@ const BENCHMARKS: readonly Benchmark[] = [
   { names: DRAIN_NAMES, run: measureEventDrain },
   { names: LEDGER_RATE_NAMES, run: measureLedgerRate },
   { names: COUNTER_NAMES, run: measureCounterLag },
+  { names: REDIS_NAMES, run: measureRedisCost },
   { names: ARCHIVE_NAMES, run: measureArchive },
+  { names: VERIFY_NAMES, run: measureReplayVerify },
   ...FAN_OUT_WIDTHS.map((dspCount) => ({
     names: [`fanout.cpu_ratio.${dspCount}`],
     run: (context: BenchContext) => measureFanOut(dspCount, context),

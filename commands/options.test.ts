@@ -20,6 +20,13 @@ describe('options', () => {
     expect(readOptions(COMMAND, [])).toEqual({});
   });
 
+  test('that may be given again are lists', () => {
+    const options = { set: { type: 'string', multiple: true, help: 'sets' } } as const;
+    const read = (...args: string[]) => readOptions({ name: 'serve', summary: 'serves', options }, args);
+    expect(read('--set', 'a=1', '--set', 'b=-2')).toEqual({ set: ['a=1', 'b=-2'] });
+    expect(read()).toEqual({});
+  });
+
   test.each([
     ['an unknown option', ['--prot', '1']],
     ['an argument too many', ['1']],

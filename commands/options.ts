@@ -6,13 +6,19 @@ export interface OptionSpec {
   readonly type: 'string' | 'boolean';
   /** Shown for the value in `--help`, e.g. `FILE`. */
   readonly value?: string;
+  /** It may be given again: all of its values, in their order. */
+  readonly multiple?: true;
   readonly help: string;
 }
 
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 
 export type Options<S extends OptionSpecs> = {
-  readonly [K in keyof S]?: S[K]['type'] extends 'boolean' ? boolean : string;
+  readonly [K in keyof S]?: S[K]['type'] extends 'boolean'
+    ? boolean
+    : S[K] extends { readonly multiple: true }
+      ? readonly string[]
+      : string;
 };
 
 /** Prints help and gives null for `--help`; throws a UsageError for unknown options. */
@@ -25,7 +31,9 @@ export function readOptions<const S extends OptionSpecs>(
     return null;
   }
   try {
-    const options = Object.fromEntries(Object.entries(command.options).map(([name, { type }]) => [name, { type }]));
+    const options = Object.fromEntries(
+      Object.entries(command.options).map(([name, { type, multiple = false }]) => [name, { type, multiple }]),
+    );
     return parseArgs({ args: joined(args, options), options, strict: true, allowPositionals: false })
       .values as Options<S>;
   } catch (error) {

@@ -4,6 +4,7 @@ import type { Config } from '../config/types.ts';
 import type { RecordedEvents } from '../engine/ports/recorded-events.ts';
 import type { ReplayWindow } from '../simulator/replay/recorded-auctions.ts';
 import type { OptionSpecs } from './options.ts';
+import { readingError } from './replay-progress.ts';
 import { timeSpan } from './report-window.ts';
 import { systemConfig } from './system-config.ts';
 import { UsageError } from './usage-error.ts';
@@ -32,7 +33,9 @@ export type ReplayEventsOptions = { readonly [K in keyof typeof REPLAY_EVENTS_OP
 export async function replayedEvents(options: ReplayEventsOptions): Promise<RecordedEvents> {
   const place = placeOf(options);
   const config = recordingConfig(options);
-  const events = await recordedEvents(config, place);
+  const events = await recordedEvents(config, place).catch((error: unknown) => {
+    throw readingError(error);
+  });
   if (events !== null) return events;
   throw new UsageError(`replay: ${missing(config)[place]}`);
 }
@@ -61,7 +64,7 @@ function missing({ dataDirectory, archive }: Config): Readonly<Record<RecordingP
   };
 }
 
-function recordingConfig({ data, archive, kafka, 'engine-config': file }: ReplayEventsOptions): Config {
+export function recordingConfig({ data, archive, kafka, 'engine-config': file }: ReplayEventsOptions): Config {
   const config = systemConfig({ ...(file !== undefined && { config: file }), ...(data !== undefined && { data }) }, []);
   return {
     ...config,

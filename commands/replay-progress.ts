@@ -35,8 +35,9 @@ export async function timedReplay<Value>(
 }
 
 /** Of events that cannot be had: of a newer build, of a folder that nobody may read, of brokers that are away. */
-function readingError(error: unknown): unknown {
+export function readingError(error: unknown): unknown {
   const { name, message, syscall, path } = error as NodeJS.ErrnoException;
+  if (name === 'ConfigError') return new UsageError(message);
   if (name === 'UnknownSegmentFormatError' || name.startsWith('KafkaJS')) return new UsageError(`replay: ${message}`);
   if (syscall !== undefined && path !== undefined) return new UsageError(`replay: ${message}`);
   return error;

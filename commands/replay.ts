@@ -11,6 +11,14 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     summary: 'decide every recorded auction again by this build, and compare',
     run: async (args) => (await import('./replay-verify.ts')).replayVerify(args),
   },
+  'what-if': {
+    summary: 'decide recorded auctions by another configuration, and compare what they sell',
+    run: async (args) => (await import('./replay-what-if.ts')).replayWhatIf(args),
+  },
+  load: {
+    summary: 'send recorded requests to a running engine, at their own times or a rate',
+    run: async (args) => (await import('./replay-load.ts')).replayLoad(args),
+  },
 };
 
 export async function replay(args: readonly string[]): Promise<void> {

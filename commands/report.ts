@@ -28,6 +28,7 @@ export async function report(args: readonly string[]): Promise<void> {
   const [subject, ...rest] = args;
   if (subject === 'statements') return (await import('./statements.ts')).statements(rest);
   if (subject === 'simulation') return (await import('./simulation-report.ts')).simulationReport(rest);
+  if (subject === 'capacity') return (await import('./capacity-report.ts')).capacityReport(rest);
   if (subject === '--help' || subject === '-h') {
     process.stdout.write(help());
     return;
@@ -35,7 +36,7 @@ export async function report(args: readonly string[]): Promise<void> {
   if (subject === 'campaigns') return campaigns(rest);
   if (subject !== undefined && isArchiveReport(subject)) return archiveReport(subject, rest);
   throw new UsageError(
-    `report: ${subject === undefined ? 'say of what' : `nothing is known of "${subject}"`}; there are gavel report campaigns, statements, simulation, ${ARCHIVE_REPORTS.join(', ')}`,
+    `report: ${subject === undefined ? 'say of what' : `nothing is known of "${subject}"`}; there are gavel report campaigns, statements, simulation, capacity, ${ARCHIVE_REPORTS.join(', ')}`,
   );
 }
 
@@ -45,6 +46,7 @@ function help(): string {
     campaigns: COMMAND.summary,
     statements: 'print what advertisers and DSPs owe, publishers have to get and the exchange keeps, by day',
     simulation: 'make a page of what a simulated run or comparison came to',
+    capacity: 'print what a fleet needs for a rate of auctions',
     ...Object.fromEntries(Object.entries(REPORTS).map(([name, { summary }]) => [name, `print ${summary}`])),
   };
   const lines = Object.entries(reports).map(([name, summary]) => `  ${name.padEnd(12)}${summary}`);

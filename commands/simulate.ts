@@ -46,6 +46,11 @@ const COMMAND = {
   },
 } as const;
 
+/** Of worlds that are drawn: another command, with options of its own. */
+function areSeedsMeant(args: readonly string[]): boolean {
+  return args.some((arg) => /^--(seeds|seed-world)(=|$)/.test(arg));
+}
+
 /** Settings of real sockets, which a world has none of. */
 const SOCKET_OPTIONS = ['dsps', 'rate', 'seconds', 'scenario', 'payloads', 'config'] as const;
 
@@ -65,6 +70,8 @@ async function runOneWorld(file: string, options: Options<(typeof COMMAND)['opti
 export async function simulate(args: readonly string[]): Promise<void> {
   const [subject, ...rest] = args;
   if (subject === 'bidding') return (await import('./simulate-bidding.ts')).simulateBidding(rest);
+  if (subject === '--compare') return (await import('./simulate-compare.ts')).simulateCompare(rest);
+  if (areSeedsMeant(args)) return (await import('./simulate-seeds.ts')).simulateSeeds(args);
   const options = readOptions(COMMAND, args);
   if (options === null) return;
   if (options.world !== undefined) {

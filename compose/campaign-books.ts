@@ -30,7 +30,8 @@ export interface DatabaseBooks extends CampaignBooks {
 const CONNECTIONS_MAX = 8;
 /** For people who read reports and lists: however many ask, they take none of those. */
 const READING_CONNECTIONS_MAX = 2;
-const STATEMENT_TIMEOUT_MS = 5000;
+/** A statement that takes longer is late. */
+export const BOOKS_TIMEOUT_MS = 5000;
 /** To bring the tables up to date, the wait for another engine that does it included. */
 const MIGRATION_MS_MAX = 600_000;
 const CONNECT_TIMEOUT_MS = 5000;
@@ -107,7 +108,7 @@ async function openDatabases(
     const pglite = await openPgliteDatabase(pgliteFolder(config));
     return { money: pglite, reading: pglite, migrate: () => migrate(pglite), close: pglite.close };
   }
-  const open = (connectionsMax: number, statementTimeoutMs = STATEMENT_TIMEOUT_MS): Database =>
+  const open = (connectionsMax: number, statementTimeoutMs = BOOKS_TIMEOUT_MS): Database =>
     openPostgresDatabase({ url, connectionsMax, statementTimeoutMs, connectTimeoutMs: CONNECT_TIMEOUT_MS, onError });
   const [money, reading] = [open(CONNECTIONS_MAX), open(READING_CONNECTIONS_MAX)];
   return {

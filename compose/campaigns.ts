@@ -45,6 +45,7 @@ export interface Campaigns {
   readonly books: CampaignBooks;
   readonly ledger: BudgetLedger;
   readonly caps: CapsOfUsers;
+  readonly signalOf: CampaignDesk['signalOf'];
   /** Behind the answer of each auction. */
   readonly auctionEnded: CampaignDesk['auctionEnded'];
   /** Rejects when the ledger cannot be reached, or has no room for some that wait: the outcomes may be reported again. */
@@ -180,6 +181,7 @@ export async function openCampaigns(
     books,
     ledger,
     caps: { store: frequencies, keyOf: (userId) => userKey(userId, capSecret) },
+    signalOf: desk.signalOf,
     auctionEnded: desk.auctionEnded,
     bill: async (outcomes) => {
       try {

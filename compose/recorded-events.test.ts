@@ -47,8 +47,10 @@ const config = (overrides: Record<string, unknown> = {}): Config =>
 async function idsIn(place: RecordingPlace, of: Config, window = ALL): Promise<string[]> {
   const events = await recordedEvents(of, place);
   const ids: string[] = [];
-  for await (const { payload } of events!.read({ ...window, onLost: (records) => lost.push(records) })) {
-    ids.push((readEvent(payload) as AuctionEvent).auctionId);
+  for (const log of events!.logs) {
+    for await (const { payload } of log.read({ ...window, onLost: (records) => lost.push(records) })) {
+      ids.push((readEvent(payload) as AuctionEvent).auctionId);
+    }
   }
   return ids;
 }
@@ -162,7 +164,7 @@ describe.skipIf(kafka === null)('out of a topic', () => {
     const { of, send } = await topicOf(1);
     await send(EVENTS);
     const events = await recordedEvents(of, 'kafka');
-    for await (const { position } of events!.read({ ...ALL, onLost: () => {} })) {
+    for await (const { position } of events!.logs[0]!.read({ ...ALL, onLost: () => {} })) {
       expect(position).toBe(0);
       break;
     }

@@ -14,7 +14,7 @@ import { type LogProblem, missingEvents, readEvents } from '../adapters/event-lo
 import { sequenceSince } from '../adapters/event-log/sequence-since.ts';
 import { archiveFolder } from '../config/archive.ts';
 import type { Config } from '../config/types.ts';
-import type { EventReading, RecordedEvents, RecordedPayload } from '../engine/ports/recorded-events.ts';
+import type { EventReading, RecordedEvents, RecordedLog, RecordedPayload } from '../engine/ports/recorded-events.ts';
 import { kafkaConnection } from './kafka.ts';
 
 /** Where recorded events are: the segments of a data folder, its archive, or the topic of a Kafka. */
@@ -38,21 +38,20 @@ export async function recordedEvents(config: Config, place: RecordingPlace): Pro
 async function recordedInLogs({ dataDirectory }: Config): Promise<RecordedEvents | null> {
   const folders = await eventLogFolders(dataDirectory);
   if (folders.length === 0) return null;
-  return { name: `the event logs in ${dataDirectory}`, read: (reading) => readLogs(folders, reading) };
+  const logs = folders.map((folder) => ({ read: (reading: EventReading) => readLog(folder, reading) }));
+  return { name: `the event logs in ${dataDirectory}`, logs };
 }
 
-async function* readLogs(
-  folders: readonly string[],
+async function* readLog(
+  source: string,
   { fromMs, onLost }: EventReading,
 ): AsyncGenerator<RecordedPayload, void, undefined> {
-  for (const source of folders) {
-    const fromSequence = await sequenceSince(source, fromMs);
-    if (fromSequence === null) continue;
-    const onProblem = (problem: LogProblem): void =>
-      onLost({ source, count: missingEvents(problem), reason: describe(problem) });
-    for await (const { sequence, payload } of readEvents(source, { fromSequence, onProblem })) {
-      yield { source, position: sequence, payload };
-    }
+  const fromSequence = await sequenceSince(source, fromMs);
+  if (fromSequence === null) return;
+  const onProblem = (problem: LogProblem): void =>
+    onLost({ source, count: missingEvents(problem), reason: describe(problem) });
+  for await (const { sequence, payload } of readEvents(source, { fromSequence, onProblem })) {
+    yield { source, position: sequence, payload };
   }
 }
 
@@ -73,7 +72,7 @@ function describe(problem: LogProblem): string {
 function recordedInArchive(config: Config): RecordedEvents | null {
   const folder = archiveFolder(config);
   if (!existsSync(join(folder, 'raw'))) return null;
-  return { name: `the archive in ${folder}`, read: (reading) => readArchive(config, reading) };
+  return { name: `the archive in ${folder}`, logs: [{ read: (reading) => readArchive(config, reading) }] };
 }
 
 async function* readArchive(
@@ -88,12 +87,10 @@ async function* readArchive(
     onLost({ source: path, count: 1, reason: `cannot be read: ${message}` });
   const window = { fromMs, toMs: untilMs };
   try {
-    for await (const { hourMs, position, payload } of readRawPayloads(db, archiveFolder(config), window, onDamaged)) {
-      yield {
-        source: new Date(hourMs).toISOString().slice(0, HOUR_CHARACTERS),
-        position,
-        payload: encoder.encode(payload),
-      };
+    let position = 0;
+    for await (const payload of readRawPayloads(db, archiveFolder(config), window, onDamaged)) {
+      yield { source: archiveFolder(config), position, payload: encoder.encode(payload) };
+      position += 1;
     }
   } finally {
     db.close();
@@ -101,8 +98,6 @@ async function* readArchive(
   }
 }
 
-/** `2026-11-21T19`. */
-const HOUR_CHARACTERS = 13;
 const encoder = new TextEncoder();
 
 /** Outboxes send behind the event; clocks of brokers and engines may differ by so much. */
@@ -113,7 +108,8 @@ async function recordedInKafka({ events: { kafka } }: Config): Promise<RecordedE
   if (kafka.brokers === '') return null;
   const topic = eventsTopic(kafka.topicPrefix);
   const connection = kafkaConnection(kafka);
-  return { name: `topic ${topic} of ${kafka.brokers}`, read: (reading) => readKafka({ connection, topic }, reading) };
+  const log: RecordedLog = { read: (reading) => readKafka({ connection, topic }, reading) };
+  return { name: `topic ${topic} of ${kafka.brokers}`, logs: [log] };
 }
 
 async function* readKafka(

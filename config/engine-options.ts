@@ -1,5 +1,7 @@
 /** From the configuration to the options of the engine's parts: the only place that knows both shapes. */
 import { compileFloorRules, type FloorRule } from '../engine/auction/floors.ts';
+import { RESERVE_ESTIMATORS } from '../engine/auction/reserve/estimator.ts';
+import type { LearnedReserveOptions } from '../engine/auction/reserve/learned-reserve.ts';
 import type { DspBlocks } from '../engine/auction/types.ts';
 import { DSP_HEALTH_DEFAULTS, type DspHealthOptions } from '../engine/dsp/dsp-health.ts';
 import { poolSize } from '../engine/dsp/pool-size.ts';
@@ -64,6 +66,19 @@ function floorRule({ publisherId, placementId, country, size, mediaType, floorCp
     size: size === undefined ? null : { w: w!, h: h! },
     mediaType: mediaType ?? null,
     floorCpmMicros,
+  };
+}
+
+/** How reserves are learned; null: not at all. */
+export function reserveLearning({ learnedReserve }: Pick<Config, 'learnedReserve'>): LearnedReserveOptions | null {
+  const { estimator, windowSize, observationsMin, changeRatioMax, placementsMax } = learnedReserve;
+  if (estimator === 'off') return null;
+  return {
+    estimator: RESERVE_ESTIMATORS[estimator],
+    windowCapacity: windowSize,
+    observationsMin,
+    stepRatioMax: changeRatioMax,
+    placementsMax,
   };
 }
 

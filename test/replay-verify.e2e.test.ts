@@ -1,10 +1,11 @@
 /** F51: the log of a live engine replays with identical winners, prices and reasons; an event that was edited is found. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { replay } from '../commands/replay.ts';
 import type { VerificationReport } from '../simulator/replay/verify.ts';
+import type { WhatIfReport } from '../simulator/replay/what-if/what-if.ts';
 import { copyEdited, type StoredJson } from './support/edited-log.ts';
 import { eventually, isWonBy, writesOf } from './support/house-campaigns.ts';
 import { runCommand } from './support/run-command.ts';
@@ -61,6 +62,34 @@ describe('F51 the log of an engine under traffic', () => {
     expect(report.decided).toBeGreaterThan(AUCTIONS);
     expect(report.identical).toBe(report.decided);
     expect(report.wins).toBeGreaterThan(AUCTIONS / 2);
+  });
+
+  it('has all kinds of decisions in it', async () => {
+    const inputs = (await traffic!.gavel.events()).flatMap(({ input }) => input ?? []);
+    const bids = inputs.flatMap((input) => input.bids);
+    expect(bids.some(({ dspId }) => dspId === 'house')).toBe(true);
+    expect(bids.some(({ ctrSource }) => ctrSource === 'model')).toBe(true);
+    expect(bids.some(({ cvrSource }) => cvrSource === 'model')).toBe(true);
+    expect(inputs.some(({ imps }) => imps.some(({ learnedFloorCpmMicros }) => learnedFloorCpmMicros > 0))).toBe(true);
+  });
+
+  it('sells what it sold when nothing changes, and at other prices when winners pay what they bid', async () => {
+    const whatIf = async (...args: string[]): Promise<WhatIfReport> => {
+      const { code, stdout } = await runCommand(replay, ['what-if', '--data', data, '--json', ...args]);
+      expect(code).toBe(0);
+      return JSON.parse(stdout) as WhatIfReport;
+    };
+    const rates = ['--set', 'currencies.rates={EUR: 0.9}'];
+    const config = join(folder, 'engine.yaml');
+    await writeFile(config, 'currencies: { rates: { EUR: 0.9 } }\n');
+    const same = await whatIf('--engine-config', config);
+    expect(same).toMatchObject({ otherWinners: 0, otherPrices: 0, unapplied: [] });
+    expect(same.figures.after).toEqual(same.figures.before);
+    expect(same.figures.auctions).toBeGreaterThan(AUCTIONS / 2);
+    const first = await whatIf('--engine-config', config, '--mechanism', 'first_price');
+    expect(first.otherWinners).toBe(0);
+    expect(first.figures.difference.revenueNanos.lower).toBeGreaterThan(0);
+    expect((await whatIf(...rates)).figures.before.revenueNanos).toBe(same.figures.before.revenueNanos);
   });
 
   it('names the bid and the field where an event was edited, and ends with 1', async () => {

@@ -3,20 +3,12 @@ import { type DamagedFile, findDamaged } from './damaged-files.ts';
 import { type DuckDb, parquet } from './duckdb.ts';
 import { HOUR_MS, listRawFiles, type TimeWindow } from './layout.ts';
 
-export interface ArchivedPayload {
-  /** Start of its hour, epoch ms. */
-  readonly hourMs: number;
-  /** How manieth of the hour, from 0. */
-  readonly position: number;
-  /** As it was stored, but for halves of characters (`withoutLoneSurrogates`). */
-  readonly payload: string;
-}
-
 /** Files that are merged or removed between listing and reading them: listed again, they are no longer there. */
 const TRIES_MAX = 5;
 
 /**
- * Events of the hours that the window touches, each once, by time: whole hours. What does not fit into memory is sorted on disk. A file that
+ * Events of the hours that the window touches, as they were stored but for halves of characters (`withoutLoneSurrogates`): each once, by
+ * time, of whole hours. What does not fit into memory is sorted on disk. A file that
  * cannot be read is told and left out. Rejects when the files of an hour cannot be read otherwise.
  */
 export async function* readRawPayloads(
@@ -24,18 +16,16 @@ export async function* readRawPayloads(
   archive: string,
   window: TimeWindow,
   onDamaged: (file: DamagedFile) => void,
-): AsyncGenerator<ArchivedPayload, void, undefined> {
+): AsyncGenerator<string, void, undefined> {
   const hours = new Set((await listRawFiles(archive, window)).map(({ startMs }) => startMs));
   for (const hourMs of hours) {
-    let position = 0;
     let lastId: string | null = null;
     for await (const rows of await openHour(db, archive, hourMs, onDamaged)) {
       for (const [id, payload] of rows) {
         // Ids are those of events: the same one twice is the same event twice. Without one it is nobody's copy.
         if (id !== null && id === lastId) continue;
         lastId = id;
-        yield { hourMs, position, payload };
-        position += 1;
+        yield payload;
       }
     }
   }

@@ -9,7 +9,7 @@ import { type AccountPlan, accountPlans } from '../budget/account-plan.ts';
 import type { UserCaps } from '../budget/frequency/frequency-caps.ts';
 import type { LeaseNeed, LeaseOver } from '../budget/lease.ts';
 import type { LeasePolicy } from '../budget/lease-policy.ts';
-import type { PacingController } from '../budget/pacing/controller.ts';
+import type { PacingController, PacingSignal } from '../budget/pacing/controller.ts';
 import { LocalTime } from '../budget/pacing/local-time.ts';
 import { PacingBoard } from '../budget/pacing/pacing-board.ts';
 import { SpendingAccount } from '../budget/spending-account.ts';
@@ -70,11 +70,6 @@ export class HouseDesk {
     return this.#catalogue.index.size;
   }
 
-  /** Share of the auctions it is eligible for in which a campaign takes part now, 0..1; null: it is not here. */
-  throttleOf(accountId: string): number | null {
-    return this.#board.throttleOf(accountId);
-  }
-
   /** Gives the campaigns to `replan`: many changes are carried out a few at a time. */
   take(changes: readonly Booking[]): ReadonlySet<string> {
     return this.bookings.take(changes);
@@ -127,6 +122,12 @@ export class HouseDesk {
     const { epoch, sequence } = reserved.lease;
     const reservation = { key, bidIndex, accountId, amount, epoch, sequence, heldMs };
     return isShared ? { ...reservation, isShared } : reservation;
+  }
+
+  /** How an account takes part now; null: it is not known here. */
+  signalOf(accountId: string): PacingSignal | null {
+    const account = this.accounts.get(accountId);
+    return account === undefined ? null : this.#board.signal(account.slot);
   }
 
   /** It was certainly not served, and nobody else has heard of it. */

@@ -4,9 +4,9 @@
  */
 
 export interface RecordedPayload {
-  /** Log, hour of an archive, or partition that it is in, for people. */
+  /** Log, archive or partition that it is in. */
   readonly source: string;
-  /** In there: a sequence, an offset, or of an archive how manieth of its hour. */
+  /** In there: a sequence, an offset, or of an archive how manieth of those that are read. */
   readonly position: number;
   /** As stored; valid until the next few are asked for. */
   readonly payload: Uint8Array;
@@ -31,9 +31,14 @@ export interface EventReading {
 export interface RecordedEvents {
   /** Which, for people. */
   readonly name: string;
+  /** One after the other, or side by side: engines that ran at the same time have a log each. */
+  readonly logs: readonly RecordedLog[];
+}
+
+export interface RecordedLog {
   /**
-   * Every event that may be of the window, and perhaps others, in the order of each log; one may come more than once. Ends where
-   * they ended when it began, or later. Holds a part of them in memory at a time. Rejects when they cannot be had at all.
+   * Every event that may be of the window, and perhaps others, in the order in which they were stored; one may come more than once.
+   * Ends where they ended when it began, or later. Holds a part of them in memory at a time. Rejects when they cannot be had at all.
    */
   readonly read: (reading: EventReading) => AsyncIterable<RecordedPayload>;
 }

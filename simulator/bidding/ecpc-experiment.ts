@@ -23,10 +23,8 @@ export interface EcpcExperiment {
   /** Its mean CTR is the one that bids are in proportion to. */
   readonly trainPath: string;
   readonly control: Control;
-  /** Default 40. */
+  /** That share the auctions of the log; what is left over is not bid on. Default 40. */
   readonly rounds?: number;
-  /** Default: those of the log, shared among the rounds; what is left over is not bid on. */
-  readonly auctionsPerRound?: number;
 }
 
 /** A round of the published trace. */
@@ -51,7 +49,7 @@ export async function runEcpcControl(experiment: EcpcExperiment): Promise<EcpcRe
   }
   const [data, train] = [await totalsOf(dataPath), await totalsOf(trainPath)];
   if (train.ctrSum === 0) throw new BiddingError('the training data have no auction with a CTR above 0');
-  const auctionsPerRound = experiment.auctionsPerRound ?? Math.floor(data.auctions / rounds);
+  const auctionsPerRound = Math.floor(data.auctions / rounds);
   if (auctionsPerRound < 1) throw new BiddingError(`${data.auctions} auctions are too few for ${rounds} rounds`);
   const trace: EcpcTraceRow[] = [];
   const policy = new EcpcControl({

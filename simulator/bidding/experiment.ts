@@ -69,23 +69,23 @@ function episodePolicies(
   { train, bidAtAverage }: EpisodeExperiment,
   episode: { readonly auctions: number; readonly budget: number; readonly bidMax: number },
 ): Record<EpisodePolicy, () => BiddingPolicy> {
-  const ctrAverage = train.clicks / train.auctions;
   let values: ValueTable | undefined;
   const table = (): ValueTable => {
     if (train.priceCounts === undefined) throw new BiddingError('ss_mdp and rlb need the prices of the training data');
     values ??= new ValueTable({
       ...episode,
-      ctrAverage,
+      ctrAverage: train.clicks / train.auctions,
       priceChances: priceChances(train.priceCounts, episode.bidMax),
     });
     return values;
   };
   return {
     mcpc: () => truthful(train.cost / clicksOf(train, 'mcpc')),
-    lin_bid: () => {
-      clicksOf(train, 'lin_bid');
-      return linear({ bidAtAverage: needed(bidAtAverage, 'lin_bid', 'its bid at the average CTR, b0'), ctrAverage });
-    },
+    lin_bid: () =>
+      linear({
+        bidAtAverage: needed(bidAtAverage, 'lin_bid', 'its bid at the average CTR, b0'),
+        ctrAverage: clicksOf(train, 'lin_bid') / train.auctions,
+      }),
     ss_mdp: () => blindValueBidder(table()),
     rlb: () => valueBidder(table()),
   };
@@ -100,13 +100,14 @@ export interface CampaignExperiment {
   readonly budget?: number;
   /** Default 1/16. */
   readonly budgetShare?: number;
-  /** Value of a click; default: `clickValueShare` of what a click cost in training. */
+  /** Value of a click, the published `R`; default: a fifth of what a click cost in training. */
   readonly clickValue?: number;
-  /** Default 0.2. */
-  readonly clickValueShare?: number;
   /** The published `l`: the price that wins half the auctions, for `ortb` and `sam2`. Default 32. */
   readonly curvature?: number;
 }
+
+/** Of what a click cost in training: so the published experiments set what it is worth. */
+const CLICK_VALUE_SHARE = 0.2;
 
 export interface CampaignResult {
   readonly budget: number;
@@ -127,12 +128,12 @@ export async function runCampaign(experiment: CampaignExperiment): Promise<Campa
 }
 
 function campaignPolicies(
-  { clickValueShare = 0.2, curvature = 32, clickValue }: CampaignExperiment,
+  { curvature = 32, clickValue }: CampaignExperiment,
   train: LogTotals,
 ): Record<CampaignPolicy, (para: number | undefined) => BiddingPolicy> {
   if (train.ctrSum === 0) throw new BiddingError('the training data have no auction with a CTR above 0');
   const ctrAverage = train.ctrSum / train.auctions;
-  const worth = (name: string): number => clickValue ?? (clickValueShare * train.cost) / clicksOf(train, name);
+  const worth = (name: string): number => clickValue ?? (CLICK_VALUE_SHARE * train.cost) / clicksOf(train, name);
   const bidAtAverage = (para: number | undefined, name: string): number =>
     needed(para, name, 'its bid at the average CTR, para');
   return {

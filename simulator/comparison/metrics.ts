@@ -3,26 +3,25 @@ import type { IntervalFigures, RunRecord } from '../world/run-record.ts';
 
 export interface Metric {
   readonly metric: string;
+  /** `nanos` (of the exchange currency) and `share` (0..1) are written for people; any other stands behind the number. */
   readonly unit: string;
   readonly higherIsBetter: boolean;
   readonly of: (record: RunRecord) => number;
 }
 
-const NANOS = 1e9;
-
 export const METRICS: readonly Metric[] = [
   {
     metric: 'revenue',
-    unit: 'exchange currency',
+    unit: 'nanos',
     higherIsBetter: true,
-    of: ({ totals }) => totals.revenueNanos / NANOS,
+    of: ({ totals }) => totals.revenueNanos,
   },
-  { metric: 'fill', unit: 'of requests', higherIsBetter: true, of: ({ totals }) => perRequest(totals, totals.filled) },
+  { metric: 'fill', unit: 'share', higherIsBetter: true, of: ({ totals }) => perRequest(totals, totals.filled) },
   {
     metric: 'advertiser-value',
-    unit: 'exchange currency',
+    unit: 'nanos',
     higherIsBetter: true,
-    of: ({ totals }) => totals.advertiserValueNanos / NANOS,
+    of: ({ totals }) => totals.advertiserValueNanos,
   },
   { metric: 'latency-p50', unit: 'ms', higherIsBetter: false, of: ({ totals }) => totals.latencyMs?.p50 ?? 0 },
   { metric: 'latency-p95', unit: 'ms', higherIsBetter: false, of: ({ totals }) => totals.latencyMs?.p95 ?? 0 },
@@ -41,13 +40,13 @@ export const METRICS: readonly Metric[] = [
   },
   {
     metric: 'shed',
-    unit: 'of requests',
+    unit: 'share',
     higherIsBetter: false,
     of: ({ totals }) => perRequest(totals, shedIn(totals)),
   },
   {
     metric: 'unanswered',
-    unit: 'of requests',
+    unit: 'share',
     higherIsBetter: false,
     of: ({ totals }) => perRequest(totals, totals.unanswered),
   },

@@ -102,9 +102,9 @@ function isSameRow<Row extends object>(recorded: Row, now: Row, fields: readonly
   return true;
 }
 
-/** As JSON has it: what is no number is null there. */
+/** As events have it: what is no number, or was not there yet, is null. */
 function isSameValue(recorded: unknown, now: unknown): boolean {
-  return recorded === asRecorded(now);
+  return asRecorded(recorded) === asRecorded(now);
 }
 
 function asRecorded(value: unknown): unknown {

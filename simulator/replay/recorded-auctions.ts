@@ -2,7 +2,13 @@
 import { EventFormatError, type GavelEvent, readStoredEvent } from '../../engine/events/read-event.ts';
 import { SeenEvents } from '../../engine/events/seen-events.ts';
 import type { AuctionEvent } from '../../engine/exchange/auction-event.ts';
-import type { EventReading, LostRecords, RecordedEvents, RecordedPayload } from '../../engine/ports/recorded-events.ts';
+import type {
+  EventReading,
+  LostRecords,
+  RecordedEvents,
+  RecordedLog,
+  RecordedPayload,
+} from '../../engine/ports/recorded-events.ts';
 
 /** From `fromMs` until before `untilMs`, epoch ms, by when auctions arrived. */
 export type ReplayWindow = Pick<EventReading, 'fromMs' | 'untilMs'>;
@@ -58,8 +64,13 @@ export class RecordedAuctions {
     this.#window = window;
   }
 
+  /** Of all logs, one after the other. */
   async *read(): AsyncGenerator<RecordedAuction, void, undefined> {
-    for await (const recorded of this.#events.read({ ...this.#window, onLost: (lost) => this.#onLost(lost) })) {
+    for (const log of this.#events.logs) yield* this.readLog(log);
+  }
+
+  async *readLog(log: RecordedLog): AsyncGenerator<RecordedAuction, void, undefined> {
+    for await (const recorded of log.read({ ...this.#window, onLost: (lost) => this.#onLost(lost) })) {
       const stored = this.#eventIn(recorded);
       if (stored === null) continue;
       const { event, storedVersion } = stored;

@@ -4,8 +4,8 @@ import type { ReadingTally } from './recorded-auctions.ts';
 export interface ReplayReading {
   /** Where the events are. */
   readonly source: string;
-  /** How long it took. */
-  readonly seconds: number;
+  /** How long it took; null: that is not what was measured. */
+  readonly seconds: number | null;
 }
 
 /** Lines without what is nothing. */
@@ -17,9 +17,10 @@ export function formatReading(tally: ReadingTally, { source, seconds }: ReplayRe
     tally.outsideWindow > 0 ? `${tally.outsideWindow} auctions outside of the window` : '',
     tally.repeated > 0 ? `${tally.repeated} told again` : '',
   ].filter((text) => text !== '');
-  const speed = seconds === 0 ? '' : `, ${Math.round(tally.auctions / seconds)} auctions a second`;
+  const speed =
+    seconds === null ? '' : ` in ${seconds.toFixed(1)} s, ${Math.round(tally.auctions / seconds)} auctions a second`;
   return [
-    `Read:        ${tally.auctions} auctions (${versions}) from ${source} in ${seconds.toFixed(1)} s${speed}`,
+    `Read:        ${tally.auctions} auctions (${versions}) from ${source}${speed}`,
     ...(left.length === 0 ? [] : [`Passed over: ${left.join(', ')}`]),
     ...(tally.lost === 0 ? [] : [`Lost:        ${tally.lost} records are damaged or missing`]),
     ...(unreadable === 0 ? [] : [`Unreadable:  ${unreadable} events: ${countsOf(tally.unreadable, (code) => code)}`]),

@@ -66,7 +66,7 @@ function described({ instancePath, message, params, keyword }: ErrorObject): str
 /** What a schema cannot say. `at` stands before keys. */
 function checkRun({ intervals, durationMs, campaigns, regions }: RunRecord, at: string): void {
   for (const [index, { fromMs }] of intervals.entries()) {
-    const isInOrder = fromMs >= (intervals[index - 1]?.fromMs ?? 0) && fromMs < durationMs;
+    const isInOrder = fromMs > (intervals[index - 1]?.fromMs ?? -1) && fromMs < durationMs;
     if (!isInOrder)
       throw new RecordError(`${at}intervals[${index}].fromMs: must be in order and before durationMs, is ${fromMs}`);
   }

@@ -3,10 +3,11 @@ import { Ajv } from 'ajv';
 import type { ComparisonRecord } from '../comparison/comparison-record.ts';
 import type { RunRecord } from '../world/run-record.ts';
 
-const NUMBER = { type: 'number' };
+/** Beyond it numbers do not add up, nor can axes be drawn. */
+const SIZE_MAX = Number.MAX_SAFE_INTEGER;
+const NUMBER = { type: 'number', minimum: -SIZE_MAX, maximum: SIZE_MAX };
 const TEXT = { type: 'string' };
-const COUNT = { type: 'number', minimum: 0 };
-const TIME = { type: 'number' };
+const COUNT = { type: 'number', minimum: 0, maximum: SIZE_MAX };
 const COUNTS = { type: 'object', additionalProperties: COUNT };
 
 function list(items: object): object {
@@ -75,14 +76,14 @@ const RUN = object({
   regions: list(
     object({ name: TEXT, requests: list(COUNT), shed: list(COUNT), utilisation: list(NUMBER), machines: list(NUMBER) }),
   ),
-  faults: list(object({ kind: TEXT, target: TEXT, fromMs: TIME, untilMs: TIME })),
+  faults: list(object({ kind: TEXT, target: TEXT, fromMs: NUMBER, untilMs: NUMBER })),
   states: list(
     object({
       kind: { type: 'string', enum: ['breaker', 'throttle', 'shedding', 'fallback', 'process', 'failover'] },
       subject: TEXT,
       state: TEXT,
-      fromMs: TIME,
-      untilMs: TIME,
+      fromMs: NUMBER,
+      untilMs: NUMBER,
     }),
   ),
   checks: list(object({ id: TEXT, name: TEXT, judged: COUNT, violations: list(TEXT) })),
@@ -106,9 +107,7 @@ const COMPARISON = object({
       unit: TEXT,
       higherIsBetter: { type: 'boolean' },
       values: list(list(NUMBER)),
-      differences: list(
-        object({ arm: TEXT, mean: NUMBER, lower: NUMBER, upper: NUMBER, relative: orNull({ type: 'number' }) }),
-      ),
+      differences: list(object({ arm: TEXT, mean: NUMBER, lower: NUMBER, upper: NUMBER, relative: orNull(NUMBER) })),
     }),
   ),
 });

@@ -9,10 +9,8 @@ export interface RunIdentity {
   readonly seed: number;
 }
 
-/** Outcome of one simulated run; plain JSON, printed by `--json`. */
-export interface SimulationReport extends RunIdentity {
-  readonly ratePerSec: number;
-  readonly seconds: number;
+/** What became of requests, as who sent them saw it; plain JSON. */
+export interface TrafficReport {
   readonly requests: {
     /** Due by the schedule, sent or not. */
     readonly due: number;
@@ -32,16 +30,22 @@ export interface SimulationReport extends RunIdentity {
   readonly revenueNanos: Readonly<Record<string, number>>;
   /** Revenue per thousand impressions by currency, millionths. */
   readonly ecpmMicros: Readonly<Record<string, number>>;
-  /** Calls to DSPs per answered request. */
-  readonly callsPerAuction: number;
-  /** Of the engine alone, per answered request. */
-  readonly cpuUsPerAuction: number;
   /** From the intended send time. */
   readonly latency: LatencySummary;
   /** How late the traffic generator itself sent. */
   readonly sendLateness: LatencySummary;
   readonly statuses: Readonly<Record<string, number>>;
   readonly errors: Readonly<Record<string, number>>;
+}
+
+/** Outcome of one simulated run; plain JSON, printed by `--json`. */
+export interface SimulationReport extends RunIdentity, TrafficReport {
+  readonly ratePerSec: number;
+  readonly seconds: number;
+  /** Calls to DSPs per answered request. */
+  readonly callsPerAuction: number;
+  /** Of the engine alone, per answered request. */
+  readonly cpuUsPerAuction: number;
   readonly dsps: Readonly<Record<string, DspReport>>;
 }
 
@@ -60,10 +64,20 @@ export function buildReport(
   engineCpuMs: number,
   dsps: Readonly<Record<string, DspReport>>,
 ): SimulationReport {
-  const { due, notSent, answered, answers, errors, latency, sendLateness } = traffic;
+  const answered = Math.max(1, traffic.answered);
   return {
     ...identity,
     ...plan,
+    ...trafficReport(traffic),
+    callsPerAuction: callCount(dsps) / answered,
+    cpuUsPerAuction: (engineCpuMs * 1000) / answered,
+    dsps,
+  };
+}
+
+export function trafficReport(traffic: OpenLoopResult): TrafficReport {
+  const { due, notSent, answered, answers, errors, latency, sendLateness } = traffic;
+  return {
     requests: { due, notSent, answered, filled: answers.filled, unreadable: answers.unreadable },
     fillRatio: due === 0 ? 0 : answers.filled / due,
     impressions: answers.impressions,
@@ -75,13 +89,10 @@ export function buildReport(
         Math.round(nanos / answers.impressions[currency]!),
       ]),
     ),
-    callsPerAuction: callCount(dsps) / Math.max(1, answered),
-    cpuUsPerAuction: (engineCpuMs * 1000) / Math.max(1, answered),
     latency,
     sendLateness,
     statuses: answers.statuses,
     errors,
-    dsps,
   };
 }
 

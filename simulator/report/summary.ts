@@ -16,7 +16,7 @@ function runSummary(record: RunRecord): object {
     kind: 'run',
     headline,
     sentences,
-    judgement: judgement.kind,
+    judgement,
     identity,
     traceHash,
     ledgerHash,

@@ -1,4 +1,4 @@
-import type { DspReport, RunIdentity, SimulationReport } from './report.ts';
+import type { DspReport, RunIdentity, SimulationReport, TrafficReport } from './report.ts';
 
 /** First and last line of a run: enough to repeat it. */
 export function formatIdentity({ version, scenario, seed }: RunIdentity): string {
@@ -10,28 +10,49 @@ export function formatReport(report: SimulationReport): string {
   return `${formatTotals(report)}\n\n${formatDsps(report.dsps)}`;
 }
 
+type Row = readonly [label: string, value: string];
+
 function formatTotals(report: SimulationReport): string {
-  const { requests, latency, sendLateness } = report;
-  const rows: [string, string][] = [
-    ['requests', `${requests.due} (${report.ratePerSec}/s for ${report.seconds} s)`],
+  return formatRows([
+    ['requests', `${report.requests.due} (${report.ratePerSec}/s for ${report.seconds} s)`],
+    ...soldRows(report),
+    ['DSP calls', `${report.callsPerAuction.toFixed(1)} per auction`],
+    ['engine CPU', `${report.cpuUsPerAuction.toFixed(0)} us per auction`],
+    ...answerRows(report),
+  ]);
+}
+
+/** What became of requests, without who bid. No trailing newline. */
+export function formatTraffic(report: TrafficReport): string {
+  return formatRows([['requests', String(report.requests.due)], ...soldRows(report), ...answerRows(report)]);
+}
+
+function formatRows(rows: readonly Row[]): string {
+  return rows.map(([label, value]) => `${label.padEnd(12)}${value}`).join('\n');
+}
+
+function soldRows(report: TrafficReport): Row[] {
+  return [
     ['answered', formatAnswered(report)],
     ['fill', `${(report.fillRatio * 100).toFixed(1)} %`],
     ['revenue', formatMoney(report.revenueNanos, 1e9, 4)],
     ['eCPM', formatMoney(report.ecpmMicros, 1e6, 3)],
-    ['DSP calls', `${report.callsPerAuction.toFixed(1)} per auction`],
-    ['engine CPU', `${report.cpuUsPerAuction.toFixed(0)} us per auction`],
+  ];
+}
+
+function answerRows({ latency, sendLateness, statuses, errors }: TrafficReport): Row[] {
+  return [
     [
       'latency',
       `p50 ${ms(latency.p50Ms)}  p95 ${ms(latency.p95Ms)}  p99 ${ms(latency.p99Ms)}  max ${ms(latency.maxMs)}`,
     ],
     ['sent late', `p50 ${ms(sendLateness.p50Ms)}  p99 ${ms(sendLateness.p99Ms)}  (by the generator; part of latency)`],
-    ['HTTP status', formatCounts(report.statuses)],
-    ['errors', formatCounts(report.errors)],
+    ['HTTP status', formatCounts(statuses)],
+    ['errors', formatCounts(errors)],
   ];
-  return rows.map(([label, value]) => `${label.padEnd(12)}${value}`).join('\n');
 }
 
-function formatAnswered({ requests }: SimulationReport): string {
+function formatAnswered({ requests }: TrafficReport): string {
   const unreadable = requests.unreadable > 0 ? `, ${requests.unreadable} unreadable` : '';
   const notSent = requests.notSent > 0 ? `, ${requests.notSent} not sent` : '';
   return `${requests.answered}${unreadable}${notSent}`;

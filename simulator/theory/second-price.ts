@@ -67,13 +67,15 @@ export function optimalReserve(values: ValueDistribution): number {
 }
 
 /** Panels of Simpson's rule: errors below 1e-9 of the revenues here. */
-const PANELS = 200_000;
+const PANELS = 20_000;
 
+/** Steps grow with the third power of the way from `from`: values are dense there, and thin far out. */
 function integral(f: (x: number) => number, from: number, to: number): number {
-  const width = (to - from) / PANELS;
-  let sum = f(from) + f(to);
-  for (let at = 1; at < PANELS; at++) sum += f(from + at * width) * (at % 2 === 0 ? 2 : 4);
-  return (sum * width) / 3;
+  const width = to - from;
+  const slice = (t: number): number => f(from + width * t ** 3) * 3 * t * t;
+  let sum = slice(0) + slice(1);
+  for (let at = 1; at < PANELS; at++) sum += slice(at / PANELS) * (at % 2 === 0 ? 2 : 4);
+  return (sum * width) / (3 * PANELS);
 }
 
 /** Marsaglia's series (J. Stat. Soft. 11, 2004): full precision for |z| < 7, where all that matters here lies. */

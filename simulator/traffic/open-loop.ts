@@ -7,9 +7,24 @@ import { LatencyHistogram, type LatencySummary } from './latency-histogram.ts';
 /** `fixed`: equal gaps. `poisson`: random gaps of that mean, as independent users make them. */
 export type ArrivalProcess = 'fixed' | 'poisson';
 
-export interface OpenLoopOptions {
+export interface SendingOptions {
   /** Of the auction endpoint. */
   readonly url: string;
+  /** A request without an answer this long after its intended send time is given up; 5,000 when absent. */
+  readonly answerTimeoutMs?: number;
+  /** Arrivals beyond this many unanswered requests are not sent but counted; 10,000 when absent. */
+  readonly inFlightMax?: number;
+  /** Called once a second. */
+  readonly onProgress?: (progress: OpenLoopProgress) => void;
+}
+
+export interface ScheduledRequest {
+  /** When it is due, ms since the start. */
+  readonly atMs: number;
+  readonly body: string;
+}
+
+export interface OpenLoopOptions extends SendingOptions {
   /** Mean arrivals a second. */
   readonly ratePerSec: number;
   /** How long requests arrive; answers are awaited after that. */
@@ -19,12 +34,6 @@ export interface OpenLoopOptions {
   readonly random: SeededRandom;
   /** Body of the n-th request. */
   readonly body: (index: number) => string;
-  /** A request without an answer this long after its intended send time is given up; 5,000 when absent. */
-  readonly answerTimeoutMs?: number;
-  /** Arrivals beyond this many unanswered requests are not sent but counted; 10,000 when absent. */
-  readonly inFlightMax?: number;
-  /** Called once a second. */
-  readonly onProgress?: (progress: OpenLoopProgress) => void;
 }
 
 export interface OpenLoopProgress {
@@ -51,15 +60,32 @@ export interface OpenLoopResult {
   readonly sendLateness: LatencySummary;
 }
 
+/** Arrivals of one rate; see `runSchedule`. */
+export function runOpenLoop(options: OpenLoopOptions): Promise<OpenLoopResult> {
+  return runSchedule(arrivalsOf(options), options);
+}
+
+function* arrivalsOf({ ratePerSec, seconds, arrivals, random, body }: OpenLoopOptions): Generator<ScheduledRequest> {
+  const meanMs = 1_000 / ratePerSec;
+  const gapMs = arrivals === 'fixed' ? () => meanMs : () => random.exponential(meanMs);
+  const endMs = seconds * 1_000;
+  let index = 0;
+  for (let atMs = gapMs(); atMs < endMs; atMs += gapMs()) yield { atMs, body: body(index++) };
+}
+
 /**
  * Sends requests at their own times, whatever becomes of earlier ones. A closed loop waits for answers and so stops asking
- * just when the engine is slow, which hides the worst latencies ("coordinated omission"); this one keeps the schedule.
+ * just when the engine is slow, which hides the worst latencies ("coordinated omission"); this one keeps the schedule,
+ * whose times rise. A request that comes out of it when it is overdue is sent at once.
  */
-export async function runOpenLoop(options: OpenLoopOptions): Promise<OpenLoopResult> {
+export async function runSchedule(
+  schedule: Iterable<ScheduledRequest> | AsyncIterable<ScheduledRequest>,
+  options: SendingOptions,
+): Promise<OpenLoopResult> {
   const run = new OpenLoopRun(options);
   const progress = setInterval(() => options.onProgress?.(run.progress()), 1_000);
   try {
-    await run.sendAll();
+    await run.sendAll(schedule);
     await run.awaitAnswers();
     return run.result();
   } finally {
@@ -74,7 +100,7 @@ const DEFAULT_IN_FLIGHT_MAX = 10_000;
 const OVERDUE_BURST = 32;
 
 class OpenLoopRun {
-  readonly #options: OpenLoopOptions;
+  readonly #options: SendingOptions;
   readonly #answerTimeoutMs: number;
   readonly #pool: Pool;
   readonly #path: string;
@@ -87,7 +113,7 @@ class OpenLoopRun {
   #due = 0;
   #notSent = 0;
 
-  constructor(options: OpenLoopOptions) {
+  constructor(options: SendingOptions) {
     this.#options = options;
     this.#answerTimeoutMs = options.answerTimeoutMs ?? DEFAULT_ANSWER_TIMEOUT_MS;
     const url = new URL(options.url);
@@ -96,21 +122,21 @@ class OpenLoopRun {
     this.#pool = new Pool(url.origin, { connections: null, pipelining: 1 });
   }
 
-  async sendAll(): Promise<void> {
+  async sendAll(schedule: Iterable<ScheduledRequest> | AsyncIterable<ScheduledRequest>): Promise<void> {
     const inFlightMax = this.#options.inFlightMax ?? DEFAULT_IN_FLIGHT_MAX;
-    const endMs = this.#startMs + this.#options.seconds * 1_000;
-    for (let dueMs = this.#startMs + this.#gapMs(); dueMs < endMs; dueMs += this.#gapMs()) {
+    for await (const { atMs, body } of schedule) {
+      const dueMs = this.#startMs + atMs;
       const waitMs = dueMs - performance.now();
       // Timers round to whole milliseconds; `sendLateness` says what that costs. What is overdue goes out at once, but
       // not so that answers go unread when the rate is more than this process can send.
       if (waitMs > 0) await delay(waitMs);
       else if (this.#due % OVERDUE_BURST === 0) await yieldToEvents();
-      const index = this.#due++;
+      this.#due++;
       if (this.#inFlight.size >= inFlightMax) {
         this.#notSent++;
         continue;
       }
-      const request = this.#send(index, dueMs).finally(() => this.#inFlight.delete(request));
+      const request = this.#send(body, dueMs).finally(() => this.#inFlight.delete(request));
       this.#inFlight.add(request);
     }
   }
@@ -147,13 +173,7 @@ class OpenLoopRun {
     };
   }
 
-  #gapMs(): number {
-    const meanMs = 1_000 / this.#options.ratePerSec;
-    return this.#options.arrivals === 'fixed' ? meanMs : this.#options.random.exponential(meanMs);
-  }
-
-  async #send(index: number, dueMs: number): Promise<void> {
-    const body = this.#options.body(index);
+  async #send(body: string, dueMs: number): Promise<void> {
     const sentMs = performance.now();
     this.#sendLateness.record(sentMs - dueMs);
     const giveUp = AbortSignal.timeout(Math.max(0, Math.ceil(this.#answerTimeoutMs - (sentMs - dueMs))));

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { readCapture } from './capture-line.ts';
 
 /** A payload path that cannot be used. */
 export class PayloadError extends Error {
@@ -25,7 +26,8 @@ export function loadPayloads(path: string): string[] {
   return payloads;
 }
 
-function payloadFiles(path: string): string[] {
+/** Files that the path names, in name order. Throws a PayloadError when it names nothing. */
+export function payloadFiles(path: string): string[] {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) throw new PayloadError(path, 'does not exist');
   if (!stats.isDirectory()) return [path];
@@ -37,24 +39,19 @@ function payloadFiles(path: string): string[] {
 }
 
 function readPayloads(file: string): string[] {
-  const [, format, gz] = PAYLOAD_FILE.exec(file) ?? [];
-  if (format === undefined) throw new PayloadError(file, 'is not a .json, .jsonl or .ndjson file (.gz allowed)');
+  const { isWhole, isZipped } = payloadFormat(file);
   const bytes = readFileSync(file);
-  const text = (gz === undefined ? bytes : gunzipSync(bytes)).toString('utf8');
-  if (format === 'json') return [text];
+  const text = (isZipped ? gunzipSync(bytes) : bytes).toString('utf8');
+  if (isWhole) return [text];
   return text
     .split('\n')
     .filter((line) => line.trim() !== '')
-    .map(unwrap);
+    .map((line) => readCapture(line).body);
 }
 
-function unwrap(line: string): string {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return line;
-  }
-  const request = (value as { request?: unknown } | null)?.request;
-  return typeof request === 'object' && request !== null ? JSON.stringify(request) : line;
+/** `isWhole`: all of it is one body; else each line is one. Throws a PayloadError for a name that is none of payloads. */
+export function payloadFormat(file: string): { readonly isWhole: boolean; readonly isZipped: boolean } {
+  const [, format, gz] = PAYLOAD_FILE.exec(file) ?? [];
+  if (format === undefined) throw new PayloadError(file, 'is not a .json, .jsonl or .ndjson file (.gz allowed)');
+  return { isWhole: format === 'json', isZipped: gz !== undefined };
 }

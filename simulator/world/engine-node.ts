@@ -1,59 +1,40 @@
 /** One engine of a world: the product, started by its own composition in a process that has nothing but stand-ins around it. */
-import { pino } from 'pino';
 import { type Gavel, type Outside, type PublicService, startGavel } from '../../compose.ts';
 import type { Config } from '../../config/types.ts';
 import type { AdAnswer } from '../../engine/ports/ad-requests.ts';
 import type { Tracked } from '../../engine/tracking/tracking-desk.ts';
-import type { VirtualLoop } from './virtual-loop.ts';
+import { ProductNode, type ProductNodeOptions } from './product-node.ts';
 import type { VirtualProcess } from './virtual-process.ts';
 
 /** What an engine meets outside, made anew for each life of its process. */
 export type WorldOutside = Pick<Outside, 'transport' | 'openGuardedHttp'> & Partial<Outside>;
 
-export interface EngineNodeOptions {
-  readonly loop: VirtualLoop;
-  readonly process: VirtualProcess;
+export interface EngineNodeOptions extends ProductNodeOptions {
   readonly config: Config;
   readonly openOutside: (process: VirtualProcess) => WorldOutside;
   /** Virtual processor time of one auction, ms; 0: everything is done in no time. */
   readonly cpuMsPerAuction: number;
-  readonly observer: EngineObserver;
-}
-
-export interface EngineObserver {
-  readonly onStarted: (engine: EngineNode) => void;
-  readonly onEnded: (engine: EngineNode, how: 'killed' | 'stopped') => void;
-  /** A task of the product has thrown, or it could not start. */
-  readonly onFault: (engine: EngineNode, error: unknown) => void;
 }
 
 /** Part of an auction's processor time that turning a request away takes: reading it, and answering 429. */
 const REFUSAL_SHARE = 0.05;
 const OVERLOADED = 429;
-/** Lines of a log say when they were written, by the real clock. */
-const NO_LOG = pino({ enabled: false });
 const TELLING = { isPrefetch: false, errorCode: null };
 
-export class EngineNode {
-  readonly process: VirtualProcess;
+export class EngineNode extends ProductNode<Gavel> {
   readonly config: Config;
   readonly #options: EngineNodeOptions;
-  /** Null: it does not run. */
-  gavel: Gavel | null = null;
   #service: PublicService | null = null;
 
   constructor(options: EngineNodeOptions) {
+    super(options);
     this.#options = options;
-    this.process = options.process;
     this.config = options.config;
-    this.process.onUncaught = (error) => {
-      options.observer.onFault(this, error);
-      if (this.gavel?.uncaught('exception', error) === 'drain') void this.stop();
-    };
   }
 
-  get name(): string {
-    return this.process.name;
+  /** Null: it does not run, or is about to end. */
+  get gavel(): Gavel | null {
+    return this.running;
   }
 
   /** Whether it has opened its port. */
@@ -61,69 +42,25 @@ export class EngineNode {
     return this.#service !== null;
   }
 
-  /** Begins to start it, in a task of its own. */
-  start(): void {
-    const { loop, observer } = this.#options;
-    if (!this.process.isUp) this.process.restart();
-    const { life } = this.process;
-    loop.schedule(this.process, loop.nowMs, () => {
-      loop.waitForFiles(this.#open()).then(
-        (gavel) => {
-          if (this.process.life !== life) return;
-          this.gavel = gavel;
-          observer.onStarted(this);
-        },
-        (error: unknown) => observer.onFault(this, error),
-      );
-    });
-  }
-
-  #open(): Promise<Gavel> {
-    const { process } = this;
-    const { random } = process;
-    const draws = random.fork('draws');
+  protected override open(): Promise<Gavel> {
     return startGavel(this.config, {
-      clock: process.clock,
-      timers: process.timers,
-      random: () => draws.next(),
-      entropy: process.entropy(),
-      processName: `${process.name}-${process.life}`,
-      readHeapShare: () => 0,
-      log: NO_LOG,
+      ...this.outside(),
       resolvers: NO_RESOLVERS,
       openDoor: (service) => {
         this.#service = service;
-        return `https://${process.name}.example`;
+        return `https://${this.name}.example`;
       },
-      ...this.#options.openOutside(process),
+      ...this.#options.openOutside(this.process),
     });
   }
 
-  /** Ends it at once, between two of its tasks. */
-  kill(): void {
-    if (!this.process.isUp) return;
-    this.process.kill();
-    this.#end('killed');
-    this.gavel?.abandon();
-    this.gavel = null;
+  protected override uncaught(gavel: Gavel, error: unknown): 'go-on' | 'drain' {
+    return gavel.uncaught('exception', error);
   }
 
-  /** As on SIGTERM. Resolves when it has ended. */
-  async stop(): Promise<void> {
-    const { gavel } = this;
-    if (gavel === null) return;
-    this.gavel = null;
+  protected override leave(gavel: Gavel | null, how: 'killed' | 'stopped'): void {
     this.#service = null;
-    const { life } = this.process;
-    await gavel.close();
-    if (this.process.life !== life) return;
-    this.process.kill();
-    this.#end('stopped');
-  }
-
-  #end(how: 'killed' | 'stopped'): void {
-    this.#service = null;
-    this.#options.observer.onEnded(this, how);
+    if (how === 'killed') gavel?.abandon();
   }
 
   /** A publisher's request is here, in a task of this process. Calls `onAnswer` at most once; returns what hangs up. */

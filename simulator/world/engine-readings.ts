@@ -5,11 +5,9 @@ export interface EngineReading {
   readonly shed: ReadonlyMap<string, number>;
   /** Click estimates without the model since the last reading. */
   readonly fallbacks: number;
-  /** Of admission, now. */
-  readonly zone: string;
 }
 
-const NOTHING: EngineReading = { shed: new Map(), fallbacks: 0, zone: 'open' };
+const NOTHING: EngineReading = { shed: new Map(), fallbacks: 0 };
 
 /** Reads what engines count themselves. What one has counted since the last reading dies with it. */
 export class EngineReadings {
@@ -20,7 +18,6 @@ export class EngineReadings {
     if (engine.gavel === null) return NOTHING;
     const shed = new Map<string, number>();
     let fallbacks = 0;
-    let zone = 'open';
     for (const { name, values } of await engine.gavel.metrics()) {
       for (const { labels, value } of values) {
         if (name === 'rtb_shed_total') {
@@ -29,10 +26,10 @@ export class EngineReadings {
           if (refused > 0) shed.set(cause, (shed.get(cause) ?? 0) + refused);
         } else if (name === 'rtb_ctr_fallback_total') {
           fallbacks += this.#grown(engine, `${name}/${labels.cause}`, value);
-        } else if (name === 'rtb_admission_zone' && value === 1) zone = String(labels.zone);
+        }
       }
     }
-    return { shed, fallbacks, zone };
+    return { shed, fallbacks };
   }
 
   #grown({ process }: EngineNode, series: string, value: number): number {
@@ -41,4 +38,10 @@ export class EngineReadings {
     this.#before.set(key, value);
     return value - before;
   }
+}
+
+/** Of admission, now; `open` while there is none. */
+export async function zoneOf({ gavel }: EngineNode): Promise<string> {
+  const zones = (await gavel?.metrics())?.find(({ name }) => name === 'rtb_admission_zone');
+  return String(zones?.values.find(({ value }) => value === 1)?.labels.zone ?? 'open');
 }

@@ -9,6 +9,10 @@ export interface HistoryOptions {
   readonly healedAtMs: number | null;
 }
 
+/** After the last request everything that is about one is over; money waits for longer. */
+const QUIET_SEC = 35;
+/** The last engine is stopped so long before the end: it sweeps the ledger until then. */
+const LAST_STOP_SEC = 10;
 /** Of an engine: what it says itself. */
 const UNDER_WAY = 'rtb_inflight_requests';
 
@@ -20,7 +24,7 @@ export class HistoryRecorder {
   /** To DSPs, by process. */
   readonly #callsUnderWay = new Map<string, Set<string>>();
   #world: World | null = null;
-  #rest: Rest | null = null;
+  readonly #processesAtRest: ProcessAtRest[] = [];
 
   constructor(options: HistoryOptions) {
     this.#options = options;
@@ -45,7 +49,8 @@ export class HistoryRecorder {
       }
     },
     onStored: (_process, records) => {
-      for (const record of records) this.#storedEventIds.add(idOf(record));
+      // Where there are services they are asked at the end what they still have.
+      if (this.#world?.services === null) for (const record of records) this.#storedEventIds.add(idOf(record));
     },
   };
 
@@ -58,32 +63,36 @@ export class HistoryRecorder {
       world.at(atMs, () => world.observe({ kind, atMs }));
     if (healedAtMs !== null) tell('healed', healedAtMs);
     tell('traffic-ended', durationSec * 1000);
-    world.at((durationSec + settleSec) * 1000, () => void this.#look(world));
+    world.at((durationSec + QUIET_SEC) * 1000, () => void this.#lookAtProcesses(world));
+    world.at((durationSec + QUIET_SEC) * 1000 + 1, () =>
+      stopAll(world, world.engines.filter(({ isListening }) => isListening).slice(1)),
+    );
+    world.at((durationSec + settleSec - LAST_STOP_SEC) * 1000, () => stopAll(world, world.engines));
   };
 
   /** When the run is over. */
-  history(traceHash: string): History {
-    return { facts: this.#options.facts, observations: this.#observations, rest: this.#rest, traceHash };
+  async history(traceHash: string): Promise<History> {
+    const world = this.#world!;
+    for await (const record of world.services?.storedEvents() ?? []) this.#storedEventIds.add(idOf(record));
+    const rest: Rest = {
+      atMs: world.loop.nowMs,
+      accounts: world.services?.books.accounts() ?? [],
+      processes: this.#processesAtRest,
+      storedEventIds: this.#storedEventIds,
+    };
+    return { facts: this.#options.facts, observations: this.#observations, rest, traceHash };
   }
 
-  async #look(world: World): Promise<void> {
-    const atMs = world.loop.nowMs;
-    const processes: ProcessAtRest[] = [];
-    for (const engine of world.engines) {
-      const { name, gavel } = engine;
+  async #lookAtProcesses({ engines }: World): Promise<void> {
+    for (const { name, gavel } of engines) {
       if (gavel === null) continue;
       const timers = this.#timersOf(name);
-      const metrics = await gavel.metrics();
-      const underWay = metrics.find((metric) => metric.name === UNDER_WAY)?.values[0]?.value ?? 0;
-      processes.push({
-        process: name,
-        timers,
-        timersAtStart: this.#timersAtStart.get(name) ?? 0,
-        callsUnderWay: this.#callsOf(name).size,
-        requestsUnderWay: underWay,
-      });
+      const timersAtStart = this.#timersAtStart.get(name) ?? 0;
+      const callsUnderWay = this.#callsOf(name).size;
+      const metric = (await gavel.metrics()).find((each) => each.name === UNDER_WAY);
+      const requestsUnderWay = metric?.values[0]?.value ?? 0;
+      this.#processesAtRest.push({ process: name, timers, timersAtStart, callsUnderWay, requestsUnderWay });
     }
-    this.#rest = { atMs, accounts: [], processes, storedEventIds: this.#storedEventIds };
   }
 
   #callsOf(process: string): Set<string> {
@@ -96,6 +105,11 @@ export class HistoryRecorder {
     const world = this.#world!;
     return world.processesNamed(process).reduce((sum, each) => sum + world.loop.pendingOf(each), 0);
   }
+}
+
+/** In order: all that they hold goes back then. */
+function stopAll(world: World, engines: World['engines']): void {
+  for (const engine of engines) world.loop.schedule(engine.process, world.loop.nowMs, () => void engine.stop());
 }
 
 /** Of an outcome event; of any other record something that is none. */

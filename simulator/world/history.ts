@@ -233,12 +233,12 @@ export interface ProcessAtRest {
 export interface WorldFacts {
   readonly seed: number;
   readonly mode: 'safety' | 'liveness';
+  /** Somebody makes bills of events. */
+  readonly isBilling: boolean;
   readonly tmaxDefaultMs: number;
   readonly tmaxMaxMs: number;
   /** Creatives of our own campaigns, by what an answer says in `crid`. */
   readonly houseAds: ReadonlyMap<string, HouseAd>;
-  /** Longest that money may be away from a budget without a bill: lease term and billing horizon, ms. */
-  readonly strandedMsMax: number;
   /** What is reported so soon after its answer is paid for by somebody, ms. */
   readonly billableMsMin: number;
   /** Beyond a budget, declared; 0 by design. */

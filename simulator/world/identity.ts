@@ -23,8 +23,8 @@ export function identityOf(
 
 let commit: string | null = null;
 
-/** Asked once: a run of many worlds does not wait for git each time. */
-function commitOfProduct(): string {
+/** Git commit, `+` when the tree differs from it; else the version. Asked once: a run of many worlds does not wait for git each time. */
+export function commitOfProduct(): string {
   commit ??= gitCommit() ?? VERSION;
   return commit;
 }

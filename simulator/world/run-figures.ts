@@ -1,8 +1,7 @@
 /** Makes the figures of a run's record from what is seen of its world, and from what engines show of themselves. */
 import type { DspTransportResult } from '../../engine/ports/dsp-transport.ts';
 import { LatencyHistogram } from '../traffic/latency-histogram.ts';
-import { CampaignTally } from './campaign-tally.ts';
-import { EngineReadings } from './engine-readings.ts';
+import { EngineReadings, zoneOf } from './engine-readings.ts';
 import type { Observation } from './history.ts';
 import { count, IntervalTally, percentilesOf, sortedCounts } from './interval-tally.ts';
 import type { DspFigures, FaultSpan, IntervalFigures, RegionFigures, RunRecord, StateSpan } from './run-record.ts';
@@ -33,10 +32,7 @@ interface RegionTally {
   cpuMsBefore: number;
 }
 
-type RunFigureParts = Pick<
-  RunRecord,
-  'intervalMs' | 'intervals' | 'totals' | 'dsps' | 'campaigns' | 'regions' | 'faults' | 'states'
->;
+type RunFigureParts = Pick<RunRecord, 'intervalMs' | 'intervals' | 'totals' | 'dsps' | 'regions' | 'faults' | 'states'>;
 
 export class RunFigures implements Partial<WorldWatch> {
   readonly #intervalMs: number;
@@ -48,7 +44,6 @@ export class RunFigures implements Partial<WorldWatch> {
   readonly #faults = new SpanKeeper();
   readonly #states = new SpanKeeper();
   readonly #readings = new EngineReadings();
-  #campaigns: CampaignTally | null = null;
   #current = new IntervalTally(0);
   #world: World | null = null;
 
@@ -56,10 +51,9 @@ export class RunFigures implements Partial<WorldWatch> {
     this.#intervalMs = intervalMs;
   }
 
-  /** Once its campaigns are booked. What nothing happens to has its figures, too. */
+  /** What nothing happens to has its figures, too. */
   begin(world: World): void {
     this.#world = world;
-    if (world.services !== null) this.#campaigns = new CampaignTally(world.services, world.engines);
     for (const id of world.dsps.keys()) this.#dsps.set(id, emptyDsp());
     for (const { name, engines } of world.regions) {
       const region = emptyRegion();
@@ -145,13 +139,15 @@ export class RunFigures implements Partial<WorldWatch> {
   }
 
   /** The states that engines are in now, by what they show. */
-  sampleStates(): void {
+  async sampleStates(): Promise<void> {
     const { engines, loop } = this.#world!;
     for (const engine of engines) {
       for (const { id, breaker } of engine.gavel?.dsps() ?? []) {
         const subject = engines.length === 1 ? id : `${id} at ${engine.name}`;
         this.#states.become('breaker', subject, breaker === 'closed' ? null : breaker, loop.nowMs);
       }
+      const zone = await zoneOf(engine);
+      this.#states.become('shedding', engine.name, zone === 'open' ? null : zone, loop.nowMs);
     }
   }
 
@@ -168,14 +164,12 @@ export class RunFigures implements Partial<WorldWatch> {
       });
     }
     for (const engine of engines) {
-      const { shed, fallbacks, zone } = await this.#readings.since(engine);
+      const { shed, fallbacks } = await this.#readings.since(engine);
       this.#both((tally) => {
         tally.fallbacks += fallbacks;
         for (const [cause, refused] of shed) count(tally.shed, cause, refused);
       });
-      this.#states.become('shedding', engine.name, zone === 'open' ? null : zone, loop.nowMs);
     }
-    await this.#campaigns?.endInterval();
     this.#intervals.push(this.#current.figures());
     this.#current = new IntervalTally(loop.nowMs);
   }
@@ -186,7 +180,6 @@ export class RunFigures implements Partial<WorldWatch> {
       intervals: this.#intervals,
       totals: this.#total.figures(),
       dsps: [...this.#dsps].map(([id, dsp]) => dspFigures(id, dsp)),
-      campaigns: this.#campaigns?.figures() ?? [],
       regions: [...this.#regions].map(([name, region]) => regionFigures(name, region)),
       faults: this.#faults
         .spans(untilMs)

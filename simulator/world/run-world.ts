@@ -1,6 +1,7 @@
 /** Runs a world from its first moment to its last. */
 
 import { loadKafkaParts } from '../../compose.ts';
+import { CampaignTally } from './books/campaign-figures.ts';
 import { beginFault } from './faults/begin-fault.ts';
 import { identityOf } from './identity.ts';
 import { RunFigures } from './run-figures.ts';
@@ -49,6 +50,7 @@ class Run {
   readonly #identity: RunIdentity;
   readonly #trace = new TraceHash();
   readonly #figures: RunFigures;
+  readonly #campaigns = new CampaignTally();
   readonly #durationMs: number;
   readonly #world: World;
   readonly #faults: ProductFault[] = [];
@@ -94,6 +96,7 @@ class Run {
       traceHash: this.#trace.digest(),
       ledgerHash: world.services?.books.ledgerHash() ?? '',
       ...figures,
+      campaigns: this.#campaigns.figures(),
       checks: [],
       calibration: world.market?.calibration() ?? null,
     };
@@ -106,8 +109,11 @@ class Run {
     await services.book(bookingsOf(this.#scenario));
   }
 
+  /** What cannot be started while nothing is wrong never could. */
   #requireStarted(): void {
-    for (const { process, error } of this.#faults) {
+    if (this.#scenario.faults.some(({ fromSec }) => fromSec * 1000 <= STARTING_MS)) return;
+    const failed = this.#world.nodes.map(({ name, startError }) => ({ process: name, error: startError }));
+    for (const { process, error } of [...this.#faults, ...failed.filter(({ error }) => error !== null)]) {
       throw new Error(`${process} could not be started: ${String(error)}`, { cause: error });
     }
   }
@@ -128,7 +134,7 @@ class Run {
     const world = this.#world;
     const everyMs = Math.max(SAMPLE_MS_MIN, (this.#scenario.intervalSec * 1000) / SAMPLES_PER_INTERVAL);
     const sample = (): void => {
-      this.#figures.sampleStates();
+      void this.#figures.sampleStates();
       world.at(world.loop.nowMs + everyMs, sample);
     };
     world.at(0, sample);
@@ -162,6 +168,7 @@ class Run {
       const endMs = Math.min(untilMs, this.#durationMs);
       await world.loop.run(endMs);
       await this.#figures.endInterval();
+      await this.#campaigns.endInterval(world);
       this.#options.onProgress?.({ untilMs: endMs, durationMs: this.#durationMs, requests: this.#figures.requests });
       if (endMs === this.#durationMs) return;
     }

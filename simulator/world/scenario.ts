@@ -111,14 +111,20 @@ export function loadWorldScenario(path: string, { datasets }: { readonly dataset
   return found;
 }
 
+/** What a file may leave to the defaults. */
+export type WorldScenarioDraft = Pick<WorldScenario, 'name' | 'durationSec'> &
+  Partial<Omit<WorldScenario, 'traffic' | 'market' | 'network'>> & {
+    readonly traffic?: Partial<WorldScenario['traffic']>;
+    readonly market?: Partial<MarketScenario>;
+    readonly network?: { readonly [Link in keyof NetworkScenario]?: Partial<LinkTraits> };
+  };
+
 function withDatasets(demand: MarketOptions, folder: string | undefined): MarketOptions {
   return folder === undefined ? demand : { ...demand, datasets: resolve(folder) };
 }
 
 /** Fills defaults in. Throws a ScenarioError. */
-export function worldScenario(
-  scenario: Partial<WorldScenario> & Pick<WorldScenario, 'name' | 'durationSec'>,
-): WorldScenario {
+export function worldScenario(scenario: WorldScenarioDraft): WorldScenario {
   return checkedScenario(JSON.stringify(scenario), `scenario "${scenario.name}"`, RULES);
 }
 
@@ -162,7 +168,9 @@ export function engineConfig(
   file: string,
 ): Config {
   try {
-    return loadConfig({ file: null, environment: {}, overrides: { ...engine, ...Object.fromEntries(settings) } });
+    // Loading fills defaults in where they are missing: the scenario stays as it was written.
+    const overrides = { ...structuredClone(engine), ...Object.fromEntries(settings) };
+    return loadConfig({ file: null, environment: {}, overrides });
   } catch (error) {
     if (error instanceof ConfigError) throw new ScenarioError(file, 'engine', null, error.message.replace(PLACE, ''));
     throw error;

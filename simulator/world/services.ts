@@ -2,7 +2,7 @@
  * What stands beside the engines of a world with campaigns: Redis, Kafka, the ledger's PostgreSQL, each on a machine of its own, and the
  * disk of each engine. What they keep outlives everybody, also an outage of theirs.
  */
-import { eventLogFolder, importBookings, type Outside, readEvents } from '../../compose.ts';
+import { BOOKS_TIMEOUT_MS, eventLogFolder, importBookings, type Outside, readEvents } from '../../compose.ts';
 import type { Config } from '../../config/types.ts';
 import type { SeededRandom } from '../random.ts';
 import { WorldBooks } from './books/world-books.ts';
@@ -31,8 +31,6 @@ export interface ServicesOptions {
 const PARTITIONS = 4;
 const RETENTION_MS = 6 * 3_600_000;
 const DISK_BYTES = 128 * 1024 * 1024;
-/** As the product asks of PostgreSQL. */
-const LEDGER_TIMEOUT_MS = 5_000;
 const BOOKER = { name: 'world', roles: new Set(['ops', 'money'] as const) };
 
 export class WorldServices {
@@ -69,7 +67,7 @@ export class WorldServices {
   outsideOf(process: VirtualProcess): Pick<Outside, 'stores' | 'books'> {
     const { config, linkBetween } = this.#options;
     return {
-      books: this.books.over(linkBetween(process, this.machines.ledger, LEDGER_TIMEOUT_MS)),
+      books: this.books.over(linkBetween(process, this.machines.ledger, BOOKS_TIMEOUT_MS)),
       stores: processStores({
         redis: this.redis,
         kafka: this.kafka,

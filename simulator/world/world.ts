@@ -20,6 +20,7 @@ import { EngineNode, type WorldOutside } from './engine-node.ts';
 import type { Observation } from './history.ts';
 import { Network } from './network.ts';
 import { offersIn } from './offers.ts';
+import type { ProductObserver } from './product-node.ts';
 import { Publishers } from './publishers.ts';
 import { Region } from './region.ts';
 import { bookingsOf, dspScenarioOf, engineConfig, type WorldScenario } from './scenario.ts';
@@ -233,13 +234,16 @@ export class World {
         ...this.services!.outsideOf(process),
         openGuardedHttp: () => this.#guardedHttp(process),
       }),
-      observer: {
-        onStarted: () =>
-          this.observe({ kind: 'process-started', atMs: this.loop.nowMs, process: name, role: 'consumer' }),
-        onEnded: (how) => this.observe({ kind: 'process-ended', atMs: this.loop.nowMs, process: name, how }),
-        onFault: (error) => this.watch.onFault(name, error),
-      },
+      observer: this.#observerOf(name, 'consumer'),
     });
+  }
+
+  #observerOf(process: string, role: 'engine' | 'consumer'): ProductObserver {
+    return {
+      onStarted: () => this.observe({ kind: 'process-started', atMs: this.loop.nowMs, process, role }),
+      onEnded: (how) => this.observe({ kind: 'process-ended', atMs: this.loop.nowMs, process, how }),
+      onFault: (error) => this.watch.onFault(process, error),
+    };
   }
 
   #guardedHttp(process: VirtualProcess): GuardedHttp {
@@ -253,22 +257,22 @@ export class World {
   }
 
   #engine(name: string, region: string, config: Config): EngineNode {
-    return new EngineNode({
+    const observer = this.#observerOf(name, 'engine');
+    const engine: EngineNode = new EngineNode({
       loop: this.loop,
       process: this.spawn(name, 'engine', region),
       config,
       openOutside: (process) => this.#outside(process, config),
       cpuMsPerAuction: this.scenario.cpuMsPerAuction,
       observer: {
-        onStarted: () =>
-          this.observe({ kind: 'process-started', atMs: this.loop.nowMs, process: name, role: 'engine' }),
-        onEnded: (engine, how) => {
-          this.observe({ kind: 'process-ended', atMs: this.loop.nowMs, process: name, how });
+        ...observer,
+        onEnded: (how) => {
+          observer.onEnded(how);
           for (const publishers of this.publishers) publishers.engineEnded(engine);
         },
-        onFault: (_engine, error) => this.watch.onFault(name, error),
       },
     });
+    return engine;
   }
 
   #outside(engine: VirtualProcess, config: Config): WorldOutside {
@@ -321,6 +325,9 @@ function campaignSettings(capSecret: string): readonly (readonly [path: string, 
     ['counters.enabled', true],
     ['counters.redisUrl', 'redis://redis:6379'],
     ['events.kafka.brokers', 'kafka:9092'],
+    // There is none of these in a world.
+    ['events.fastFilter.redisUrl', ''],
+    ['estimation.model.cache.redisUrl', ''],
     ['events.segmentBytesMax', SEGMENT_BYTES],
     ['events.totalBytesMax', LOG_BYTES],
   ];

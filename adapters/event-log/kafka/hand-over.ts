@@ -5,9 +5,11 @@ export class HandOver<Item> {
   #ending: { readonly error: unknown } | 'end' | null = null;
   #wake: (() => void) | null = null;
 
-  /** Resolves when the next one is asked for, or nobody will ask again. One call at a time. */
+  /** Resolves when the next one is asked for, or nobody will ask again, or somebody else gives. */
   async give(item: Item): Promise<void> {
     if (this.#ending !== null) return;
+    // Who gave before has been replaced: by a consumer that began anew, with the same.
+    this.#letGo();
     await new Promise<void>((taken) => {
       this.#given = { item, taken };
       this.#isTaken = false;

@@ -39,10 +39,8 @@ export class PacingBoard {
     this.multiplier[slot] = multiplier;
   }
 
-  /** Share of auctions that it takes part in, 0..1; null: it is not here. */
-  throttleOf(campaignId: string): number | null {
-    const slot = this.#slots.get(campaignId);
-    return slot === undefined ? null : this.throttle[slot]!;
+  signal(slot: number): PacingSignal {
+    return { throttle: this.throttle[slot]!, multiplier: this.multiplier[slot]! };
   }
 
   observeOpportunity(slot: number): void {

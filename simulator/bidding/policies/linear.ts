@@ -11,6 +11,5 @@ export function linear({
   readonly bidAtAverage: number;
   readonly ctrAverage: number;
 }): BiddingPolicy {
-  // Not ctr * (bidAtAverage / ctrAverage): where the exact value is an integer, the other rounding falls one short.
   return { bid: ({ ctr }) => Math.floor((ctr * bidAtAverage) / ctrAverage) };
 }

@@ -57,9 +57,9 @@ export class ValueTable {
 }
 
 /**
- * Values with one auction more. Two things are kept as published, since hundreds of bids hang on them by a unit: an empty
- * purse has the value 0, although free impressions exist, and prices are added from low to high, by which rounding is
- * the same. Values grow with the budget, so that behind the first price not worth paying none is.
+ * Values with one auction more. An empty purse keeps the value 0, although free impressions exist: so it was published, and
+ * results hang on it by a few units. Double precision is needed too; the order of summation is not. Values grow with the
+ * budget, so that behind the first price that is not worth it none is.
  */
 function nextRow(later: Float64Array, { bidMax, priceChances, ctrAverage }: ValueTableOptions): Float64Array {
   const values = new Float64Array(later.length);

@@ -1,11 +1,10 @@
 /** Control of the cost per click: `data` is a training log and one to bid in, `published` has a trace of rounds for each. */
-import { join } from 'node:path';
 import { CONTROL_STANDARD, type EcpcTraceRow, runEcpcControl } from '../ecpc-experiment.ts';
-import type { PublishedPlaces } from './published-results.ts';
+import type { PublishedPlaces } from './published-places.ts';
 import { type Figures, type Precision, type PublishedRow, publishedRow } from './published-row.ts';
 import type { Section } from './section.ts';
 
-export async function* controlRows(section: Section, { folder }: PublishedPlaces): AsyncGenerator<PublishedRow> {
+export async function* controlRows(section: Section, places: PublishedPlaces): AsyncGenerator<PublishedRow> {
   const [train, test] = section.trainAndData;
   const logs: Readonly<Record<string, string>> = { train, test };
   for (const [run, rounds] of Object.entries(section.object('published'))) {
@@ -14,8 +13,8 @@ export async function* controlRows(section: Section, { folder }: PublishedPlaces
       : section.refuse(`has a trace of "${run}", known are train, test`);
     const published = (rounds as readonly unknown[]).map((round) => traceFigures(section, round));
     const { trace } = await runEcpcControl({
-      dataPath: join(folder, log),
-      trainPath: join(folder, train),
+      dataPath: places.log(log),
+      trainPath: places.log(train),
       control: controlOf(section),
       rounds: section.setting('rounds') ?? published.length,
     });

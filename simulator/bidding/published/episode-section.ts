@@ -1,9 +1,9 @@
 /** Policies with a budget by episode: one campaign, or the same for several. */
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { EPISODE_POLICIES, type EpisodePolicy, runEpisodes, type TrainFigures } from '../experiment.ts';
 import { totalsOf } from '../log-totals.ts';
 import { campaignPrices, campaignTotals } from './campaign-tables.ts';
-import type { PublishedPlaces } from './published-results.ts';
+import type { PublishedPlaces } from './published-places.ts';
 import { type Figures, type PublishedRow, publishedRow } from './published-row.ts';
 import { isObject, type Section } from './section.ts';
 import { tallyFigures } from './tally-figures.ts';
@@ -11,9 +11,7 @@ import { tallyFigures } from './tally-figures.ts';
 /** `data` is the log of one campaign, or the one it was trained with and then its own; `published` has figures by policy. */
 export async function* episodeRows(section: Section, places: PublishedPlaces): AsyncGenerator<PublishedRow> {
   const path = section.data.at(-1)!;
-  const published = section.object('published');
-  const figures = new Map(Object.entries(published).map(([policy, value]) => [policy, figuresOf(section, value)]));
-  yield* campaignRows(section, places, { campaign: campaignOf(section, path), path, figures });
+  yield* campaignRows(section, places, { campaign: campaignOf(section, path), path, figures: section.figures });
 }
 
 /** `data` has `<adv>` in place of the campaign, `results` by campaign its budget `B` and lists of figures, as `columns` says. */
@@ -51,7 +49,7 @@ async function* campaignRows(
 ): AsyncGenerator<PublishedRow> {
   const policies = [...figures.keys()].map((policy) => known(section, policy));
   const result = await runEpisodes({
-    dataPath: join(places.folder, path),
+    dataPath: places.log(path),
     policies,
     train: await trainFigures(section, places, campaign, policies),
     // A budget that was published without the share it came from is taken as it is; with it, it is computed and compared.
@@ -73,17 +71,17 @@ async function* campaignRows(
 /** Those that the section names, else those of its training log, else those of the tables of campaigns. */
 async function trainFigures(
   section: Section,
-  { folder, datasets }: PublishedPlaces,
+  places: PublishedPlaces,
   campaign: string,
   policies: readonly EpisodePolicy[],
 ): Promise<TrainFigures> {
   const [cost, auctions, clicks] = ['cost_train', 'imp_train', 'clk_train'].map((name) => section.setting(name));
   const isNamed = cost !== undefined && auctions !== undefined && clicks !== undefined;
   const [log] = section.data.length > 1 ? section.data : [];
-  const train = log === undefined ? null : await totalsOf(join(folder, log));
-  const totals = isNamed ? { cost, auctions, clicks } : (train ?? campaignTotals(datasets, campaign));
+  const train = log === undefined ? null : await totalsOf(places.log(log));
+  const totals = isNamed ? { cost, auctions, clicks } : (train ?? campaignTotals(places.datasets, campaign));
   if (!policies.some((policy) => policy === 'rlb' || policy === 'ss_mdp')) return totals;
-  return { ...totals, priceCounts: train?.priceCounts ?? campaignPrices(datasets, campaign) };
+  return { ...totals, priceCounts: train?.priceCounts ?? campaignPrices(places.datasets, campaign) };
 }
 
 /** The part of the log's name in front of its first full stop. */
@@ -97,11 +95,6 @@ function known(section: Section, policy: string): EpisodePolicy {
     EPISODE_POLICIES.find((name) => name === policy) ??
     section.refuse(`has results of "${policy}", known are ${EPISODE_POLICIES.join(', ')}`)
   );
-}
-
-function figuresOf(section: Section, value: unknown): Figures {
-  const figures = isObject(value) ? value : section.refuse('has a policy without figures');
-  return Object.fromEntries(Object.entries(figures).map(([name, figure]) => [name, Number(figure)]));
 }
 
 function listed(section: Section, columns: readonly string[], value: unknown): Figures {

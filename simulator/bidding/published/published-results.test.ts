@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { publishedPlaces, reproduce } from './published-results.ts';
+import { publishedPlaces } from './published-places.ts';
+import { reproduce } from './published-results.ts';
 import type { PublishedRow } from './published-row.ts';
 
 const EXPECTED = fileURLToPath(new URL('../../../../shared/datasets/replay/expected.json', import.meta.url));
 
-it.skipIf(!existsSync(EXPECTED))('reproduces every published row, to the unit', async () => {
+it.skipIf(!existsSync(EXPECTED))('reproduces every published row, to the unit', { timeout: 180_000 }, async () => {
   const rows = await rowsOf(JSON.parse(readFileSync(EXPECTED, 'utf8')), EXPECTED);
   expect(rows.filter(({ isEqual }) => !isEqual)).toEqual([]);
   expect(rows.length).toBeGreaterThanOrEqual(125);
@@ -83,6 +84,12 @@ it('runs one budget: half of 6, with what a click is worth and para', async () =
   ]);
 });
 
+it('finds logs in the folder of data sets when they do not lie beside the file', async () => {
+  const section = { data: 'own.test.txt', params: { c0: 1 }, published: { mcpc: { imp: 2, clk: 1, cost: 3 } } };
+  const elsewhere = publishedPlaces('/nowhere/results.json', folder);
+  for await (const { isEqual } of reproduce({ section }, elsewhere)) expect(isEqual).toBe(true);
+});
+
 it('compares traces of control to four decimals', async () => {
   const section = (ratio: number) => ({
     data: ['train.txt', 'own.test.txt'],
@@ -110,6 +117,7 @@ it.each([
   [{ one: { data: 'gone.txt', published: { mcpc: { imp: 1 } } } }, /campaigns.csv has no campaign "gone"/],
   [{ one: { data: 'own.test.txt', published: { lin_bid: { imp: 1 } } } }, /lin_bid needs its bid at the average CTR/],
   [{ one: { data: 'own.test.txt', published: { const: { imp: 1 } } } }, /one to learn from, one to bid in/],
+  [{ one: { data: 'own.test.txt', published: { mcpc: null } } }, /no figures of mcpc/],
   [{}, /no section/],
   [[], /JSON object/],
 ])('refuses what it cannot run: %#', async (results, problem) => {

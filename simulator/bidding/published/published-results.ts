@@ -1,26 +1,13 @@
 /** Runs every experiment of a file of published results again. The shapes of its sections are in docs/bidding.md. */
-import { dirname, join } from 'node:path';
 import { BiddingError } from '../bidding-error.ts';
 import { CAMPAIGN_POLICIES, EPISODE_POLICIES } from '../experiment.ts';
 import { campaignRows } from './campaign-section.ts';
 import { controlRows } from './control-section.ts';
 import { campaignSetRows, episodeRows } from './episode-section.ts';
+import type { PublishedPlaces } from './published-places.ts';
 import type { PublishedRow } from './published-row.ts';
 import { isObject, Section } from './section.ts';
 import { isTheory, theoryRows } from './theory-section.ts';
-
-export interface PublishedPlaces {
-  /** Paths in the file are relative to here. */
-  readonly folder: string;
-  /** Has `ipinyou/`, the training figures of campaigns. */
-  readonly datasets: string;
-}
-
-/** The places of a file of results; data sets lie beside its folder unless named. */
-export function publishedPlaces(expectedPath: string, datasets?: string): PublishedPlaces {
-  const folder = dirname(expectedPath);
-  return { folder, datasets: datasets ?? join(folder, '..') };
-}
 
 /** Rows as they are done, in the order of the file. Throws a BiddingError for a section that it cannot read. */
 export async function* reproduce(results: unknown, places: PublishedPlaces): AsyncGenerator<PublishedRow> {

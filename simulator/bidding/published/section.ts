@@ -1,5 +1,6 @@
 /** Reading of a section of a file of published results, which strangers may have written. */
 import { BiddingError } from '../bidding-error.ts';
+import type { Figures } from './published-row.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -34,6 +35,12 @@ export class Section {
     return isObject(value) ? value : this.refuse(`has no object "${key}"`);
   }
 
+  /** What was published, by policy. */
+  get figures(): ReadonlyMap<string, Figures> {
+    const policies = Object.entries(this.object('published'));
+    return new Map(policies.map(([policy, value]) => [policy, this.#figuresOf(policy, value)]));
+  }
+
   /** Paths in `data`, one or several. */
   get data(): readonly string[] {
     const paths = Array.isArray(this.json.data) ? this.json.data : [this.json.data];
@@ -46,6 +53,11 @@ export class Section {
     return train === undefined || data === undefined
       ? this.refuse('needs two logs as "data": one to learn from, one to bid in')
       : [train, data];
+  }
+
+  #figuresOf(policy: string, value: unknown): Figures {
+    const figures = isObject(value) ? value : this.refuse(`has no figures of ${policy}`);
+    return Object.fromEntries(Object.entries(figures).map(([name, figure]) => [name, Number(figure)]));
   }
 
   refuse(problem: string): never {

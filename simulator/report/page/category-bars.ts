@@ -1,8 +1,8 @@
 /** Horizontal bars, a row for each name. */
 import { type Figure, type LegendEntry, leftOut, type Table } from './figure.ts';
-import { shortText } from './markup.ts';
+import { fittingText } from './fitting-text.ts';
 import { INK } from './palette.ts';
-import { compact, count } from './quantities.ts';
+import { compact, count, drawable } from './quantities.ts';
 import { FONT_SIZE_PX } from './svg-chart.ts';
 
 export interface BarSeries {
@@ -32,13 +32,16 @@ export interface CategoryBarsPlan {
 export const ROWS_MAX = 30;
 
 const NAME_WIDTH_PX = 150;
-const NAME_LENGTH_MAX = 20;
+/** Between a name and its bar. */
+const NAME_GAP_PX = 12;
 const ROW_HEIGHT_PX = 24;
 const AXIS_HEIGHT_PX = 48;
 const TOP_PX = 6;
 
 export function categoryBars(plan: CategoryBarsPlan): Figure {
-  const series = plan.series.filter(({ values }) => values.some((value) => value !== 0));
+  const series = plan.series
+    .map((one) => ({ ...one, values: one.values.map(drawable) }))
+    .filter(({ values }) => values.some((value) => value !== 0));
   if (series.length === 0) return leftOut(plan.title, plan.whyEmpty);
   const names = plan.names.slice(0, ROWS_MAX);
   const barsPerRow = plan.isStacked ? 1 : series.length;
@@ -73,7 +76,7 @@ export function categoryBars(plan: CategoryBarsPlan): Figure {
       yAxis: {
         type: 'category',
         inverse: true,
-        data: names.map((name) => shortText(name, NAME_LENGTH_MAX)),
+        data: names.map((name) => fittingText(name, NAME_WIDTH_PX - NAME_GAP_PX)),
         axisTick: { show: false },
         axisLine: { lineStyle: { color: INK.muted } },
         axisLabel: { color: INK.text, fontSize: FONT_SIZE_PX, interval: 0 },

@@ -20,13 +20,16 @@ export function dspSection({ record, idPrefix }: RunView): Section {
 /** Colours that say the same as everywhere else; further results follow by name. */
 const RESULT_COLOURS: Readonly<Record<string, string>> = {
   bid: COLOURS.green,
+  answer: COLOURS.green,
   'no-bid': COLOURS.blue,
   timeout: COLOURS.orange,
-  error: COLOURS.red,
+  'http-error': COLOURS.red,
+  unreachable: COLOURS.purple,
   invalid: COLOURS.pink,
+  unreadable: COLOURS.brown,
   skipped: COLOURS.grey,
 };
-const SPARE_COLOURS = [COLOURS.purple, COLOURS.brown, COLOURS.teal, COLOURS.olive];
+const SPARE_COLOURS = [COLOURS.teal, COLOURS.olive];
 
 function results(dsps: readonly DspFigures[], table: Table, idPrefix: string) {
   const names = resultNames(dsps);
@@ -66,8 +69,9 @@ function winRates(dsps: readonly DspFigures[], table: Table, idPrefix: string) {
 function spend(dsps: readonly DspFigures[], table: Table, idPrefix: string) {
   return categoryBars({
     id: `${idPrefix}dsp-spend`,
-    title: 'Spend by DSP, and what it was worth',
-    description: 'What each DSP paid at clearing prices beside the true worth of what it bought.',
+    title: 'Spend by DSP',
+    description:
+      'What each DSP paid at clearing prices; where the market of the run has a truth, also the true worth of what it bought.',
     names: dsps.map(({ id }) => id),
     series: [
       { name: 'spent', colour: COLOURS.green, values: dsps.map(({ spendNanos }) => unitsOf(spendNanos)) },
@@ -110,7 +114,8 @@ function resultNames(dsps: readonly DspFigures[]): string[] {
 
 /** Null: it made no bid. */
 function winRate({ wins, results }: DspFigures): number | null {
-  const bids = results.bid ?? 0;
+  // Where only the transport was watched, an answer with a body stands for a bid.
+  const bids = results.bid ?? results.answer ?? 0;
   return bids === 0 ? null : wins / bids;
 }
 

@@ -1,7 +1,9 @@
 /** The faults of a run as shaded bands that every chart over time has in common. */
 import type { FaultSpan } from '../../world/run-record.ts';
+import { condition, period } from './fault-words.ts';
 import type { LegendEntry } from './figure.ts';
 import { COLOURS, type Colour } from './palette.ts';
+import { times } from './quantities.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 export interface FaultBand {
@@ -47,9 +49,9 @@ export function faultBands(faults: readonly FaultSpan[], clock: VirtualClock): F
   return { bands, colourOf, legend: within.length <= NAMED_MAX ? named(within) : byKind(within) };
 
   function named(spans: readonly FaultSpan[]): LegendEntry[] {
-    return spans.map(({ kind, target, fromMs, untilMs }) => ({
-      label: `fault: ${kind} at ${target}, ${clock.at(fromMs)} to ${clock.at(Math.min(untilMs, clock.spanMs))}`,
-      colour: colourOf(kind),
+    return spans.map((fault) => ({
+      label: `fault: ${condition(fault)} ${period(fault, clock)}`,
+      colour: colourOf(fault.kind),
       mark: 'band',
     }));
   }
@@ -58,7 +60,7 @@ export function faultBands(faults: readonly FaultSpan[], clock: VirtualClock): F
     const present = kinds.filter((kind) => spans.some((span) => span.kind === kind));
     const own = present.filter((kind) => colourOf(kind) !== OTHER_KINDS);
     const entries: LegendEntry[] = own.map((kind) => ({
-      label: `fault: ${kind} (${spans.filter((span) => span.kind === kind).length} times)`,
+      label: `fault: ${kind} (${times(spans.filter((span) => span.kind === kind).length)})`,
       colour: colourOf(kind),
       mark: 'band',
     }));

@@ -6,6 +6,9 @@ import type { VirtualClock } from './virtual-clock.ts';
 const CONDITIONS: Readonly<Record<string, string>> = {
   'answers-lost': 'losing answers',
   'clock-jump': 'at a wrong time of day',
+  'disk-error': 'unable to write',
+  'disk-full': 'out of disk space',
+  'disk-slow': 'slow to write',
   dsp: 'sick',
   'dsp-bursty': 'answering in bursts',
   'dsp-down': 'down',
@@ -34,7 +37,7 @@ const CONDITIONS: Readonly<Record<string, string>> = {
 };
 
 /** `dsp-3 silent`; of a kind that nobody has words for `kind at dsp-3`. */
-export function condition({ kind, target }: FaultSpan): string {
+export function condition({ kind, target }: Pick<FaultSpan, 'kind' | 'target'>): string {
   return Object.hasOwn(CONDITIONS, kind) ? `${target} ${CONDITIONS[kind]}` : `${kind} at ${target}`;
 }
 

@@ -1,7 +1,8 @@
 /** Mean differences with their confidence intervals, a row each, about the line of no difference. */
 import type { Chart, Table } from './figure.ts';
-import { shortText } from './markup.ts';
+import { fittingText } from './fitting-text.ts';
 import { COLOURS, type Colour, INK } from './palette.ts';
+import { drawable } from './quantities.ts';
 import { FONT_SIZE_PX } from './svg-chart.ts';
 import type { ItemApi, ItemParams } from './time-axis.ts';
 
@@ -38,8 +39,9 @@ const VERDICT_NAMES: Readonly<Record<DifferenceVerdict, string>> = {
   unclear: 'no difference found',
 };
 
-export const NAME_WIDTH_PX = 205;
-const NAME_LENGTH_MAX = 30;
+export const NAME_WIDTH_PX = 230;
+/** Between a name and the plot. */
+const NAME_GAP_PX = 12;
 const ROW_HEIGHT_PX = 34;
 const TOP_PX = 8;
 const AXIS_HEIGHT_PX = 50;
@@ -77,8 +79,8 @@ export function forestPlot({ id, title, description, rows, unit, axisFormat, tab
 
 /** No difference is always in sight, and nothing touches the border. */
 function bounds(rows: readonly ForestRow[]): { readonly min: number; readonly max: number } {
-  const lowest = Math.min(0, ...rows.map(({ lower }) => lower));
-  const highest = Math.max(0, ...rows.map(({ upper }) => upper));
+  const lowest = Math.min(0, ...rows.map(({ lower }) => drawable(lower)));
+  const highest = Math.max(0, ...rows.map(({ upper }) => drawable(upper)));
   const margin = (highest - lowest || 1) * 0.06;
   return { min: lowest - margin, max: highest + margin };
 }
@@ -103,7 +105,7 @@ export function nameAxis(names: readonly string[]): object {
   return {
     type: 'category',
     inverse: true,
-    data: names.map((name) => shortText(name, NAME_LENGTH_MAX)),
+    data: names.map((name) => fittingText(name, NAME_WIDTH_PX - NAME_GAP_PX)),
     axisTick: { show: false },
     axisLine: { show: false },
     axisLabel: { color: INK.text, fontSize: FONT_SIZE_PX, interval: 0 },
@@ -135,7 +137,7 @@ function intervalSeries(rows: readonly ForestRow[]): object {
     type: 'custom',
     silent: true,
     z: 5,
-    data: rows.map(({ mean, lower, upper }, at) => [lower, mean, upper, at]),
+    data: rows.map(({ mean, lower, upper }, at) => [...[lower, mean, upper].map(drawable), at]),
     encode: { x: [0, 1, 2], y: 3 },
     renderItem: (params: ItemParams, api: ItemApi) => {
       const [left, y] = api.coord([api.value(0), api.value(3)]) as [number, number];

@@ -1,5 +1,5 @@
 /** What the whole run came to, in a handful of numbers. */
-import type { RunRecord } from '../../world/run-record.ts';
+import type { IntervalFigures, RunRecord } from '../../world/run-record.ts';
 import { html, type Markup } from './markup.ts';
 import { count, decimal, milliseconds, money, percent } from './quantities.ts';
 import { shedCount } from './run-view.ts';
@@ -22,11 +22,7 @@ export function keyFigures({ totals }: RunRecord): KeyFigure[] {
       value: money(revenueNanos),
       detail: `${perMille(revenueNanos, requests)} per 1,000 requests; currency of the exchange`,
     },
-    {
-      name: 'worth to advertisers',
-      value: money(totals.advertiserValueNanos),
-      detail: 'true worth of what was shown',
-    },
+    ...worth(totals),
     {
       name: 'latency p95',
       value: latencyMs === null ? '–' : milliseconds(latencyMs.p95),
@@ -54,6 +50,12 @@ export function keyFigures({ totals }: RunRecord): KeyFigure[] {
       detail: `${of(fallbacks, answered)} of the answered requests`,
     },
   ];
+}
+
+/** Only markets that have a truth know it. */
+function worth({ advertiserValueNanos }: IntervalFigures): KeyFigure[] {
+  if (advertiserValueNanos === 0) return [];
+  return [{ name: 'worth to advertisers', value: money(advertiserValueNanos), detail: 'true worth of what was shown' }];
 }
 
 export function renderKeyFigures(figures: readonly KeyFigure[]): Markup {

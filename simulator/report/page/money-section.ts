@@ -41,9 +41,9 @@ function revenue(view: RunView) {
   const { slots } = view;
   return timeChart(view, {
     id: 'revenue',
-    title: 'Revenue, and what it was worth to advertisers',
+    title: 'Revenue',
     description:
-      'What impressions were sold for at clearing prices. The dashed line is the true worth of what was shown, by the truth that only the simulator knows.',
+      'What impressions were sold for at clearing prices; where the market of the run has a truth, also what they were worth to advertisers, which only the simulator knows.',
     unit: `currency of the exchange in ${view.slotLength}`,
     format: decimal,
     series: [

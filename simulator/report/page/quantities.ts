@@ -85,9 +85,22 @@ const TIME_UNITS: readonly (readonly [number, string])[] = [
   [SECOND_MS, 's'],
 ];
 
+/**
+ * As it is drawn. What is behind the ninth digit is noise of sums, nobody sees it, and ECharts fails on axes that are to tell
+ * such numbers apart.
+ */
+export function drawable(value: number): number {
+  return Math.abs(value) < 1e-12 ? 0 : Number(value.toPrecision(9));
+}
+
 /** `one fault`, `2 faults`. */
 export function plural(amount: number, noun: string): string {
   return amount === 1 ? `one ${noun}` : `${count(amount)} ${noun}s`;
+}
+
+/** `once`, `2 times`. */
+export function times(amount: number): string {
+  return amount === 1 ? 'once' : `${count(amount)} times`;
 }
 
 function grouped(value: number, digits: number): string {

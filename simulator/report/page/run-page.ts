@@ -53,7 +53,7 @@ function renderIdentity({ identity, startedAtMs, durationMs, intervalMs, traceHa
     ['virtual start', `${new Date(startedAtMs).toISOString().replace('T', ' ').slice(0, 19)} UTC`],
     ['virtual length', `${lengthOfTime(durationMs)}, in intervals of ${lengthOfTime(intervalMs)}`],
     ['trace', traceHash],
-    ['books', ledgerHash],
+    ['books', ledgerHash === '' ? 'none were kept' : ledgerHash],
   ];
   return html`<div class="identity">This repeats the run, from the root of the project at that commit:
 <code class="command">${identity.command}</code>

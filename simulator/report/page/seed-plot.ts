@@ -3,7 +3,8 @@ import type { Chart } from './figure.ts';
 import { amountAxis, NAME_WIDTH_PX, nameAxis } from './forest-plot.ts';
 import type { MetricScale } from './metric-scale.ts';
 import { colourAt, INK } from './palette.ts';
-import { count } from './quantities.ts';
+import { count, drawable } from './quantities.ts';
+import { sum } from './run-view.ts';
 import type { ItemApi, ItemParams } from './time-axis.ts';
 
 export interface SeedPlan {
@@ -25,7 +26,7 @@ const AXIS_HEIGHT_PX = 50;
 
 export function seedPlot({ id, title, arms, seeds, values, scale }: SeedPlan): Chart {
   const height = arms.length * ROW_HEIGHT_PX;
-  const dots = values.map((ofArm) => ofArm.slice(0, DOTS_MAX));
+  const dots = values.map((ofArm) => ofArm.slice(0, DOTS_MAX).map(drawable));
   return {
     kind: 'chart',
     id,
@@ -76,7 +77,7 @@ function meanSeries(values: readonly (readonly number[])[]): object {
     type: 'custom',
     silent: true,
     z: 4,
-    data: values.map((ofArm, arm) => [ofArm.reduce((sum, value) => sum + value, 0) / ofArm.length, arm]),
+    data: values.map((ofArm, arm) => [drawable(sum(ofArm) / ofArm.length), arm]),
     encode: { x: 0, y: 1 },
     renderItem: (_params: ItemParams, api: ItemApi) => {
       const [x, y] = api.coord([api.value(0), api.value(1)]) as [number, number];

@@ -2,11 +2,11 @@
 
 import { joined } from './fault-bands.ts';
 import { type Figure, type LegendEntry, leftOut } from './figure.ts';
-import { shortText } from './markup.ts';
+import { fittingText } from './fitting-text.ts';
 import { INK } from './palette.ts';
 import { count, lengthOfTime } from './quantities.ts';
 import type { RunView } from './run-view.ts';
-import { FONT_SIZE_PX } from './svg-chart.ts';
+import { CHART_WIDTH_PX, FONT_SIZE_PX } from './svg-chart.ts';
 import {
   AXIS_HEIGHT_PX,
   bandSeries,
@@ -43,7 +43,8 @@ const ROW_HEIGHT_PX = 38;
 const BAR_HEIGHT_PX = 14;
 const BAR_WIDTH_MIN_PX = 3;
 const TOP_PX = 8;
-const LABEL_LENGTH_MAX = 70;
+const NAME_INDENT_PX = 4;
+const NAME_WIDTH_PX = CHART_WIDTH_PX - PLOT_LEFT_PX - PLOT_RIGHT_PX - 2 * NAME_INDENT_PX;
 
 export function spanChart(view: RunView, plan: SpanChartPlan): Figure {
   const { clock, bands } = view;
@@ -76,7 +77,7 @@ export function spanChart(view: RunView, plan: SpanChartPlan): Figure {
         axisLabel: { show: false },
         splitLine: { lineStyle: { color: INK.rule } },
       },
-      series: [...(plan.hasBands ? [bandSeries(bands.bands)] : []), barSeries(bars, plan.colourOf), nameSeries(rows)],
+      series: [...(plan.hasBands ? bandSeries(bands.bands) : []), barSeries(bars, plan.colourOf), nameSeries(rows)],
     },
     table: {
       columns: ['of', 'was', 'from', 'until', 'lasted'],
@@ -156,8 +157,8 @@ function nameSeries(rows: readonly string[]): object {
       return {
         type: 'text',
         style: {
-          text: shortText(rows[params.dataIndex]!, LABEL_LENGTH_MAX),
-          x: left + 4,
+          text: fittingText(rows[params.dataIndex]!, NAME_WIDTH_PX),
+          x: left + NAME_INDENT_PX,
           y: top + 6,
           fill: INK.text,
           font: `${FONT_SIZE_PX}px inherit`,

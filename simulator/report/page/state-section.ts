@@ -1,5 +1,6 @@
 /** What was done to the run, and what the engine made of it: faults, breakers, and everything else that was not as usual. */
 import type { StateSpan } from '../../world/run-record.ts';
+import { condition } from './fault-words.ts';
 import { COLOURS } from './palette.ts';
 import type { RunView } from './run-view.ts';
 import type { Section } from './section.ts';
@@ -14,11 +15,11 @@ function faults(view: RunView) {
     id: 'faults',
     title: 'Faults',
     description: 'What the run was made to suffer, and when. The same times are shaded in all charts over time.',
-    spans: view.record.faults.map(({ kind, target, fromMs, untilMs }) => ({
-      row: `${kind} at ${target}`,
-      state: kind,
-      fromMs,
-      untilMs,
+    spans: view.record.faults.map((fault) => ({
+      row: condition(fault),
+      state: fault.kind,
+      fromMs: fault.fromMs,
+      untilMs: fault.untilMs,
     })),
     colourOf: view.bands.colourOf,
     hasBands: false,

@@ -1,8 +1,10 @@
 /** What happened in a run, in sentences, out of nothing but its record. */
 import type { FaultSpan, IntervalFigures, RunRecord, StateSpan } from '../../world/run-record.ts';
 import { verdictOf } from './check-section.ts';
+import { joined } from './fault-bands.ts';
 import { condition, period } from './fault-words.ts';
-import { count, DAY_MS, HOUR_MS, lengthOfTime, MINUTE_MS, percent, plural } from './quantities.ts';
+import { shortText } from './markup.ts';
+import { count, DAY_MS, HOUR_MS, lengthOfTime, MINUTE_MS, percent, plural, times } from './quantities.ts';
 import { shedCount, sum } from './run-view.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
 
@@ -25,7 +27,6 @@ const TOLD_MAX = 2;
 
 export function storyOf(record: RunRecord): Story {
   const clock = virtualClock(record.startedAtMs, record.durationMs);
-  const judgement = judgementOf(record);
   return {
     headline: `${lengthInWords(record.durationMs)} of ${plural(record.totals.requests, 'request')}${faultsInWords(record.faults, clock)}`,
     sentences: [
@@ -34,9 +35,8 @@ export function storyOf(record: RunRecord): Story {
       ...revenueUnderFaults(record),
       ...trafficLosses(record),
       ...fallbackUse(record),
-      `${judgement.text}.`,
     ],
-    judgement,
+    judgement: judgementOf(record),
   };
 }
 
@@ -49,14 +49,21 @@ const WHOLE: Readonly<Record<number, string>> = {
 };
 
 function lengthInWords(ms: number): string {
-  return WHOLE[ms] ?? lengthOfTime(ms);
+  return WHOLE[ms] ?? lengthOfTime(ms).replace(/ h$/, ' hours').replace(/ min$/, ' minutes').replace(/ s$/, ' seconds');
 }
 
 function faultsInWords(faults: readonly FaultSpan[], clock: VirtualClock): string {
   if (faults.length === 0) return ', without a fault';
-  const told = faults.slice(0, TOLD_MAX).map((fault) => `${condition(fault)} ${period(fault, clock)}`);
+  const told = faults.slice(0, TOLD_MAX).map((fault) => `${shortCondition(fault)} ${period(fault, clock)}`);
   const more = faults.length - told.length;
   return `, with ${told.join(more > 0 ? ', ' : ' and ')}${more > 0 ? `, and ${plural(more, 'more fault')}` : ''}`;
+}
+
+/** Of an id in a sentence. */
+const ID_LENGTH_MAX = 48;
+
+function shortCondition({ kind, target }: FaultSpan): string {
+  return condition({ kind: shortText(kind, ID_LENGTH_MAX), target: shortText(target, ID_LENGTH_MAX) });
 }
 
 /** How soon the breakers of the first DSPs with faults opened, and whether they closed. */
@@ -68,7 +75,7 @@ function breakerReactions({ faults, states }: RunRecord, clock: VirtualClock): s
     if (opening === null) continue;
     const after = lengthOfTime(opening.fromMs - fault.fromMs);
     sentences.push(
-      `The breaker of ${fault.target} opened ${after} after the fault began${closing(fault, breakers, clock)}.`,
+      `The breaker of ${shortText(fault.target, ID_LENGTH_MAX)} opened ${after} after the fault began${closing(fault, breakers, clock)}.`,
     );
     if (sentences.length === TOLD_MAX) return sentences;
   }
@@ -80,31 +87,34 @@ function breakerReactions({ faults, states }: RunRecord, clock: VirtualClock): s
 function firstOpening(fault: FaultSpan, breakers: readonly StateSpan[]): StateSpan | null {
   let first: StateSpan | null = null;
   for (const span of breakers) {
-    const isMeant = span.state === 'open' && span.subject === fault.target;
+    const isMeant = span.state === 'open' && isOf(span, fault.target);
     if (!isMeant || span.fromMs < fault.fromMs || span.fromMs > fault.untilMs) continue;
     if (first === null || span.fromMs < first.fromMs) first = span;
   }
   return first;
 }
 
+/** Of this DSP; with several engines each has a breaker of its own: `dsp-3 at eu-1`. */
+function isOf({ subject }: Pick<StateSpan, 'subject'>, dspId: string): boolean {
+  return subject === dspId || subject.startsWith(`${dspId} at `);
+}
+
 /** After the fault, when the breaker was last anything but closed. */
 function closing({ target, fromMs }: FaultSpan, breakers: readonly StateSpan[], clock: VirtualClock): string {
   let closedMs = fromMs;
-  for (const { subject, untilMs } of breakers) if (subject === target) closedMs = Math.max(closedMs, untilMs);
+  for (const { subject, untilMs } of breakers) if (isOf({ subject }, target)) closedMs = Math.max(closedMs, untilMs);
   return closedMs >= clock.spanMs
     ? ' and was not closed again by the end'
     : ` and was closed for good at ${clock.at(closedMs)}`;
 }
 
 function downTimes({ states }: RunRecord, clock: VirtualClock): string[] {
-  const down = states.filter(({ kind, state }) => kind === 'process' && state === 'down');
+  const down = states.filter(
+    ({ kind, state, fromMs }) => kind === 'process' && state === 'down' && fromMs < clock.spanMs,
+  );
   if (down.length === 0) return [];
   const downMs = sum(down.map(({ fromMs, untilMs }) => Math.min(untilMs, clock.spanMs) - fromMs));
   return [`A process was down ${times(down.length)}, ${lengthOfTime(downMs)} in all.`];
-}
-
-function times(amount: number): string {
-  return amount === 1 ? 'once' : `${count(amount)} times`;
 }
 
 /** Differences smaller than this are none. */
@@ -114,21 +124,33 @@ const NOTICED = 0.005;
  * Per request, so that the hours of the day are no effect. Only of intervals that a fault fills for the most part; what caused
  * the difference is for the reader to judge.
  */
-function revenueUnderFaults({ faults, intervals, durationMs }: RunRecord): string[] {
-  const lengthMs = (at: number) => (intervals[at + 1]?.fromMs ?? durationMs) - intervals[at]!.fromMs;
-  const share = ({ fromMs, untilMs }: FaultSpan, at: number) => {
-    const startMs = intervals[at]!.fromMs;
-    return (Math.min(untilMs, startMs + lengthMs(at)) - Math.max(fromMs, startMs)) / lengthMs(at);
-  };
-  const healthy = revenuePerRequest(intervals.filter((_, at) => !faults.some((fault) => share(fault, at) > 0)));
+function revenueUnderFaults(record: RunRecord): string[] {
+  const { faults, intervals } = record;
+  const underAny = coveredShares(record, faults);
+  const healthy = revenuePerRequest(intervals.filter((_, at) => underAny[at] === 0));
   if (healthy === null || healthy === 0) return [];
-  const groups: readonly (readonly [string, readonly FaultSpan[]])[] =
+  const groups: readonly (readonly [string, readonly number[]])[] =
     faults.length <= TOLD_MAX
-      ? faults.map((fault) => [`With ${condition(fault)}`, [fault]])
-      : [['While faults lasted', faults]];
-  return groups.flatMap(([when, some]) => {
-    const sick = revenuePerRequest(intervals.filter((_, at) => some.some((fault) => share(fault, at) >= 0.5)));
+      ? faults.map((fault) => [`With ${shortCondition(fault)}`, coveredShares(record, [fault])])
+      : [['While faults lasted', underAny]];
+  return groups.flatMap(([when, shares]) => {
+    const sick = revenuePerRequest(intervals.filter((_, at) => shares[at]! >= 0.5));
     return sick === null ? [] : [`${when}, revenue per request was ${changeInWords(sick / healthy - 1)}.`];
+  });
+}
+
+/** Of each interval, the share of its time that there was any of these faults. */
+function coveredShares({ intervals, durationMs }: RunRecord, faults: readonly FaultSpan[]): number[] {
+  const spans = joined(faults, 0);
+  let first = 0;
+  return intervals.map(({ fromMs }, at) => {
+    const endMs = intervals[at + 1]?.fromMs ?? durationMs;
+    while (first < spans.length && spans[first]![1] <= fromMs) first++;
+    let coveredMs = 0;
+    for (let index = first; index < spans.length && spans[index]![0] < endMs; index++) {
+      coveredMs += Math.min(endMs, spans[index]![1]) - Math.max(fromMs, spans[index]![0]);
+    }
+    return coveredMs / (endMs - fromMs);
   });
 }
 

@@ -3,6 +3,7 @@ import { BarChart, CustomChart, LineChart, ScatterChart } from 'echarts/charts';
 import { GridComponent } from 'echarts/components';
 import { type EChartsCoreOption, init, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
+import { plainText } from './markup.ts';
 import { INK } from './palette.ts';
 
 use([BarChart, CustomChart, LineChart, ScatterChart, GridComponent, SVGRenderer]);
@@ -42,5 +43,7 @@ function cleaned(svg: string, id: string): string {
     .replace(/<style\s*>[\s\S]*?<\/style>/g, '')
     .replace(/ (?:class|pointer-events|ecmeta_\w+)="[^"]*"/g, '')
     .replace(/(id="|url\(#)zr\d+-/g, `$1${id}-`)
-    .replace(/\n+/g, '\n');
+    .split('\n')
+    .map(plainText)
+    .join('\n');
 }

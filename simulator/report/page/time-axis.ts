@@ -50,31 +50,48 @@ export function valueAxis(unit: string, format: (value: number) => string): obje
 const BAND_WIDTH_MIN_PX = 3;
 const STRIP_HEIGHT_PX = 5;
 
-/** A series of ECharts: each band a veil over the whole height with a strong strip at its top. */
-export function bandSeries(bands: readonly FaultBand[]): object {
-  return {
-    type: 'custom',
-    silent: true,
-    clip: true,
-    z: 10,
-    data: bands.map(({ fromMs, untilMs }) => [fromMs, untilMs]),
-    encode: { x: [0, 1], y: [] },
-    renderItem: (params: ItemParams, api: ItemApi) => {
-      const { coordSys } = params;
-      const left = api.coord([api.value(0), 0])[0]!;
-      const right = api.coord([api.value(1), 0])[0]!;
-      const width = Math.max(BAND_WIDTH_MIN_PX, right - left);
-      const x = Math.min(left, coordSys.x + coordSys.width - width);
-      const fill = bands[params.dataIndex]!.colour;
-      return {
-        type: 'group',
-        children: [
-          { type: 'rect', shape: { x, y: coordSys.y, width, height: coordSys.height }, style: { fill, opacity: 0.15 } },
-          { type: 'rect', shape: { x, y: coordSys.y, width, height: STRIP_HEIGHT_PX }, style: { fill } },
-        ],
-      };
+/** Two series of ECharts: a veil over the whole height behind what is drawn, and in front of it a strip and the edges. */
+export function bandSeries(bands: readonly FaultBand[]): object[] {
+  const data = bands.map(({ fromMs, untilMs }) => [fromMs, untilMs]);
+  const common = { type: 'custom', silent: true, clip: true, data, encode: { x: [0, 1], y: [] } };
+  const colourOf = ({ dataIndex }: ItemParams) => bands[dataIndex]!.colour;
+  return [
+    {
+      ...common,
+      z: 1,
+      renderItem: (params: ItemParams, api: ItemApi) => ({
+        type: 'rect',
+        shape: bandBox(params, api),
+        style: { fill: colourOf(params), opacity: 0.15 },
+      }),
     },
-  };
+    {
+      ...common,
+      z: 10,
+      renderItem: (params: ItemParams, api: ItemApi) => {
+        const box = bandBox(params, api);
+        const edge = { stroke: colourOf(params), lineWidth: 1, opacity: 0.8 };
+        return {
+          type: 'group',
+          children: [
+            { type: 'rect', shape: { ...box, height: STRIP_HEIGHT_PX }, style: { fill: colourOf(params) } },
+            ...[box.x, box.x + box.width].map((x) => ({
+              type: 'line',
+              shape: { x1: x, x2: x, y1: box.y, y2: box.y + box.height },
+              style: edge,
+            })),
+          ],
+        };
+      },
+    },
+  ];
+}
+
+function bandBox({ coordSys }: ItemParams, api: ItemApi): ItemParams['coordSys'] {
+  const left = api.coord([api.value(0), 0])[0]!;
+  const right = api.coord([api.value(1), 0])[0]!;
+  const width = Math.max(BAND_WIDTH_MIN_PX, right - left);
+  return { x: Math.min(left, coordSys.x + coordSys.width - width), y: coordSys.y, width, height: coordSys.height };
 }
 
 /** What ECharts gives a `renderItem`; its own types say less about `coordSys`. */

@@ -2,7 +2,7 @@
 import { type Figure, type LegendEntry, leftOut, type Table } from './figure.ts';
 import { shortText } from './markup.ts';
 import type { Colour } from './palette.ts';
-import { compact } from './quantities.ts';
+import { compact, drawable } from './quantities.ts';
 import type { RunView } from './run-view.ts';
 import { AXIS_HEIGHT_PX, bandSeries, PLOT_LEFT_PX, PLOT_RIGHT_PX, timeAxis, valueAxis } from './time-axis.ts';
 
@@ -42,7 +42,9 @@ const TOP_PX = 32;
 const NAME_LENGTH_MAX = 40;
 
 export function timeChart(view: RunView, plan: TimeChartPlan): Figure {
-  const series = plan.series.filter(({ values }) => values.some((value) => value !== null && value !== 0));
+  const series = plan.series
+    .map((one) => ({ ...one, values: one.values.map((value) => (value === null ? null : drawable(value))) }))
+    .filter(({ values }) => values.some((value) => value !== null && value !== 0));
   if (series.length === 0) return leftOut(plan.title, plan.whyEmpty);
   const { bands } = view;
   return {
@@ -60,7 +62,10 @@ export function timeChart(view: RunView, plan: TimeChartPlan): Figure {
         ...(plan.max !== undefined && { max: plan.max, interval: plan.max / 4 }),
         min: (extent: { readonly min: number }) => Math.min(0, extent.min),
       },
-      series: [...(plan.isStacked === true ? areas(view, series) : lines(view, series, plan)), bandSeries(bands.bands)],
+      series: [
+        ...(plan.isStacked === true ? areas(view, series) : lines(view, series, plan)),
+        ...bandSeries(bands.bands),
+      ],
     },
     table: tableOf(view, series, plan),
     notes: [...(plan.notes ?? []), ...view.slotNotes],
@@ -92,9 +97,9 @@ function steps({ slots }: RunView, values: readonly (number | null)[]): Point[] 
   ]);
 }
 
-/** From nothing at the start. */
+/** What it was at the start nobody knows; over the first slot it is level. */
 function endPoints({ slots }: RunView, values: readonly (number | null)[]): Point[] {
-  return [[0, 0], ...slots.map(({ untilMs }, at): Point => [untilMs, values[at] ?? null])];
+  return [[0, values[0] ?? null], ...slots.map(({ untilMs }, at): Point => [untilMs, values[at] ?? null])];
 }
 
 /** Sums of the lower ones, drawn from the highest: each covers what is not its own. */

@@ -31,7 +31,7 @@ export function virtualClock(startedAtMs: number, spanMs: number): VirtualClock 
 
 const TICKS_MAX = 9;
 const TICK_STEPS_MS = [
-  ...[1, 2, 5, 10, 30].map((seconds) => seconds * 1000),
+  ...[0.1, 0.5, 1, 2, 5, 10, 30].map((seconds) => seconds * 1000),
   ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * MINUTE_MS),
   ...[1, 2, 3, 6, 12].map((hours) => hours * HOUR_MS),
   ...[1, 2, 7, 14, 28, 56].map((days) => days * DAY_MS),

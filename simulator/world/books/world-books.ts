@@ -2,9 +2,17 @@
  * The PostgreSQL of a world, with the product's own books in it: what they decide, the product decides; only the tables are a
  * stand-in. Each process has a way of its own to it.
  */
-import { type Books, MemoryDatabase, type RowChange, sqlBooks, type TransferRow } from '../../../compose.ts';
+import {
+  type Books,
+  type CampaignDelivery,
+  campaignDelivery,
+  MemoryDatabase,
+  type RowChange,
+  sqlBooks,
+  type TransferRow,
+} from '../../../compose.ts';
 import type { AccountAtRest, MoneyObservation } from '../history.ts';
-import type { Link } from '../link.ts';
+import { directLink, type Link } from '../link.ts';
 import { ledgerHash } from './ledger-hash.ts';
 import { linkedDatabase } from './linked-database.ts';
 import { moneyObservations } from './money-observations.ts';
@@ -30,6 +38,16 @@ export class WorldBooks {
   /** For one life of a process. */
   over(link: Link): Books {
     return sqlBooks(linkedDatabase(this.#database, link));
+  }
+
+  campaignIds(): readonly string[] {
+    return [...this.#database.tables.campaign.rows()].map(({ id }) => id).sort();
+  }
+
+  /** As the admin API has it; null: there is no such campaign. `atMs`: epoch. */
+  delivery(campaignId: string, atMs: number): Promise<CampaignDelivery | null> {
+    const { store, reports, figures, traffic } = this.over(directLink);
+    return campaignDelivery({ store, reports, figures, traffic, nowMs: () => atMs }, campaignId, {});
   }
 
   /** By their own balances. */

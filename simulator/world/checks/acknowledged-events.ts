@@ -17,7 +17,7 @@ export const acknowledgedEvents: Check = {
     for (const [key, { atMs, isInTime }] of acknowledged(history)) {
       const isStored = rest.storedEventIds.has(key);
       verdict.expect(isStored || booked.has(key), () => `${key}, acknowledged at ${atMs} ms, is nowhere`);
-      const isDue = facts.mode === 'liveness' && isInTime && billable.has(key);
+      const isDue = facts.mode === 'liveness' && facts.isBilling && isInTime && billable.has(key);
       if (isDue && isStored) verdict.expect(booked.has(key), () => `${key}, acknowledged at ${atMs} ms, is not booked`);
     }
   },

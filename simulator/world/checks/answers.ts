@@ -6,22 +6,26 @@ import type { BidRequest } from '../../../openrtb/types.ts';
 import type { HouseAd, Offer, WorldFacts } from '../history.ts';
 import { type AdSeen, type AuctionSeen, adsIn, auctionsSeen, type CallSeen } from './auctions-seen.ts';
 import type { Check, Verdict } from './check.ts';
-import { nextEndOf } from './process-lives.ts';
+import { busynessOf, nextEndOf } from './process-lives.ts';
 
 export const answers: Check = {
   id: 'O5',
   name: 'answers: once, in time, of what was offered',
   judge: (history, verdict) => {
-    const lateness = new Lateness(history.facts);
-    const nextEnd = nextEndOf(history.observations);
-    const endsAtMs = history.rest?.atMs ?? history.observations.at(-1)?.atMs ?? 0;
+    const { facts, observations, rest } = history;
+    const lateness = new Lateness(facts);
+    const nextEnd = nextEndOf(observations);
+    const wasBusy = busynessOf(observations);
+    const endsAtMs = rest?.atMs ?? observations.at(-1)?.atMs ?? 0;
     for (const auction of auctionsSeen(history).values()) {
+      const { process, arrivedAtMs, sentAtMs } = auction;
+      const fromMs = arrivedAtMs ?? sentAtMs;
+      const isDue = !wasBusy(process, fromMs, fromMs + tmaxOf(auction.request, facts) + HANG_MS);
       judgeCount(auction, verdict);
-      const diedAtMs = nextEnd(auction.process, auction.arrivedAtMs ?? auction.sentAtMs) ?? endsAtMs;
-      judgeAnswered(auction, Math.min(endsAtMs, diedAtMs), history.facts, verdict);
+      if (isDue) judgeAnswered(auction, Math.min(endsAtMs, nextEnd(process, fromMs) ?? endsAtMs), facts, verdict);
       for (const { leftAtMs, status, body } of auction.answers) {
-        lateness.add(auction, leftAtMs);
-        if (status === 200) judgeBody(auction, body, history.facts, verdict);
+        if (isDue) lateness.add(auction, leftAtMs);
+        if (status === 200) judgeBody(auction, body, facts, verdict);
         else verdict.expect(STATUSES.has(status), () => `${auction.requestId} is answered ${status}`);
       }
     }

@@ -1,6 +1,7 @@
 /** How each fault begins and ends. */
 import type { Observation } from '../history.ts';
 import type { Cut, Trouble } from '../network.ts';
+import type { DiskFaults } from '../stores/disk.ts';
 import type { VirtualProcess } from '../virtual-process.ts';
 import type { World } from '../world.ts';
 import type { WorldFault } from './world-fault.ts';
@@ -26,8 +27,17 @@ const BEGIN: Readonly<Record<WorldFault['kind'], Begin>> = {
   },
   'process-stop': (world, { target }) => {
     const stopped = nodesMeant(world, target);
-    for (const node of stopped) world.loop.schedule(node.process, world.loop.nowMs, () => void node.stop());
-    return () => startAgain(stopped);
+    let isOver = false;
+    const stop = async (node: Node): Promise<void> => {
+      await node.stop();
+      // It may take longer to end than the fault.
+      if (isOver) world.asDirector(() => startAgain([node]));
+    };
+    for (const node of stopped) world.loop.schedule(node.process, world.loop.nowMs, () => void stop(node));
+    return () => {
+      isOver = true;
+      startAgain(stopped);
+    };
   },
   'process-busy': (world, { target, forSec = 0 }) => {
     for (const { process } of nodesMeant(world, target)) process.spend(forSec * 1000);
@@ -80,6 +90,10 @@ const BEGIN: Readonly<Record<WorldFault['kind'], Begin>> = {
     if (failOver !== undefined) world.at(world.loop.nowMs + staleMs, failOver);
     return NOTHING_TO_END;
   },
+  'disk-full': (world, { target }) => ofDisks(world, target, { isFull: true }, { isFull: false }),
+  'disk-error': (world, { target }) =>
+    ofDisks(world, target, { failsToWrite: true, failsToSync: true }, { failsToWrite: false, failsToSync: false }),
+  'disk-slow': (world, { target, slower = 1 }) => ofDisks(world, target, { slower }, { slower: 1 }),
   reports: (world, { lateMs = 0, repeats = 1 }) => {
     world.reporting = { lateMs, repeats };
     return () => {
@@ -105,6 +119,19 @@ type Node = World['nodes'][number];
 
 function nodesMeant(world: World, target: string): readonly Node[] {
   return world.nodes.filter(({ process }) => isMeant(process, target));
+}
+
+/** Engines keep their logs there. */
+function ofDisks(world: World, target: string, sick: Partial<DiskFaults>, well: Partial<DiskFaults>): () => void {
+  const { services } = world;
+  if (services === null) return NOTHING_TO_END;
+  const disks = world.engines
+    .filter(({ process }) => isMeant(process, target))
+    .map(({ name }) => services.diskOf(name));
+  for (const disk of disks) Object.assign(disk.faults, sick);
+  return () => {
+    for (const disk of disks) Object.assign(disk.faults, well);
+  };
 }
 
 function startAgain(nodes: readonly Node[]): void {

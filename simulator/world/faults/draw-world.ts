@@ -4,7 +4,9 @@
  */
 import { defaultScenarioPath, dspsOf, loadScenario } from '../../dsp/scenario.ts';
 import { type SeededRandom, seededRandom } from '../../random.ts';
+import type { HouseAd } from '../history.ts';
 import { type WorldScenario, worldScenario } from '../scenario.ts';
+import { drawCampaigns } from './draw-campaigns.ts';
 import { DRAWABLE_FAULTS, type DrawableFault, STORE_NAMES, targetsOf } from './drawn-faults.ts';
 import type { WorldFault } from './world-fault.ts';
 
@@ -16,6 +18,8 @@ export interface DrawnWorld {
    */
   readonly mode: 'safety' | 'liveness';
   readonly scenario: WorldScenario;
+  /** Of our own campaigns, by creative. */
+  readonly houseAds: ReadonlyMap<string, HouseAd>;
   /** Those of the scenario, in its order, by their names. */
   readonly faultNames: readonly string[];
   /** No fault is at work from then on, virtual ms; null: one may be, to the end. */
@@ -34,11 +38,13 @@ const STARTS: readonly string[] = [
 ];
 
 /** Before and after faults, so that there is something to compare (check O6), in requests. */
-const COMPARED_REQUESTS = 60;
+const COMPARED_REQUESTS = 50;
 /** Until DSPs that were cut off are asked as before. */
 const DSPS_RETURN_SEC = 26;
-/** From the last request to the end: whatever waits for something has had it by then. */
-const SETTLE_SEC = 30;
+/** So long money waits for the bill of an impression: not for an hour, as it usually does, for all is to be seen at its end. */
+export const HELD_MS = 30_000;
+/** From the last request to the end: what engines held that died with it comes back by then. */
+const SETTLE_SEC = 260;
 
 export function drawWorld(seed: number): DrawnWorld {
   const random = seededRandom(seed).fork('drawn world');
@@ -48,10 +54,17 @@ export function drawWorld(seed: number): DrawnWorld {
     { weight: 3, count: 2 },
     { weight: 1, count: 3 },
   ]).count;
-  const requestsPerSec = random.integer(3, 12);
+  // A world is as long as its mode asks for: few requests a second are many.
+  const requestsPerSec = mode === 'liveness' ? random.integer(2, 5) : random.integer(2, 15);
   const dsps = dspsOf(loadScenario(defaultScenarioPath()), random.integer(1, 4)).map(({ id }) => id);
+  const consumers = random.integer(1, 2);
+  const campaigns = random.chance(0.8) ? drawCampaigns(random.integer(1, 3), random.fork('campaigns')) : null;
   const phases = drawPhases(mode, requestsPerSec, random.fork('phases'));
-  const drawn = drawFaults(phases, { engines, dsps }, random.fork('faults'));
+  const drawn = drawFaults(
+    phases,
+    { engines, consumers: campaigns === null ? 0 : consumers, dsps },
+    random.fork('faults'),
+  );
   const scenario = worldScenario({
     name: `seed-${seed}`,
     durationSec: phases.endSec,
@@ -66,15 +79,20 @@ export function drawWorld(seed: number): DrawnWorld {
       repeatedReports: random.chance(0.3) ? random.uniform(0, 0.5) : 0,
     },
     regions: [{ name: REGION, share: 1, engines }],
+    ...(campaigns === null ? {} : { campaigns: campaigns.documents }),
+    engine: Object.fromEntries(MEDIA.map((media) => [`campaigns.held.${media}Ms`, HELD_MS])),
+    consumers,
     market: { dsps: dsps.length },
     cpuMsPerAuction: random.chance(0.3) ? random.uniform(0.2, 5) : 0,
     faults: drawn.map(({ fault }) => fault),
   });
   const healedAtMs = mode === 'liveness' ? phases.untilSec * 1000 : null;
-  return { seed, mode, scenario, faultNames: drawn.map(({ name }) => name), healedAtMs };
+  const houseAds = campaigns?.ads ?? new Map();
+  return { seed, mode, scenario, houseAds, faultNames: drawn.map(({ name }) => name), healedAtMs };
 }
 
 const REGION = 'home';
+const MEDIA = ['banner', 'video', 'native'] as const;
 
 interface Phases {
   /** Of faults. */
@@ -86,7 +104,7 @@ interface Phases {
 function drawPhases(mode: DrawnWorld['mode'], requestsPerSec: number, random: SeededRandom): Phases {
   const compareSec = Math.ceil(COMPARED_REQUESTS / requestsPerSec);
   if (mode === 'safety') {
-    const endSec = random.integer(10, 40);
+    const endSec = random.integer(8, 25);
     return { fromSec: 0, untilSec: endSec, endSec };
   }
   const untilSec = compareSec + random.integer(5, 20);
@@ -105,13 +123,21 @@ const LENGTH_MIN_SEC = 0.001;
 
 function drawFaults(
   { fromSec, untilSec }: Phases,
-  { engines, dsps }: { readonly engines: number; readonly dsps: readonly string[] },
+  {
+    engines,
+    consumers,
+    dsps,
+  }: { readonly engines: number; readonly consumers: number; readonly dsps: readonly string[] },
   random: SeededRandom,
 ): readonly DrawnFault[] {
+  const engineNames = numbered(REGION, engines);
+  // Nobody needs stores and disks where nothing is billed.
+  const isBilled = consumers > 0;
   const targets = {
-    processes: Array.from({ length: engines }, (_, index) => `${REGION}-${index + 1}`),
+    processes: [...engineNames, ...numbered('consumer', consumers)],
+    engines: isBilled ? engineNames : [],
     dsps,
-    stores: STORE_NAMES,
+    stores: isBilled ? STORE_NAMES : [],
   };
   const possible = reweighed(random.fork('kinds')).filter(({ drawable }) => targetsOf(drawable, targets).length > 0);
   const count = possible.length === 0 ? 0 : random.integer(0, FAULTS_MAX);
@@ -125,6 +151,10 @@ function drawFaults(
     if (!faults.some((other) => strikeTogether(other.fault, fault))) faults.push({ name: drawable.name, fault });
   }
   return faults.sort((one, other) => one.fault.fromSec - other.fault.fromSec);
+}
+
+function numbered(name: string, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${name}-${index + 1}`);
 }
 
 function reweighed(random: SeededRandom): { readonly drawable: DrawableFault; readonly weight: number }[] {

@@ -7,7 +7,7 @@ export interface DrawableFault {
   /** For people, and for the tally of what was tried. */
   readonly name: string;
   readonly kind: WorldFault['kind'];
-  readonly strikes: 'dsps' | 'processes' | 'users' | StoreName | 'stores';
+  readonly strikes: 'dsps' | 'processes' | 'engines' | 'users' | StoreName | 'stores';
   /** Chance among all, before a world reweighs it. */
   readonly weight: number;
   readonly draw: (random: SeededRandom) => Partial<WorldFault>;
@@ -73,6 +73,9 @@ export const DRAWABLE_FAULTS: readonly DrawableFault[] = [
   { name: 'kafka-outage', kind: 'outage', strikes: 'kafka', weight: 1, draw: asItIs },
   { name: 'store-slow', kind: 'slow-link', strikes: 'stores', weight: 1, draw: between('slower', 2, 500) },
   { name: 'answers-lost', kind: 'slow-link', strikes: 'stores', weight: 2, draw: between('answersLost', 0.02, 0.5) },
+  { name: 'disk-full', kind: 'disk-full', strikes: 'engines', weight: 1, draw: asItIs },
+  { name: 'disk-error', kind: 'disk-error', strikes: 'engines', weight: 1, draw: asItIs },
+  { name: 'disk-slow', kind: 'disk-slow', strikes: 'engines', weight: 1, draw: between('slower', 10, 4000) },
   {
     name: 'partition',
     kind: 'partition',
@@ -102,6 +105,8 @@ export const DRAWABLE_FAULTS: readonly DrawableFault[] = [
 export interface PossibleTargets {
   readonly dsps: readonly string[];
   readonly processes: readonly string[];
+  /** Those of them that keep an event log on a disk. */
+  readonly engines: readonly string[];
   readonly stores: readonly string[];
 }
 
@@ -110,6 +115,7 @@ export function targetsOf({ strikes }: DrawableFault, targets: PossibleTargets):
   switch (strikes) {
     case 'dsps':
     case 'processes':
+    case 'engines':
     case 'stores':
       return targets[strikes];
     case 'users':

@@ -9,7 +9,8 @@ import { faultShare } from '../../dsp/scenario.ts';
  * `partition`: two sides do not reach each other; `outage`: a DSP or a store is down; `slow-link`: messages to and from a process
  * take `slower` times as long, and this share of what it answers is lost; `dsp`: answers of a DSP have these faults, come so
  * many times slower, or in bursts; `redis-flush`: Redis forgets everything; `redis-failover`: a replica that is `staleMs`
- * behind takes over; `reports`: what users report comes so much later, and so often.
+ * behind takes over; `disk-full`: the disk of an engine takes no byte more; `disk-error`: it neither writes nor flushes; `disk-slow`:
+ * both take `slower` times as long; `reports`: what users report comes so much later, and so often.
  */
 export const WORLD_FAULTS = [
   'process-down',
@@ -23,6 +24,9 @@ export const WORLD_FAULTS = [
   'dsp',
   'redis-flush',
   'redis-failover',
+  'disk-full',
+  'disk-error',
+  'disk-slow',
   'reports',
 ] as const;
 
@@ -39,7 +43,7 @@ export interface WorldFault {
   readonly aheadMs?: number;
   /** Of a DSP: chance of each fault. */
   readonly answers?: FaultShares;
-  /** Of a DSP or a link: factor on the time that it takes. */
+  /** Of a DSP, a link or a disk: factor on the time that it takes. */
   readonly slower?: number;
   /** Of a DSP: what came in within so long is answered at once. */
   readonly burstMs?: number;
@@ -83,6 +87,9 @@ const KEYS_OF: Readonly<Record<WorldFault['kind'], { needs?: OwnKey; takes?: rea
   dsp: { takes: ['answers', 'slower', 'burstMs'] },
   'redis-flush': {},
   'redis-failover': { needs: 'staleMs' },
+  'disk-full': {},
+  'disk-error': {},
+  'disk-slow': { needs: 'slower' },
   reports: { takes: ['lateMs', 'repeats'] },
 };
 

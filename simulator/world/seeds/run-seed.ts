@@ -1,24 +1,33 @@
 /** The world of one seed: drawn, run, and judged. */
 import { judge } from '../checks/judge.ts';
-import { type DrawnWorld, drawWorld } from '../faults/draw-world.ts';
+import { type DrawnWorld, drawWorld, HELD_MS } from '../faults/draw-world.ts';
 import type { History, WorldFacts } from '../history.ts';
 import { HistoryRecorder } from '../history-recorder.ts';
 import { runWorld } from '../run-world.ts';
 import type { World } from '../world.ts';
 import type { SeedOutcome } from './seed-outcome.ts';
 
-/** A bug that is put into a world, to see that it is found. */
+/** Changes a world before it begins: a bug that is put in, to see that it is found. */
 export type Plant = (world: World) => void;
+
+export interface SeedOptions {
+  readonly plant?: Plant;
+  /** Of each run of it. */
+  readonly onHistory?: (history: History) => void;
+}
 
 /** Of so many seeds one is run twice (check O8). */
 const REPEATED_OF = 5;
 
+export function runSeed(seed: number, options: SeedOptions = {}): Promise<SeedOutcome> {
+  return runDrawn(drawWorld(seed), options);
+}
+
 /** Never rejects: what goes wrong is in the outcome. */
-export async function runSeed(seed: number, plant?: Plant): Promise<SeedOutcome> {
-  const drawn = drawWorld(seed);
+export async function runDrawn(drawn: DrawnWorld, options: SeedOptions): Promise<SeedOutcome> {
   try {
-    const history = await historyOf(drawn, plant);
-    const again = seed % REPEATED_OF === 0 ? await historyOf(drawn, plant) : null;
+    const history = await historyOf(drawn, options);
+    const again = drawn.seed % REPEATED_OF === 0 ? await historyOf(drawn, options) : null;
     return outcomeOf(drawn, history, again);
   } catch (error) {
     const problem = `it could not be run: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
@@ -26,7 +35,7 @@ export async function runSeed(seed: number, plant?: Plant): Promise<SeedOutcome>
   }
 }
 
-export async function historyOf(drawn: DrawnWorld, plant?: Plant): Promise<History> {
+async function historyOf(drawn: DrawnWorld, { plant, onHistory }: SeedOptions): Promise<History> {
   const recorder = new HistoryRecorder({ facts: factsOf(drawn), healedAtMs: drawn.healedAtMs });
   const { traceHash } = await runWorld(drawn.scenario, {
     seed: drawn.seed,
@@ -36,18 +45,20 @@ export async function historyOf(drawn: DrawnWorld, plant?: Plant): Promise<Histo
       plant?.(world);
     },
   });
-  return recorder.history(traceHash);
+  const history = await recorder.history(traceHash);
+  onHistory?.(history);
+  return history;
 }
 
-function factsOf({ seed, mode, scenario }: DrawnWorld): WorldFacts {
+function factsOf({ seed, mode, scenario, houseAds }: DrawnWorld): WorldFacts {
   return {
     seed,
     mode,
+    isBilling: scenario.campaigns !== undefined,
     tmaxDefaultMs: 100,
     tmaxMaxMs: 1000,
-    houseAds: new Map(),
-    strandedMsMax: 0,
-    billableMsMin: 60_000,
+    houseAds,
+    billableMsMin: HELD_MS,
     overspendAllowance: 0,
     lateShareMax: scenario.cpuMsPerAuction === 0 ? 0 : 0.001,
   };

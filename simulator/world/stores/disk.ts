@@ -26,8 +26,8 @@ export interface DiskFaults {
   /** The device says that it has lost what was to be flushed. */
   failsToSync: boolean;
   failsToWrite: boolean;
-  /** Longer than usual takes everything that is written or flushed, ms. */
-  extraMs: number;
+  /** Everything that is written or flushed takes so many times as long. */
+  slower: number;
 }
 
 interface FileContent {
@@ -47,7 +47,7 @@ const SYNC_MS = 1;
 const FIRST_BYTES = 4096;
 
 export class MemoryDisk {
-  readonly faults: DiskFaults = { isFull: false, failsToSync: false, failsToWrite: false, extraMs: 0 };
+  readonly faults: DiskFaults = { isFull: false, failsToSync: false, failsToWrite: false, slower: 1 };
   readonly #options: DiskOptions;
   /** By path. */
   readonly #files = new Map<string, FileContent>();
@@ -76,7 +76,7 @@ export class MemoryDisk {
 
   #filesFor(timers: Timers): LogFiles {
     const takes = (ms: number): Promise<void> =>
-      new Promise((resolve) => timers.schedule(ms + this.faults.extraMs, resolve));
+      new Promise((resolve) => timers.schedule(ms * this.faults.slower, resolve));
     return {
       makeFolder: async (path) => void this.#folders.add(path),
       syncFolder: async (path) => {
@@ -152,6 +152,7 @@ export class MemoryDisk {
   }
 
   #tear({ file, bytes, position }: WriteUnderWay): void {
+    if (this.faults.failsToWrite || this.faults.isFull) return;
     const length = Math.floor(this.#options.random() * (bytes.byteLength + 1));
     if (length > 0) this.#put(file, bytes.subarray(0, length), position);
   }

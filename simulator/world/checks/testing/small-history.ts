@@ -10,10 +10,10 @@ import type { History, Observation, Offer, Rest, WorldFacts } from '../../histor
 const FACTS: WorldFacts = {
   seed: 7,
   mode: 'liveness',
+  isBilling: true,
   tmaxDefaultMs: 100,
   tmaxMaxMs: 1000,
   houseAds: new Map([['ours', { accountId: 'c1', bidMicrosMax: 5_000_000, pricing: 'cpm', currency: 'USD' }]]),
-  strandedMsMax: 90_000,
   billableMsMin: 60_000,
   overspendAllowance: 0,
   lateShareMax: 0,

@@ -1,0 +1,44 @@
+/** A comparison for people who look at a terminal. */
+import type { ComparisonRecord, MetricComparison, PairedDifference } from './comparison-record.ts';
+import { meanOf } from './paired-difference.ts';
+
+export function formatComparison({ name, arms, seeds, metrics }: ComparisonRecord): string {
+  const rows = [['', ...arms.map((arm) => arm.name)], ...metrics.map(rowOf)];
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const lines = rows.map((row) => row.map((cell, column) => pad(cell, widths[column]!, column)).join('  '));
+  const head = `${name}: ${seeds.length} seeds, compared with "${arms[0]!.name}" (mean difference, 95% confidence interval)`;
+  return [head, '', ...lines.map((line) => line.trimEnd())].join('\n');
+}
+
+/** Units that are written another way, and how many of them make one that is. */
+const SCALES: Readonly<Record<string, { readonly name: string; readonly per: number }>> = {
+  nanos: { name: 'exchange currency', per: 1e9 },
+  share: { name: '%', per: 0.01 },
+};
+
+function rowOf({ metric, unit, values, differences }: MetricComparison): string[] {
+  const { name, per } = SCALES[unit] ?? { name: unit, per: 1 };
+  const means = values.map((runs) => meanOf(runs) / per);
+  const cells = differences.map(
+    (difference, index) => `${figure(means[index + 1]!)} ${differenceText(difference, per)}`,
+  );
+  return [`${metric} (${name})`, figure(means[0]!), ...cells];
+}
+
+function differenceText({ mean, lower, upper, relative }: PairedDifference, per: number): string {
+  const share = relative === null ? signed(mean / per) : `${signed(relative * 100)}%`;
+  return `(${share}; ${signed(lower / per)} to ${signed(upper / per)})`;
+}
+
+function signed(value: number): string {
+  return value > 0 ? `+${figure(value)}` : figure(value);
+}
+
+/** Four digits that count. */
+function figure(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}
+
+function pad(cell: string, width: number, column: number): string {
+  return column === 0 ? cell.padEnd(width) : cell.padStart(width);
+}
