@@ -8,6 +8,8 @@ export interface Bidder {
   readonly id: string;
   readonly advertiser: Advertiser;
   readonly scorer: Scorer;
+  /** Fen per mille times impressions; Infinity: none. */
+  readonly dailyBudgetFen: number;
 }
 
 const CREATIVES = 4;

@@ -6,7 +6,6 @@ const OUTCOME = {
   conversionProbability: 0.1,
   tiredness: 0.5,
   isClicked: false,
-  isConverted: false,
   worthCpm: null,
 };
 

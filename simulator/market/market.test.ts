@@ -63,21 +63,32 @@ describe('a market', () => {
   });
 
   it('knows the truth by which estimates can be judged', () => {
-    const market = marketOf({});
-    let truth = 0;
-    let squares = 0;
-    const { sales } = sellUntil(market, 3 * HOUR_MS, {
-      onSale: ({ outcome: { clickProbability } }) => {
-        truth += clickProbability;
-        squares += clickProbability * clickProbability;
-      },
+    const market = marketOf();
+    const shown: { readonly size: string; readonly truth: number }[] = [];
+    sellUntil(market, 3 * HOUR_MS, {
+      onSale: ({ bid, outcome }) => shown.push({ size: `${bid.w}x${bid.h}`, truth: outcome.clickProbability }),
     });
-    // The best prior knows the average: calibrated, but as far off each single ad as click rates are from one another.
-    const prior = truth / sales;
-    const spread = Math.sqrt(squares / sales - prior * prior);
-    expect(prior).toBeGreaterThan(0.0003);
-    expect(prior).toBeLessThan(0.003);
-    expect(spread / prior).toBeGreaterThan(0.5);
+    const [past, future] = [shown.filter((_, index) => index % 2 === 0), shown.filter((_, index) => index % 2 === 1)];
+    const ofAll = meanTruth(past);
+    const bySize = new Map(
+      [...new Set(past.map(({ size }) => size))].map((size) => [
+        size,
+        meanTruth(past.filter((each) => each.size === size)),
+      ]),
+    );
+    const judge = (estimate: (size: string) => number) => {
+      const estimates = future.map(({ size, truth }) => ({ estimate: estimate(size), truth }));
+      return {
+        predictedOverTrue:
+          estimates.reduce((sum, each) => sum + each.estimate, 0) / (meanTruth(future) * future.length),
+        squaredError: estimates.reduce((sum, each) => sum + (each.estimate - each.truth) ** 2, 0),
+      };
+    };
+    const prior = judge(() => ofAll);
+    const priorBySize = judge((size) => bySize.get(size)!);
+    expect(prior.predictedOverTrue).toBeCloseTo(1, 0);
+    expect(priorBySize.squaredError).toBeLessThan(prior.squaredError);
+    expect(judge(() => 2 * ofAll).predictedOverTrue).toBeCloseTo(2 * prior.predictedOverTrue);
   });
 });
 
@@ -201,4 +212,8 @@ function correlationOf(pairs: readonly (readonly [number, number])[]): number {
   const [x, y] = [mean((pair) => pair[0]), mean((pair) => pair[1])];
   const covariance = mean((pair) => (pair[0] - x) * (pair[1] - y));
   return covariance / Math.sqrt(mean((pair) => (pair[0] - x) ** 2) * mean((pair) => (pair[1] - y) ** 2));
+}
+
+function meanTruth(shown: readonly { readonly truth: number }[]): number {
+  return shown.reduce((sum, { truth }) => sum + truth, 0) / shown.length;
 }

@@ -18,7 +18,7 @@ import { ownMarket } from './own-market.ts';
 import { clickValueOf, PolicyStrategy } from './policy-strategy.ts';
 import type { PriceTable } from './price-table.ts';
 import { realMarket } from './real-market.ts';
-import { rehearseClicks, rehearseScores } from './rehearsal.ts';
+import { type Rehearsal, rehearseClicks, rehearseScores, rehearseSpending } from './rehearsal.ts';
 import { hourOfWeekAt, Sessions } from './sessions.ts';
 import { Users } from './users.ts';
 
@@ -65,13 +65,12 @@ export interface MarketOutcome {
   /** What odds of a click were multiplied by because of what the user had seen, 0..1. */
   readonly tiredness: number;
   readonly isClicked: boolean;
-  /** After a click; false without one. */
-  readonly isConverted: boolean;
   /** What it was truly worth to the DSP that bought it, currency per mille; null: bought by none of this market. */
   readonly worthCpm: number | null;
 }
 
 const MINUTE_MS = 60_000;
+const SECONDS_OF_DAY = 86_400;
 
 export class Market {
   readonly dsps: readonly MarketDsp[];
@@ -109,8 +108,7 @@ export class Market {
       sessions: this.#sessions(root.fork('rehearsal')),
       random: root.fork('rehearsal'),
     };
-    const statistics = rehearseScores(rehearsal);
-    const placements = facts.placements.map((placement) => new PlacementValues(placement, statistics));
+    const placements = this.#rehearsePlacements(rehearsal, options.dsps);
     rehearseClicks({ ...rehearsal, facts, placements, truth: this.truth, startAtMs: setting.startAtMs });
     this.#users.forgetExposures();
     this.#requests = new MarketRequests(placements, setting.currency);
@@ -138,7 +136,6 @@ export class Market {
     const random = this.#random.fork(`outcome ${request.id} ${bid.impid}`);
     const isClicked = random.chance(clickProbability);
     const conversionProbability = this.truth.conversionProbability(shown);
-    const isConverted = isClicked && random.chance(conversionProbability);
     const worthFen = dsp?.worthFen(request, shown.imp, { clickProbability, tiredness }) ?? null;
     dsp?.onShown(request, shown.imp, isClicked);
     const placement = this.#requests.valuesOf(shown.imp.tagid)?.placement;
@@ -148,7 +145,7 @@ export class Market {
     }
     this.truth.expose(shown);
     const worthCpm = worthFen === null ? null : worthFen / FEN_PER_UNIT;
-    return { clickProbability, conversionProbability, tiredness, isClicked, isConverted, worthCpm };
+    return { clickProbability, conversionProbability, tiredness, isClicked, worthCpm };
   }
 
   /** Of a click on an ad that was not shown (yet), 0..1: for judges of estimates. */
@@ -200,9 +197,28 @@ export class Market {
     );
   }
 
+  /** Prices come out as they are to when bidders take part as often as their budgets let them. */
+  #rehearsePlacements(rehearsal: Rehearsal, groups: readonly MarketDspGroup[]): readonly PlacementValues[] {
+    const placementsAmong = (bidders: readonly Bidder[]) => {
+      const statistics = rehearseScores({ ...rehearsal, bidders });
+      return this.facts.placements.map((placement) => new PlacementValues(placement, statistics));
+    };
+    const unbounded = placementsAmong(rehearsal.bidders);
+    if (groups.every(({ dailyBudget }) => dailyBudget === undefined)) return unbounded;
+    const spentFen = rehearseSpending(rehearsal, unbounded);
+    const requestsPerDay = this.#setting.requestsPerSec * SECONDS_OF_DAY;
+    return placementsAmong(
+      rehearsal.bidders.map((bidder) => {
+        const wantedFen = (spentFen.get(bidder.id) ?? 0) * requestsPerDay;
+        const takesPart = wantedFen > bidder.dailyBudgetFen ? bidder.dailyBudgetFen / wantedFen : 1;
+        return { ...bidder, scorer: { ...bidder.scorer, bidRate: bidder.scorer.bidRate * takesPart } };
+      }),
+    );
+  }
+
   #dspOf(
     bidder: Bidder,
-    { dailyBudget, callsPerSecMax, thinkMs, policy }: MarketDspGroup,
+    { callsPerSecMax, thinkMs, policy }: MarketDspGroup,
     position: number,
     scores: ImpressionScores,
     random: SeededRandom,
@@ -217,7 +233,7 @@ export class Market {
       truth: this.truth,
       startAtMs,
       spending: {
-        dailyBudgetFen: dailyBudget === undefined ? Number.POSITIVE_INFINITY : dailyBudget * FEN_PER_UNIT * 1000,
+        dailyBudgetFen: bidder.dailyBudgetFen,
         dayProgress: this.#dayProgress(),
         localStartMs,
       },
@@ -265,7 +281,8 @@ function biddersOf(
       const advertiser = ofBidder.pick(DEFAULT_ADVERTISERS);
       const category = advertiser.categories[0]!.split('-', 1)[0]!;
       const level = group.level + group.variation * ofBidder.normal();
-      return { bidder: { id, advertiser, scorer: { category, level, bidRate: group.bidRate } }, group };
+      const dailyBudgetFen = (group.dailyBudget ?? Number.POSITIVE_INFINITY) * FEN_PER_UNIT * 1000;
+      return { bidder: { id, advertiser, scorer: { category, level, bidRate: group.bidRate }, dailyBudgetFen }, group };
     }),
   );
 }

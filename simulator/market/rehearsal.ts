@@ -35,6 +35,24 @@ export function rehearseScores(rehearsal: Rehearsal): ScoreStatistics {
   return new ScoreStatistics(highest, second);
 }
 
+/** What each bidder would spend by request, fen per mille, by its id: had it no budget. */
+export function rehearseSpending(
+  rehearsal: Rehearsal,
+  placements: readonly PlacementValues[],
+): ReadonlyMap<string, number> {
+  const offered = placements.map((values) => ({ weight: values.placement.impressions / values.saleRate, values }));
+  const spentFen = new Map<string, number>();
+  for (let auction = 0; auction < AUCTIONS; auction++) {
+    const { bidder, score, secondScore, random } = nextAuction(rehearsal, `spending-${auction}`);
+    const { values } = random.pickWeighted(offered);
+    if (bidder === null || !values.isSold(score)) continue;
+    const runnerUpFen = secondScore === Number.NEGATIVE_INFINITY ? 0 : values.valueFen(secondScore);
+    const priceFen = Math.max(values.placement.floorFen, runnerUpFen);
+    spentFen.set(bidder.id, (spentFen.get(bidder.id) ?? 0) + priceFen / AUCTIONS);
+  }
+  return spentFen;
+}
+
 export interface ClickRehearsal extends Rehearsal {
   readonly facts: MarketFacts;
   readonly placements: readonly PlacementValues[];
