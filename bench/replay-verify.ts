@@ -13,25 +13,32 @@ import { verifyEvents } from '../simulator/replay/verify.ts';
 import { clearingOfBids } from './hot-functions.ts';
 import { type BenchContext, type Measurement, median } from './measurement.ts';
 
-export const VERIFY_NAMES = ['replay.verify_per_s', 'replay.verify_peak_mb'];
+export const VERIFY_NAMES = ['replay.verify_per_s', 'replay.verify_cpu_us', 'replay.verify_peak_mb'];
 
 /** Several segments of the largest auctions, 50 bids each: what is held must not grow with them. */
-const AUCTIONS_MAX = 12_000;
+const AUCTIONS_MAX = 6_000;
 const BATCH = 100;
 /** Looks at memory, in auctions. */
 const LOOK_EVERY = 500;
 const MB = 1_000_000;
+
+interface Round {
+  readonly rate: number;
+  readonly cpuUs: number;
+  readonly peakMb: number;
+}
 
 export async function measureReplayVerify({ scale, seed, progress }: BenchContext): Promise<Measurement[]> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'gavel-replay-'));
   const auctions = Math.min(scale.auctions, AUCTIONS_MAX);
   try {
     await writeAuctions(dataDirectory, auctions, seed);
-    const rounds: { rate: number; peakMb: number }[] = [];
+    const rounds: Round[] = [];
     for (let round = 0; round < scale.rounds; round += 1) rounds.push(await verifyAll(dataDirectory, auctions));
     progress(`  auctions/s by round: ${rounds.map(({ rate }) => Math.round(rate)).join(', ')}`);
     return [
       { name: 'replay.verify_per_s', value: median(rounds.map(({ rate }) => rate)), unit: '1/s' },
+      { name: 'replay.verify_cpu_us', value: median(rounds.map(({ cpuUs }) => cpuUs)), unit: 'us' },
       { name: 'replay.verify_peak_mb', value: Math.max(...rounds.map(({ peakMb }) => peakMb)), unit: 'MB' },
     ];
   } finally {
@@ -80,11 +87,12 @@ function eventOf(input: ReturnType<typeof clearingOfBids>['inputs'][number], ind
   });
 }
 
-async function verifyAll(dataDirectory: string, auctions: number): Promise<{ rate: number; peakMb: number }> {
+async function verifyAll(dataDirectory: string, auctions: number): Promise<Round> {
   const config = loadConfig({ file: null, environment: {}, overrides: { dataDirectory } });
   const events = (await recordedEvents(config, 'log'))!;
   let peakBytes = 0;
   const startMs = performance.now();
+  const cpuBefore = process.cpuUsage();
   const report = await verifyEvents({
     events,
     window: { fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER },
@@ -98,5 +106,7 @@ async function verifyAll(dataDirectory: string, auctions: number): Promise<{ rat
     },
   });
   if (report.identical !== auctions) throw new Error(`${report.identical} of ${auctions} auctions are identical`);
-  return { rate: (auctions * 1000) / (performance.now() - startMs), peakMb: peakBytes / MB };
+  const { user, system } = process.cpuUsage(cpuBefore);
+  const rate = (auctions * 1000) / (performance.now() - startMs);
+  return { rate, cpuUs: (user + system) / auctions, peakMb: peakBytes / MB };
 }
