@@ -16,7 +16,7 @@ export function identityOf(
     commit: commitOfProduct(),
     command:
       file === undefined
-        ? `npm run simulate -- --seeds 1 --seed ${seed}`
+        ? `npm run sim -- --seed-world ${seed}`
         : `npm run simulate -- --world ${file} --seed ${seed}${datasets === undefined ? '' : ` --datasets ${datasets}`}`,
   };
 }
