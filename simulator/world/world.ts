@@ -65,6 +65,8 @@ export class World {
   /** Null: DSPs and users that do not behave. */
   readonly market: Market | null;
   readonly watch: WorldWatch;
+  /** What an engine meets in place of what is outside of it: for bugs that are planted, to see that they are found. */
+  tamper: (outside: WorldOutside, engine: VirtualProcess) => WorldOutside = (outside) => outside;
   /** What is wrong with the reports of users now. */
   reporting: Reporting = { lateMs: 0, repeats: 1 };
   readonly #random: SeededRandom;
@@ -262,7 +264,7 @@ export class World {
       loop: this.loop,
       process: this.spawn(name, 'engine', region),
       config,
-      openOutside: (process) => this.#outside(process, config),
+      openOutside: (process) => this.tamper(this.#outside(process, config), process),
       cpuMsPerAuction: this.scenario.cpuMsPerAuction,
       observer: {
         ...observer,
