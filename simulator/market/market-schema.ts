@@ -113,12 +113,16 @@ export const MARKET_SCHEMA = {
   },
 } as const;
 
+/** Each is known by how active it is from the start. */
+const USERS_MAX = 10_000_000;
+
 /** What the schema cannot say; the path is from the top of the world's scenario. */
 export function problemOfDemand(
   { dsps }: MarketOptions,
-  requestsPerSec: number,
+  { requestsPerSec, users }: { readonly requestsPerSec: number; readonly users: number },
 ): { readonly path: readonly (string | number)[]; readonly text: string } | null {
   if (requestsPerSec === 0) return { path: ['traffic', 'requestsPerSec'], text: 'must be above 0 with market.demand' };
+  if (users > USERS_MAX) return { path: ['traffic', 'users'], text: `must be at most ${USERS_MAX} with market.demand` };
   const path = ['market', 'demand', 'dsps'];
   const ids = new Set<string>();
   for (const [index, { id }] of dsps.entries()) {

@@ -67,5 +67,7 @@ describe('a market in a world', () => {
     expect(() => scenario({ dsps: [{ id: 'a', count: 1, policy: { policy: 'const' } }] })).toThrow(/without a policy/);
     const traffic = { requestsPerSec: 0, shape: 'flat', users: 10, timeoutMs: 1_000, repeatedReports: 0 } as const;
     expect(() => scenario({}, { traffic })).toThrow(/traffic\.requestsPerSec: must be above 0/);
+    const crowd = { ...traffic, requestsPerSec: 1, users: 100_000_000 };
+    expect(() => scenario({}, { traffic: crowd })).toThrow(/traffic\.users: must be at most 10000000/);
   });
 });

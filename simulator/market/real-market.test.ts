@@ -10,6 +10,8 @@ import { DatasetError, realMarket } from './real-market.ts';
 
 const isThere = existsSync(join(SHARED_DATASETS, 'ipinyou', 'price_hist.csv'));
 const DAY_MS = 86_400_000;
+/** On a busy machine. */
+const TIMEOUT_MS = 120_000;
 
 describe.skipIf(!isThere)('a market like that of ../shared/datasets', () => {
   let market: Market;
@@ -19,7 +21,7 @@ describe.skipIf(!isThere)('a market like that of ../shared/datasets', () => {
     market = marketOf({ datasets: SHARED_DATASETS, dsps: [{ id: 'bidder', count: 8 }] });
     sellUntil(market, DAY_MS);
     figures = market.calibration()!;
-  });
+  }, TIMEOUT_MS);
 
   function row(group: string, name: string) {
     const found = figures.rows.find((each) => each.group === group && each.name === name);

@@ -59,6 +59,15 @@ describe('spending of a DSP', () => {
     expect(spending.spentFen).toBe(60);
   });
 
+  it('counts a bid once that is made twice', () => {
+    const spending = spendingOf(100);
+    spending.opened('a', bidOf(60));
+    spending.opened('a', bidOf(60));
+    expect(spending.leftFen(0)).toBe(40);
+    spending.lost('a');
+    expect(spending.leftFen(0)).toBe(100);
+  });
+
   it('begins each day anew', () => {
     const spending = spendingOf(100);
     spending.leftFen(0);

@@ -89,7 +89,9 @@ export class Spending {
     return this.#options.dailyBudgetFen - this.#spentFen - this.#committedFen;
   }
 
+  /** Who is asked the same twice answers the same: the later bid is in place of the earlier one. */
   opened(bidId: string, bid: OpenBid): void {
+    this.#close(bidId);
     this.#open.set(bidId, bid);
     this.#committedFen += bid.bidFen;
   }

@@ -195,7 +195,7 @@ function findContradiction({ traffic, market, regions, faults, durationSec }: Wo
   }
   if (!regions.some(({ share }) => share > 0))
     return { path: ['regions'], text: 'no region has a share of the traffic' };
-  const problem = market.demand === undefined ? null : problemOfDemand(market.demand, traffic.requestsPerSec);
+  const problem = market.demand === undefined ? null : problemOfDemand(market.demand, traffic);
   if (problem !== null) return problem;
   for (const [index, fault] of faults.entries()) {
     const path = ['faults', index];
