@@ -233,6 +233,8 @@ export interface ProcessAtRest {
 export interface WorldFacts {
   readonly seed: number;
   readonly mode: 'safety' | 'liveness';
+  /** At rest all that was leased or reserved has had the time to be billed, or to go back. */
+  readonly isMoneyHome: boolean;
   /** Somebody makes bills of events. */
   readonly isBilling: boolean;
   readonly tmaxDefaultMs: number;

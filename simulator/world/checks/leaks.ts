@@ -35,8 +35,8 @@ function judgeProcesses({ rest }: History, verdict: Verdict): void {
 }
 
 /** What is in a tranche is in nobody's hands: any process is given it. */
-function judgeMoney({ observations, rest }: History, verdict: Verdict): void {
-  if (rest === null) return;
+function judgeMoney({ observations, rest, facts }: History, verdict: Verdict): void {
+  if (rest === null || !facts.isMoneyHome) return;
   const leased = new Map<string, number>();
   for (const seen of observations) {
     if (seen.kind !== 'transfer') continue;

@@ -30,7 +30,7 @@ const SERVING_MS = 5000;
  */
 const DSPS_MS = 25_000;
 /** Fewer say nothing. */
-const REQUESTS_MIN = 50;
+const REQUESTS_MIN = 20;
 /** Of a rate or a latency. */
 const TOLERANCE = 0.1;
 /** Latencies of a few milliseconds differ by chance. */

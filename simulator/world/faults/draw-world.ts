@@ -22,6 +22,8 @@ export interface DrawnWorld {
   readonly houseAds: ReadonlyMap<string, HouseAd>;
   /** Those of the scenario, in its order, by their names. */
   readonly faultNames: readonly string[];
+  /** All money has time to come home before the end. */
+  readonly isMoneyHome: boolean;
   /** No fault is at work from then on, virtual ms; null: one may be, to the end. */
   readonly healedAtMs: number | null;
 }
@@ -38,7 +40,7 @@ const STARTS: readonly string[] = [
 ];
 
 /** Before and after faults, so that there is something to compare (check O6), in requests. */
-const COMPARED_REQUESTS = 50;
+const COMPARED_REQUESTS = 30;
 /** Until DSPs that were cut off are asked as before. */
 const DSPS_RETURN_SEC = 26;
 /** So long money waits for the bill of an impression: not for an hour, as it usually does, for all is to be seen at its end. */
@@ -48,8 +50,11 @@ const SETTLE_SEC = 100;
 /** Then also what was held by engines that died, or could not say that they return it: the term of a small lease and the horizon. */
 const LONG_SETTLE_SEC = 260;
 const LOSES_LEASES: ReadonlySet<string> = new Set(['process-down', 'process-dies', 'process-stop', 'partition']);
+/** Of worlds in which that takes so long: the others end when nothing is under way any more. */
+const WAITS_FOR_LEASES = 0.4;
+const NO_SETTLE_SEC = 50;
 /** Whether DSPs come back is looked at in some worlds: it takes half a minute. */
-const LOOKS_AT_DSPS = 0.3;
+const LOOKS_AT_DSPS = 0.2;
 const SERVING_RETURN_SEC = 6;
 
 export function drawWorld(seed: number): DrawnWorld {
@@ -61,7 +66,7 @@ export function drawWorld(seed: number): DrawnWorld {
     { weight: 1, count: 3 },
   ]).count;
   // A world is as long as its mode asks for: few requests a second are many.
-  const requestsPerSec = mode === 'liveness' ? random.integer(2, 5) : random.integer(2, 10);
+  const requestsPerSec = mode === 'liveness' ? random.integer(2, 4) : random.integer(2, 8);
   const dsps = dspsOf(dspScenarioOf({ market: { dsps: 0 } }), random.integer(1, 4)).map(({ id }) => id);
   const consumers = random.integer(1, 2);
   const campaigns = random.chance(0.8) ? drawCampaigns(random.integer(1, 3), random.fork('campaigns')) : null;
@@ -71,10 +76,13 @@ export function drawWorld(seed: number): DrawnWorld {
     { engines, consumers: campaigns === null ? 0 : consumers, dsps },
     random.fork('faults'),
   );
+  const isLong = drawn.some(({ fault }) => losesLeases(fault));
+  const isMoneyHome = !isLong || random.chance(WAITS_FOR_LEASES);
+  const settleSec = isLong ? (isMoneyHome ? LONG_SETTLE_SEC : NO_SETTLE_SEC) : SETTLE_SEC;
   const scenario = worldScenario({
     name: `seed-${seed}`,
     durationSec: phases.endSec,
-    settleSec: drawn.some(({ fault }) => losesLeases(fault)) ? LONG_SETTLE_SEC : SETTLE_SEC,
+    settleSec,
     intervalSec: phases.endSec,
     startAt: random.pick(STARTS),
     traffic: {
@@ -94,7 +102,7 @@ export function drawWorld(seed: number): DrawnWorld {
   });
   const healedAtMs = mode === 'liveness' ? phases.untilSec * 1000 : null;
   const houseAds = campaigns?.ads ?? new Map();
-  return { seed, mode, scenario, houseAds, faultNames: drawn.map(({ name }) => name), healedAtMs };
+  return { seed, mode, scenario, houseAds, isMoneyHome, faultNames: drawn.map(({ name }) => name), healedAtMs };
 }
 
 const REGION = 'home';
@@ -110,10 +118,10 @@ interface Phases {
 function drawPhases(mode: DrawnWorld['mode'], requestsPerSec: number, random: SeededRandom): Phases {
   const compareSec = Math.ceil(COMPARED_REQUESTS / requestsPerSec);
   if (mode === 'safety') {
-    const endSec = random.integer(6, 20);
+    const endSec = random.integer(4, 14);
     return { fromSec: 0, untilSec: endSec, endSec };
   }
-  const untilSec = compareSec + random.integer(5, 15);
+  const untilSec = compareSec + random.integer(4, 10);
   const returnSec = random.chance(LOOKS_AT_DSPS) ? DSPS_RETURN_SEC : SERVING_RETURN_SEC;
   return { fromSec: compareSec, untilSec, endSec: untilSec + returnSec + compareSec };
 }

@@ -17,7 +17,7 @@ export interface SeedOptions {
 }
 
 /** Of so many seeds one is run twice (check O8). */
-const REPEATED_OF = 5;
+const REPEATED_OF = 10;
 
 export function runSeed(seed: number, options: SeedOptions = {}): Promise<SeedOutcome> {
   return runDrawn(drawWorld(seed), options);
@@ -50,10 +50,11 @@ async function historyOf(drawn: DrawnWorld, { plant, onHistory }: SeedOptions): 
   return history;
 }
 
-function factsOf({ seed, mode, scenario, houseAds }: DrawnWorld): WorldFacts {
+function factsOf({ seed, mode, scenario, houseAds, isMoneyHome }: DrawnWorld): WorldFacts {
   return {
     seed,
     mode,
+    isMoneyHome,
     isBilling: scenario.campaigns !== undefined,
     tmaxDefaultMs: 100,
     tmaxMaxMs: 1000,

@@ -10,6 +10,7 @@ import type { History, Observation, Offer, Rest, WorldFacts } from '../../histor
 const FACTS: WorldFacts = {
   seed: 7,
   mode: 'liveness',
+  isMoneyHome: true,
   isBilling: true,
   tmaxDefaultMs: 100,
   tmaxMaxMs: 1000,

@@ -1,0 +1,4 @@
+/** One of two files, so that both processors have one. */
+import { expectSeedsHold } from './testing/expect-seeds-hold.ts';
+
+expectSeedsHold(100, 100);
