@@ -97,8 +97,7 @@ export class HistoryRecorder {
       const timers = this.#timersOf(name);
       const timersAtStart = this.#timersAtStart.get(name) ?? 0;
       const callsUnderWay = this.#callsOf(name).size;
-      const metric = (await gavel.metrics()).find((each) => each.name === UNDER_WAY);
-      const requestsUnderWay = metric?.values[0]?.value ?? 0;
+      const requestsUnderWay = (await gavel.metric(UNDER_WAY))?.values[0]?.value ?? 0;
       this.#processesAtRest.push({ process: name, timers, timersAtStart, callsUnderWay, requestsUnderWay });
     }
   }
