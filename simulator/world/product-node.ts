@@ -29,6 +29,8 @@ const NO_LOG: Logger = pino({ enabled: false });
 
 export abstract class ProductNode<Running extends Closeable> {
   readonly process: VirtualProcess;
+  /** It is not to run now; whoever needs it starts it. */
+  isStandby = false;
   /** Why it could not start when it was last tried; null: it could. */
   startError: unknown = null;
   readonly #loop: VirtualLoop;
@@ -68,6 +70,7 @@ export abstract class ProductNode<Running extends Closeable> {
   /** Begins to start it, in a task of its own. */
   start(): void {
     const { process } = this;
+    this.isStandby = false;
     if (!process.isUp) process.restart();
     const { life } = process;
     this.#loop.schedule(process, this.#loop.nowMs, () => {

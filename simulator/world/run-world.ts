@@ -76,7 +76,8 @@ class Run {
     this.#figures.begin(world);
     this.#options.prepare?.(world);
     await withWorldGlobals(world.loop, async () => {
-      for (const node of [...world.consumers, ...world.engines]) node.start();
+      for (const node of [...world.consumers, ...world.engines]) if (!node.isStandby) node.start();
+      world.failover?.begin(this.#durationMs);
       this.#letFaultsBegin();
       this.#sampleStates();
       await world.loop.run(world.services === null ? 0 : STARTING_MS);
