@@ -1,6 +1,10 @@
 /** A region that is lost and comes back: who notices when, where clients go, and what becomes of money that died with it. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Observation } from './history.ts';
+import { seededRandom } from '../random.ts';
+import { judge } from './checks/judge.ts';
+import { drawCampaigns } from './faults/draw-campaigns.ts';
+import type { Observation, WorldFacts } from './history.ts';
+import { HistoryRecorder } from './history-recorder.ts';
 import type { RunRecord } from './run-record.ts';
 import { runWorld } from './run-world.ts';
 import { worldScenario } from './scenario.ts';
@@ -60,7 +64,7 @@ describe('a region that is lost', () => {
   let lost: Run;
   beforeAll(async () => {
     lost = await run(LOST);
-  });
+  }, 120_000);
 
   it('is noticed when it has not answered for so long', () => {
     const noticedMs = enteredMs(lost, 'east', 'redirecting');
@@ -132,7 +136,7 @@ describe('a region that is lost', () => {
     expect(Math.max(...west.machines)).toBe(2);
     expect(west.machines.at(-1)).toBe(1);
     expect((await run(LOST)).record.traceHash).toBe(lost.record.traceHash);
-  });
+  }, 120_000);
 });
 
 it('one engine that is down is passed over by its own region, without anybody asking for the way', async () => {
@@ -147,3 +151,45 @@ it('spares want somebody who starts them', () => {
   const { failover: _, ...without } = LOST;
   expect(() => worldScenario(without)).toThrow('regions[1].spareEngines: nobody starts them without "failover"');
 });
+
+const HELD_MS = 30_000;
+/** All leases of engines that died have run out by then, and all that was held for bills. */
+const SETTLE_SEC = 260;
+
+it('what was leased to engines that died comes back, and no budget is overspent at any moment', async () => {
+  const seed = 5;
+  const { documents, ads } = drawCampaigns(3, seededRandom(seed).fork('campaigns'));
+  const facts: WorldFacts = {
+    ...{ seed, mode: 'safety', isBilling: true, tmaxDefaultMs: 100, tmaxMaxMs: 1000 },
+    ...{ houseAds: ads, billableMsMin: HELD_MS, overspendAllowance: 0, lateShareMax: 0 },
+  };
+  const recorder = new HistoryRecorder({ facts, healedAtMs: null });
+  const scenario = worldScenario({
+    ...LOST,
+    durationSec: 40,
+    settleSec: SETTLE_SEC,
+    regions: [
+      { name: 'east', share: 6, engines: 1 },
+      { name: 'west', share: 4, engines: 1, spareEngines: 1 },
+    ],
+    faults: [{ kind: 'process-down', target: 'east', fromSec: LOST_MS / 1000, forSec: 15 }],
+    campaigns: documents,
+    engine: { 'campaigns.held.bannerMs': HELD_MS },
+  });
+  const { campaigns, traceHash } = await runWorld(scenario, {
+    seed,
+    watches: [recorder.watch],
+    prepare: recorder.prepare,
+  });
+  const stranded = (atMs: number): number =>
+    campaigns.reduce((sum, { strandedNanos }) => sum + strandedNanos[atMs / 5_000 - 1]!, 0);
+  expect(stranded(LOST_MS)).toBe(0);
+  expect(stranded(LOST_MS + 5_000)).toBeGreaterThan(0);
+  const history = await recorder.history(traceHash);
+  const checks = judge(history, null);
+  expect(checks.flatMap(({ id, violations }) => violations.map((violation) => `${id} ${violation}`))).toEqual([]);
+  expect(checks.filter(({ judged }) => judged > 0).length).toBeGreaterThan(5);
+  const { accounts } = history.rest!;
+  expect(accounts.some(({ spent }) => spent > 0)).toBe(true);
+  expect(accounts.map(({ leased, reserved }) => leased + reserved)).toEqual(accounts.map(() => 0));
+}, 120_000);

@@ -53,6 +53,11 @@ export abstract class ProductNode<Running extends Closeable> {
     return this.process.name;
   }
 
+  /** Its own name and which life it is in: what the product calls itself. */
+  get lifeName(): string {
+    return `${this.name}-${this.process.life}`;
+  }
+
   /** Null: it does not run, or is about to end. */
   protected get running(): Running | null {
     return this.#running;
@@ -130,7 +135,7 @@ export abstract class ProductNode<Running extends Closeable> {
       timers: process.timers,
       random: () => draws.next(),
       entropy: process.entropy(),
-      processName: `${process.name}-${process.life}`,
+      processName: this.lifeName,
       readHeapShare: () => 0,
       log: NO_LOG,
     };

@@ -66,7 +66,7 @@ class Run {
       onStored: (process, records) => this.#trace.records(process, records),
       onFault: (process, error) => this.#faults.push({ process, error }),
     };
-    const watch = watchedBy([own, this.#figures, ...(options.watches ?? [])]);
+    const watch = watchedBy([own, this.#figures, this.#campaigns, ...(options.watches ?? [])]);
     this.#world = new World({ scenario, seed: options.seed, watch });
   }
 
