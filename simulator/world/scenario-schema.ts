@@ -59,7 +59,17 @@ export const WORLD_SCHEMA = {
           name,
           share: { type: 'number', minimum: 0, default: 1 },
           engines: { type: 'integer', minimum: 1, maximum: 1_000, default: 1 },
+          spareEngines: { type: 'integer', minimum: 0, maximum: 1_000 },
         },
+      },
+    },
+    failover: {
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        detectSec: { ...seconds, default: 10 },
+        dnsTtlSec: { ...seconds, default: 60 },
+        provisionSec: { ...moment, default: 90 },
       },
     },
     market: {
