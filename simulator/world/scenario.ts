@@ -200,7 +200,10 @@ function findContradiction({ traffic, market, regions, faults, durationSec }: Wo
   if (!regions.some(({ share }) => share > 0))
     return { path: ['regions'], text: 'no region has a share of the traffic' };
   if (market.demand !== undefined && traffic.inventory === 'single') {
-    return { path: ['traffic', 'inventory'], text: 'must be mixed with market.demand, which has placements of its own' };
+    return {
+      path: ['traffic', 'inventory'],
+      text: 'must be mixed with market.demand, which has placements of its own',
+    };
   }
   const problem = market.demand === undefined ? null : problemOfDemand(market.demand, traffic.requestsPerSec);
   if (problem !== null) return problem;
