@@ -160,7 +160,7 @@ it('what was leased to engines that died comes back, and no budget is overspent 
   const seed = 5;
   const { documents, ads } = drawCampaigns(3, seededRandom(seed).fork('campaigns'));
   const facts: WorldFacts = {
-    ...{ seed, mode: 'safety', isBilling: true, tmaxDefaultMs: 100, tmaxMaxMs: 1000 },
+    ...{ seed, mode: 'safety', isMoneyHome: true, isBilling: true, tmaxDefaultMs: 100, tmaxMaxMs: 1000 },
     ...{ houseAds: ads, billableMsMin: HELD_MS, overspendAllowance: 0, lateShareMax: 0 },
   };
   const recorder = new HistoryRecorder({ facts, healedAtMs: null });

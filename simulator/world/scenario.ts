@@ -38,6 +38,10 @@ export interface WorldScenario {
     readonly timeoutMs: number;
     /** Chance that a device calls a tracking URL twice. */
     readonly repeatedReports: number;
+    /** OpenRTB `at`: 1 first price, 2 second price. */
+    readonly auctionType: 1 | 2;
+    /** `single`: one banner placement without floors, of which theory speaks; without `market.demand` only. */
+    readonly inventory: 'mixed' | 'single';
   };
   /** Part of a configuration of the engine, as in gavel.yaml. */
   readonly engine: Readonly<Record<string, unknown>>;
@@ -211,6 +215,12 @@ function findContradiction(scenario: WorldScenario): Problem | null {
   }
   if (!regions.some(({ share }) => share > 0))
     return { path: ['regions'], text: 'no region has a share of the traffic' };
+  if (market.demand !== undefined && traffic.inventory === 'single') {
+    return {
+      path: ['traffic', 'inventory'],
+      text: 'must be mixed with market.demand, which has placements of its own',
+    };
+  }
   const problem = market.demand === undefined ? null : problemOfDemand(market.demand, traffic);
   if (problem !== null) return problem;
   for (const [index, fault] of faults.entries()) {

@@ -182,9 +182,9 @@ export class World {
       const audience = new MarketAudience(this.market, new BookedWorth(bookingsOf(this.scenario)), this.seed);
       return { audience, arrivals: audience };
     }
-    const { requestsPerSec, shape, users } = this.scenario.traffic;
+    const { requestsPerSec, shape } = this.scenario.traffic;
     return {
-      audience: new PlainAudience(this.random('audience'), users),
+      audience: new PlainAudience(this.random('audience'), this.scenario.traffic),
       arrivals: new Arrivals({ requestsPerSec, shape, startMs: this.#epochMs, random: this.random('arrivals') }),
     };
   }
