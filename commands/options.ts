@@ -21,9 +21,19 @@ export type Options<S extends OptionSpecs> = {
       : string;
 };
 
+interface Command<S> {
+  readonly name: string;
+  readonly summary: string;
+  /** What stands in front of the options. */
+  readonly operand?: string;
+  /** Commands of the same name with options of their own, and what each does. */
+  readonly others?: readonly (readonly [usage: string, summary: string])[];
+  readonly options: S;
+}
+
 /** Prints help and gives null for `--help`; throws a UsageError for unknown options. */
 export function readOptions<const S extends OptionSpecs>(
-  command: { readonly name: string; readonly summary: string; readonly operand?: string; readonly options: S },
+  command: Command<S>,
   args: readonly string[],
 ): Options<S> | null {
   if (args.includes('--help') || args.includes('-h')) {
@@ -68,23 +78,19 @@ export function takeOperand(
   return at < 0 ? { operand: null, rest: args } : { operand: args[at]!, rest: args.toSpliced(at, 1) };
 }
 
-function helpOf({
-  name,
-  summary,
-  operand,
-  options,
-}: {
-  readonly name: string;
-  readonly summary: string;
-  readonly operand?: string;
-  readonly options: OptionSpecs;
-}): string {
+function helpOf({ name, summary, operand, others = [], options }: Command<OptionSpecs>): string {
   const rows = Object.entries(options).map(
     ([option, { value, help }]) => [`--${option}${value === undefined ? '' : ` ${value}`}`, help] as const,
   );
+  const usage = `gavel ${name}${operand === undefined ? '' : ` ${operand}`} [options]`;
+  const also = others.map(([other, does]) => [`gavel ${other}`, does] as const);
+  const end = also.length === 0 ? '' : `\nAlso, each with options of its own (--help):\n\n${columns(also)}`;
+  return `gavel ${name}: ${summary}\n\nUsage: ${usage}\n\n${columns(rows)}${end}`;
+}
+
+function columns(rows: readonly (readonly [left: string, right: string])[]): string {
   const width = Math.max(...rows.map(([left]) => left.length)) + 3;
-  const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}${right}`);
-  return `gavel ${name}: ${summary}\n\nUsage: gavel ${name}${operand === undefined ? '' : ` ${operand}`} [options]\n\n${lines.join('\n')}\n`;
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}${right}\n`).join('');
 }
 
 /** A whole number within bounds, or a UsageError that names the option. */

@@ -15,6 +15,11 @@ import { UsageError } from './usage-error.ts';
 const COMMAND = {
   name: 'simulate',
   summary: 'run the engine under generated traffic against simulated DSPs, and print what happened',
+  others: [
+    ['simulate --compare FILE [FILE …]', 'the same worlds under several arms, seed by seed (docs/experiments.md)'],
+    ['simulate --seeds N', 'worlds with faults, one drawn from each seed, judged by checks O1 to O8 (docs/worlds.md)'],
+    ['simulate bidding', 'published bidding experiments once more (docs/bidding.md)'],
+  ],
   options: {
     dsps: { type: 'string', value: 'N', help: 'simulated DSPs (default: as the scenario says)' },
     rate: { type: 'string', value: 'N', help: 'ad requests a second (default 100)' },
@@ -70,7 +75,12 @@ async function runOneWorld(file: string, options: Options<(typeof COMMAND)['opti
 export async function simulate(args: readonly string[]): Promise<void> {
   const [subject, ...rest] = args;
   if (subject === 'bidding') return (await import('./simulate-bidding.ts')).simulateBidding(rest);
-  if (subject === '--compare') return (await import('./simulate-compare.ts')).simulateCompare(rest);
+  const compareAt = args.indexOf('--compare');
+  if (compareAt >= 0) {
+    const { simulateCompare } = await import('./simulate-compare.ts');
+    // Its files stand right behind it, whatever options stand before.
+    return simulateCompare([...args.slice(compareAt + 1), ...args.slice(0, compareAt)]);
+  }
   if (areSeedsMeant(args)) return (await import('./simulate-seeds.ts')).simulateSeeds(args);
   const options = readOptions(COMMAND, args);
   if (options === null) return;

@@ -1,14 +1,13 @@
 /** A comparison for people who look at a terminal. */
+import { textTable } from '../report/text-table.ts';
 import type { ComparisonRecord, MetricComparison, PairedDifference } from './comparison-record.ts';
 import { meanOf } from './paired-difference.ts';
 
 export function formatComparison({ name, arms, seeds, metrics }: ComparisonRecord): string {
   const measured = metrics.filter(({ values }) => values.some((runs) => runs.some((value) => value !== 0)));
   const rows = [['', ...arms.map((arm) => arm.name)], ...measured.map(rowOf)];
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const lines = rows.map((row) => row.map((cell, column) => pad(cell, widths[column]!, column)).join('  '));
   const head = `${name}: ${seeds.length} seeds, compared with "${arms[0]!.name}" (mean difference, 95% confidence interval)`;
-  return [head, '', ...lines.map((line) => line.trimEnd()), ...zeroText(metrics, measured)].join('\n');
+  return [head, '', ...textTable(rows), ...zeroText(metrics, measured)].join('\n');
 }
 
 /** What does not occur in these worlds would be a row of zeros. */
@@ -44,8 +43,4 @@ function signed(value: number): string {
 /** Four digits that count. */
 function figure(value: number): string {
   return String(Number(value.toPrecision(4)));
-}
-
-function pad(cell: string, width: number, column: number): string {
-  return column === 0 ? cell.padEnd(width) : cell.padStart(width);
 }

@@ -5,5 +5,5 @@ import type { WorldJob } from './world-process.ts';
 
 /** Runs worlds, `workers` at a time. */
 export function openWorldPool(workers: number): JobPool<WorldJob, RunRecord> {
-  return openJobPool(fileURLToPath(besideModule(import.meta.url, 'world-process')), workers);
+  return openJobPool(fileURLToPath(besideModule(import.meta.url, 'world-process')), { processes: workers });
 }

@@ -1,4 +1,5 @@
 import type { DspReport, RunIdentity, SimulationReport, TrafficReport } from './report.ts';
+import { textTable } from './text-table.ts';
 
 /** First and last line of a run: enough to repeat it. */
 export function formatIdentity({ version, scenario, seed }: RunIdentity): string {
@@ -89,15 +90,5 @@ function formatDsps(dsps: Readonly<Record<string, DspReport>>): string {
     const numbers = [...results.map((name) => counts[name] ?? 0), notices.wins, notices.losses, notices.bills];
     return [id, ...numbers.map(String)];
   });
-  return formatTable([header, ...rows]);
-}
-
-/** The first column flush left, the others flush right. */
-function formatTable(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows
-    .map((row) =>
-      row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!))).join('  '),
-    )
-    .join('\n');
+  return textTable([header, ...rows]).join('\n');
 }

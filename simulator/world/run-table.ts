@@ -1,4 +1,5 @@
 /** The record of a run for a terminal. */
+import { textTable } from '../report/text-table.ts';
 import type { DspFigures, Percentiles, RunRecord, StateSpan } from './run-record.ts';
 
 const NANOS = 1_000_000_000;
@@ -43,7 +44,9 @@ function dspTable({ dsps }: RunRecord): string {
     (spendNanos / NANOS).toFixed(4),
     latencyMs === null ? '' : latencyMs.p95.toFixed(1),
   ];
-  return dsps.length === 0 ? '' : aligned([['dsp', 'calls', ...names, 'wins', 'spend', 'p95 ms'], ...dsps.map(row)]);
+  return dsps.length === 0
+    ? ''
+    : textTable([['dsp', 'calls', ...names, 'wins', 'spend', 'p95 ms'], ...dsps.map(row)]).join('\n');
 }
 
 function campaignTable({ campaigns }: RunRecord): string {
@@ -53,7 +56,7 @@ function campaignTable({ campaigns }: RunRecord): string {
     (budgetNanos / NANOS).toFixed(2),
     (spentNanos / NANOS).toFixed(4),
   ]);
-  return aligned([['campaign', 'budget', 'spent'], ...rows]);
+  return textTable([['campaign', 'budget', 'spent'], ...rows]).join('\n');
 }
 
 function spans({ faults, states }: RunRecord): string {
@@ -109,14 +112,4 @@ function percent(part: number, whole: number): string {
 
 function seconds(ms: number): string {
   return (ms / 1000).toFixed(1).padStart(9);
-}
-
-/** The first column flush left, the others flush right. */
-function aligned(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows
-    .map((row) =>
-      row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!))).join('  '),
-    )
-    .join('\n');
 }

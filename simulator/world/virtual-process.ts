@@ -43,9 +43,9 @@ export class VirtualProcess {
   readonly waiting: Task[] = [];
   /** When it is free for the first of them; null: none waits. For the loop alone. */
   wake: Task | null = null;
-  /** Hears of what a task throws; without it the run of the world fails. */
   /** Before the task behind so many more, `die` is called in its place; null: it lives on. For the loop. */
   doom: { tasksLeft: number; readonly die: () => void } | null = null;
+  /** Hears of what a task throws; without it the run of the world fails. */
   onUncaught: ((error: unknown) => void) | null = null;
   readonly #loop: VirtualLoop;
   readonly #seeds: SeededRandom;

@@ -76,11 +76,11 @@ export class SalesFigures {
   }
 
   byDsp(): Readonly<Record<string, GroupFigures>> {
-    return byRevenue(this.#byDsp);
+    return figuresOf(this.#byDsp);
   }
 
   byPublisher(): Readonly<Record<string, GroupFigures>> {
-    return byRevenue(this.#byPublisher);
+    return figuresOf(this.#byPublisher);
   }
 
   #side(revenue: number, sold: number, filled: number): SideFigures {
@@ -126,16 +126,12 @@ function count(side: MutableGroup['before'], revenueNanos: number): void {
   side.revenueNanos += revenueNanos;
 }
 
-/** Who brings most comes first. */
-function byRevenue(groups: ReadonlyMap<string, MutableGroup>): Record<string, GroupFigures> {
-  const largest = ({ before, after }: MutableGroup): number => Math.max(before.revenueNanos, after.revenueNanos);
+function figuresOf(groups: ReadonlyMap<string, MutableGroup>): Record<string, GroupFigures> {
   const rounded = ({ impressions, revenueNanos }: MutableGroup['before']) => ({
     impressions,
     revenueNanos: Math.round(revenueNanos),
   });
   return Object.fromEntries(
-    [...groups]
-      .sort(([, one], [, other]) => largest(other) - largest(one))
-      .map(([name, { before, after }]) => [name, { before: rounded(before), after: rounded(after) }]),
+    [...groups].map(([name, { before, after }]) => [name, { before: rounded(before), after: rounded(after) }]),
   );
 }

@@ -1,11 +1,12 @@
 /** A what-if as people read it. */
+import { textTable } from '../../report/text-table.ts';
 import { formatReading, percent, type ReplayReading } from '../replay-text.ts';
 import { LIMITS, type Limit } from './counterfactual-limits.ts';
 import type { Interval } from './paired-moments.ts';
 import type { GroupFigures } from './sales-figures.ts';
 import type { WhatIfReport } from './what-if.ts';
 
-/** Of DSPs, and of publishers, so many lines. */
+/** Of DSPs, and of publishers, so many lines: of those who bring most. */
 const GROUPS_MAX = 20;
 
 export function formatWhatIf(report: WhatIfReport, reading: ReplayReading): string {
@@ -46,7 +47,7 @@ function sales({ figures, currency }: WhatIfReport): string[] {
   const perMille = (nanos: number): number => (nanos / NANOS) * 1000;
   const cpm = (micros: number | null): string => (micros === null ? '-' : (micros / MICROS).toFixed(4));
   const share = (part: number): string => `${((part / Math.max(1, auctions)) * 100).toFixed(3)} %`;
-  return table([
+  return textTable([
     ['', 'before', 'after', 'difference', '95 % of it'],
     [
       'impressions',
@@ -96,7 +97,8 @@ function relative(after: number, before: number): string {
 }
 
 function groups(title: string, byName: Readonly<Record<string, GroupFigures>>): string[] {
-  const all = Object.entries(byName);
+  // Sorted here: names that are whole numbers come first in an object, whatever the order they were put in.
+  const all = Object.entries(byName).sort(([, one], [, other]) => largestNanos(other) - largestNanos(one));
   const rows = all
     .slice(0, GROUPS_MAX)
     .map(([name, { before, after }]) => [
@@ -108,7 +110,11 @@ function groups(title: string, byName: Readonly<Record<string, GroupFigures>>): 
       signed((after.revenueNanos - before.revenueNanos) / NANOS, 4),
     ]);
   const more = all.length > GROUPS_MAX ? [`... and ${all.length - GROUPS_MAX} more (--json)`] : [];
-  return [...table([[title, 'sold before', 'after', 'revenue before', 'after', 'difference'], ...rows]), ...more];
+  return [...textTable([[title, 'sold before', 'after', 'revenue before', 'after', 'difference'], ...rows]), ...more];
+}
+
+function largestNanos({ before, after }: GroupFigures): number {
+  return Math.max(before.revenueNanos, after.revenueNanos);
 }
 
 function limits({ limits: counts, unapplied, figures }: WhatIfReport): string[] {
@@ -120,14 +126,4 @@ function limits({ limits: counts, unapplied, figures }: WhatIfReport): string[] 
     ...(lines.length === 0 ? ['  nothing'] : lines),
     ...(unapplied.length === 0 ? [] : [`Not applied, though it differs: ${unapplied.join(', ')}`]),
   ];
-}
-
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((cells) => cells[column]!.length)));
-  return rows.map((cells) =>
-    cells
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
-      .join('  ')
-      .trimEnd(),
-  );
 }

@@ -95,6 +95,16 @@ describe('what if', () => {
     expect(Object.keys(report.byPublisher)).toEqual(['pub']);
   });
 
+  it('who brings most stands first, also among publishers whose ids are numbers', async () => {
+    const soldBy = (publisherId: string, priceMicros: number): AuctionEvent => {
+      const event = recordedAuction({ auctionId: publisherId, bids: [{ priceMicros }, { priceMicros }] });
+      return { ...event, features: { ...event.features, publisherId } };
+    };
+    const report = await whatIf(changeTo({}), soldBy('7', 1_000_000), soldBy('300', 3_000_000));
+    const text = formatWhatIf(report, { source: 'a log', seconds: null });
+    expect(text).toMatch(/\nPublisher [^\n]*\n300 [^\n]*\n7 /);
+  });
+
   it('reserves were not learned', async () => {
     const event = recordedAuction({ ...BIDS, imps: [{ learnedFloorCpmMicros: 2_500_000 }] });
     const report = await whatIf(changeTo({ 'learnedReserve.estimator': 'off' }), event);

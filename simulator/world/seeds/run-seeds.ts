@@ -1,8 +1,7 @@
 /** Many drawn worlds, in processes of their own: as many at a time as there are processors to spare. */
-import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { besideModule, type JobPool, openJobPool } from '../../parallel/job-pool.ts';
 import { isFailed, type SeedOutcome } from './seed-outcome.ts';
-import type { FromSeedProcess, ToSeedProcess } from './seed-process.ts';
 
 export interface SeedsWanted {
   readonly fromSeed: number;
@@ -15,15 +14,25 @@ export interface SeedsWanted {
   readonly signal?: AbortSignal;
 }
 
-/** A world takes about a second; one that takes so long goes round in circles. */
-const HANG_MS = 180_000;
-/** Then a fresh process goes on: whatever a world leaves behind it is gone. */
-const SEEDS_PER_PROCESS = 300;
+const LIMITS = {
+  /** A world takes about a second. */
+  jobMsMax: 180_000,
+  jobsPerProcess: 300,
+};
 
 /** Resolves when all have ended. */
 export async function runSeeds(wanted: SeedsWanted): Promise<void> {
+  const { workers, signal } = wanted;
   const queue = new SeedQueue(wanted);
-  await Promise.all(Array.from({ length: wanted.workers }, () => work(queue, wanted)));
+  const entry = fileURLToPath(besideModule(import.meta.url, 'seed-process'));
+  const pool = openJobPool<number, SeedOutcome>(entry, { ...LIMITS, processes: workers });
+  signal?.addEventListener('abort', pool.close);
+  try {
+    await Promise.all(Array.from({ length: workers }, () => work(queue, pool, wanted)));
+  } finally {
+    signal?.removeEventListener('abort', pool.close);
+    pool.close();
+  }
 }
 
 class SeedQueue {
@@ -48,43 +57,13 @@ class SeedQueue {
   }
 }
 
-async function work(queue: SeedQueue, { signal }: SeedsWanted): Promise<void> {
-  for (let seed = queue.take(); seed !== null; ) {
-    const child = fork(processEntry());
-    const drop = (): void => void child.kill('SIGKILL');
-    signal?.addEventListener('abort', drop);
-    for (let count = 0; seed !== null && count < SEEDS_PER_PROCESS; count++) {
-      const outcome: SeedOutcome = await outcomeOf(child, seed);
-      if (signal?.aborted === true) break;
-      queue.done(outcome);
-      seed = queue.take();
-      if (!child.connected) break;
-    }
-    signal?.removeEventListener('abort', drop);
-    if (child.connected) child.disconnect();
-    if (signal?.aborted === true) return;
-  }
-}
-
 /** Never rejects: a process that dies, or never answers, has failed its seed. */
-function outcomeOf(child: ChildProcess, seed: number): Promise<SeedOutcome> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => end(`it did not end within ${HANG_MS / 1000} s of real time`), HANG_MS);
-    const settle = (outcome: SeedOutcome): void => {
-      clearTimeout(timer);
-      child.removeAllListeners();
-      resolve(outcome);
-    };
-    const end = (problem: string): void => {
-      child.kill('SIGKILL');
-      if (child.connected) child.disconnect();
-      settle({ ...NOTHING, seed, problem });
-    };
-    child.on('error', (error) => end(error.message));
-    child.on('exit', (code, kill) => end(`its process ended (${kill ?? code})`));
-    child.on('message', (message: FromSeedProcess) => settle(message.outcome));
-    child.send({ seed } satisfies ToSeedProcess);
-  });
+async function work(queue: SeedQueue, pool: JobPool<number, SeedOutcome>, { signal }: SeedsWanted): Promise<void> {
+  for (let seed = queue.take(); seed !== null; seed = queue.take()) {
+    const outcome = await pool.run(seed).catch((error: Error) => ({ ...NOTHING, seed: seed!, problem: error.message }));
+    if (signal?.aborted === true) return;
+    queue.done(outcome);
+  }
 }
 
 const NOTHING: Omit<SeedOutcome, 'seed' | 'problem'> = {
@@ -95,9 +74,3 @@ const NOTHING: Omit<SeedOutcome, 'seed' | 'problem'> = {
   virtualMs: 0,
   traceHash: '',
 };
-
-/** Beside this file: seed-process.js in a build, seed-process.ts where the runtime reads TypeScript. */
-function processEntry(): string {
-  const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
-  return fileURLToPath(new URL(`./seed-process${extension}`, import.meta.url));
-}

@@ -1,3 +1,4 @@
+import { count } from '../../report/page/quantities.ts';
 import type { SeedTally } from './seed-tally.ts';
 
 export interface SeedsUnderWay {
@@ -12,26 +13,26 @@ export interface SeedsUnderWay {
 export function formatSeedProgress({ tally, seeds, elapsedMs }: SeedsUnderWay): string {
   const perMinute = elapsedMs === 0 ? 0 : (tally.worlds * 60_000) / elapsedMs;
   const left = perMinute === 0 ? '' : `, ${durationText(((seeds - tally.worlds) / perMinute) * 60)} left`;
-  return `${grouped(tally.worlds)} of ${grouped(seeds)} seeds, ${grouped(Math.round(perMinute))} a minute${left}, ${grouped(tally.failed)} failed`;
+  return `${count(tally.worlds)} of ${count(seeds)} seeds, ${count(Math.round(perMinute))} a minute${left}, ${count(tally.failed)} failed`;
 }
 
 /** What was tried, what was judged, what was not. */
 export function formatSeedSummary({ tally, elapsedMs }: Pick<SeedsUnderWay, 'tally' | 'elapsedMs'>): string {
   const virtualHours = (tally.virtualMs / 3_600_000).toFixed(1);
   const head =
-    `${grouped(tally.worlds)} worlds (${grouped(tally.worldsOf('safety'))} safety, ${grouped(tally.worldsOf('liveness'))} liveness), ` +
-    `${grouped(tally.requests)} requests, ${virtualHours} virtual hours in ${durationText(elapsedMs / 1000)}`;
+    `${count(tally.worlds)} worlds (${count(tally.worldsOf('safety'))} safety, ${count(tally.worldsOf('liveness'))} liveness), ` +
+    `${count(tally.requests)} requests, ${virtualHours} virtual hours in ${durationText(elapsedMs / 1000)}`;
   const checks = tally.checks.map(({ id, name, judged, worlds, violatedWorlds }) => [
     id,
     name,
-    `${grouped(judged)} judged`,
-    `in ${grouped(worlds)} worlds`,
-    violatedWorlds === 0 ? 'held' : `violated in ${grouped(violatedWorlds)}`,
+    `${count(judged)} judged`,
+    `in ${count(worlds)} worlds`,
+    violatedWorlds === 0 ? 'held' : `violated in ${count(violatedWorlds)}`,
   ]);
   const faults = tally.faults.map(({ name, strikes, worlds }) => [
     name,
-    `${grouped(strikes)} times`,
-    `in ${grouped(worlds)} worlds`,
+    `${count(strikes)} times`,
+    `in ${count(worlds)} worlds`,
   ]);
   const holes = tally.holes();
   return [
@@ -47,11 +48,6 @@ export function formatSeedSummary({ tally, elapsedMs }: Pick<SeedsUnderWay, 'tal
 function aligned(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ')}`.trimEnd());
-}
-
-/** In thousands, by hand: what `toLocaleString` gives depends on where it runs. */
-function grouped(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 function durationText(seconds: number): string {
