@@ -130,6 +130,8 @@ export interface Gavel {
   readonly takeConnection: (socket: Socket) => void;
   /** All metrics of this process, as data. Also after `close`. */
   readonly metrics: () => Promise<readonly MetricSnapshot[]>;
+  /** One of them by its name; null: there is none. */
+  readonly metric: (name: string) => Promise<MetricSnapshot | null>;
   /** State of each DSP as this process sees it: body of `GET /admin/dsps`. */
   readonly dsps: () => DspState[];
   /** See `Estimation.invalidate`. */
@@ -389,6 +391,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
     url: server.url,
     takeConnection: server.take,
     metrics: metrics.snapshot,
+    metric: metrics.one,
     dsps: dspStates,
     invalidateEstimates: estimation.invalidate,
     reportOutcomes,

@@ -26,6 +26,7 @@ import { measureReplayVerify, VERIFY_NAMES } from './replay-verify.ts';
 import { measureReservation } from './reservation-cost.ts';
 import { measureShaping } from './shaping-study.ts';
 import { measureSickDsp } from './sick-dsp.ts';
+import { measureSimSeeds, SEED_NAMES } from './sim-seeds.ts';
 import { measureSimSpeedup, SPEEDUP_NAMES } from './sim-speedup.ts';
 import { measureSimulatedCache } from './simulated-cache.ts';
 import { measureSlowModel, SLOW_MODEL_NAMES } from './slow-model.ts';
@@ -80,6 +81,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   { names: OUTAGE_NAMES, run: measureModelOutage },
   { names: ['cache.hit_rate'], run: measureCacheHits },
   { names: SPEEDUP_NAMES, run: measureSimSpeedup },
+  { names: SEED_NAMES, run: measureSimSeeds },
   {
     names: ['cache.hit_rate.simulated', 'cache.calls_saved.simulated', 'cache.normalised_entropy.simulated'],
     run: measureSimulatedCache,

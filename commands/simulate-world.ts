@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { DatasetError } from '../simulator/market/real-market.ts';
 import { ScenarioError } from '../simulator/scenario-file.ts';
 import { identityOf } from '../simulator/world/identity.ts';
+import { canBeJudged, runJudged } from '../simulator/world/judged-run.ts';
 import type { RunIdentity } from '../simulator/world/run-identity.ts';
 import type { RunRecord } from '../simulator/world/run-record.ts';
 import { formatRun } from '../simulator/world/run-table.ts';
@@ -46,7 +47,7 @@ async function run(scenario: WorldScenario, file: string, seed: number): Promise
     process.stderr.write(`${formatProgress(progress, nowMs - startedAtMs)}\n`);
   };
   try {
-    return await runWorld(scenario, { seed, file, onProgress });
+    return await (canBeJudged(scenario) ? runJudged : runWorld)(scenario, { seed, file, onProgress });
   } catch (error) {
     if (error instanceof DatasetError) throw new UsageError(`market.demand.datasets: ${error.message}`);
     throw error;

@@ -1,5 +1,5 @@
 /** What worlds are compared by. */
-import type { IntervalFigures, RunRecord } from '../world/run-record.ts';
+import type { CampaignFigures, IntervalFigures, RunRecord } from '../world/run-record.ts';
 
 export interface Metric {
   readonly metric: string;
@@ -50,7 +50,23 @@ export const METRICS: readonly Metric[] = [
     higherIsBetter: false,
     of: ({ totals }) => perRequest(totals, totals.unanswered),
   },
+  {
+    metric: 'plan-deviation',
+    unit: 'share',
+    higherIsBetter: false,
+    of: ({ campaigns }) => meanOf(campaigns.map(planDeviation)),
+  },
 ];
+
+/** Between what a campaign of our own was to have spent and had, averaged over the ends of all intervals: as a share of the plan of the run. */
+function planDeviation({ plannedNanos, spentByNanos }: CampaignFigures): number {
+  const whole = plannedNanos.at(-1) ?? 0;
+  return whole === 0 ? 0 : meanOf(plannedNanos.map((planned, at) => Math.abs(spentByNanos[at]! - planned))) / whole;
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
 
 function perRequest({ requests }: IntervalFigures, count: number): number {
   return requests === 0 ? 0 : count / requests;

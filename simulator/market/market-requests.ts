@@ -18,11 +18,16 @@ export class MarketRequests {
   readonly #cumulative: Float64Array;
   readonly #parts: readonly PlacementParts[];
   readonly #currency: string;
+  readonly #auctionType: 1 | 2;
 
   /** Floors are in `currency`, and bids are asked for in it. */
-  constructor(placements: readonly PlacementValues[], currency: string) {
+  constructor(
+    placements: readonly PlacementValues[],
+    { currency, auctionType }: { readonly currency: string; readonly auctionType: 1 | 2 },
+  ) {
     this.#placements = placements;
     this.#currency = currency;
+    this.#auctionType = auctionType;
     let sum = 0;
     // Unsold requests come on top of the impressions that the placement is to have.
     this.#cumulative = Float64Array.from(placements, ({ placement, saleRate }) => {
@@ -47,7 +52,7 @@ export class MarketRequests {
   /** Ids must not repeat. */
   request(id: string, { user, device }: MarketUser, random: SeededRandom): BidRequest {
     const { imp, site, source } = this.#parts[this.#pick(random)]!;
-    return { id, imp: [imp], site, device, user, at: 2, cur: [this.#currency], source, regs: REGS };
+    return { id, imp: [imp], site, device, user, at: this.#auctionType, cur: [this.#currency], source, regs: REGS };
   }
 
   #pick(random: SeededRandom): number {

@@ -1,18 +1,18 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { RunRecord } from '../world/run-record.ts';
 import { runWorld } from '../world/run-world.ts';
-import { type WorldScenario, worldScenario } from '../world/scenario.ts';
+import { type WorldScenario, type WorldScenarioDraft, worldScenario } from '../world/scenario.ts';
 
 const BUDGET = 0.003;
 /** On a busy machine. */
 const TIMEOUT_MS = 120_000;
 
-function scenario(demand: object, changes: Partial<WorldScenario> = {}): WorldScenario {
+function scenario(demand: object, changes: Partial<WorldScenarioDraft> = {}): WorldScenario {
   return worldScenario({
     name: 'market',
     durationSec: 120,
     startAt: '2026-06-08T12:00:00Z',
-    traffic: { requestsPerSec: 1, shape: 'week', users: 500, timeoutMs: 1_000, repeatedReports: 0 },
+    traffic: { requestsPerSec: 1, shape: 'week', users: 500 },
     engine: { 'dspDefaults.timeoutMs': 100 },
     market: { dsps: 0, demand } as unknown as WorldScenario['market'],
     ...changes,
@@ -65,9 +65,9 @@ describe('a market in a world', () => {
       /dsps\[1\]\.id: "bidder" names two groups/,
     );
     expect(() => scenario({ dsps: [{ id: 'a', count: 1, policy: { policy: 'const' } }] })).toThrow(/without a policy/);
-    const traffic = { requestsPerSec: 0, shape: 'flat', users: 10, timeoutMs: 1_000, repeatedReports: 0 } as const;
-    expect(() => scenario({}, { traffic })).toThrow(/traffic\.requestsPerSec: must be above 0/);
-    const crowd = { ...traffic, requestsPerSec: 1, users: 100_000_000 };
+    expect(() => scenario({}, { traffic: { requestsPerSec: 0 } })).toThrow(/traffic\.requestsPerSec: must be above 0/);
+    expect(() => scenario({}, { traffic: { inventory: 'single' } })).toThrow(/traffic\.inventory: must be mixed/);
+    const crowd = { requestsPerSec: 1, users: 100_000_000 };
     expect(() => scenario({}, { traffic: crowd })).toThrow(/traffic\.users: must be at most 10000000/);
   });
 });

@@ -33,6 +33,8 @@ export interface MarketSetting {
   readonly shape: 'flat' | 'week';
   /** How many there are. */
   readonly users: number;
+  /** OpenRTB `at`: 1 first price, 2 second price. */
+  readonly auctionType: 1 | 2;
   /** Of floors and bids. */
   readonly currency: string;
   /** Where a DSP hears of its bids. */
@@ -111,7 +113,7 @@ export class Market {
     const placements = this.#rehearsePlacements(rehearsal, options.dsps);
     rehearseClicks({ ...rehearsal, facts, placements, truth: this.truth, startAtMs: setting.startAtMs });
     this.#users.forgetExposures();
-    this.#requests = new MarketRequests(placements, setting.currency);
+    this.#requests = new MarketRequests(placements, setting);
     this.dsps = bidders.map(({ bidder, group }, index) =>
       this.#dspOf(bidder, group, (index + 0.5) / bidders.length, scores, root.fork('dsps').fork(bidder.id)),
     );

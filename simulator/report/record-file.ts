@@ -71,8 +71,8 @@ function checkRun({ intervals, durationMs, campaigns, regions }: RunRecord, at: 
       throw new RecordError(`${at}intervals[${index}].fromMs: must be in order and before durationMs, is ${fromMs}`);
   }
   const lists = [
-    ...campaigns.flatMap(({ plannedNanos, spentByNanos, pace }, index) =>
-      Object.entries({ plannedNanos, spentByNanos, pace }).map(
+    ...campaigns.flatMap(({ plannedNanos, spentByNanos, pace, leasedNanos, strandedNanos }, index) =>
+      Object.entries({ plannedNanos, spentByNanos, pace, leasedNanos, strandedNanos }).map(
         ([key, list]) => [`campaigns[${index}].${key}`, list] as const,
       ),
     ),

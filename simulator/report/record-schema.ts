@@ -71,6 +71,8 @@ const RUN = object({
       plannedNanos: list(NUMBER),
       spentByNanos: list(NUMBER),
       pace: list(NUMBER),
+      leasedNanos: list(NUMBER),
+      strandedNanos: list(NUMBER),
     }),
   ),
   regions: list(

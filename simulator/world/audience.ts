@@ -1,6 +1,8 @@
 import type { Bid, BidRequest } from '../../openrtb/types.ts';
 import type { SeededRandom } from '../random.ts';
 import { generateRequest } from '../traffic/request-generator.ts';
+import { singlePlacementRequest } from '../traffic/single-placement.ts';
+import type { WorldScenario } from './scenario.ts';
 
 /** What becomes of an ad on its user's device. */
 export interface Reaction {
@@ -24,21 +26,25 @@ export interface Audience {
 export const DEVICE_HABITS = { shown: 0.8, impressionMeanMs: 1_500, clickMeanMs: 8_000 } as const;
 const CLICKED = 0.01;
 
+type PlainTraffic = Pick<WorldScenario['traffic'], 'users' | 'inventory' | 'auctionType'>;
+
 /** Generated requests of so many users, who look at four ads of five and click on one of a hundred. */
 export class PlainAudience implements Audience {
   readonly #random: SeededRandom;
-  readonly #users: number;
+  readonly #traffic: PlainTraffic;
 
-  constructor(random: SeededRandom, users: number) {
+  constructor(random: SeededRandom, traffic: PlainTraffic) {
     this.#random = random;
-    this.#users = users;
+    this.#traffic = traffic;
   }
 
   request(index: number): BidRequest {
-    const request = generateRequest(this.#random, index);
-    const user = this.#random.fork(`user-of-${index}`).integer(1, this.#users);
+    const { inventory, users, auctionType } = this.#traffic;
+    const request = inventory === 'single' ? singlePlacementRequest(index) : generateRequest(this.#random, index);
+    const user = this.#random.fork(`user-of-${index}`).integer(1, users);
     return {
       ...request,
+      at: auctionType,
       user: { ...request.user, id: `user-${user}` },
       device: { ...request.device, ...(request.device?.ifa === undefined ? {} : { ifa: adIdOf(user) }) },
     };

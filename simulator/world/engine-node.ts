@@ -14,6 +14,8 @@ export interface EngineNodeOptions extends ProductNodeOptions {
   readonly openOutside: (process: VirtualProcess) => WorldOutside;
   /** Virtual processor time of one auction, ms; 0: everything is done in no time. */
   readonly cpuMsPerAuction: number;
+  /** It stands by until it is started. */
+  readonly isSpare: boolean;
 }
 
 /** Part of an auction's processor time that turning a request away takes: reading it, and answering 429. */
@@ -23,6 +25,8 @@ const TELLING = { isPrefetch: false, errorCode: null };
 
 export class EngineNode extends ProductNode<Gavel> {
   readonly config: Config;
+  /** It runs only while others cannot do without it. */
+  readonly isSpare: boolean;
   readonly #options: EngineNodeOptions;
   #service: PublicService | null = null;
 
@@ -30,6 +34,8 @@ export class EngineNode extends ProductNode<Gavel> {
     super(options);
     this.#options = options;
     this.config = options.config;
+    this.isSpare = options.isSpare;
+    if (this.isSpare) this.#standBy();
   }
 
   /** Null: it does not run, or is about to end. */
@@ -40,6 +46,17 @@ export class EngineNode extends ProductNode<Gavel> {
   /** Whether it has opened its port. */
   get isListening(): boolean {
     return this.#service !== null;
+  }
+
+  /** Is stopped in order, behind what is on its way here, and stands by. */
+  retire(afterMs: number): void {
+    this.isStandby = true;
+    this.process.timers.schedule(afterMs, () => void this.stop());
+  }
+
+  #standBy(): void {
+    this.isStandby = true;
+    this.process.kill();
   }
 
   protected override open(): Promise<Gavel> {

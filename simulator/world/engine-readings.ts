@@ -1,3 +1,4 @@
+import type { Gavel } from '../../compose.ts';
 import type { EngineNode } from './engine-node.ts';
 
 export interface EngineReading {
@@ -17,31 +18,32 @@ export class EngineReadings {
   async since(engine: EngineNode): Promise<EngineReading> {
     if (engine.gavel === null) return NOTHING;
     const shed = new Map<string, number>();
-    let fallbacks = 0;
-    for (const { name, values } of await engine.gavel.metrics()) {
-      for (const { labels, value } of values) {
-        if (name === 'rtb_shed_total') {
-          const cause = String(labels.cause);
-          const refused = this.#grown(engine, `${name}/${cause}/${labels.class}`, value);
-          if (refused > 0) shed.set(cause, (shed.get(cause) ?? 0) + refused);
-        } else if (name === 'rtb_ctr_fallback_total') {
-          fallbacks += this.#grown(engine, `${name}/${labels.cause}`, value);
-        }
-      }
+    for (const [labels, refused] of await this.#growth(engine, engine.gavel, 'rtb_shed_total')) {
+      const cause = String(labels.cause);
+      shed.set(cause, (shed.get(cause) ?? 0) + refused);
     }
+    let fallbacks = 0;
+    for (const [, count] of await this.#growth(engine, engine.gavel, 'rtb_ctr_fallback_total')) fallbacks += count;
     return { shed, fallbacks };
   }
 
-  #grown({ process }: EngineNode, series: string, value: number): number {
-    const key = `${process.name}/${process.life}/${series}`;
-    const before = this.#before.get(key) ?? 0;
-    this.#before.set(key, value);
-    return value - before;
+  /** Of each series of a counter that has grown, by its labels. */
+  async #growth({ process }: EngineNode, gavel: Gavel, name: string): Promise<(readonly [Labels, number])[]> {
+    const growth: (readonly [Labels, number])[] = [];
+    for (const { labels, value } of (await gavel.metric(name))?.values ?? []) {
+      const key = `${process.name}/${process.life}/${name}/${JSON.stringify(labels)}`;
+      const grown = value - (this.#before.get(key) ?? 0);
+      this.#before.set(key, value);
+      if (grown > 0) growth.push([labels, grown]);
+    }
+    return growth;
   }
 }
 
+type Labels = Readonly<Record<string, string | number>>;
+
 /** Of admission, now; `open` while there is none. */
 export async function zoneOf({ gavel }: EngineNode): Promise<string> {
-  const zones = (await gavel?.metrics())?.find(({ name }) => name === 'rtb_admission_zone');
+  const zones = await gavel?.metric('rtb_admission_zone');
   return String(zones?.values.find(({ value }) => value === 1)?.labels.zone ?? 'open');
 }

@@ -63,6 +63,7 @@ export class HistoryRecorder {
       world.at(atMs, () => world.observe({ kind, atMs }));
     if (healedAtMs !== null) tell('healed', healedAtMs);
     tell('traffic-ended', durationSec * 1000);
+    if (!this.#comesToRest()) return;
     world.at((durationSec + QUIET_SEC) * 1000, () => void this.#lookAtProcesses(world));
     world.at((durationSec + QUIET_SEC) * 1000 + 1, () =>
       stopAll(world, world.engines.filter(({ isListening }) => isListening).slice(1)),
@@ -73,6 +74,8 @@ export class HistoryRecorder {
   /** When the run is over. */
   async history(traceHash: string): Promise<History> {
     const world = this.#world!;
+    const { facts } = this.#options;
+    if (!this.#comesToRest()) return { facts, observations: this.#observations, rest: null, traceHash };
     for await (const record of world.services?.storedEvents() ?? []) this.#storedEventIds.add(idOf(record));
     const rest: Rest = {
       atMs: world.loop.nowMs,
@@ -80,7 +83,12 @@ export class HistoryRecorder {
       processes: this.#processesAtRest,
       storedEventIds: this.#storedEventIds,
     };
-    return { facts: this.#options.facts, observations: this.#observations, rest, traceHash };
+    return { facts, observations: this.#observations, rest, traceHash };
+  }
+
+  /** Whether there is time for that between the last request and the end. */
+  #comesToRest(): boolean {
+    return this.#world!.scenario.settleSec > QUIET_SEC + LAST_STOP_SEC;
   }
 
   async #lookAtProcesses({ engines }: World): Promise<void> {
@@ -89,8 +97,7 @@ export class HistoryRecorder {
       const timers = this.#timersOf(name);
       const timersAtStart = this.#timersAtStart.get(name) ?? 0;
       const callsUnderWay = this.#callsOf(name).size;
-      const metric = (await gavel.metrics()).find((each) => each.name === UNDER_WAY);
-      const requestsUnderWay = metric?.values[0]?.value ?? 0;
+      const requestsUnderWay = (await gavel.metric(UNDER_WAY))?.values[0]?.value ?? 0;
       this.#processesAtRest.push({ process: name, timers, timersAtStart, callsUnderWay, requestsUnderWay });
     }
   }

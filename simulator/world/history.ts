@@ -14,6 +14,7 @@ export type Observation =
   | ReportObservation
   | MoneyObservation
   | ProcessObservation
+  | FailoverObservation
   | FaultObservation;
 
 /** A publisher and one of our doors. `requestId` is unique in a world: a request that is sent again is another one. */
@@ -178,6 +179,16 @@ export type ProcessObservation =
       readonly process: string;
       readonly how: 'killed' | 'stopped';
     };
+
+/** What the balancer of a world with failover does. */
+export interface FailoverObservation {
+  readonly kind: 'failover';
+  readonly atMs: number;
+  /** A region, or its spare engines. */
+  readonly subject: string;
+  /** Null: as usual. */
+  readonly state: string | null;
+}
 
 export type FaultObservation =
   | {

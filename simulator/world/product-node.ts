@@ -29,6 +29,8 @@ const NO_LOG: Logger = pino({ enabled: false });
 
 export abstract class ProductNode<Running extends Closeable> {
   readonly process: VirtualProcess;
+  /** It is not to run now; whoever needs it starts it. */
+  isStandby = false;
   /** Why it could not start when it was last tried; null: it could. */
   startError: unknown = null;
   readonly #loop: VirtualLoop;
@@ -51,6 +53,11 @@ export abstract class ProductNode<Running extends Closeable> {
     return this.process.name;
   }
 
+  /** Its own name and which life it is in: what the product calls itself. */
+  get lifeName(): string {
+    return `${this.name}-${this.process.life}`;
+  }
+
   /** Null: it does not run, or is about to end. */
   protected get running(): Running | null {
     return this.#running;
@@ -68,6 +75,7 @@ export abstract class ProductNode<Running extends Closeable> {
   /** Begins to start it, in a task of its own. */
   start(): void {
     const { process } = this;
+    this.isStandby = false;
     if (!process.isUp) process.restart();
     const { life } = process;
     this.#loop.schedule(process, this.#loop.nowMs, () => {
@@ -127,7 +135,7 @@ export abstract class ProductNode<Running extends Closeable> {
       timers: process.timers,
       random: () => draws.next(),
       entropy: process.entropy(),
-      processName: `${process.name}-${process.life}`,
+      processName: this.lifeName,
       readHeapShare: () => 0,
       log: NO_LOG,
     };

@@ -17,6 +17,14 @@ interface OpenRequest {
   hangUp: (() => void) | null;
 }
 
+/** What a device tells of. */
+interface Reported {
+  readonly key: string;
+  readonly payer: 'house' | 'dsp';
+  /** That showed the ad. */
+  readonly request: BidRequest;
+}
+
 export class Publishers {
   readonly #world: World;
   readonly #region: Region;
@@ -34,7 +42,7 @@ export class Publishers {
   send(request: BidRequest): void {
     const { loop, network, scenario } = this.#world;
     const { publishers } = this.#region;
-    const engine = this.#region.nextEngine();
+    const engine = this.#engineFor(request);
     const { id: requestId } = request;
     const open: OpenRequest = { request, engine, sentAtMs: loop.nowMs, hangUp: null };
     this.#open.set(requestId, open);
@@ -48,6 +56,13 @@ export class Publishers {
       onRefused: () => this.#lose(requestId),
     });
     publishers.timers.schedule(scenario.traffic.timeoutMs, () => this.#giveUp(requestId));
+  }
+
+  /** Wherever the client of this request goes now. */
+  #engineFor({ id, user, device }: BidRequest): EngineNode {
+    const { failover } = this.#world;
+    const region = failover?.regionFor(user?.id ?? device?.ifa ?? id, this.#region) ?? this.#region;
+    return region.nextEngine();
   }
 
   /** A process has died, and its connections with it. */
@@ -82,7 +97,7 @@ export class Publishers {
       onArrival: () => {
         if (!this.#open.delete(requestId)) return;
         observe({ kind: 'answer-arrived', atMs: loop.nowMs, requestId });
-        this.#world.watch.onAnswer(this.#region.name, { status, body, latencyMs: loop.nowMs - sentAtMs });
+        this.#world.watch.onAnswer(engine.process.region!, { status, body, latencyMs: loop.nowMs - sentAtMs });
         if (status === 200 && body !== null) this.#show(request, body);
       },
     });
@@ -127,16 +142,16 @@ export class Publishers {
     const impId = adImpIdOf(bid);
     publishers.timers.schedule(reaction.impressionAfterMs, () => {
       watch.onImpression(buyer, reaction.valueNanos);
-      this.#report(tokens.impression, { key: `${bidid}/${impId}/impression`, payer });
+      this.#report(tokens.impression, { key: `${bidid}/${impId}/impression`, payer, request });
       if (reaction.clickAfterMs === null) return;
       publishers.timers.schedule(reaction.clickAfterMs, () => {
         watch.onClick();
-        this.#report(tokens.click, { key: `${bidid}/${impId}/click`, payer });
+        this.#report(tokens.click, { key: `${bidid}/${impId}/click`, payer, request });
       });
     });
   }
 
-  #report(token: string | null, about: { readonly key: string; readonly payer: 'house' | 'dsp' }): void {
+  #report(token: string | null, about: Reported): void {
     if (token === null) return;
     const { lateMs, repeats } = this.#world.reporting;
     for (let count = 0; count < repeats; count++) {
@@ -145,10 +160,10 @@ export class Publishers {
     if (this.#random.chance(this.#world.scenario.traffic.repeatedReports)) this.#call(token, about);
   }
 
-  #call(token: string, about: { readonly key: string; readonly payer: 'house' | 'dsp' }): void {
+  #call(token: string, { request, ...about }: Reported): void {
     const { loop, network, observe } = this.#watched;
     const { publishers, name } = this.#region;
-    const engine = this.#region.nextEngine();
+    const engine = this.#engineFor(request);
     const reportId = `${name}/${this.#reports++}`;
     observe({ kind: 'report-sent', atMs: loop.nowMs, reportId, process: engine.name, ...about });
     network.send({

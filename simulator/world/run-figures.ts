@@ -88,6 +88,9 @@ export class RunFigures implements Partial<WorldWatch> {
       case 'process-started':
         this.#states.become('process', seen.process, null, seen.atMs);
         return;
+      case 'failover':
+        this.#states.become('failover', seen.subject, seen.state, seen.atMs);
+        return;
       default:
     }
   };
@@ -158,7 +161,8 @@ export class RunFigures implements Partial<WorldWatch> {
     for (const { name, engines: ofRegion } of regions) {
       const cpuMs = ofRegion.reduce((sum, { process }) => sum + process.cpuMs, 0);
       const machines = ofRegion.filter(({ isListening }) => isListening).length;
-      const usedMs = endRegion(this.#regions.get(name)!, { cpuMs, machines, lengthMs, engines: ofRegion.length });
+      const inService = ofRegion.filter(({ isStandby }) => !isStandby).length;
+      const usedMs = endRegion(this.#regions.get(name)!, { cpuMs, machines, lengthMs, engines: inService });
       this.#both((tally) => {
         tally.cpuMs += usedMs;
       });

@@ -86,6 +86,9 @@ export interface CampaignFigures {
   readonly spentByNanos: readonly number[];
   /** At the end of each interval: the factor that its bids were held back by, 0..1. */
   readonly pace: readonly number[];
+  /** At the end of each interval: in leases of engines, and of that in leases of engines that have died. */
+  readonly leasedNanos: readonly number[];
+  readonly strandedNanos: readonly number[];
 }
 
 export interface RegionFigures {

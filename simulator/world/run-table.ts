@@ -4,9 +4,17 @@ import type { DspFigures, Percentiles, RunRecord, StateSpan } from './run-record
 
 const NANOS = 1_000_000_000;
 
-/** Totals, DSPs, campaigns, and what was not as usual. No trailing newline. */
+/** Totals, DSPs, campaigns, what was not as usual, the market beside the real one, and what the checks say. No trailing newline. */
 export function formatRun(record: RunRecord): string {
-  return [totals(record), dspTable(record), campaignTable(record), spans(record), hashes(record)]
+  return [
+    totals(record),
+    dspTable(record),
+    campaignTable(record),
+    spans(record),
+    calibrationTable(record),
+    checkTable(record),
+    hashes(record),
+  ]
     .filter((part) => part !== '')
     .join('\n\n');
 }
@@ -61,6 +69,31 @@ function spans({ faults, states }: RunRecord): string {
     })),
   ].sort((a, b) => a.fromMs - b.fromMs);
   return lines.map(({ fromMs, untilMs, text }) => `${seconds(fromMs)} to ${seconds(untilMs)} s  ${text}`).join('\n');
+}
+
+function calibrationTable({ calibration }: RunRecord): string {
+  if (calibration === null) return '';
+  const rows = calibration.rows.map(({ group, name, real, simulated, unit }) => [
+    group,
+    name,
+    String(Number(real.toPrecision(4))),
+    String(Number(simulated.toPrecision(4))),
+    unit,
+  ]);
+  return aligned([['market', '', 'real', 'simulated', 'unit'], ...rows]);
+}
+
+/** Only the first violations are kept: all that are there are shown. */
+function checkTable({ checks }: RunRecord): string {
+  if (checks.length === 0) return 'not judged: the checks would have to keep too much';
+  const rows = checks.map(({ id, name, judged, violations }) => [
+    id,
+    name,
+    `${judged} judged`,
+    violations.length > 0 ? 'VIOLATED' : judged === 0 ? '' : 'held',
+  ]);
+  const violations = checks.flatMap(({ id, violations: texts }) => texts.map((text) => `  ${id}: ${text}`));
+  return [aligned(rows), ...violations].join('\n');
 }
 
 function hashes({ traceHash, ledgerHash }: RunRecord): string {

@@ -66,7 +66,7 @@ class Run {
       onStored: (process, records) => this.#trace.records(process, records),
       onFault: (process, error) => this.#faults.push({ process, error }),
     };
-    const watch = watchedBy([own, this.#figures, ...(options.watches ?? [])]);
+    const watch = watchedBy([own, this.#figures, this.#campaigns, ...(options.watches ?? [])]);
     this.#world = new World({ scenario, seed: options.seed, watch });
   }
 
@@ -76,7 +76,8 @@ class Run {
     this.#figures.begin(world);
     this.#options.prepare?.(world);
     await withWorldGlobals(world.loop, async () => {
-      for (const node of [...world.consumers, ...world.engines]) node.start();
+      for (const node of [...world.consumers, ...world.engines]) if (!node.isStandby) node.start();
+      world.failover?.begin(this.#durationMs);
       this.#letFaultsBegin();
       this.#sampleStates();
       await world.loop.run(world.services === null ? 0 : STARTING_MS);

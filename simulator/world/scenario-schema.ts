@@ -41,6 +41,8 @@ export const WORLD_SCHEMA = {
         users: { type: 'integer', minimum: 1, maximum: 1_000_000_000, default: 10_000 },
         timeoutMs: { type: 'number', exclusiveMinimum: 0, maximum: 60_000, default: 1_000 },
         repeatedReports: { ...probability, default: 0 },
+        auctionType: { enum: [1, 2], default: 2 },
+        inventory: { enum: ['mixed', 'single'], default: 'mixed' },
       },
     },
     engine: { type: 'object', default: {} },
@@ -59,7 +61,17 @@ export const WORLD_SCHEMA = {
           name,
           share: { type: 'number', minimum: 0, default: 1 },
           engines: { type: 'integer', minimum: 1, maximum: 1_000, default: 1 },
+          spareEngines: { type: 'integer', minimum: 0, maximum: 1_000 },
         },
+      },
+    },
+    failover: {
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        detectSec: { ...seconds, default: 10 },
+        dnsTtlSec: { ...seconds, default: 60 },
+        provisionSec: { ...moment, default: 90 },
       },
     },
     market: {

@@ -38,9 +38,15 @@ export interface WorldScenario {
     readonly timeoutMs: number;
     /** Chance that a device calls a tracking URL twice. */
     readonly repeatedReports: number;
+    /** OpenRTB `at`: 1 first price, 2 second price. */
+    readonly auctionType: 1 | 2;
+    /** `single`: one banner placement without floors, of which theory speaks; without `market.demand` only. */
+    readonly inventory: 'mixed' | 'single';
   };
   /** Part of a configuration of the engine, as in gavel.yaml. */
   readonly engine: Readonly<Record<string, unknown>>;
+  /** How the loss of engines and regions is noticed and made up for. Absent: it is not. */
+  readonly failover?: FailoverScenario;
   /** What advertisers have booked, as for `POST /admin/v1/import`, or a file of it beside this one. Absent: there are no campaigns of our own. */
   readonly campaigns?: string | Readonly<Record<string, unknown>>;
   /** Processes that bill and count; none without campaigns. */
@@ -58,6 +64,17 @@ export interface RegionScenario {
   /** Of the traffic, relative to the other regions. */
   readonly share: number;
   readonly engines: number;
+  /** Besides: they stand by, and are started when another region is lost. Absent: none. */
+  readonly spareEngines?: number;
+}
+
+export interface FailoverScenario {
+  /** Who has not answered a health check for so long is down. */
+  readonly detectSec: number;
+  /** A client keeps the way that it was told for so long. */
+  readonly dnsTtlSec: number;
+  /** From the order of spare engines to their start. */
+  readonly provisionSec: number;
 }
 
 export interface MarketScenario {
@@ -187,14 +204,23 @@ export function engineConfig(
 const PLACE = /^(?:command line|configuration): /;
 
 /** What a schema cannot say. */
-function findContradiction({ traffic, market, regions, faults, durationSec }: WorldScenario): Problem | null {
+function findContradiction(scenario: WorldScenario): Problem | null {
+  const { traffic, market, regions, faults, durationSec } = scenario;
   const names = new Set<string>();
-  for (const [index, { name }] of regions.entries()) {
+  for (const [index, { name, spareEngines = 0 }] of regions.entries()) {
     if (names.has(name)) return { path: ['regions', index, 'name'], text: `"${name}" names two regions` };
     names.add(name);
+    if (spareEngines > 0 && scenario.failover === undefined)
+      return { path: ['regions', index, 'spareEngines'], text: 'nobody starts them without "failover"' };
   }
   if (!regions.some(({ share }) => share > 0))
     return { path: ['regions'], text: 'no region has a share of the traffic' };
+  if (market.demand !== undefined && traffic.inventory === 'single') {
+    return {
+      path: ['traffic', 'inventory'],
+      text: 'must be mixed with market.demand, which has placements of its own',
+    };
+  }
   const problem = market.demand === undefined ? null : problemOfDemand(market.demand, traffic);
   if (problem !== null) return problem;
   for (const [index, fault] of faults.entries()) {

@@ -12,9 +12,13 @@ export function linkTraits(network: NetworkScenario): NetworkOptions['traitsOf']
 }
 
 function nearTraits(network: NetworkScenario, from: VirtualProcess, to: VirtualProcess): LinkTraits {
-  if (from.role === 'publishers' || to.role === 'publishers') return network.publishers;
+  if (isOnInternet(from) || isOnInternet(to)) return network.publishers;
   if (from.role === 'dsp' || to.role === 'dsp') return network.dsps;
   return network.stores;
+}
+
+function isOnInternet({ role }: VirtualProcess): boolean {
+  return role === 'publishers' || role === 'balancer';
 }
 
 /** The longer way decides how much it varies. */

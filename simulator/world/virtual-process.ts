@@ -9,7 +9,7 @@ import type { Task } from './task-heap.ts';
 import type { VirtualLoop } from './virtual-loop.ts';
 
 /** `wire` and `director` are the world's own: what carries messages, and what lets faults begin. */
-export type ProcessRole = 'engine' | 'consumer' | 'dsp' | 'publishers' | 'store' | 'wire' | 'director';
+export type ProcessRole = 'engine' | 'consumer' | 'dsp' | 'publishers' | 'balancer' | 'store' | 'wire' | 'director';
 
 export interface ProcessOptions {
   readonly loop: VirtualLoop;

@@ -15,7 +15,7 @@ export interface WorldWatch {
   readonly observe: (observation: Observation) => void;
   /** An engine was told what has come of a call. */
   readonly onCallResult: (dspId: string, result: DspTransportResult) => void;
-  /** An answer has reached a publisher of this region. */
+  /** An answer of an engine of this region has reached its publisher. */
   readonly onAnswer: (region: string, answer: WatchedAnswer) => void;
   /** In it, an ad of this buyer was sold. */
   readonly onSale: (buyer: string, priceCpm: number) => void;

@@ -17,13 +17,14 @@ import { type DspBehaviour, noticeOriginOf, ScenarioDsp } from './dsp-behaviour.
 import { DspNode } from './dsp-node.ts';
 import { WorldTransport } from './dsp-transport.ts';
 import { EngineNode, type WorldOutside } from './engine-node.ts';
+import { Failover } from './failover.ts';
 import type { Observation } from './history.ts';
 import { Network } from './network.ts';
 import { offersIn } from './offers.ts';
 import type { ProductObserver } from './product-node.ts';
 import { Publishers } from './publishers.ts';
 import { Region } from './region.ts';
-import { bookingsOf, dspScenarioOf, engineConfig, type WorldScenario } from './scenario.ts';
+import { bookingsOf, dspScenarioOf, engineConfig, type FailoverScenario, type WorldScenario } from './scenario.ts';
 import { WorldServices } from './services.ts';
 import { storeLink } from './store-link.ts';
 import { linkTraits } from './topology.ts';
@@ -60,6 +61,8 @@ export class World {
   /** In the order of the regions. */
   readonly publishers: readonly Publishers[];
   readonly dsps: ReadonlyMap<string, DspNode>;
+  /** Null: nobody looks after the health of engines. */
+  readonly failover: Failover | null;
   readonly audience: Audience;
   readonly arrivals: Pick<Arrivals, 'nextAfter'>;
   /** Null: DSPs and users that do not behave. */
@@ -97,16 +100,17 @@ export class World {
     this.consumers = Array.from({ length: this.services === null ? 0 : scenario.consumers }, (_, index) =>
       this.#consumer(`consumer-${index + 1}`, config),
     );
-    this.regions = scenario.regions.map(({ name, share, engines }) => {
-      const names = Array.from({ length: engines }, (_, index) => `${name}-${index + 1}`);
+    this.regions = scenario.regions.map(({ name, share, engines, spareEngines = 0 }) => {
+      const names = Array.from({ length: engines + spareEngines }, (_, index) => `${name}-${index + 1}`);
       return new Region(
         name,
         share,
         this.spawn(`publishers-${name}`, 'publishers', name),
-        names.map((engineName) => this.#engine(engineName, name, config)),
+        names.map((engineName, index) => this.#engine(engineName, { region: name, isSpare: index >= engines, config })),
       );
     });
     this.engines = this.regions.flatMap(({ engines }) => engines);
+    this.failover = scenario.failover === undefined ? null : this.#openFailover(scenario.failover);
     this.publishers = this.regions.map((region) => new Publishers(this, region));
   }
 
@@ -178,9 +182,9 @@ export class World {
       const audience = new MarketAudience(this.market, new BookedWorth(bookingsOf(this.scenario)), this.seed);
       return { audience, arrivals: audience };
     }
-    const { requestsPerSec, shape, users } = this.scenario.traffic;
+    const { requestsPerSec, shape } = this.scenario.traffic;
     return {
-      audience: new PlainAudience(this.random('audience'), users),
+      audience: new PlainAudience(this.random('audience'), this.scenario.traffic),
       arrivals: new Arrivals({ requestsPerSec, shape, startMs: this.#epochMs, random: this.random('arrivals') }),
     };
   }
@@ -258,7 +262,21 @@ export class World {
     });
   }
 
-  #engine(name: string, region: string, config: Config): EngineNode {
+  #openFailover(scenario: FailoverScenario): Failover {
+    const { network, regions } = this;
+    return new Failover({
+      scenario,
+      process: this.spawn('balancer', 'balancer', null),
+      network,
+      regions,
+      onState: (subject, state) => this.observe({ kind: 'failover', atMs: this.loop.nowMs, subject, state }),
+    });
+  }
+
+  #engine(
+    name: string,
+    { region, isSpare, config }: { readonly region: string; readonly isSpare: boolean; readonly config: Config },
+  ): EngineNode {
     const observer = this.#observerOf(name, 'engine');
     const engine: EngineNode = new EngineNode({
       loop: this.loop,
@@ -266,6 +284,7 @@ export class World {
       config,
       openOutside: (process) => this.tamper(this.#outside(process, config), process),
       cpuMsPerAuction: this.scenario.cpuMsPerAuction,
+      isSpare,
       observer: {
         ...observer,
         onEnded: (how) => {

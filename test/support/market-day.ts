@@ -13,6 +13,7 @@ const SETTING: MarketSetting = {
   requestsPerSec: 0.5,
   shape: 'week',
   users: 10_000,
+  auctionType: 2,
   currency: 'USD',
   noticeOriginOf: (id) => `https://${id}.example`,
 };

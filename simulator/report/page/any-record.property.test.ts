@@ -46,6 +46,7 @@ const record: fc.Arbitrary<RunRecord> = fc
         fc.record({
           ...{ id, budgetNanos: number, spentNanos: number },
           ...{ plannedNanos: byInterval, spentByNanos: byInterval, pace: byInterval },
+          ...{ leasedNanos: byInterval, strandedNanos: byInterval },
         }),
         { maxLength: 2 },
       ),

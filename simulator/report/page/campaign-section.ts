@@ -24,6 +24,7 @@ export function campaignSection(view: RunView): Section {
       budgets(campaigns, view.idPrefix),
       ...drawn.map((campaign, at) => plan(view, campaign, at)),
       paces(view, drawn, campaigns.length - drawn.length),
+      leases(view),
     ],
   };
 }
@@ -82,6 +83,32 @@ function plan(view: RunView, { id, plannedNanos, spentByNanos }: CampaignFigures
       { name: 'spent', colour: COLOURS.green, values: view.bySlot(spentByNanos, last).map(unitsOf) },
     ],
     whyEmpty: 'it neither planned nor spent anything',
+  });
+}
+
+/** All campaigns together. */
+function leases(view: RunView) {
+  const { campaigns, intervals } = view.record;
+  const total = (key: 'leasedNanos' | 'strandedNanos'): number[] =>
+    view
+      .bySlot(
+        intervals.map((_, at) => campaigns.reduce((all, one) => all + one[key][at]!, 0)),
+        last,
+      )
+      .map(unitsOf);
+  return timeChart(view, {
+    id: 'leases',
+    title: 'Budget in leases',
+    description:
+      'What engines held of the budgets of all campaigns, to spend without asking, and of that what was held by engines that had died: it can be spent by nobody until their leases have run out.',
+    unit: 'currency of the exchange',
+    format: decimal,
+    valuesAre: 'end',
+    series: [
+      { name: 'in leases', colour: COLOURS.blue, values: total('leasedNanos') },
+      { name: 'of engines that died', colour: COLOURS.red, mark: 'dashed', values: total('strandedNanos') },
+    ],
+    whyEmpty: 'no engine held any',
   });
 }
 

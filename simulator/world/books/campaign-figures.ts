@@ -3,6 +3,8 @@ import { campaignAccountId } from '../../../engine/campaign/accounts.ts';
 import { NANO_DIGITS, parseDecimal } from '../../../engine/campaign/decimal.ts';
 import type { CampaignFigures } from '../run-record.ts';
 import type { World } from '../world.ts';
+import type { WorldWatch } from '../world-watch.ts';
+import { LeaseTally } from './held-leases.ts';
 
 interface Series {
   budgetNanos: number;
@@ -10,10 +12,15 @@ interface Series {
   readonly plannedNanos: number[];
   readonly spentByNanos: number[];
   readonly pace: number[];
+  readonly leasedNanos: number[];
+  readonly strandedNanos: number[];
 }
 
-export class CampaignTally {
+export class CampaignTally implements Partial<WorldWatch> {
   readonly #campaigns = new Map<string, Series>();
+  readonly #leases = new LeaseTally();
+
+  readonly observe: WorldWatch['observe'] = (seen) => this.#leases.observe(seen);
 
   /** An interval is over. Campaigns are those that are booked by the end of the first. */
   async endInterval(world: World): Promise<void> {
@@ -28,6 +35,9 @@ export class CampaignTally {
       // Days that are over were spent as they were spent: the plan begins anew with what they have left.
       series.plannedNanos.push(series.spentNanos - nanosOf(today.billed) + nanosOf(today.plannedByNow));
       series.pace.push(paceIn(world, id));
+      const { leasedNanos, strandedNanos } = this.#leases.of(campaignAccountId(id), world);
+      series.leasedNanos.push(leasedNanos);
+      series.strandedNanos.push(strandedNanos);
     }
   }
 
@@ -37,7 +47,8 @@ export class CampaignTally {
 }
 
 function emptySeries(): Series {
-  return { budgetNanos: 0, spentNanos: 0, plannedNanos: [], spentByNanos: [], pace: [] };
+  const series = { plannedNanos: [], spentByNanos: [], pace: [], leasedNanos: [], strandedNanos: [] };
+  return { budgetNanos: 0, spentNanos: 0, ...series };
 }
 
 /** Of its full bid in every auction, on average over the engines; 0 while none of them sells for it. */

@@ -293,9 +293,9 @@ describe('O6', () => {
       /% are answered/,
     );
     expectFound(
-      steady(() => ({ calls: 3, tookMs: 60 })),
+      steady(() => ({ calls: 3, tookMs: 80 })),
       'O6',
-      /answers take 60 ms after the faults, 30 ms before/,
+      /answers take 80 ms after the faults, 30 ms before/,
     );
     expectFound(
       steady(() => ({ calls: 2, tookMs: 30 })),

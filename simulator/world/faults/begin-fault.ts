@@ -118,7 +118,7 @@ export function beginFault(world: World, fault: WorldFault): () => void {
 type Node = World['nodes'][number];
 
 function nodesMeant(world: World, target: string): readonly Node[] {
-  return world.nodes.filter(({ process }) => isMeant(process, target));
+  return world.nodes.filter(({ process, isStandby }) => !isStandby && isMeant(process, target));
 }
 
 /** Engines keep their logs there. */
@@ -135,7 +135,7 @@ function ofDisks(world: World, target: string, sick: Partial<DiskFaults>, well: 
 }
 
 function startAgain(nodes: readonly Node[]): void {
-  for (const node of nodes) if (!node.process.isUp) node.start();
+  for (const node of nodes) if (!node.process.isUp && !node.isStandby) node.start();
 }
 
 /** By its own name, or by that of its region. */

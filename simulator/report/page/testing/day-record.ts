@@ -183,6 +183,8 @@ function campaignAt(at: number, intervals: readonly IntervalFigures[]) {
     plannedNanos: planned.map(Math.round),
     spentByNanos: spent,
     pace: intervals.map((_, index) => 0.6 + 0.3 * Math.sin(index / 20 + at)),
+    leasedNanos: intervals.map(() => Math.round(budgetNanos / 100)),
+    strandedNanos: intervals.map(() => 0),
   };
 }
 

@@ -65,6 +65,8 @@ export function smallRecord(): RunRecord {
         plannedNanos: [500_000_000, 1_000_000_000, 1_500_000_000],
         spentByNanos: [480_000_000, 900_000_000, 1_400_000_000],
         pace: [0.8, 1, 0.9],
+        leasedNanos: [40_000_000, 60_000_000, 20_000_000],
+        strandedNanos: [0, 20_000_000, 0],
       },
     ],
     regions: [
