@@ -80,7 +80,7 @@ function calibrationTable({ calibration }: RunRecord): string {
     String(Number(simulated.toPrecision(4))),
     unit,
   ]);
-  return aligned([['market', '', 'real', 'simulated', 'unit'], ...rows]);
+  return textTable([['market', '', 'real', 'simulated', 'unit'], ...rows]).join('\n');
 }
 
 /** Only the first violations are kept: all that are there are shown. */
@@ -93,7 +93,7 @@ function checkTable({ checks }: RunRecord): string {
     violations.length > 0 ? 'VIOLATED' : judged === 0 ? '' : 'held',
   ]);
   const violations = checks.flatMap(({ id, violations: texts }) => texts.map((text) => `  ${id}: ${text}`));
-  return [aligned(rows), ...violations].join('\n');
+  return [...textTable(rows), ...violations].join('\n');
 }
 
 function hashes({ traceHash, ledgerHash }: RunRecord): string {
