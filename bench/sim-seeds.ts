@@ -14,7 +14,8 @@ export async function measureSimSeeds({ scale, seed, progress }: BenchContext): 
   for (let index = 0; index < seeds; index++) {
     const { checks, problem } = await runSeed(seed + index);
     const violations = checks.flatMap(({ violations: texts }) => texts);
-    if (problem !== null || violations.length > 0) progress(`  seed ${seed + index}: ${problem ?? violations.join('; ')}`);
+    if (problem !== null || violations.length > 0)
+      progress(`  seed ${seed + index}: ${problem ?? violations.join('; ')}`);
   }
   const minutes = (performance.now() - startedAtMs) / 60_000;
   return [{ name: SEED_NAMES[0], value: seeds / minutes, unit: 'seeds/min' }];
