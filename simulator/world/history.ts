@@ -160,7 +160,7 @@ export type MoneyObservation =
 export interface LeaseName {
   readonly epoch: number;
   readonly sequence: number;
-  /** By the grant: the name of a process and, behind `-`, which of its lives it was. */
+  /** By the grant: the name of a process and, behind `-`, which of its lives it was, and a tag. */
   readonly processId: string;
 }
 

@@ -37,7 +37,7 @@ describe('the page of a run', () => {
       ...['requests', 'shed', 'fallbacks', 'effort'],
       ...['fill', 'revenue', 'revenue-per-mille', 'latency-percentiles'],
       ...['dsp-results', 'dsp-win-rate', 'dsp-spend'],
-      ...['budgets', 'campaign-0', 'pace'],
+      ...['budgets', 'campaign-0', 'pace', 'leases'],
       ...['region-requests', 'region-utilisation', 'region-machines', 'region-shed'],
       ...['calibration-0', 'calibration-1'],
     ]);

@@ -29,8 +29,13 @@ export class LeaseTally {
     let [leasedNanos, strandedNanos] = [0, 0];
     for (const [processId, nanos] of this.#held.get(accountId) ?? []) {
       leasedNanos += nanos;
-      if (!alive.has(processId)) strandedNanos += nanos;
+      if (!alive.has(lifeNameIn(processId))) strandedNanos += nanos;
     }
     return { leasedNanos, strandedNanos };
   }
+}
+
+/** Engines put a random tag behind it. */
+function lifeNameIn(processId: string): string {
+  return processId.slice(0, processId.lastIndexOf('-'));
 }
