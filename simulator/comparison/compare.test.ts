@@ -39,5 +39,8 @@ test('a floor that nobody reaches costs all revenue but that of deals, on the sa
   expect(other!.example.totals.requests).toBe(example!.example.totals.requests);
   const revenue = record.metrics.find(({ metric }) => metric === 'revenue')!;
   expect(revenue.differences[0]!.relative).toBeLessThan(-0.8);
-  expect(formatComparison(record)).toMatch(/revenue \(exchange currency\) .* \(-9\d\.\d+%; /);
+  const text = formatComparison(record);
+  expect(text).toMatch(/0 in all worlds: advertiser-value, .*shed/);
+  expect(text).not.toMatch(/^shed/m);
+  expect(text).toMatch(/revenue \(exchange currency\) .* \(-9\d\.\d+%; /);
 });
