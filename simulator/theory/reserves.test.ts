@@ -15,22 +15,26 @@ const DURATION_SEC = 400;
 /** On a busy machine. */
 const TIMEOUT_MS = 180_000;
 
-it('sells to two bidders for what theory says, without a reserve and with the best one', async () => {
-  const { arms } = loadArms([SHIPPED]);
-  const revenueOf = async (arm: string): Promise<number> => {
-    const { scenario } = arms.find(({ name }) => name === arm)!;
-    const { totals } = await runWorld({ ...scenario, durationSec: DURATION_SEC }, { seed: 1 });
-    return totals.revenueNanos / NANOS_PER_CPM / totals.requests;
-  };
-  const [none, optimal] = [await revenueOf('none'), await revenueOf('optimal')];
-  const without = secondPriceOutcome(VALUES, BIDDERS, 0).revenue;
-  const withBest = secondPriceOutcome(VALUES, BIDDERS, optimalReserve(VALUES)).revenue;
-  // A price deviates by most of its mean: 600 auctions know that to 3%.
-  expect(distance(none, without)).toBeLessThan(0.1);
-  expect(distance(optimal, withBest)).toBeLessThan(0.1);
-  // Both of the same values: the uplift (16.4%) is known better than what it lifts.
-  expect(Math.abs(optimal / none - withBest / without)).toBeLessThan(0.07);
-}, TIMEOUT_MS);
+it(
+  'sells to two bidders for what theory says, without a reserve and with the best one',
+  async () => {
+    const { arms } = loadArms([SHIPPED]);
+    const revenueOf = async (arm: string): Promise<number> => {
+      const { scenario } = arms.find(({ name }) => name === arm)!;
+      const { totals } = await runWorld({ ...scenario, durationSec: DURATION_SEC }, { seed: 1 });
+      return totals.revenueNanos / NANOS_PER_CPM / totals.requests;
+    };
+    const [none, optimal] = [await revenueOf('none'), await revenueOf('optimal')];
+    const without = secondPriceOutcome(VALUES, BIDDERS, 0).revenue;
+    const withBest = secondPriceOutcome(VALUES, BIDDERS, optimalReserve(VALUES)).revenue;
+    // A price deviates by most of its mean: 600 auctions know that to 3%.
+    expect(distance(none, without)).toBeLessThan(0.1);
+    expect(distance(optimal, withBest)).toBeLessThan(0.1);
+    // Both of the same values: the uplift (16.4%) is known better than what it lifts.
+    expect(Math.abs(optimal / none - withBest / without)).toBeLessThan(0.07);
+  },
+  TIMEOUT_MS,
+);
 
 function distance(simulated: number, expected: number): number {
   return Math.abs(simulated / expected - 1);
