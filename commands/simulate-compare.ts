@@ -10,6 +10,7 @@ import { openWorldPool } from '../simulator/comparison/world-pool.ts';
 import { ScenarioError } from '../simulator/scenario-file.ts';
 import { commitOfProduct } from '../simulator/world/identity.ts';
 import { readOptions, wholeNumber } from './options.ts';
+import { checkOutputFile } from './output-path.ts';
 import { UsageError } from './usage-error.ts';
 
 const COMMAND = {
@@ -35,8 +36,9 @@ export async function simulateCompare(args: readonly string[]): Promise<void> {
   const seeds = wholeNumber(options.seeds, 'seeds', 20, { min: 2, max: 10_000 });
   const firstSeed = wholeNumber(options.seed, 'seed', 1, { min: 0, max: 2 ** 32 - 1 });
   const workers = wholeNumber(options.workers, 'workers', availableParallelism(), { min: 1, max: 256 });
+  if (options.out !== undefined) checkOutputFile(`${COMMAND.name}: --out`, options.out);
   const record = await compare(files, { seeds, firstSeed, workers });
-  if (options.out !== undefined) writeRecord(options.out, record);
+  if (options.out !== undefined) writeFileSync(options.out, `${JSON.stringify(record)}\n`);
   process.stdout.write(options.json === true ? `${JSON.stringify(record)}\n` : `${textOf(record, options.out)}\n`);
 }
 
@@ -70,14 +72,6 @@ function armsOf(files: readonly string[]): ReturnType<typeof loadArms> {
   } catch (error) {
     if (error instanceof ScenarioError) throw new UsageError(error.message);
     throw error;
-  }
-}
-
-function writeRecord(path: string, record: ComparisonRecord): void {
-  try {
-    writeFileSync(path, `${JSON.stringify(record)}\n`);
-  } catch (error) {
-    throw new UsageError(`--out ${path} cannot be written (${(error as NodeJS.ErrnoException).code})`);
   }
 }
 

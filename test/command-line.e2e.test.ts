@@ -1,5 +1,5 @@
 /** What an operator reads at the terminal. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -42,4 +42,19 @@ describe.skipIf(!IS_BUILT)('the command line (needs a build: npm run build)', ()
     },
     60_000,
   );
+
+  it('compares two worlds, seed by seed, in processes of their own', async () => {
+    const world = 'durationSec: 5\nintervalSec: 5\nsettleSec: 1\nmarket: { dsps: 1 }\n';
+    const files = [join(folder, 'one.yaml'), join(folder, 'two.yaml')];
+    await writeFile(files[0]!, `name: one\n${world}`);
+    await writeFile(files[1]!, `name: two\n${world}traffic: { requestsPerSec: 3 }\n`);
+    const args = ['simulate', '--compare', ...files, '--seeds', '2', '--workers', '1', '--json'];
+    const { code, stdout } = await runGavel(args, {}, 110_000);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      kind: 'comparison',
+      seeds: [1, 2],
+      arms: [{ name: 'one' }, { name: 'two' }],
+    });
+  }, 120_000);
 });

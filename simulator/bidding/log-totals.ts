@@ -39,12 +39,15 @@ export async function totalsOf(path: string): Promise<LogTotals> {
   return { auctions, clicks, cost, ctrSum, priceCounts, ...(episodeAuctions !== undefined && { episodeAuctions }) };
 }
 
+/** The published histograms have a bin for each price up to here, whatever the highest bid is. */
+const PUBLISHED_PRICE_MAX = 300;
+
 /**
  * Probability that the market price is 0, 1, ... `priceMax`. Each count is one higher than seen (Laplace), so that no
  * price is impossible; prices above `priceMax` count in the whole, since auctions at them are lost.
  */
 export function priceChances(priceCounts: readonly number[], priceMax: number): Float64Array {
-  const bins = priceMax + 1;
+  const bins = Math.max(priceMax, PUBLISHED_PRICE_MAX) + 1;
   const seen = priceCounts.reduce((sum, count) => sum + count, 0);
-  return Float64Array.from({ length: bins }, (_, price) => ((priceCounts[price] ?? 0) + 1) / (seen + bins));
+  return Float64Array.from({ length: priceMax + 1 }, (_, price) => ((priceCounts[price] ?? 0) + 1) / (seen + bins));
 }

@@ -48,7 +48,7 @@ export async function compareWorlds<Scenario>(plan: ComparisonPlan<Scenario>): P
     commit,
     command,
     seeds,
-    arms: arms.map((arm, index) => armOf(arm.name, examples[index]!)),
+    arms: arms.map((arm, index) => armOf(arm.name, command, examples[index]!)),
     metrics: METRICS.map((metric, index) =>
       compareBy(
         metric,
@@ -59,8 +59,10 @@ export async function compareWorlds<Scenario>(plan: ComparisonPlan<Scenario>): P
   };
 }
 
-function armOf(name: string, example: RunRecord): ComparisonArm {
-  return { name, scenarioHash: example.identity.scenarioHash, example };
+/** An arm may stand in no file of its own: what repeats its run is the comparison. */
+function armOf(name: string, command: string, example: RunRecord): ComparisonArm {
+  const { identity } = example;
+  return { name, scenarioHash: identity.scenarioHash, example: { ...example, identity: { ...identity, command } } };
 }
 
 function compareBy(

@@ -1,19 +1,16 @@
 /** A comparison for people who look at a terminal. */
 import { textTable } from '../report/text-table.ts';
 import type { ComparisonRecord, MetricComparison, PairedDifference } from './comparison-record.ts';
+import { measuredMetrics } from './measured-metrics.ts';
 import { meanOf } from './paired-difference.ts';
 
-export function formatComparison({ name, arms, seeds, metrics }: ComparisonRecord): string {
-  const measured = metrics.filter(({ values }) => values.some((runs) => runs.some((value) => value !== 0)));
+export function formatComparison(record: ComparisonRecord): string {
+  const { name, arms, seeds } = record;
+  const { measured, zero } = measuredMetrics(record);
   const rows = [['', ...arms.map((arm) => arm.name)], ...measured.map(rowOf)];
   const head = `${name}: ${seeds.length} seeds, compared with "${arms[0]!.name}" (mean difference, 95% confidence interval)`;
-  return [head, '', ...textTable(rows), ...zeroText(metrics, measured)].join('\n');
-}
-
-/** What does not occur in these worlds would be a row of zeros. */
-function zeroText(metrics: readonly MetricComparison[], measured: readonly MetricComparison[]): string[] {
-  const zero = metrics.filter((metric) => !measured.includes(metric)).map(({ metric }) => metric);
-  return zero.length === 0 ? [] : ['', `0 in all worlds: ${zero.join(', ')}`];
+  const left = zero.length === 0 ? [] : ['', `0 in all worlds: ${zero.join(', ')}`];
+  return [head, '', ...textTable(rows), ...left].join('\n');
 }
 
 /** Units that are written another way, and how many of them make one that is. */

@@ -76,16 +76,11 @@ class Run {
     this.#figures.begin(world);
     this.#options.prepare?.(world);
     await withWorldGlobals(world.loop, async () => {
-      for (const node of [...world.consumers, ...world.engines]) if (!node.isStandby) node.start();
-      world.failover?.begin(this.#durationMs);
-      this.#letFaultsBegin();
-      this.#sampleStates();
-      await world.loop.run(world.services === null ? 0 : STARTING_MS);
-      this.#requireStarted();
-      this.#letTrafficFlow();
-      await this.#passIntervals();
-      await world.loop.run(this.#durationMs + this.#scenario.settleSec * 1000);
-      for (const node of [...world.engines, ...world.consumers]) node.kill();
+      try {
+        await this.#live();
+      } finally {
+        for (const node of [...world.engines, ...world.consumers]) node.kill();
+      }
     });
     const figures = this.#figures.record(this.#durationMs);
     return {
@@ -101,6 +96,19 @@ class Run {
       checks: [],
       calibration: world.market?.calibration() ?? null,
     };
+  }
+
+  async #live(): Promise<void> {
+    const world = this.#world;
+    for (const node of [...world.consumers, ...world.engines]) if (!node.isStandby) node.start();
+    world.failover?.begin(this.#durationMs);
+    this.#letFaultsBegin();
+    this.#sampleStates();
+    await world.loop.run(world.services === null ? 0 : STARTING_MS);
+    this.#requireStarted();
+    this.#letTrafficFlow();
+    await this.#passIntervals();
+    await world.loop.run(this.#durationMs + this.#scenario.settleSec * 1000);
   }
 
   async #openServices(): Promise<void> {

@@ -1,5 +1,6 @@
 /** The parts of the page that are of a comparison: what was found, the evidence, and a run of each arm to look at. */
 import type { ComparisonRecord, MetricComparison } from '../../comparison/comparison-record.ts';
+import { measuredMetrics } from '../../comparison/measured-metrics.ts';
 import { armSummaries, comparisonHeadline, differenceVerdict, findingsOf } from './comparison-story.ts';
 import { type Figure, isChart, leftOut, renderChart } from './figure.ts';
 import { type ForestRow, forestPlot } from './forest-plot.ts';
@@ -11,7 +12,9 @@ import { sum } from './run-view.ts';
 import { seedPlot } from './seed-plot.ts';
 import { storyOf } from './story.ts';
 
-export function renderComparison(record: ComparisonRecord): Markup {
+export function renderComparison(whole: ComparisonRecord): Markup {
+  const { measured, zero } = measuredMetrics(whole);
+  const record = { ...whole, metrics: measured };
   const { name, arms, metrics, seeds } = record;
   const overview = overviewPlot(record);
   return html`<p class="kicker">Gavel comparison · ${name}</p><h1>${comparisonHeadline(record)}</h1>
@@ -24,6 +27,7 @@ ${arms.map((arm, at) => html`<li><a href="#arm-${at}">example: ${arm.name}</a></
 <section id="overview"><h2>All metrics</h2>
 <p>Each arm was run on the same ${plural(seeds.length, 'seed')} as ${arms[0]!.name}, with the same traffic, users and faults; differences are taken seed by seed. An interval that does not touch the line of no difference is hardly chance: of twenty intervals about nothing, one misses it all the same.</p>
 ${isChart(overview) ? renderChart(overview) : html`<p class="note">${overview.title} is left out: ${overview.why}.</p>`}
+${zero.length === 0 ? '' : html`<p class="note">Not shown, because they are 0 in every run of every arm: ${zero.join(', ')}.</p>`}
 </section>
 ${metrics.map((metric, at) => renderMetric(record, metric, at))}
 ${arms.map(({ name: arm, example }, at) => {
