@@ -6,7 +6,7 @@
 import type { History } from '../history.ts';
 import type { Check, Verdict } from './check.ts';
 import { leaseText } from './conservation.ts';
-import { killedProcesses, startedProcesses } from './process-lives.ts';
+import { killedProcesses } from './process-lives.ts';
 
 export const leaks: Check = {
   id: 'O7',
@@ -71,17 +71,12 @@ function judgeSweeps(history: History, verdict: Verdict): void {
   }
 }
 
-/** The store of that name. */
-const LEDGER = 'ledger';
-
-/** Those that may not have been able to return what they held. */
+/** Those that may not have been able to return what they held. A ledger that was away is no excuse: holders tell it again. */
 function cutOffProcesses({ observations }: History): readonly string[] {
   const excused = new Set(killedProcesses(observations));
   for (const seen of observations) {
     if (seen.kind !== 'fault-began') continue;
     if (seen.fault === 'partition') excused.add(seen.target);
-    // The books were away for all.
-    if (seen.target === LEDGER) return startedProcesses(observations);
   }
   return [...excused];
 }
