@@ -160,10 +160,16 @@ export interface Outside extends OutsideParts {
   readonly eventLog: EventLog;
   /** Runs when everything but the listener is open. */
   readonly beforeListening: () => Promise<void>;
-  /** In place of the public and the admin listener: takes what is behind the public one, and returns its URL. */
-  readonly openDoor: (door: PublicService) => string;
+  /** In place of the public and the admin listener: takes what is behind the public one. */
+  readonly openDoor: (door: PublicService) => Door;
   /** Set in one of several processes: it opens neither the public port nor the admin listener. */
   readonly supervisor: WorkerSupervisor;
+}
+
+export interface Door {
+  readonly url: string;
+  /** Lets nobody in any more. Resolves when all who are in have been answered, as a listener does. */
+  readonly close: () => Promise<void>;
 }
 
 /** What is behind the public port. */
@@ -384,7 +390,7 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
   const server =
     outside.openDoor === undefined
       ? await openPublicDoor(parts, door)
-      : { url: outside.openDoor({ adRequests, events: tracking?.desk ?? null }), take: refuseConnection };
+      : openOutsideDoor(parts, outside.openDoor({ adRequests, events: tracking?.desk ?? null }));
   tracking?.listensAt(server.url);
   const policy = createFaultPolicy(UNCAUGHT_FAULTS, clock);
   return {
@@ -403,6 +409,11 @@ async function open(parts: Parts, outside: Partial<Outside>): Promise<Omit<Gavel
     },
     abandon: () => nact.stop(system as never),
   };
+}
+
+function openOutsideDoor({ closing }: Parts, { url, close }: Door): { url: string; take: (socket: Socket) => void } {
+  closing(close);
+  return { url, take: refuseConnection };
 }
 
 function refuseConnection(socket: Socket): void {

@@ -29,6 +29,7 @@ export class EngineNode extends ProductNode<Gavel> {
   readonly isSpare: boolean;
   readonly #options: EngineNodeOptions;
   #service: PublicService | null = null;
+  readonly #visitors = new Visitors();
 
   constructor(options: EngineNodeOptions) {
     super(options);
@@ -65,7 +66,7 @@ export class EngineNode extends ProductNode<Gavel> {
       resolvers: NO_RESOLVERS,
       openDoor: (service) => {
         this.#service = service;
-        return `https://${this.name}.example`;
+        return { url: `https://${this.name}.example`, close: this.#visitors.allGone };
       },
       ...this.#options.openOutside(this.process),
     });
@@ -77,7 +78,9 @@ export class EngineNode extends ProductNode<Gavel> {
 
   protected override leave(gavel: Gavel | null, how: 'killed' | 'stopped'): void {
     this.#service = null;
-    if (how === 'killed') gavel?.abandon();
+    if (how !== 'killed') return;
+    this.#visitors.forget();
+    gavel?.abandon();
   }
 
   /** A publisher's request is here, in a task of this process. Calls `onAnswer` at most once; returns what hangs up. */
@@ -92,7 +95,15 @@ export class EngineNode extends ProductNode<Gavel> {
       return () => {};
     }
     process.spend(cpuMsPerAuction);
-    return place.take(body, arrivedAtMs, (answer) => onAnswer(answer.httpStatus, answer.body));
+    const leave = this.#visitors.enter();
+    const hangUp = place.take(body, arrivedAtMs, (answer) => {
+      leave();
+      onAnswer(answer.httpStatus, answer.body);
+    });
+    return () => {
+      leave();
+      hangUp();
+    };
   }
 
   /** A device calls a tracking URL, in a task of this process. */
@@ -100,6 +111,40 @@ export class EngineNode extends ProductNode<Gavel> {
     const events = this.#service?.events ?? null;
     if (events === null) return 'not-stored';
     return (await events.tell(token, TELLING)).result;
+  }
+}
+
+/** Publishers who wait for an answer. */
+class Visitors {
+  #count = 0;
+  #onGone: (() => void) | null = null;
+  /** Who came in an earlier life of the process is nobody's visitor any more. */
+  #life = 0;
+
+  /** Returns what says that this one has left, once or more often. */
+  enter(): () => void {
+    const life = this.#life;
+    let isIn = true;
+    this.#count++;
+    return () => {
+      if (!isIn || life !== this.#life) return;
+      isIn = false;
+      this.#count--;
+      if (this.#count === 0) this.#onGone?.();
+    };
+  }
+
+  readonly allGone = (): Promise<void> =>
+    new Promise((resolve) => {
+      if (this.#count === 0) resolve();
+      else this.#onGone = resolve;
+    });
+
+  /** The process has died, with all who were in. */
+  forget(): void {
+    this.#life++;
+    this.#count = 0;
+    this.#onGone = null;
   }
 }
 
