@@ -326,11 +326,12 @@ describe('O7', () => {
     expectFound(swept, 'O7', /lease c1 1.1: 6000000 were stranded with engine-1/);
     for (const excuse of [
       { kind: 'process-ended', atMs: 2500, process: 'engine-1', how: 'killed' },
-      { kind: 'fault-began', atMs: 2500, fault: 'outage', target: 'ledger' },
       { kind: 'fault-began', atMs: 2500, fault: 'partition', target: 'engine-1' },
     ] as const) {
       expect(violations({ ...swept, observations: [...swept.observations, excuse] })).toEqual({});
     }
+    const outage = { kind: 'fault-began', atMs: 2500, fault: 'outage', target: 'ledger' } as const;
+    expectFound({ ...swept, observations: [...swept.observations, outage] }, 'O7', /stranded with engine-1/);
   });
 
   it('does not mind a reservation that ran out and is swept', () => {
