@@ -331,7 +331,10 @@ describe('O7', () => {
       expect(violations({ ...swept, observations: [...swept.observations, excuse] })).toEqual({});
     }
     const outage = { kind: 'fault-began', atMs: 2500, fault: 'outage', target: 'ledger' } as const;
-    expectFound({ ...swept, observations: [...swept.observations, outage] }, 'O7', /stranded with engine-1/);
+    const found = { ...swept, observations: [...swept.observations, outage] };
+    expectFound(found, 'O7', /stranded with engine-1/);
+    const stopped = { kind: 'process-ended', atMs: 2600, process: 'engine-1', how: 'stopped' } as const;
+    expect(violations({ ...found, observations: [...found.observations, stopped] })).toEqual({});
   });
 
   it('does not mind a reservation that ran out and is swept', () => {

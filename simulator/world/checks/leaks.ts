@@ -63,7 +63,7 @@ function judgeSweeps(history: History, verdict: Verdict): void {
     if (from !== 'leased' || to !== 'available' || by !== 'sweep') continue;
     const own = expired.get(name) ?? 0;
     expired.set(name, Math.max(0, own - amount));
-    if (excused.some((process) => lease.processId.startsWith(`${process}-`))) continue;
+    if ([...excused].some((process) => lease.processId.startsWith(`${process}-`))) continue;
     verdict.expect(
       amount <= own,
       () => `${name}: ${amount - own} were stranded with ${lease.processId} until ${atMs} ms`,
@@ -71,12 +71,28 @@ function judgeSweeps(history: History, verdict: Verdict): void {
   }
 }
 
-/** Those that may not have been able to return what they held. A ledger that was away is no excuse: holders tell it again. */
-function cutOffProcesses({ observations }: History): readonly string[] {
+/** The store of that name. */
+const LEDGER = 'ledger';
+/** What a process that is stopped has for its last words. */
+const DRAIN_MS = 10_000;
+
+/**
+ * Those that may not have been able to return what they held. A ledger that was away is no excuse for those who live on, they tell it
+ * again; it is for those who were stopped meanwhile.
+ */
+function cutOffProcesses({ observations }: History): ReadonlySet<string> {
   const excused = new Set(killedProcesses(observations));
+  let ledgerFaults = 0;
+  let ledgerBackAtMs = Number.NEGATIVE_INFINITY;
   for (const seen of observations) {
-    if (seen.kind !== 'fault-began') continue;
-    if (seen.fault === 'partition') excused.add(seen.target);
+    if (seen.kind === 'fault-began' && seen.fault === 'partition') excused.add(seen.target);
+    if (seen.kind === 'fault-began' && seen.target === LEDGER) ledgerFaults += 1;
+    if (seen.kind === 'fault-ended' && seen.target === LEDGER) {
+      ledgerFaults -= 1;
+      ledgerBackAtMs = seen.atMs;
+    }
+    const isLedgerAway = ledgerFaults > 0 || seen.atMs <= ledgerBackAtMs + DRAIN_MS;
+    if (seen.kind === 'process-ended' && isLedgerAway) excused.add(seen.process);
   }
-  return [...excused];
+  return excused;
 }
